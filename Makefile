@@ -1,0 +1,75 @@
+# Two commands do everything, set-up included: `make run` and `make test`.
+# Needs Python 3.11+, make and git; everything else comes from package registries by their ordinary clients.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.txt)
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+ARGS ?=
+
+.PHONY: help run test lint types contracts unit integration system bench setup setup-dev lock fixtures clean
+
+help: ## show what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | column -t -s $$'\t'
+
+run: setup ## prove the pipeline once: the Airflow DAG streamproof_run over the golden fixtures
+	@$(BIN)/python -m streamproof.airflow.one_run $(ARGS)
+
+test: setup-dev lint types contracts ## lint, types, import contracts, then unit, integration and system tests
+	@$(BIN)/python -m pytest tests/unit tests/integration tests/system $(ARGS)
+
+lint: setup-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar include/sql
+
+types: setup-dev
+	@$(BIN)/mypy
+
+contracts: setup-dev
+	@$(BIN)/lint-imports
+
+unit integration system: setup-dev
+	@$(BIN)/python -m pytest tests/$@ $(ARGS)
+
+bench: setup-dev ## measure what benchmarks/README.md promises and write benchmarks/results.json
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+fixtures: setup-dev ## write the golden and hostile fixture sets again
+	@$(BIN)/streamproof fixtures generate golden --out include/fixtures/livepeer/golden
+	@$(BIN)/streamproof fixtures generate hostile --out include/fixtures/livepeer/hostile
+
+lock: setup-dev ## renew requirements*.txt and include/stack/jars.lock
+	@$(COMPILE) requirements.in -o requirements.txt
+	@$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	@$(BIN)/streamproof setup --lock
+
+setup: $(VENV)/.run-ready ## environment and JVM jars, without running anything
+	@$(BIN)/streamproof setup
+
+setup-dev: $(VENV)/.dev-ready
+	@$(BIN)/streamproof setup
+
+$(UV): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("streamproof needs Python 3.11 or newer; this is %d.%d. Name another one: make PYTHON=python3.12 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_PIN)
+	@touch $@
+
+$(VENV)/.run-ready: $(UV) requirements.txt pyproject.toml
+	@echo "Installing the environment (about 1.3 GB, once)"
+	@$(UV) pip install --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev-ready: $(VENV)/.run-ready requirements-dev.txt
+	@$(UV) pip install --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.txt
+	@touch $@
+
+clean: ## remove the environment and local state; caches and artifacts stay
+	@rm -rf $(VENV) .streamproof .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,53 @@
+"""Measure the targets of the design into benchmarks/results.json: `make bench`, `python -m benchmarks [NAME ...]`."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.processor import processor_rate
+from benchmarks.replay import replay_rate
+from benchmarks.runs import airflow_run, cli_run, load_run
+
+HOME = Path(__file__).resolve().parents[1]
+RESULTS = HOME / "benchmarks" / "results.json"
+
+BENCHES: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
+    "cli_run": cli_run,
+    "airflow_run": airflow_run,
+    "replay_rate": replay_rate,
+    "processor_rate": processor_rate,
+    "load_run": load_run,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named benches (all by default), print each figure, and merge them into results.json."""
+    unknown = sorted(set(names) - set(BENCHES))
+    if unknown:
+        print(f"There is no bench {', '.join(unknown)}. Choose from: {', '.join(BENCHES)}.", file=sys.stderr)
+        return 2
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for name in names or BENCHES:
+        with tempfile.TemporaryDirectory(prefix=f"streamproof-{name}-") as scratch:
+            figures = BENCHES[name](HOME, Path(scratch))
+        results[name] = {
+            "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "command": f"python -m benchmarks {name}",
+            "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}",
+            **figures,
+        }
+        print(f"{name}:", json.dumps(figures, indent=2))
+        RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

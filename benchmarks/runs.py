@@ -1,0 +1,75 @@
+"""Whole runs, as a user starts them: wall time of the command, and where the time goes."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from packs.livepeer.generator import generate_load
+
+REPEATS = 3
+LOAD_EVENTS = 400_000
+
+
+def _command(home: Path, *arguments: str) -> tuple[float, dict[str, Any]]:
+    started = time.monotonic()
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("streamproof")), *arguments, "--json"],
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    wall = time.monotonic() - started
+    if done.returncode != 0:
+        raise RuntimeError(f"streamproof {' '.join(arguments)} ended with {done.returncode}: {done.stderr[-2000:]}")
+    return wall, json.loads(done.stdout)
+
+
+def _stages(summary: dict[str, Any]) -> dict[str, float]:
+    return {result["stage"]: round(result["duration_sec"], 2) for result in summary["results"]}
+
+
+def cli_run(home: Path, scratch: Path) -> dict[str, Any]:
+    """Time `streamproof run` on the golden fixtures: target 12 s; the predecessor's cycle took 207 s."""
+    runs = [_command(home, "run") for _ in range(REPEATS)]
+    walls = [wall for wall, _ in runs]
+    return {
+        "target_sec": 12,
+        "wall_sec": [round(wall, 2) for wall in walls],
+        "median_sec": round(statistics.median(walls), 2),
+        "predecessor_sec": 207,
+        "stages_of_last": _stages(runs[-1][1]),
+    }
+
+
+def airflow_run(home: Path, scratch: Path) -> dict[str, Any]:
+    """Time the same through Airflow in one process, as `make run` does once it is set up: target 30 s."""
+    walls = []
+    for _ in range(REPEATS):
+        started = time.monotonic()
+        subprocess.run([sys.executable, "-m", "streamproof.airflow.one_run"], cwd=home, check=True, capture_output=True)
+        walls.append(time.monotonic() - started)
+    return {
+        "target_sec": 30,
+        "wall_sec": [round(wall, 2) for wall in walls],
+        "median_sec": round(statistics.median(walls), 2),
+    }
+
+
+def load_run(home: Path, scratch: Path) -> dict[str, Any]:
+    """Time a run of 400,000 generated events, verdict included: target 120 s."""
+    manifest = generate_load(LOAD_EVENTS, scratch / "load")
+    wall, summary = _command(home, "run", "--manifest", str(manifest))
+    return {
+        "target_sec": 120,
+        "events": summary["fixture"]["events"],
+        "wall_sec": round(wall, 2),
+        "verdict": summary["verdict"],
+        "stages": _stages(summary),
+    }

@@ -1,0 +1,31 @@
+"""A local stack for one bench, and the way to its database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from streamproof.cli.environment import cache_dir
+from streamproof.model.stack import StackState
+from streamproof.services.stack import ProcessorLaunch, StackSpec, own_identity, start_stack, stop_stack
+
+TIMEOUT_SEC = 120.0
+
+
+@contextmanager
+def stack(
+    home: Path, folder: Path, *, topics: tuple[str, ...], processor: ProcessorLaunch | None = None
+) -> Iterator[StackState]:
+    """Start a stack that cannot outlive this process, and stop it afterwards."""
+    spec = StackSpec(
+        name="bench",
+        folder=str(folder),
+        cache_dir=str(cache_dir()),
+        home=str(home),
+        topics=topics,
+        owner=own_identity(),
+    )
+    yield start_stack(replace(spec, processor=processor), timeout=TIMEOUT_SEC)
+    stop_stack(folder, timeout=TIMEOUT_SEC)

@@ -1,0 +1,100 @@
+"""Write stories as a fixture set: one JSON Lines file a session, and the manifest with counts and checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from packs.livepeer.generator.dice import BASE_MS, HOUR
+from packs.livepeer.generator.lines import FIRST_FAMILY, TABLE, Line
+from packs.livepeer.generator.story import Story
+
+_UNSAFE = re.compile("[^A-Za-z0-9._-]")
+_DISPOSITIONS = ("dlq", "quarantine", "ignored")
+
+
+@dataclass(slots=True)
+class _Totals:
+    """What the manifest says of the whole set; filled while the files are written."""
+
+    first_ms: int = 2**62
+    last_ms: int = 0
+    records: int = 0
+    expected: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in _DISPOSITIONS})
+    capability_ids: set[str] = field(default_factory=set)
+
+    def count(self, lines: Iterable[Line]) -> None:
+        """Count the lines of one file; a capability event that another file holds too is published once."""
+        here = set()
+        for line in lines:
+            if line.family == FIRST_FAMILY and line.event_id and line.expect is None:
+                if line.event_id in self.capability_ids:
+                    continue
+                here.add(line.event_id)
+            self.records += 1
+            self.first_ms, self.last_ms = min(self.first_ms, line.order_ms), max(self.last_ms, line.order_ms)
+            if line.expect and line.expect.disposition in self.expected:
+                self.expected[line.expect.disposition][line.family] += 1
+        self.capability_ids |= here
+
+
+def iso(milliseconds: int) -> str:
+    """Return Unix milliseconds as ISO-8601 in UTC with three decimals."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def write_set(out_dir: Path, stories: Iterable[Story], *, description: str) -> Path:
+    """Write every story and the manifest; return the manifest's path. Each story is written before the next is told."""
+    scenarios: dict[str, list[dict[str, Any]]] = {}
+    totals = _Totals()
+    for story in stories:
+        lines = sorted(story.lines, key=lambda line: (line.order_ms, line.family != FIRST_FAMILY))
+        scenarios.setdefault(story.scenario, []).append(_write_session(out_dir, story, lines))
+        totals.count(lines)
+    manifest = {
+        "generated_at": iso(BASE_MS),
+        "window": {
+            "from_ts": iso(totals.first_ms // HOUR * HOUR - HOUR),
+            "to_ts": iso(totals.last_ms // HOUR * HOUR + 2 * HOUR),
+        },
+        "source": {"generator": "packs.livepeer.generator", "set": description},
+        "events": totals.records,
+        "expected": {name: dict(sorted(counts.items())) for name, counts in totals.expected.items()},
+        "scenarios": {
+            name: {"candidate_count": len(sessions), "sessions": sessions}
+            for name, sessions in sorted(scenarios.items())
+        },
+        "metadata": {"manifest_window_padding_minutes": 60, "fixture_event_source": TABLE},
+    }
+    path = out_dir / "manifest.json"
+    path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def _write_session(out_dir: Path, story: Story, lines: list[Line]) -> dict[str, Any]:
+    file = f"{story.scenario}/{_UNSAFE.sub('_', story.session_id)}.jsonl"
+    path = out_dir / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = "".join(f"{line.text()}\n" for line in lines).encode()
+    path.write_bytes(content)
+    signals = [moment for line in lines for moment in line.signal_ms]
+    families = Counter(f"{TABLE}:{line.family}" for line in lines)
+    return {
+        "workflow_session_id": story.session_id,
+        "stream_id": story.stream_id,
+        "request_id": story.request_id,
+        "session_start_ts": iso(min(signals)),
+        "session_end_ts": iso(max(signals)),
+        "file": file,
+        "events": len(lines),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "table_counts": {TABLE: len(lines), **dict(sorted(families.items()))},
+    }

@@ -1,0 +1,132 @@
+"""The invented network: gateways, orchestrators with their wallets and GPUs, and what they advertise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from packs.livepeer.generator.dice import Dice
+
+WORKFLOW = "live-video-to-video"
+FACES, V2V, DEPTH = "imagine-xl-faces", "imagine-v2v", "imagine-depth"
+LIVE_VIDEO = 35
+GATEWAYS = ("gw-north-1", "gw-south-2")
+GIGABYTE = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """One card as it is advertised; `minor` may be missing."""
+
+    uuid: str
+    name: str
+    memory_gb: int
+    minor: int | None = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the card's entry of `gpu_info`."""
+        info: dict[str, Any] = {"id": self.uuid, "name": self.name, "major": 8}
+        if self.minor is not None:
+            info["minor"] = self.minor
+        return {**info, "memory_total": self.memory_gb * GIGABYTE, "memory_free": (self.memory_gb - 3) * GIGABYTE}
+
+
+@dataclass(frozen=True, slots=True)
+class Orchestrator:
+    """One host behind a wallet: `wallet` is the canonical address, `proxy` the one that stream events name."""
+
+    wallet: str
+    proxy: str
+    url: str
+    models: tuple[str, ...]
+    gpus: tuple[Gpu, ...]
+    only_in_use: bool = False
+
+    def info(self, *, spelling: str = "as_is") -> dict[str, str]:
+        """Return the `orchestrator_info` of a stream event; `spelling` is `as_is`, `lower` or `upper`."""
+        digits = {"as_is": self.proxy[2:], "lower": self.proxy[2:].lower(), "upper": self.proxy[2:].upper()}[spelling]
+        return {"address": f"0x{digits}", "url": self.url}
+
+    def advertised(self) -> dict[str, Any]:
+        """Return the orchestrator's object in a `network_capabilities` event; without GPUs it has no `hardware`."""
+        payload: dict[str, Any] = {
+            "address": self.wallet,
+            "local_address": self.proxy,
+            "orch_uri": self.url,
+            "capabilities": {
+                "version": "0.8.9",
+                "bitstring": [1, 8_589_934_592],
+                "capacities": {"26": 1, str(LIVE_VIDEO): len(self.gpus) or 1, "not-a-number": 1},
+                "constraints": {"PerCapability": {str(LIVE_VIDEO): {"models": self._models()}}},
+            },
+            "capabilities_prices": [
+                {"capability": LIVE_VIDEO, "constraint": model, "pricePerUnit": 1600 + 100 * place, "pixelsPerUnit": 1}
+                for place, model in enumerate(self.models)
+            ],
+        }
+        if self.gpus:
+            payload["hardware"] = [
+                {"pipeline": WORKFLOW, "model_id": model, "gpu_info": {"0": gpu.as_json()}}
+                for model in self.models
+                for gpu in self.gpus
+            ]
+        return payload
+
+    def _models(self) -> dict[str, Any]:
+        if self.only_in_use:
+            return {model: {"capacityInUse": 1} for model in self.models}
+        return {
+            model: {"warm": True, "runnerVersion": "0.14.1", "capacity": 2, "capacityInUse": 1} for model in self.models
+        }
+
+
+NO_ORCHESTRATOR = {"address": "", "url": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The orchestrators, by what is special about them.
+
+    `plain` and `other` are ordinary; `bare` has no hardware; `first_host` and `second_host` share a proxy wallet but
+    have canonical wallets and URLs of their own; `twin_a` and `twin_b` are two hosts with two proxies of one canonical
+    wallet; `farm` has several GPUs per model, several models, and is its own proxy.
+    """
+
+    plain: Orchestrator
+    other: Orchestrator
+    bare: Orchestrator
+    first_host: Orchestrator
+    second_host: Orchestrator
+    twin_a: Orchestrator
+    twin_b: Orchestrator
+    farm: Orchestrator
+
+    @property
+    def everyone(self) -> tuple[Orchestrator, ...]:
+        """Return all of them."""
+        hosts = (self.first_host, self.second_host, self.twin_a, self.twin_b)
+        return (self.plain, self.other, self.bare, *hosts, self.farm)
+
+
+def build_network(dice: Dice) -> Network:
+    """Invent a network."""
+
+    def card(name: str, memory_gb: int, minor: int | None = 9) -> Gpu:
+        return Gpu(f"GPU-{dice.uuid()}", name, memory_gb, minor)
+
+    def host(
+        label: str, wallet: str, proxy: str, models: tuple[str, ...], *gpus: Gpu, only_in_use: bool = False
+    ) -> Orchestrator:
+        return Orchestrator(wallet, proxy, f"https://{label}.orch.example:8935", models, gpus, only_in_use)
+
+    shared_proxy, twin_wallet, farm_wallet = dice.wallet(), dice.wallet(), dice.wallet()
+    return Network(
+        plain=host("plain", dice.wallet(), dice.wallet(), (FACES,), card("DemoCard 5000", 24)),
+        other=host("other", dice.wallet(), dice.wallet(), (FACES,), card("DemoCard 4000", 16, None), only_in_use=True),
+        bare=host("bare", dice.wallet(), dice.wallet(), (V2V,)),
+        first_host=host("first", dice.wallet(), shared_proxy, (FACES,), card("DemoCard 5000", 24)),
+        second_host=host("second", dice.wallet(), shared_proxy, (FACES,), card("DemoCard 6000", 48)),
+        twin_a=host("twin-a", twin_wallet, dice.wallet(), (DEPTH,), card("DemoCard 5000", 24)),
+        twin_b=host("twin-b", twin_wallet, dice.wallet(), (DEPTH,), card("DemoCard 5000", 24)),
+        farm=host("farm", farm_wallet, farm_wallet, (V2V, DEPTH), card("DemoCard 6000", 48), card("DemoCard 6000", 48)),
+    )

@@ -1,0 +1,112 @@
+"""A run of records of one partition, and what is written for it: the unit that is done wholly or again."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import orjson
+
+from pipelines.livepeer.core import Processor
+from pipelines.livepeer.event import Record
+
+
+class Span(NamedTuple):
+    """The offsets first..last (both included) of a partition, and the processing time (epoch ms) they are judged at."""
+
+    topic: str
+    partition: int
+    first: int
+    last: int
+    now_ms: int
+
+    def journal(self) -> str:
+        """Return the note that is kept with the committed offset while the span is being written."""
+        return orjson.dumps({"in_flight": [self.first, self.last], "at": self.now_ms}).decode()
+
+    @classmethod
+    def from_journal(cls, topic: str, partition: int, note: str | None) -> Span | None:
+        """Read a note back; None when no span was being written. A note of another program counts as none."""
+        try:
+            found = orjson.loads(note or "{}")
+            first, last = found["in_flight"]
+            return cls(topic, partition, int(first), int(last), int(found["at"]))
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            return None
+
+
+class Batch(NamedTuple):
+    """The records of a span, in offset order."""
+
+    span: Span
+    records: list[Record]
+
+
+class Request(NamedTuple):
+    """One insert request: rows as lines of JSON, and the token under which ClickHouse takes them only once."""
+
+    table: str
+    body: bytes
+    token: str
+
+
+class Work:
+    """The outcome of a batch: rows by table, disposition rows, reject envelopes, and counts by disposition."""
+
+    __slots__ = ("counts", "dispositions", "oversize", "rejects", "rows", "span")
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+        self.rows: dict[str, list[bytes]] = {}
+        self.dispositions: list[bytes] = []
+        self.rejects: list[tuple[str, bytes]] = []
+        self.counts: dict[str, int] = {}
+        self.oversize = 0
+
+
+def process_batch(processor: Processor, batch: Batch) -> Work:
+    """Run the processor over a batch, in offset order and at the span's processing time."""
+    span = batch.span
+    work, now_ms, process = Work(span), span.now_ms, processor.process
+    rows, counts = work.rows, work.counts
+    processor.dedup.expire(now_ms)
+    for record in batch.records:
+        outcome = process(record, now_ms)
+        for table, line in outcome.rows:
+            if table in rows:
+                rows[table].append(line)
+            else:
+                rows[table] = [line]
+        if outcome.rejects:
+            work.rejects += outcome.rejects
+            work.oversize += outcome.oversize
+        work.dispositions.append(outcome.disposition_row)
+        counts[outcome.disposition] = counts.get(outcome.disposition, 0) + 1
+    return work
+
+
+def requests(span: Span, table: str, lines: list[bytes], max_rows: int, max_bytes: int) -> Iterator[Request]:
+    """Cut rows into insert requests; a row longer than `max_bytes` goes alone.
+
+    The token names table, partition, offset range, chunk and checksum: the same rows of the same span are taken once,
+    however often they are sent, while other limits, or a build that maps rows differently, can never lose rows under a
+    token used before.
+    """
+    for number, chunk in enumerate(_chunks(lines, max_rows, max_bytes)):
+        body = b"\n".join(chunk)
+        where = f"{table}|{span.topic}|{span.partition}|{span.first}-{span.last}"
+        yield Request(table, body, f"{where}|{number}|{len(chunk)}|{zlib.crc32(body):08x}")
+
+
+def _chunks(lines: list[bytes], max_rows: int, max_bytes: int) -> Iterator[list[bytes]]:
+    chunk: list[bytes] = []
+    size = 0
+    for line in lines:
+        if chunk and (len(chunk) >= max_rows or size + len(line) > max_bytes):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(line)
+        size += len(line)
+    if chunk:
+        yield chunk

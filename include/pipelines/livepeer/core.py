@@ -1,0 +1,129 @@
+"""The processor itself: one record in, one outcome out. No I/O, no clock, one piece of state (the dedup keys)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from pipelines.livepeer import failures, rejects
+from pipelines.livepeer.dedup import DedupState, identify
+from pipelines.livepeer.event import Event, Record
+from pipelines.livepeer.failures import Failure
+from pipelines.livepeer.fields import moment
+from pipelines.livepeer.gate import QualityGate
+from pipelines.livepeer.identity import event_uid
+from pipelines.livepeer.parsers import FAMILIES
+from pipelines.livepeer.tables import DLQ, QUARANTINE
+
+# Event ids and types are the producers' own text: what the disposition repeats of them is bounded.
+LONGEST_LABEL = 256
+
+REJECT_TABLES = {failures.DLQ: DLQ, failures.QUARANTINE: QUARANTINE}
+
+
+class Outcome:
+    """What became of one record.
+
+    `disposition` is `accepted`, `ignored`, `dlq` or `quarantine`. `rows` are (table, rendered row) with reject rows
+    included, one JSON array each. `rejects` are (disposition, envelope) for the reject topics. `disposition_row` is the
+    record's row in `record_dispositions`. `oversize` counts the reject rows that the size guard dropped.
+    """
+
+    __slots__ = ("disposition", "disposition_row", "oversize", "rejects", "rows")
+
+    def __init__(self) -> None:
+        self.disposition = failures.ACCEPTED
+        self.rows: list[tuple[str, bytes]] = []
+        self.rejects: list[tuple[str, bytes]] = []
+        self.disposition_row = b""
+        self.oversize = 0
+
+
+class Processor:
+    """Quality gate, dedup, parsers and size guard, in this order. `max_row_bytes`: longest row that is written."""
+
+    def __init__(self, gate: QualityGate, dedup: DedupState, max_row_bytes: int) -> None:
+        self._gate = gate
+        self.dedup = dedup
+        self._max_row_bytes = max_row_bytes
+
+    def process(self, record: Record, now_ms: int) -> Outcome:
+        """Decide about one record. `now_ms`: processing time, epoch milliseconds. Never raises, whatever the value."""
+        event, outcome = Event(record), Outcome()
+        failure = self._gate.judge(event)
+        found = self._admit(event, outcome, now_ms) if failure is None else [failure]
+        for failure in found:
+            self._reject(event, failure, outcome, now_ms)
+        outcome.disposition_row = self._disposition_row(event, found[0] if found else None, outcome, now_ms)
+        return outcome
+
+    def _admit(self, event: Event, outcome: Outcome, now_ms: int) -> list[Failure]:
+        """Let an event through dedup and the parsers; return what is wrong with it."""
+        identify(event)
+        digest = self.dedup.digest(event.record.topic, event.dedup_key)
+        if self.dedup.seen(digest, now_ms):
+            return [failures.DUPLICATE]
+        event.uid = event_uid(event.event_id, event.text or "")
+        found: list[Failure] = []
+        for table, parse in FAMILIES[event.event_type]:
+            try:
+                if event.when is None:
+                    event.when = moment(event.timestamp_ms or 0)
+                rendered = [orjson.dumps(row) for row in parse(event)]
+            except Exception as error:  # noqa: BLE001 - whatever a payload provokes is the payload's failure, not the job's
+                found.append(failures.unparseable(table, error))
+            else:
+                found += self._guard(table, rendered, outcome)
+        if not found:
+            # Only now: a record that failed here may be replayed without being taken for a duplicate.
+            self.dedup.mark(digest, now_ms)
+        return found
+
+    def _guard(self, table: str, rendered: list[bytes], outcome: Outcome) -> list[Failure]:
+        """Keep the rows that are not too long; return the failure of the others."""
+        limit, held_back = self._max_row_bytes, []
+        for line in rendered:
+            if len(line) <= limit:
+                outcome.rows.append((table, line))
+            else:
+                held_back.append(len(line))
+        return [failures.too_large(table, len(held_back), max(held_back), limit)] if held_back else []
+
+    def _reject(self, event: Event, failure: Failure, outcome: Outcome, now_ms: int) -> None:
+        """Add what a failure leaves behind: nothing when it is ignored, an envelope and (if short enough) a row."""
+        if outcome.disposition == failures.ACCEPTED:
+            outcome.disposition = failure.disposition
+        if failure.disposition == failures.IGNORED:
+            return
+        outcome.rejects.append((failure.disposition, rejects.envelope(event, failure, now_ms)))
+        line = orjson.dumps(rejects.row(event, failure, now_ms))
+        if len(line) <= self._max_row_bytes:
+            outcome.rows.append((REJECT_TABLES[failure.disposition], line))
+        else:
+            outcome.oversize += 1
+
+    @staticmethod
+    def _disposition_row(event: Event, failure: Failure | None, outcome: Outcome, now_ms: int) -> bytes:
+        record = event.record
+        written: dict[str, int] = {}
+        for table, _ in outcome.rows:
+            written[table] = written.get(table, 0) + 1
+        columns: tuple[Any, ...] = (
+            record.topic,
+            record.partition,
+            record.offset,
+            rejects.record_moment(event, now_ms),
+            event.event_id[:LONGEST_LABEL],
+            event.event_type[:LONGEST_LABEL],
+            rejects.event_moment(event),
+            outcome.disposition,
+            failure.stage if failure else "",
+            failure.failure_class if failure else "",
+            failure.reason if failure else "",
+            event.dedup_key,
+            event.dedup_strategy,
+            int(event.replay),
+            written,
+        )
+        return orjson.dumps(columns)

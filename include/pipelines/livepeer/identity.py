@@ -1,0 +1,27 @@
+"""Who and what: normalised wallets, the session id, and the lineage id of an event."""
+
+from __future__ import annotations
+
+import hashlib
+
+MISSING_STREAM = "_missing_stream"
+MISSING_REQUEST = "_missing_request"
+MISSING_EVENT = "_missing_event"
+
+
+def normalised_address(address: str) -> str:
+    """Return a wallet address trimmed and in lower case; blank becomes `""`."""
+    return address.strip().lower()
+
+
+def event_uid(event_id: str, raw_json: str) -> str:
+    """Return the lineage id that every row of an event carries: its id, else the SHA-256 (hex) of the received text."""
+    return event_id or hashlib.sha256(raw_json.encode()).hexdigest()
+
+
+def workflow_session_id(stream_id: str, request_id: str, event_id: str) -> str:
+    """Return `stream|request`; a missing half is named, and without both the event id keeps sessions apart."""
+    stream, request = stream_id.strip(), request_id.strip()
+    if stream or request:
+        return f"{stream or MISSING_STREAM}|{request or MISSING_REQUEST}"
+    return f"{MISSING_STREAM}|{MISSING_REQUEST}|{event_id or MISSING_EVENT}"

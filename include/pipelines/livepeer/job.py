@@ -1,0 +1,148 @@
+"""The running job: collect, process, write, commit, in a loop that stops cleanly and never skips a step."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipelines.livepeer.batches import Batch, Span, Work, process_batch
+from pipelines.livepeer.core import Processor
+from pipelines.livepeer.kafka_input import Place
+from pipelines.livepeer.metrics import Metrics
+from pipelines.livepeer.status_file import FAILED, RUNNING, STARTING, STOPPED, StatusFile
+
+STATUS_EVERY_SEC = 0.5
+_LOG = logging.getLogger(__name__)
+
+
+class Source(Protocol):
+    """What the job needs of its input; see `kafka_input.KafkaInput`."""
+
+    complaint: str | None
+
+    @property
+    def assigned(self) -> dict[str, list[int]]: ...  # noqa: D102
+    @property
+    def caught_up(self) -> bool: ...  # noqa: D102
+    def take_starts(self) -> dict[Place, int]: ...  # noqa: D102
+    def collect(self) -> list[Batch]: ...  # noqa: D102
+    def commit(self, done: list[Span], started: list[Span]) -> None: ...  # noqa: D102
+
+
+class Target(Protocol):
+    """What the job needs of its output; see `writer.Writer`."""
+
+    def start(self, round_: list[Work]) -> Future[None]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """`now_ms`: processing time, epoch milliseconds. `steady_sec`: seconds of a clock that never goes back."""
+
+    now_ms: Callable[[], int]
+    steady_sec: Callable[[], float]
+
+
+Restore = Callable[[Mapping[Place, int], int], Iterator[tuple[str, str, int]]]
+
+
+class Job:
+    """One round is processed while the one before is written; a round is noted only when that one is done.
+
+    `restore` gives the dedup keys for newly assigned partitions, as `restore.accepted_keys` does.
+    """
+
+    def __init__(
+        self,
+        processor: Processor,
+        target: Target,
+        restore: Restore,
+        metrics: Metrics,
+        status: StatusFile,
+        clocks: Clocks,
+    ) -> None:
+        self._processor = processor
+        self._target = target
+        self._restore = restore
+        self._metrics = metrics
+        self._status = status
+        self._clocks = clocks
+        self._flying: tuple[list[Work], Future[None]] | None = None
+        self._landed: list[Span] = []
+        self._reported = ("", -STATUS_EVERY_SEC)
+        self._source: Source | None = None
+
+    def run(self, source: Source, stopping: Callable[[], bool]) -> None:
+        """Work until `stopping` says so, then finish what was begun. Raises ProcessorError when it cannot go on."""
+        self._source = source
+        while not stopping():
+            batches = source.collect()
+            self._take_up(source.take_starts())
+            round_ = [process_batch(self._processor, batch) for batch in batches]
+            self._turn(round_)
+            if source.caught_up:
+                self._turn([])
+            quiet = bool(round_) and source.caught_up
+            self._report(RUNNING if source.assigned else STARTING, always=quiet)
+        self._turn([])
+        self._report(STOPPED, always=True)
+
+    def land(self) -> None:
+        """Finish the round in flight and commit it: before partitions are given away."""
+        self._turn([])
+
+    def fail(self, error: str) -> None:
+        """Report that the job ended by a failure; nothing more is committed."""
+        self._landed = []
+        self._report(FAILED, error=error, always=True)
+
+    def report_start(self) -> None:
+        """Report that the process is there."""
+        self._report(STARTING, always=True)
+
+    def _turn(self, round_: list[Work]) -> None:
+        """Wait for the round in flight; then commit it, note the next, and let that take off."""
+        if self._flying is not None:
+            works, future = self._flying
+            self._flying = None
+            future.result()
+            self._landed = [work.span for work in works]
+            for work in works:
+                self._metrics.add(work.counts, work.oversize, self._clocks.steady_sec())
+                if work.oversize:
+                    _LOG.warning("%d reject rows are too large for the warehouse and were left out", work.oversize)
+        if self._source is None or not (round_ or self._landed):
+            return
+        self._source.commit(self._landed, [work.span for work in round_])
+        self._landed = []
+        if round_:
+            self._flying = (round_, self._target.start(round_))
+
+    def _take_up(self, starts: dict[Place, int]) -> None:
+        if starts:
+            since_ms = self._clocks.now_ms() - self._processor.dedup.ttl_ms
+            self._processor.dedup.restore(self._restore(starts, since_ms))
+            _LOG.info("reading %s; %d dedup keys known", starts, len(self._processor.dedup))
+            self._report(RUNNING, always=True)
+
+    def _report(self, state: str, *, error: str | None = None, always: bool = False) -> None:
+        """Write the status file: at once when the state changed or all is quiet, else now and then."""
+        at = self._clocks.steady_sec()
+        last_state, last_at = self._reported
+        if not (always or state != last_state or at - last_at >= STATUS_EVERY_SEC):
+            return
+        self._reported = (state, at)
+        source = self._source
+        self._status.write(
+            state,
+            {
+                "assigned": source.assigned if source else {},
+                "processed": self._metrics.processed,
+                "error": error or (source.complaint if source else None),
+                "updated_at": self._clocks.now_ms() / 1000,
+                "metrics": self._metrics.snapshot(at),
+            },
+        )

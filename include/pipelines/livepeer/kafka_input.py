@@ -1,0 +1,266 @@
+"""Records out of Kafka, in batches that are the same again after a crash.
+
+Before a batch is written, its offset range is committed as a note (the metadata of a Kafka commit) beside the offset it
+starts at; when everything is written and acknowledged, the offset after it is committed. A process that finds a note on
+start forms exactly that batch again, judged at the same processing time: the insert tokens are the same, and ClickHouse
+takes nothing twice. The note lives with the offsets: it can neither be lost without them nor disagree with them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    TIMESTAMP_NOT_AVAILABLE,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from pipelines.livepeer.batches import Batch, Span
+from pipelines.livepeer.config import Settings
+from pipelines.livepeer.errors import SourceError
+from pipelines.livepeer.event import Record
+
+Place = tuple[str, int]
+
+CHUNK = 1000
+IDLE_SEC = 0.2
+FILL_SEC = 0.02
+ANSWER_SEC = 30.0
+# Whatever the number of records, a round holds about this much of them in memory.
+MAX_ROUND_BYTES = 64_000_000
+# The topic may be created after the job: these pass by themselves.
+_PASSING = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION})
+_LOG = logging.getLogger(__name__)
+
+
+def consumer_settings(settings: Settings) -> dict[str, Any]:
+    """Return the client's configuration.
+
+    The member is static: a process that comes back after a crash takes its predecessor's place at once, and a second
+    process of the group fences the first instead of working beside it with dedup keys of its own.
+    """
+    return {
+        "bootstrap.servers": settings.bootstrap_servers,
+        "group.id": settings.group_id,
+        "group.instance.id": f"{settings.group_id}.local",
+        "auto.offset.reset": "earliest",
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "enable.partition.eof": True,
+        "isolation.level": "read_committed",
+        "session.timeout.ms": 10_000,
+        "heartbeat.interval.ms": 1000,
+        "topic.metadata.refresh.interval.ms": 5000,
+        "fetch.error.backoff.ms": 50,
+        "queued.max.messages.kbytes": 32_768,
+        "receive.message.max.bytes": 128_000_000,
+        "socket.nagle.disable": True,
+    }
+
+
+class KafkaInput:
+    """The input topics, as the one member of a consumer group. Every method but none in parallel: one thread.
+
+    `before_revoke` is called before partitions are given away. `clock` gives the processing time, epoch milliseconds.
+    """
+
+    def __init__(self, settings: Settings, before_revoke: Callable[[], None], clock: Callable[[], int]) -> None:
+        self._settings = settings
+        self._before_revoke = before_revoke
+        self._clock = clock
+        self._places: set[Place] = set()
+        self._held: dict[Place, list[Record]] = {}
+        self._redo: dict[Place, Span] = {}
+        self._at_end: set[Place] = set()
+        self._starts: dict[Place, int] = {}
+        self._failure: SourceError | None = None
+        self._short = True
+        self.complaint: str | None = None
+        self._consumer = Consumer({**consumer_settings(settings), "error_cb": self._on_error})
+        self._consumer.subscribe(
+            list(settings.input_topics),
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+
+    @property
+    def assigned(self) -> dict[str, list[int]]:
+        """Return the partitions that this process reads, by topic."""
+        found: dict[str, list[int]] = {}
+        for topic, partition in sorted(self._places):
+            found.setdefault(topic, []).append(partition)
+        return found
+
+    @property
+    def caught_up(self) -> bool:
+        """Return whether the client had nothing more at hand at the last look."""
+        return self._short
+
+    def take_starts(self) -> dict[Place, int]:
+        """Return where reading began in the partitions assigned since the last call; -1 where nothing was committed."""
+        starts, self._starts = self._starts, {}
+        return starts
+
+    def collect(self) -> list[Batch]:
+        """Return the next batches, at most one a partition; none when nothing came within a fifth of a second.
+
+        Returns as soon as the client has no more at hand. Raises SourceError when the client cannot go on.
+        """
+        self._fill()
+        if self._failure is not None:
+            raise self._failure
+        batches = [self._cut(place) for place in list(self._held)]
+        return [batch for batch in batches if batch is not None]
+
+    def commit(self, done: Iterable[Span], started: Iterable[Span]) -> None:
+        """Commit the ends of batches that are wholly written, note those that are about to be. Raises SourceError."""
+        ends = {
+            (span.topic, span.partition): TopicPartition(span.topic, span.partition, span.last + 1) for span in done
+        }
+        notes = {
+            (span.topic, span.partition): TopicPartition(span.topic, span.partition, span.first, span.journal())
+            for span in started
+        }
+        places = [place for key, place in {**ends, **notes}.items() if key in self._places]
+        if not places:
+            return
+        try:
+            answers = self._consumer.commit(offsets=places, asynchronous=False)
+        except KafkaException as error:
+            raise _failed("Kafka did not take the offsets", error.args[0]) from None
+        for answer in answers:
+            if answer.error is not None:
+                raise _failed("Kafka did not take the offsets", answer.error)
+
+    def close(self) -> None:
+        """Leave the broker. The static member keeps its place until its session ends."""
+        self._consumer.close()
+
+    def _fill(self) -> None:
+        """Take what the client has at hand, waiting for the first record only."""
+        # A batch that is done again may be larger than the limit of today: there is always room for a chunk.
+        room = max(self._settings.max_records - sum(len(records) for records in self._held.values()), CHUNK)
+        deadline = self._clock() + self._settings.max_collect_ms
+        size, wait = 0, IDLE_SEC
+        while room > 0 and size < MAX_ROUND_BYTES:
+            wanted = 1 if wait == IDLE_SEC else min(CHUNK, room)
+            messages = self._take(wanted, wait)
+            room -= len(messages)
+            size += self._hold(messages)
+            self._short = len(messages) < wanted
+            if self._short or self._clock() > deadline or self._failure is not None:
+                return
+            wait = FILL_SEC
+
+    def _take(self, wanted: int, timeout: float) -> list[Message]:
+        try:
+            messages: list[Message] = self._consumer.consume(wanted, timeout)
+        except KafkaException as error:
+            raise _failed("Kafka does not hand out records", error.args[0]) from None
+        return messages
+
+    def _hold(self, messages: list[Message]) -> int:
+        """Keep the records of messages and heed the events among them; return the bytes kept."""
+        size = 0
+        for message in messages:
+            if message.error() is not None:
+                self._heed(message)
+                continue
+            topic, partition, offset, value = message.topic(), message.partition(), message.offset(), message.value()
+            kind, created_ms = message.timestamp()
+            if kind == TIMESTAMP_NOT_AVAILABLE:
+                created_ms = -1
+            place = (topic, partition)
+            if place not in self._places:
+                continue
+            self._at_end.discard(place)
+            self._held.setdefault(place, []).append(Record(topic, partition, offset, created_ms, value))
+            size += len(value or b"")
+        return size
+
+    def _heed(self, message: Message) -> None:
+        error = message.error()
+        if error.code() == KafkaError._PARTITION_EOF:
+            self._at_end.add((message.topic(), message.partition()))
+        elif error.code() in _PASSING:
+            self.complaint = error.str()
+        else:
+            raise _failed("Kafka does not hand out records", error)
+
+    def _cut(self, place: Place) -> Batch | None:
+        """Form the next batch of a partition; one that was being written before a crash comes back as it was."""
+        records, span = self._held.pop(place), self._redo.get(place)
+        if span is None:
+            span = Span(*place, records[0].offset, records[-1].offset, self._clock())
+            return Batch(span, records)
+        inside = [record for record in records if record.offset <= span.last]
+        beyond = records[len(inside) :]
+        whole = beyond or place in self._at_end or (inside and inside[-1].offset == span.last)
+        if not whole:
+            self._held[place] = records
+            return None
+        del self._redo[place]
+        if beyond:
+            self._held[place] = beyond
+        return Batch(span, inside)
+
+    def _on_assign(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+        """Begin at the committed offsets, else at the beginning, and take up the notes."""
+        try:
+            committed = consumer.committed(places, timeout=ANSWER_SEC)
+        except KafkaException as error:
+            self._failure = _failed("Kafka does not tell the committed offsets", error.args[0])
+            return
+        for place in committed:
+            key = (place.topic, place.partition)
+            self._places.add(key)
+            self._starts[key] = max(place.offset, -1)
+            span = Span.from_journal(place.topic, place.partition, place.metadata)
+            if span is not None and span.first == place.offset:
+                self._redo[key] = span
+                _LOG.info("%s/%d: records %d to %d are done again", *key, span.first, span.last)
+            place.offset = place.offset if place.offset >= 0 else OFFSET_BEGINNING
+        consumer.assign(committed)
+        self.complaint = None
+
+    def _on_revoke(self, _: Consumer, places: list[TopicPartition]) -> None:
+        """Finish what is being written, then forget the partitions."""
+        self._before_revoke()
+        for place in places:
+            key = (place.topic, place.partition)
+            self._places.discard(key)
+            self._at_end.discard(key)
+            self._held.pop(key, None)
+            self._redo.pop(key, None)
+            self._starts.pop(key, None)
+
+    def _on_lost(self, _: Consumer, places: list[TopicPartition]) -> None:
+        """Give up: another process may already read the partitions, and the dedup keys are ahead of the offsets."""
+        self._failure = SourceError(
+            f"Kafka gave {len(places)} partitions to another process, or thought this one dead.",
+            hint="Start the job again: it goes on where it stopped.",
+        )
+
+    def _on_error(self, error: KafkaError) -> None:
+        if error.fatal():
+            self._failure = _failed("Kafka stopped the consumer", error)
+        else:
+            self.complaint = error.str()
+            _LOG.warning("Kafka: %s", error.str())
+
+
+def _failed(what: str, error: KafkaError) -> SourceError:
+    text = error.str().rstrip(".")
+    hint = "See whether the brokers run; the job goes on where it stopped."
+    # The client wraps the code of what is fatal; only the text still says what it was.
+    if error.code() == KafkaError.FENCED_INSTANCE_ID or "fenced" in text.lower():
+        hint = "Another process took this one's place: run one processor a group."
+    return SourceError(f"{what}: {text}.", hint=hint)

@@ -1,0 +1,115 @@
+"""The runner without a cluster: `python -m pipelines.livepeer.local`, settings from the environment.
+
+Ends with 0 after SIGTERM or SIGINT (what was begun is finished and committed), with 2 when a setting is wrong, with 1
+when the input or the sinks do not work; each with one line on standard error. Started again, it goes on.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from functools import partial
+from types import FrameType
+
+from pipelines.livepeer import failures
+from pipelines.livepeer.config import Settings, from_environment
+from pipelines.livepeer.core import Processor
+from pipelines.livepeer.dedup import DedupState
+from pipelines.livepeer.errors import ProcessorError
+from pipelines.livepeer.gate import QualityGate
+from pipelines.livepeer.job import Clocks, Job
+from pipelines.livepeer.kafka_input import KafkaInput
+from pipelines.livepeer.metrics import Metrics
+from pipelines.livepeer.reject_topics import RejectTopics, make_producer
+from pipelines.livepeer.restore import accepted_keys
+from pipelines.livepeer.sink import ClickHouseSink
+from pipelines.livepeer.status_file import StatusFile
+from pipelines.livepeer.writer import Writer
+
+_LOG = logging.getLogger(__name__)
+
+
+class StopFlag:
+    """Raised by SIGTERM or SIGINT; the job looks at it between two rounds."""
+
+    def __init__(self) -> None:
+        self.raised = False
+
+    def __call__(self) -> bool:
+        """Return whether a signal came."""
+        return self.raised
+
+    def listen(self) -> None:
+        """Take over the two signals."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._raise)
+
+    def _raise(self, _: int, __: FrameType | None) -> None:
+        self.raised = True
+
+
+def now_ms() -> int:
+    """Return the processing time, epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def build_processor(settings: Settings) -> Processor:
+    """Return the core for these settings, with no dedup keys yet."""
+    gate = QualityGate(
+        settings.versions, ignore_unsupported=settings.ignore_unsupported, ignore_traces=settings.ignore_traces
+    )
+    return Processor(gate, DedupState(settings.dedup_ttl_ms), settings.max_row_bytes)
+
+
+def run(settings: Settings, stop: StopFlag) -> None:
+    """Run the job until it is stopped. Raises ProcessorError."""
+    sink = ClickHouseSink(settings.sink)
+    topics = {failures.DLQ: settings.dlq_topic, failures.QUARANTINE: settings.quarantine_topic}
+    writer = Writer(sink, RejectTopics(topics, partial(make_producer, settings.bootstrap_servers)), settings.sink)
+    job = Job(
+        build_processor(settings),
+        writer,
+        partial(accepted_keys, sink),
+        Metrics(settings.rate_window_sec),
+        StatusFile(settings.status_file),
+        Clocks(now_ms, time.monotonic),
+    )
+    job.report_start()
+    source = KafkaInput(settings, before_revoke=job.land, clock=now_ms)
+    try:
+        job.run(source, stop)
+    except ProcessorError as error:
+        job.fail(error.message)
+        raise
+    except BaseException as error:
+        job.fail(f"{type(error).__name__}: {error}")
+        raise
+    finally:
+        writer.close()
+        source.close()
+        sink.close()
+
+
+def main(environment: Mapping[str, str]) -> int:
+    """Run the job; return the exit code."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stop = StopFlag()
+    stop.listen()
+    # The modules live as long as the process, and what a batch allocates is freed by counting: collect rarely.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        run(from_environment(environment), stop)
+    except ProcessorError as error:
+        _LOG.error("%s %s", error.message, error.hint)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

@@ -1,0 +1,38 @@
+"""`discovery_results`: the orchestrators that one discovery cycle found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from pipelines.livepeer.event import Event
+from pipelines.livepeer.fields import entry, loose_text, text
+
+_MAX_U32 = (1 << 32) - 1
+
+
+def parse(event: Event) -> list[tuple[Any, ...]]:
+    """Return one row per orchestrator found; its wallet stays as received."""
+    rows = []
+    for position, item in enumerate(event.data):
+        found = entry(item, f"data[{position}]")
+        rows.append(
+            (
+                event.when,
+                text(found, "address"),
+                text(found, "url"),
+                latency_ms(found.get("latency_ms")),
+                *event.lineage(orjson.dumps(found).decode()),
+            )
+        )
+    return rows
+
+
+def latency_ms(value: object) -> int:
+    """Read a latency in whole milliseconds; it usually comes as numeric text. What cannot be read is 0."""
+    try:
+        latency = int(float(loose_text(value)))
+    except (ValueError, OverflowError):
+        return 0
+    return latency if 0 <= latency <= _MAX_U32 else 0

@@ -1,0 +1,36 @@
+"""The dedup keys after a restart: read back from the dispositions, so that no second store can disagree with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import orjson
+
+from pipelines.livepeer.sink import ClickHouseSink
+
+
+def accepted_keys(
+    sink: ClickHouseSink, starts: Mapping[tuple[str, int], int], since_ms: int
+) -> Iterator[tuple[str, str, int]]:
+    """Yield (topic, dedup key, first seen in epoch ms) of what was accepted after `since_ms`, oldest first.
+
+    `starts`: the offset by (topic, partition) at which reading begins; a negative one means that the group has none,
+    then everything in the partition counts as processed before. Raises SinkError.
+    """
+    known = {place: offset for place, offset in starts.items() if offset >= 0}
+    parameters = {
+        "topics": _array(f"'{topic}'" for topic in sorted({topic for topic, _ in starts})),
+        "partitions": _array(f"'{topic}/{partition}'" for topic, partition in known),
+        "starts": _array(str(offset) for offset in known.values()),
+        "since_ms": str(since_ms),
+    }
+    statement = (Path(__file__).parent / "restore_dedup.sql").read_text()
+    for line in sink.lines(statement, parameters):
+        topic, key, first_seen_ms = orjson.loads(line)
+        yield topic, key, int(first_seen_ms)
+
+
+def _array(items: Iterator[str]) -> str:
+    """Write a ClickHouse array literal; topic names hold nothing that would need escaping."""
+    return f"[{','.join(items)}]"

@@ -1,0 +1,98 @@
+"""Rows into ClickHouse over HTTP: batched, each request taken once by its token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlencode
+
+import urllib3
+
+from pipelines.livepeer.batches import Request
+from pipelines.livepeer.config import SinkSettings
+from pipelines.livepeer.errors import SinkError
+from pipelines.livepeer.tables import COLUMNS
+
+# A span may be re-sent after a restart. The views behind a table must then not count its rows twice either.
+# Parsing stays on one thread so that a request always makes the same blocks: tokens are per block.
+INSERT_SETTINGS = {
+    "async_insert": "0",
+    "deduplicate_blocks_in_dependent_materialized_views": "1",
+    "input_format_parallel_parsing": "0",
+    "insert_deduplicate": "1",
+}
+UNKNOWN_TABLE, UNKNOWN_DATABASE = "60", "81"
+_SHOWN = 400
+
+
+class ClickHouseSink:
+    """One ClickHouse database. Safe to use from several threads."""
+
+    def __init__(self, settings: SinkSettings) -> None:
+        self._settings = settings
+        # The server drops idle connections after a few seconds: one that died under a request is tried again at once,
+        # which is safe because of the tokens.
+        retries = urllib3.Retry(
+            total=3, connect=2, read=2, redirect=0, status=0, other=0, backoff_factor=0, allowed_methods=None
+        )
+        self._pool = urllib3.PoolManager(
+            maxsize=settings.max_in_flight + 1, retries=retries, timeout=urllib3.Timeout(connect=5.0, read=300.0)
+        )
+        self._headers = {
+            "X-ClickHouse-User": settings.user,
+            "X-ClickHouse-Key": settings.password,
+            "X-ClickHouse-Database": settings.database,
+        }
+
+    def insert(self, request: Request) -> None:
+        """Write the rows of one request. Raises SinkError: no record is to blame, the parsers have judged them all."""
+        statement = f"INSERT INTO {request.table} ({', '.join(COLUMNS[request.table])}) FORMAT JSONCompactEachRow"
+        fields = {"query": statement, "insert_deduplication_token": request.token, **INSERT_SETTINGS}
+        response = self._send(fields, request.body, f"the rows of {request.table}", stream=False)
+        if response.status != 200:
+            raise self._refused(response, f"the rows of {request.table}")
+
+    def lines(self, statement: str, parameters: Mapping[str, str]) -> Iterator[bytes]:
+        """Yield the lines of a query's answer; none when the table or database does not exist yet. Raises SinkError."""
+        # With the whole answer made before the first byte is sent, an error can only come instead of an answer.
+        fields = {"query": statement, "wait_end_of_query": "1"}
+        fields |= {f"param_{name}": value for name, value in parameters.items()}
+        response = self._send(fields, b"", "a query", stream=True)
+        if response.status != 200:
+            if response.headers.get("X-ClickHouse-Exception-Code") in (UNKNOWN_TABLE, UNKNOWN_DATABASE):
+                response.drain_conn()
+                return
+            raise self._refused(response, "a query")
+        try:
+            yield from response
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error, "a query") from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.clear()
+
+    def _send(self, fields: dict[str, str], body: bytes, what: str, *, stream: bool) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._pool.request(
+                "POST",
+                f"{self._settings.url}/?{urlencode(fields)}",
+                headers=self._headers,
+                body=body,
+                preload_content=not stream,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error, what) from error
+
+    def _unreachable(self, error: Exception, what: str) -> SinkError:
+        reason = getattr(error, "reason", None) or error
+        return SinkError(
+            f"ClickHouse at {self._settings.url} did not take {what}: {type(reason).__name__}.",
+            hint="See whether the server runs and CLICKHOUSE_URL is right; the job goes on where it stopped.",
+        )
+
+    def _refused(self, response: urllib3.BaseHTTPResponse, what: str) -> SinkError:
+        answer = response.data.decode(errors="replace").strip()[:_SHOWN]
+        return SinkError(
+            f"ClickHouse refused {what} (database {self._settings.database}): {answer}",
+            hint="Mend the warehouse (schema, rights, disk) and start again; the job goes on where it stopped.",
+        )

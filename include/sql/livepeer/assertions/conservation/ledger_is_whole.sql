@@ -1,0 +1,47 @@
+-- When this fails, the ledger itself is not to be trusted: the replay lost an acknowledgement, wrote a row twice, or
+-- someone else published to the run's topic in between. Every other check of this suite counts against the ledger.
+-- LAYER: raw
+
+-- TEST: conservation_ledger_is_whole
+WITH
+ledger AS (
+    SELECT sequence, source_partition, source_offset
+    FROM replay_ledger
+    WHERE source_topic = {input_topic:String}
+),
+
+gaps AS (
+    SELECT
+        source_partition,
+        max(source_offset) - min(source_offset) + 1 - uniqExact(source_offset) AS missing_offsets
+    FROM ledger
+    GROUP BY source_partition
+)
+
+SELECT
+    abs(toInt64(count()) - toInt64({published_records:UInt64}))
+    + (count() - uniqExact(sequence))
+    + (count() - uniqExact(source_partition, source_offset))
+    + if(count() = 0, 0, toUInt64(max(sequence) + 1 - uniqExact(sequence)))
+    + (SELECT sum(missing_offsets) FROM gaps) AS failed_rows,
+    count() AS ledger_rows,
+    {published_records:UInt64} AS published_records,
+    count() - uniqExact(sequence) AS sequences_twice,
+    count() - uniqExact(source_partition, source_offset) AS offsets_twice,
+    if(count() = 0, 0, toUInt64(max(sequence) + 1 - uniqExact(sequence))) AS sequences_missing,
+    (SELECT sum(missing_offsets) FROM gaps) AS offsets_missing
+FROM ledger;
+
+-- MUTATION: the replay forgets a record that it published
+-- ALSO FAILS: conservation_every_record_once_in_raw, conservation_every_record_has_one_disposition
+-- ALSO FAILS: raw_typed_published_equals_ingested
+DELETE FROM replay_ledger
+WHERE (source_partition, source_offset) = (
+    SELECT source_partition, source_offset FROM stream_trace_events ORDER BY source_partition, source_offset LIMIT 1
+);
+
+-- MUTATION: the replay enters a record twice
+INSERT INTO replay_ledger
+SELECT * FROM replay_ledger
+ORDER BY source_partition, source_offset
+LIMIT 1;

@@ -1,0 +1,61 @@
+-- When this fails, the processor said that it wrote a row and the row is not there: a write was lost after it had
+-- been counted, rows collapsed on merge, or someone deleted them. Counted per record and table.
+-- LAYER: typed
+
+-- TEST: conservation_named_rows_exist
+WITH
+sides AS (
+    SELECT
+        source_topic,
+        source_partition,
+        source_offset,
+        toString(entry.1) AS target,
+        entry.2 AS named,
+        0 AS existing
+    FROM record_dispositions
+    ARRAY JOIN CAST(rows_written, 'Array(Tuple(String, UInt32))') AS entry
+    UNION ALL
+    SELECT source_topic, source_partition, source_offset, toString(_table) AS target, 0 AS named, 1 AS existing
+    FROM merge('^(ai_stream_.*|stream.*_(trace_events|metrics|dlq|quarantine)|network_cap.*|discovery_.*|payment_.*)$')
+),
+
+compared AS (
+    SELECT
+        source_topic,
+        source_partition,
+        source_offset,
+        target,
+        max(named) AS named_rows,
+        sum(existing) AS existing_rows,
+        existing_rows < named_rows AS differs
+    FROM sides
+    GROUP BY source_topic, source_partition, source_offset, target
+),
+
+sessions AS (
+    SELECT groupUniqArray(20)(workflow_session_id) AS ids
+    FROM replay_ledger
+    WHERE (source_topic, source_partition, source_offset) IN (
+        SELECT source_topic, source_partition, source_offset FROM compared WHERE differs
+    )
+)
+
+SELECT
+    sumIf(named_rows - existing_rows, differs) AS failed_rows,
+    sum(named_rows) AS rows_named,
+    sum(existing_rows) AS rows_existing,
+    groupArrayIf(20)(
+        (target, source_partition, source_offset, named_rows, existing_rows), differs
+    ) AS table_partition_offset_named_existing,
+    (SELECT ids FROM sessions) AS failing_workflow_session_ids
+FROM compared;
+
+-- MUTATION: price rows of a record are lost
+-- ALSO FAILS: raw_typed_network_capabilities_fanout_guard
+DELETE FROM network_capabilities_prices
+WHERE (source_partition, source_offset) = (
+    SELECT source_partition, source_offset
+    FROM network_capabilities_prices
+    ORDER BY source_partition, source_offset
+    LIMIT 1
+);

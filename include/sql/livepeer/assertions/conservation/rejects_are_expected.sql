@@ -1,0 +1,83 @@
+-- When this fails, more or fewer records of a family were rejected than the fixture planted: good traffic is being
+-- turned away, or bad traffic gets in. It holds for every family, also for records that state no outcome one by one.
+-- Ignored traffic is compared for the families that the fixture states.
+-- LAYER: typed
+
+-- TEST: conservation_rejects_are_expected
+WITH
+observed AS (
+    SELECT
+        ledger.event_type AS event_type,
+        countIf(found.disposition = 'dlq') AS dlq_records,
+        countIf(found.disposition = 'quarantine') AS quarantine_records,
+        countIf(found.disposition = 'ignored') AS ignored_records
+    FROM record_dispositions AS found
+    INNER JOIN replay_ledger AS ledger
+        ON
+            found.source_topic = ledger.source_topic
+            AND found.source_partition = ledger.source_partition
+            AND found.source_offset = ledger.source_offset
+    GROUP BY ledger.event_type
+),
+
+expected AS (
+    SELECT
+        {expected_dlq:Map(String, UInt64)} AS dlq,
+        {expected_quarantine:Map(String, UInt64)} AS quarantine,
+        {expected_ignored:Map(String, UInt64)} AS ignored
+),
+
+types AS (
+    SELECT
+        arrayJoin(arrayDistinct(arrayConcat(
+            mapKeys(dlq), mapKeys(quarantine), mapKeys(ignored), (SELECT groupArray(toString(event_type)) FROM observed)
+        ))) AS event_type,
+        dlq[event_type] AS dlq_expected,
+        quarantine[event_type] AS quarantine_expected,
+        mapContains(ignored, event_type) AS states_ignored,
+        ignored[event_type] AS ignored_expected
+    FROM expected
+),
+
+compared AS (
+    SELECT
+        types.*,
+        ifNull(observed.dlq_records, 0) AS dlq_records,
+        ifNull(observed.quarantine_records, 0) AS quarantine_records,
+        ifNull(observed.ignored_records, 0) AS ignored_records,
+        dlq_records != dlq_expected
+        OR quarantine_records != quarantine_expected
+        OR (states_ignored AND ignored_records != ignored_expected) AS differs
+    FROM types
+    LEFT JOIN observed ON types.event_type = observed.event_type
+)
+
+SELECT
+    countIf(differs) AS failed_rows,
+    sum(dlq_records) AS dlq,
+    sum(dlq_expected) AS dlq_planted,
+    sum(quarantine_records) AS quarantine,
+    sum(quarantine_expected) AS quarantine_planted,
+    sum(ignored_records) AS ignored,
+    sum(ignored_expected) AS ignored_planted,
+    groupArrayIf(
+        (
+            event_type,
+            dlq_records,
+            dlq_expected,
+            quarantine_records,
+            quarantine_expected,
+            ignored_records,
+            ignored_expected
+        ),
+        differs
+    ) AS type_dlq_planted_quarantine_planted_ignored_planted
+FROM compared
+SETTINGS join_use_nulls = 1;
+
+-- MUTATION: a capability event is dead-lettered
+-- ALSO FAILS: conservation_planted_outcomes_met
+ALTER TABLE record_dispositions UPDATE disposition = 'dlq'
+WHERE (source_partition, source_offset) = (
+    SELECT source_partition, source_offset FROM network_capabilities ORDER BY source_partition, source_offset LIMIT 1
+);

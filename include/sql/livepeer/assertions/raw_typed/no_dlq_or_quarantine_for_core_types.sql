@@ -1,0 +1,119 @@
+-- When this fails, events that viewers' sessions are made of no longer get through: a producer changed a payload, the
+-- gate became stricter, or something publishes twice. The reverse fails too: a reject that the fixture planted and
+-- that was let through means that the gate no longer guards. A record counts when its event time or its Kafka time
+-- lies in the window, so a replay of an old capture is seen. Records are counted, not rows: the row of an oversized
+-- record may itself be too large to keep, and then only its disposition tells.
+-- LAYER: typed
+
+-- TEST: raw_typed_no_dlq_or_quarantine_for_core_types
+WITH
+rejections AS (
+    SELECT
+        transform(_table, ['streaming_events_dlq'], ['dlq'], 'quarantine') AS place,
+        event_type,
+        event_timestamp,
+        source_record_timestamp,
+        source_topic,
+        source_partition,
+        source_offset
+    FROM merge('^streaming_events_(dlq|quarantine)$')
+    UNION ALL
+    SELECT
+        disposition AS place,
+        event_type,
+        event_timestamp,
+        source_record_timestamp,
+        source_topic,
+        source_partition,
+        source_offset
+    FROM record_dispositions
+    WHERE disposition IN ('dlq', 'quarantine')
+),
+
+rejected AS (
+    SELECT
+        place,
+        event_type,
+        uniqExact(source_topic, source_partition, source_offset) AS records
+    FROM rejections
+    WHERE
+        event_type IN ('ai_stream_status', 'stream_trace', 'ai_stream_events', 'stream_ingest_metrics')
+        AND (
+            (
+                source_record_timestamp >= {from_ts:DateTime64(3, 'UTC')}
+                AND source_record_timestamp < {to_ts:DateTime64(3, 'UTC')}
+            )
+            OR (event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')})
+        )
+    GROUP BY place, event_type
+),
+
+core_types AS (
+    SELECT arrayJoin(['ai_stream_status', 'stream_trace', 'ai_stream_events', 'stream_ingest_metrics']) AS event_type
+),
+
+compared AS (
+    SELECT
+        core_types.event_type AS event_type,
+        sumIf(rejected.records, rejected.place = 'dlq') AS dlq_records,
+        sumIf(rejected.records, rejected.place = 'quarantine') AS quarantine_records,
+        {expected_dlq:Map(String, UInt64)}[core_types.event_type] AS expected_dlq_records,
+        {expected_quarantine:Map(String, UInt64)}[core_types.event_type] AS expected_quarantine_records
+    FROM core_types
+    LEFT JOIN rejected ON core_types.event_type = rejected.event_type
+    GROUP BY core_types.event_type
+)
+
+SELECT
+    sum(abs(toInt64(dlq_records) - toInt64(expected_dlq_records)))
+    + sum(abs(toInt64(quarantine_records) - toInt64(expected_quarantine_records))) AS failed_rows,
+    sum(dlq_records) AS dlq_rows,
+    sum(quarantine_records) AS quarantine_rows,
+    sum(expected_dlq_records) AS expected_dlq_rows,
+    sum(expected_quarantine_records) AS expected_quarantine_rows,
+    groupArrayIf(
+        (event_type, dlq_records, expected_dlq_records, quarantine_records, expected_quarantine_records),
+        dlq_records != expected_dlq_records OR quarantine_records != expected_quarantine_records
+    ) AS type_dlq_expected_quarantine_expected
+FROM compared
+SETTINGS join_use_nulls = 0;
+
+-- MUTATION: a healthy event is dead-lettered
+-- ALSO FAILS: raw_typed_core_1to1_parity, raw_typed_accounting_identity, conservation_no_unnamed_rows
+INSERT INTO streaming_events_dlq
+(
+    source_topic, source_partition, source_offset, source_record_timestamp, event_id, event_type, event_timestamp,
+    failure_class
+)
+SELECT
+    source_topic,
+    source_partition,
+    source_offset,
+    event_timestamp,
+    raw_event_uid,
+    'stream_trace',
+    event_timestamp,
+    'PARSING_FAILED'
+FROM stream_trace_events
+ORDER BY source_partition, source_offset
+LIMIT 1;
+
+-- MUTATION: an old capture is replayed today and one event of it is dead-lettered
+-- ALSO FAILS: raw_typed_core_1to1_parity, raw_typed_accounting_identity, conservation_no_unnamed_rows
+INSERT INTO streaming_events_dlq
+(
+    source_topic, source_partition, source_offset, source_record_timestamp, event_id, event_type, event_timestamp,
+    failure_class
+)
+SELECT
+    source_topic,
+    source_partition,
+    source_offset,
+    now64(3),
+    raw_event_uid,
+    'stream_trace',
+    event_timestamp,
+    'PARSING_FAILED'
+FROM stream_trace_events
+ORDER BY source_partition, source_offset
+LIMIT 1;

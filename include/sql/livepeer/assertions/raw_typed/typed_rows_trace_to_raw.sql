@@ -1,0 +1,100 @@
+-- When this fails, a typed row exists that no record explains, or that says something else than its record: rows were
+-- made up, altered, or carry another record's lineage. Every row must come from exactly one raw record of its own
+-- family, with that record's id and time; a row of a one-to-one family also keeps the record's exact text.
+-- LAYER: typed
+
+-- TEST: raw_typed_rows_trace_to_raw
+WITH
+typed AS (
+    SELECT
+        _table AS typed_table,
+        multiIf(
+            startsWith(typed_table, 'network_capabilities'), 'network_capabilities',
+            transform(
+                typed_table,
+                ['stream_trace_events', 'payment_events'],
+                ['stream_trace', 'create_new_payment'],
+                typed_table
+            )
+        ) AS family,
+        family IN ('network_capabilities', 'discovery_results') AS fans_out,
+        raw_event_uid,
+        event_timestamp,
+        if(fans_out, '', raw_json) AS own_text,
+        source_topic,
+        source_partition,
+        source_offset
+    FROM merge('^(ai_stream_.*|stream_.*_(events|metrics)|network_capabilities.*|discovery_results|payment_events)$')
+    WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
+),
+
+raw_records AS (
+    SELECT
+        source_topic,
+        source_partition,
+        source_offset,
+        any(type) AS raw_type,
+        any(if(id = '', lower(hex(SHA256(payload))), id)) AS uid,
+        any(event_timestamp) AS raw_timestamp,
+        any(payload) AS raw_payload
+    FROM streaming_events
+    WHERE
+        event_date >= toDate({from_ts:DateTime64(3, 'UTC')}) - 1
+        AND event_date <= toDate({to_ts:DateTime64(3, 'UTC')}) + 1
+    GROUP BY source_topic, source_partition, source_offset
+),
+
+traced AS (
+    SELECT
+        typed.*,
+        raw_records.raw_type IS NULL AS is_orphan,
+        raw_records.raw_type = typed.family AS same_family,
+        raw_records.uid = typed.raw_event_uid AS same_id,
+        raw_records.raw_timestamp = typed.event_timestamp AS same_time,
+        typed.fans_out OR raw_records.raw_payload = typed.own_text AS same_text
+    FROM typed
+    LEFT JOIN raw_records
+        ON
+            typed.source_topic = raw_records.source_topic
+            AND typed.source_partition = raw_records.source_partition
+            AND typed.source_offset = raw_records.source_offset
+)
+
+SELECT
+    countIf(is_orphan OR NOT (same_family AND same_id AND same_time AND same_text)) AS failed_rows,
+    count() AS typed_rows,
+    countIf(is_orphan) AS rows_without_raw_record,
+    countIf(NOT same_family) AS rows_of_another_family,
+    countIf(NOT same_id) AS rows_of_another_id,
+    countIf(NOT same_time) AS rows_of_another_time,
+    countIf(NOT same_text) AS rows_of_another_text,
+    groupArrayIf(20)(
+        (typed_table, source_partition, source_offset, raw_event_uid),
+        is_orphan OR NOT (same_family AND same_id AND same_time AND same_text)
+    ) AS table_partition_offset_id
+FROM traced
+SETTINGS join_use_nulls = 1;
+
+-- MUTATION: a typed row keeps another text than its record
+ALTER TABLE ai_stream_status UPDATE raw_json = concat(raw_json, ' ')
+WHERE (source_partition, source_offset) = (
+    SELECT source_partition, source_offset FROM ai_stream_status ORDER BY source_partition, source_offset LIMIT 1
+);
+
+-- MUTATION: a typed row points at a record that never was
+-- ALSO FAILS: raw_typed_auxiliary_parity, conservation_no_unnamed_rows
+INSERT INTO discovery_results
+(
+    event_timestamp, orchestrator_address, raw_json, raw_event_uid, source_topic, source_partition, source_offset
+)
+SELECT
+    event_timestamp,
+    orchestrator_address,
+    raw_json,
+    raw_event_uid,
+    source_topic,
+    source_partition,
+    source_offset + 1000000
+FROM discovery_results
+ORDER BY source_partition, source_offset
+LIMIT 1;

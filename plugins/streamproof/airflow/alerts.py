@@ -1,0 +1,84 @@
+"""The one mail of a DAG run that failed."""
+
+from __future__ import annotations
+
+import html
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from streamproof.airflow.settings import FaceSettings, attempts, read_settings, run_id_of
+
+if TYPE_CHECKING:
+    from streamproof.report.mail import Mail
+
+log = logging.getLogger(__name__)
+
+
+def mail_failed_run(context: Mapping[str, Any]) -> None:
+    """Mail what a failed DAG run found. A callback: without recipients or a connection it says so and does not raise.
+
+    The notifier is built anew each time, since rendering changes it, and never sees the DAG: under `dag.test` that is
+    a serialized one, which cannot render templates (apache/airflow#64649).
+    """
+    settings = read_settings()
+    dag_id, run_id = str(context["dag"].dag_id), str(context["run_id"])
+    if not settings.alert_to:
+        log.warning("Run %s failed and nobody was told: set STREAMPROOF_ALERT_TO to one or more addresses.", run_id)
+        return
+    mail = failure_mail(settings, dag_id, run_id, reason=str(context.get("reason") or "the DAG run failed"))
+    try:
+        _send(settings, mail, {key: value for key, value in context.items() if key != "dag"})
+    except Exception as error:  # noqa: BLE001 - an alert that cannot be sent must not hide the run's own failure
+        log.error(  # noqa: TRY400 - the traceback of an SMTP library may hold the connection's secrets
+            "Run %s failed and the mail to %s was not sent: %s: %s. Check the Airflow connection '%s' (type smtp).",
+            run_id, ", ".join(settings.alert_to), type(error).__name__, error, settings.smtp_conn_id,
+        )  # fmt: skip
+    else:
+        log.info("Run %s failed; mail sent to %s.", run_id, ", ".join(settings.alert_to))
+
+
+def failure_mail(settings: FaceSettings, dag_id: str, dag_run_id: str, *, reason: str) -> Mail:
+    """Return the mail of a failed run: from its summary, or from what little is known when it was never published."""
+    import orjson
+
+    from streamproof.report.mail import render_mail
+
+    link = run_link(dag_id, dag_run_id)
+    folders = attempts(settings.artifacts, run_id_of(dag_run_id))
+    summary = folders[-1] / "summary.json" if folders else None
+    if summary is None or not summary.exists():
+        return _unpublished_mail(dag_run_id, reason=reason, link=link, folder=folders[-1] if folders else None)
+    return render_mail(orjson.loads(summary.read_bytes()), link=link)
+
+
+def _unpublished_mail(dag_run_id: str, *, reason: str, link: str, folder: Path | None) -> Mail:
+    from streamproof.report.mail import Mail
+
+    where = f"What there is: {folder}" if folder else "It was not even planned: the log of task plan_run says why."
+    lines = (f"DAG run {dag_run_id} failed before a verdict was published ({reason}).", where, f"The run: {link}")
+    paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+    return Mail(subject=f"[streamproof] {dag_run_id}: no verdict", html=paragraphs, text="\n".join(lines))
+
+
+def run_link(dag_id: str, dag_run_id: str) -> str:
+    """Return where the run is in the Airflow UI."""
+    from airflow.configuration import conf
+
+    base = conf.get("api", "base_url", fallback="") or "http://localhost:8080"
+    return f"{base.rstrip('/')}/dags/{quote(dag_id)}/runs/{quote(dag_run_id)}"
+
+
+def _send(settings: FaceSettings, mail: Mail, context: dict[str, Any]) -> None:
+    from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
+    # The texts are finished: they come in as values, since an event's content in them may look like a template.
+    notifier = SmtpNotifier(
+        to=list(settings.alert_to),
+        subject="{{ streamproof_subject }}",
+        html_content="{{ streamproof_html }}",
+        smtp_conn_id=settings.smtp_conn_id,
+    )
+    notifier({**context, "streamproof_subject": mail.subject, "streamproof_html": mail.html})

@@ -1,0 +1,142 @@
+"""Run the DAG `streamproof_run` once, in this process: `python -m streamproof.airflow.one_run` (what `make run` does).
+
+Exit codes are those of the CLI: 0 passed, 1 a check failed, 2 bad arguments, 3 the run could not be judged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+
+from streamproof.airflow.private_home import PrivateHome
+from streamproof.airflow.settings import attempts, read_settings, run_id_of
+from streamproof.model.errors import EXIT_NOT_JUDGED, EXIT_USAGE
+from streamproof.model.plan import AFTER_SUITES, BEFORE_SUITES, KAFKA_KINDS, MODES
+from streamproof.model.results import Verdict
+from streamproof.model.verdict import EXIT_CODES
+from streamproof.report.stage_board import StageBoard
+from streamproof.report.verdict_view import show_verdict
+
+DAG_ID = "streamproof_run"
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the DAG and return the exit code."""
+    conf = _parser().parse_args(arguments)
+    home = PrivateHome.create(read_settings().home)
+    os.environ.update(home.environment())
+    console = Console(file=os.fdopen(os.dup(1), "w"), highlight=False, soft_wrap=True)
+    try:
+        with _output_to(home.log):
+            dag_run_id, problem = _run_dag(home, console, vars(conf))
+        return _tell(console, home, dag_run_id, problem)
+    except KeyboardInterrupt:
+        console.print("Interrupted; the run's services stop with this process.")
+        return INTERRUPTED
+    finally:
+        home.remove()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m streamproof.airflow.one_run", description=__doc__)
+    parser.add_argument("--pack", default="livepeer")
+    parser.add_argument("--mode", choices=MODES, default="full")
+    parser.add_argument("--kafka", choices=KAFKA_KINDS, default="broker")
+    parser.add_argument("--manifest", help="a fixture set of the pack (golden, hostile) or the path of a manifest")
+    parser.add_argument("--suites", action="append", default=[], metavar="SUITE")
+    parser.add_argument("--inject", metavar="FILE.sql", help="SQL to run before the checks: how to see a run fail")
+    parser.add_argument("--keep-stack", action="store_true")
+    parser.add_argument("--tolerate-bad-lines", action="store_true")
+    return parser
+
+
+@contextmanager
+def _output_to(log: Path) -> Iterator[None]:
+    """Send everything that this process prints to a file: Airflow logs to standard output, also below Python."""
+    kept = os.dup(1), os.dup(2)
+    with log.open("ab") as file:
+        sys.stdout.flush()
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for saved, stream in zip(kept, (1, 2), strict=True):
+            os.dup2(saved, stream)
+            os.close(saved)
+
+
+def _run_dag(home: PrivateHome, console: Console, conf: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Run the DAG; return the DAG run's id, and why it could not be planned (None when it could)."""
+    first = not home.template.exists()
+    console.print(f"[dim]Starting Airflow{' (its database is made once)' if first else ''} …[/]")
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk.listener import get_listener_manager
+
+    from streamproof.airflow.watcher import RunWatcher
+
+    home.migrate()
+    file = home.project / "dags" / f"{DAG_ID}.py"
+    bag = DagBag(str(file))
+    if bag.import_errors:
+        return None, f"{file} does not load: {next(iter(bag.import_errors.values()))}"
+    stages = [stage for stage in (*BEFORE_SUITES, *AFTER_SUITES) if stage != "inject"]
+    with StageBoard(console, ("plan_run", *stages, "publish_summary", "stack_down")) as board:
+        watcher = RunWatcher(board, on_stack_up=_prefetch)
+        get_listener_manager().add_listener(watcher)
+        # Paths given on the command line are relative to the caller's folder, as usual.
+        dag_run = bag.dags[DAG_ID].test(run_conf=_with_absolute_paths(conf))
+    return str(dag_run.run_id), watcher.plan_error
+
+
+def _prefetch() -> None:
+    """Import Great Expectations while the services start: it takes seconds."""
+    from streamproof.services.contracts import prefetch
+
+    threading.Thread(target=prefetch, name="prefetch", daemon=True).start()
+
+
+def _with_absolute_paths(conf: dict[str, Any]) -> dict[str, Any]:
+    inject, manifest = conf["inject"], conf["manifest"]
+    return {
+        **conf,
+        "inject": str(Path(inject).expanduser().resolve()) if inject else None,
+        "manifest": str(Path(manifest).expanduser().resolve()) if manifest and Path(manifest).exists() else manifest,
+    }
+
+
+def _tell(console: Console, home: PrivateHome, dag_run_id: str | None, problem: str | None) -> int:
+    """Show the verdict and where the report is; return the exit code."""
+    folders = attempts(read_settings().artifacts, run_id_of(dag_run_id)) if dag_run_id else []
+    if problem is not None or not folders:
+        console.print(f"[bold red]error[/] {problem or 'The run was not planned.'}", soft_wrap=True)
+        return EXIT_USAGE if dag_run_id else EXIT_NOT_JUDGED
+    folder = folders[-1]
+    shutil.copyfile(home.log, folder / "airflow.log")
+    if not (folder / "summary.json").exists():
+        console.print(f"[bold red]error[/] No verdict was published. See {folder}/airflow.log.", soft_wrap=True)
+        return EXIT_NOT_JUDGED
+    summary = orjson.loads((folder / "summary.json").read_bytes())
+    show_verdict(console, summary)
+    return EXIT_CODES[Verdict(summary["verdict"])]
+
+
+if __name__ == "__main__":
+    # Airflow leaves threads of its in-process API behind; everything of ours is written by now.
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

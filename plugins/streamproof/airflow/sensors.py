@@ -1,0 +1,108 @@
+"""Sensors: wait for a stage's condition without holding a worker, and record the wait as that stage's result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from airflow.sdk import BaseSensorOperator
+
+from streamproof.airflow.operators import open_run, passed_or_raise
+from streamproof.airflow.triggers import StageTrigger
+from streamproof.model.errors import StackError
+from streamproof.model.results import StageResult
+from streamproof.model.window import iso_ms, parse_utc
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from streamproof.stages.context import RunContext
+
+# The wait has a time limit of its own, which tells what was missing; Airflow's is only for a triggerer that died.
+GRACE = timedelta(minutes=2)
+
+
+class StageSensor(BaseSensorOperator):
+    """Wait for the condition of a waiting stage. The first look is made at once; only then is the task deferred.
+
+    With `deferrable=False` the stage waits inside the worker.
+    """
+
+    stage: ClassVar[str]
+    ui_color = "#e7f6fb"
+
+    def __init__(self, *, deferrable: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.deferrable = deferrable
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Record the stage when its condition holds already, else defer. Raises AirflowFailException."""
+        ctx = open_run(context)
+        started_at = iso_ms(datetime.now(UTC))
+        if self.deferrable and not self._holds_or_cannot(ctx):
+            trigger = StageTrigger(folder=str(ctx.folder.root), stage=self.stage, started_at=started_at)
+            self.defer(trigger=trigger, method_name="execute_complete", timeout=self._airflow_timeout(ctx))
+        return passed_or_raise(self._record(ctx, started_at))
+
+    def execute_complete(self, context: Context, event: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Record the stage as the trigger saw it. Raises AirflowFailException when the wait failed."""
+        ctx = open_run(context)
+        if event is None:
+            event = {"outcome": "failed", "message": "The trigger ended without an event.", "hint": "See its log."}
+        started_at = event.get("started_at") or iso_ms(datetime.now(UTC))
+        if event["outcome"] == "done":
+            return passed_or_raise(self._record(ctx, started_at))
+        return passed_or_raise(self._record_failure(ctx, started_at, event["message"], event["hint"]))
+
+    def _holds_or_cannot(self, ctx: RunContext) -> bool:
+        """Tell whether waiting is of no use: the condition holds, or looking at it fails (the stage then says how)."""
+        from streamproof.airflow.waits import wait_of
+
+        try:
+            with wait_of(ctx, self.stage).opened() as look:
+                return look().done
+        except StackError as error:
+            self.log.warning("%s", error.message)
+            return True
+
+    def _airflow_timeout(self, ctx: RunContext) -> timedelta:
+        from streamproof.airflow.waits import wait_of
+
+        return timedelta(seconds=wait_of(ctx, self.stage).timeout_sec) + GRACE
+
+    def _record(self, ctx: RunContext, started_at: str) -> StageResult:
+        from streamproof.stages.runner import run_stage
+
+        return _since(ctx, run_stage(ctx, self.stage), started_at)
+
+    def _record_failure(self, ctx: RunContext, started_at: str, message: str, hint: str) -> StageResult:
+        from streamproof.stages.execute import execute
+
+        def fail(_ctx: RunContext) -> NoReturn:
+            raise StackError(message, hint=hint)
+
+        function: Any = fail
+        return _since(ctx, execute(ctx, self.stage, function), started_at)
+
+
+def _since(ctx: RunContext, result: StageResult, started_at: str) -> StageResult:
+    """Return the result with the wait's true start: it began before this process did. The run's folder has it too."""
+    waited = (parse_utc(result.ended_at) - parse_utc(started_at)).total_seconds()
+    details = {**result.details, "waited_sec": round(waited, 3)} if "waited_sec" in result.details else result.details
+    whole = replace(result, started_at=started_at, duration_sec=waited, details=details)
+    ctx.folder.write_stage(whole)
+    return whole
+
+
+class PipelineReadySensor(StageSensor):
+    """Wait until the stream processor and the raw consumer hold all partitions of the run's input topic."""
+
+    stage = "pipeline_ready"
+
+
+class DrainSensor(StageSensor):
+    """Wait until the run has drained: every published record accounted for, nothing still being inserted."""
+
+    stage = "pipeline_wait"

@@ -1,0 +1,75 @@
+"""What the Airflow face takes from the environment: plain values, read when a task or callback runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamproof.model.stack import ProcessIdentity
+
+NIGHTLY = "0 3 * * *"
+_LONGEST_RUN_ID = 48
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSettings:
+    """Where the project, its artifacts and its cache are, and who is told when a run does not pass.
+
+    `owner` is the process that a run's stack must not outlive; only a run inside one process has one.
+    `alert_to` are mail addresses; `smtp_conn_id` is an Airflow connection; `schedule` is a cron line in UTC, or None.
+    """
+
+    home: Path
+    artifacts: Path
+    cache_dir: Path
+    java: str | None
+    owner: ProcessIdentity | None
+    alert_to: tuple[str, ...]
+    smtp_conn_id: str
+    schedule: str | None
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> FaceSettings:
+    """Read STREAMPROOF_HOME, _ARTIFACTS, _JAVA, _OWNER (`pid start-time`), _ALERT_TO, _SMTP_CONN_ID and _SCHEDULE.
+
+    The home defaults to the project that this package is installed from, the cache is `$XDG_CACHE_HOME/streamproof`.
+    Addresses are separated by commas. The schedule is nightly unless another cron line is given, or `none`.
+    """
+    given = os.environ if environ is None else environ
+    home = Path(given.get("STREAMPROOF_HOME") or Path(__file__).resolve().parents[3]).expanduser().absolute()
+    artifacts = Path(given.get("STREAMPROOF_ARTIFACTS") or home / "artifacts" / "test-runs")
+    cache_home = Path(given.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute()
+    owner = given.get("STREAMPROOF_OWNER", "").split()
+    schedule = given.get("STREAMPROOF_SCHEDULE") or NIGHTLY
+    return FaceSettings(
+        home=home,
+        artifacts=artifacts.expanduser().absolute(),
+        cache_dir=cache_home / "streamproof",
+        java=given.get("STREAMPROOF_JAVA") or None,
+        owner=ProcessIdentity(int(owner[0]), float(owner[1])) if owner else None,
+        alert_to=tuple(part.strip() for part in given.get("STREAMPROOF_ALERT_TO", "").split(",") if part.strip()),
+        smtp_conn_id=given.get("STREAMPROOF_SMTP_CONN_ID") or "smtp_default",
+        schedule=None if schedule == "none" else schedule,
+    )
+
+
+def run_id_of(dag_run_id: str) -> str:
+    """Return the streamproof run id of a DAG run: the same characters where a topic and a folder may have them.
+
+    An id that is too long keeps its beginning and ends in a hash, so that two of them never become one.
+    """
+    text = re.sub(r"[^A-Za-z0-9_.-]+", "-", dag_run_id).strip("-._") or "run"
+    if len(text) > _LONGEST_RUN_ID:
+        text = f"{text[: _LONGEST_RUN_ID - 9]}-{hashlib.sha256(dag_run_id.encode()).hexdigest()[:8]}"
+    return text
+
+
+def attempts(artifacts: Path, run_id: str) -> list[Path]:
+    """Return the folders of a run id, oldest first: a DAG run that is cleared and run again gets a new one."""
+    numbered = [path for path in artifacts.glob(f"{run_id}.try*") if path.suffix.removeprefix(".try").isdigit()]
+    numbered.sort(key=lambda path: int(path.suffix.removeprefix(".try")))
+    return [path for path in (artifacts / run_id, *numbered) if path.is_dir()]

@@ -1,0 +1,87 @@
+"""An Airflow listener that shows a run's stages as their tasks start and end, within one process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.listeners import hookimpl
+
+from streamproof.airflow.operators import PLAN_TASK
+from streamproof.airflow.settings import attempts, read_settings, run_id_of
+from streamproof.model.results import StageResult, Status
+from streamproof.model.window import iso_ms
+from streamproof.report.stage_board import StageBoard
+from streamproof.stages.folder import RunFolder
+
+
+class RunWatcher:
+    """Tell a board what becomes of each stage. `plan_error` is why the run could not be planned, None when it could."""
+
+    def __init__(self, board: StageBoard, *, on_stack_up: Callable[[], None]) -> None:
+        self.plan_error: str | None = None
+        self._board = board
+        self._on_stack_up = on_stack_up
+        self._started: dict[str, datetime] = {}
+
+    @hookimpl
+    def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:  # noqa: ARG002 - by pluggy
+        """Take a task that starts, or that goes on after a deferral."""
+        stage = stage_of(task_instance)
+        if stage in self._started:
+            return
+        self._started[stage] = datetime.now(UTC)
+        self._board.on_event(stage, None)
+        if stage == "stack_up":
+            self._on_stack_up()
+
+    @hookimpl
+    def on_task_instance_success(self, previous_state: Any, task_instance: Any) -> None:  # noqa: ARG002 - by pluggy
+        """Take a task that succeeded."""
+        self._ended(task_instance, Status.PASSED, None)
+
+    @hookimpl
+    def on_task_instance_skipped(self, previous_state: Any, task_instance: Any) -> None:  # noqa: ARG002 - by pluggy
+        """Take a task that had nothing to do."""
+        self._ended(task_instance, Status.SKIPPED, None)
+
+    @hookimpl
+    def on_task_instance_failed(
+        self,
+        previous_state: Any,  # noqa: ARG002 - pluggy goes by name
+        task_instance: Any,
+        error: Any,
+    ) -> None:
+        """Take a task that failed."""
+        if task_instance.task_id == PLAN_TASK:
+            self.plan_error = str(error)
+        self._ended(task_instance, Status.ERRORED, str(error))
+
+    def _ended(self, task_instance: Any, status: Status, error: str | None) -> None:
+        stage = stage_of(task_instance)
+        recorded = _stage_result(str(task_instance.run_id), stage)
+        self._board.on_event(stage, recorded or self._told(stage, status, error))
+
+    def _told(self, stage: str, status: Status, error: str | None) -> StageResult:
+        """Return a result for a task that left none in the run's folder."""
+        now = datetime.now(UTC)
+        started = self._started.get(stage, now)
+        return StageResult(
+            stage,
+            status,
+            started_at=iso_ms(started),
+            ended_at=iso_ms(now),
+            duration_sec=(now - started).total_seconds(),
+            error=error,
+        )
+
+
+def stage_of(task_instance: Any) -> str:
+    """Return the stage that a task runs; a task without one is shown by its own name."""
+    return str(getattr(task_instance.task, "stage", None) or task_instance.task_id)
+
+
+def _stage_result(dag_run_id: str, stage: str) -> StageResult | None:
+    folders = attempts(read_settings().artifacts, run_id_of(dag_run_id))
+    return RunFolder(folders[-1]).read_stage(stage) if folders else None

@@ -1,0 +1,121 @@
+"""`streamproof fixtures generate|verify`: make fixture sets, and tell whether one can be trusted."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streamproof.cli.environment import read_environment
+from streamproof.cli.options import Json, Pack
+from streamproof.cli.output import emit_json, progress_console, result_console
+from streamproof.model.errors import EXIT_USAGE, UsageError
+
+if TYPE_CHECKING:
+    from streamproof.model.fixture import FixtureReport
+
+app = typer.Typer(help="Generate and verify fixture sets.")
+
+LOAD = "load"
+
+
+@app.command("generate")
+def generate(
+    kind: Annotated[
+        str, typer.Argument(help="A set of the pack's generator, or `load`.", metavar="SET", show_default=False)
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder; default: the pack's own for this set.", metavar="DIR")
+    ] = None,
+    events: Annotated[
+        int | None, typer.Option("--events", help="With `load`: how many events.", min=1, metavar="N")
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Default: the pack's own seed.", metavar="N")] = None,
+    pack: Pack = "livepeer",
+    json: Json = False,
+) -> None:
+    """Write a fixture set with its manifest; the same seed gives the same bytes."""
+    from streamproof.stages.packs import load_pack
+
+    place = read_environment()
+    the_pack = load_pack(place.home, pack)
+    generator = import_module(the_pack.generator)
+    kinds = (*generator.KINDS, LOAD)
+    if kind not in kinds:
+        raise UsageError(f"The generator makes no set '{kind}'.", hint=f"It makes: {', '.join(kinds)}.")
+    if (kind == LOAD) != (events is not None):
+        raise UsageError(
+            "--events belongs to the set `load`, and `load` needs it.", hint="For example: load --events 400000."
+        )
+    folder = out or _own_folder(place.home, the_pack.fixture_sets, kind)
+    chosen = generator.DEFAULT_SEED if seed is None else seed
+    try:
+        manifest = (
+            generator.generate_load(events, folder, chosen)
+            if kind == LOAD
+            else generator.generate(kind, folder, chosen)
+        )
+    except ValueError as error:
+        raise UsageError(str(error), hint="Ask for more events, or another set.") from None
+    if json:
+        emit_json({"manifest": str(manifest), "set": kind, "seed": chosen})
+    else:
+        typer.echo(manifest)
+
+
+@app.command("verify")
+def verify(
+    manifest: Annotated[
+        str | None, typer.Argument(help="Fixture set of the pack, or path of a manifest.", metavar="SET|PATH")
+    ] = None,
+    pack: Pack = "livepeer",
+    tolerate_bad_lines: Annotated[
+        bool, typer.Option("--tolerate-bad-lines", help="Count and name malformed lines instead of failing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Read a whole fixture set and list everything that is wrong with it: exit 2 when anything is."""
+    from streamproof.fixtures.verify import check_fixture_set
+    from streamproof.stages.packs import load_pack
+    from streamproof.stages.planning import manifest_path
+
+    place = read_environment()
+    the_pack = load_pack(place.home, pack)
+    path = manifest_path(the_pack, place.home, manifest)
+    report = check_fixture_set(path, tolerate_bad_lines=tolerate_bad_lines, rules=the_pack.replay)
+    _show(report, json=json)
+    if report.problems:
+        raise typer.Exit(EXIT_USAGE)
+
+
+def _own_folder(home: Path, fixture_sets: Any, kind: str) -> Path:
+    if kind not in fixture_sets:
+        raise UsageError(f"The pack has no folder for the set '{kind}'.", hint="Give --out DIR.")
+    return (home / "include" / str(fixture_sets[kind])).parent
+
+
+def _show(report: FixtureReport, *, json: bool) -> None:
+    from streamproof.report.words import count
+
+    problems = progress_console()
+    for problem in report.problems:
+        problems.print(f"Error: {problem}", markup=False)
+    if report.problems:
+        problems.print(
+            "Hint: mend what is named, or leave malformed lines out with --tolerate-bad-lines.", markup=False
+        )
+    if json:
+        emit_json({"ok": not report.problems, **report.as_json()})
+        return
+    for notice in report.notices:
+        problems.print(f"Notice: {notice}", markup=False)
+    console = result_console(json=json)
+    for family, number in report.by_type.items():
+        console.print(f"{number:>10,}  {family or '(no type)'}", markup=False)
+    verdict = f"not usable: {count(len(report.problems), 'problem')}" if report.problems else "good"
+    console.print(
+        f"{report.manifest}: {count(report.sessions, 'session')}, {count(report.events, 'event')}, {verdict}",
+        markup=False,
+    )

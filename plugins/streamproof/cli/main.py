@@ -1,0 +1,68 @@
+"""The command line: `streamproof COMMAND`. Thin: every command calls the stages and services, and shows the result."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import typer
+
+from streamproof import __version__
+from streamproof.cli import (
+    assert_command,
+    fixtures_commands,
+    replay_command,
+    report_command,
+    run_command,
+    setup_command,
+    stack_commands,
+    trace_command,
+)
+from streamproof.cli.failures import StreamproofGroup
+from streamproof.cli.output import emit_json
+
+app = typer.Typer(
+    cls=StreamproofGroup,
+    name="streamproof",
+    help="Proves that a streaming analytics pipeline (Kafka, stream processor, ClickHouse) still works.",
+    epilog="Exit codes: 0 passed, 1 a check failed, 2 bad arguments or fixtures, 3 could not be judged.",
+    no_args_is_help=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
+) -> None:
+    # What matters comes as an error; what libraries log on the way has no place on the screen.
+    logging.getLogger().addHandler(logging.NullHandler())
+    if version:
+        if json:
+            emit_json({"version": __version__})
+        else:
+            typer.echo(f"streamproof {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+app.command("run", short_help="Bring up the stack, replay, judge every layer.")(run_command.run)
+app.add_typer(stack_commands.app, name="stack", short_help="A local stack without a run: up, status, down.")
+app.command("trace", short_help="Walk a warehouse layer by layer.")(trace_command.trace)
+app.command("assert", short_help="Run assertion files against a warehouse.")(assert_command.assert_sql)
+app.command("replay", short_help="Publish a fixture set to a topic.")(replay_command.replay)
+app.add_typer(fixtures_commands.app, name="fixtures", short_help="Generate and verify fixture sets.")
+app.command("report", short_help="Render a run's report again, print its path.")(report_command.report)
+app.command("setup", short_help="Fetch the jars and prepare the broker, once.")(setup_command.setup)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    app()

@@ -1,0 +1,56 @@
+"""`streamproof report`: render a run's reports again and say where they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streamproof.cli.environment import read_environment
+from streamproof.cli.options import Json
+from streamproof.cli.output import emit_json
+from streamproof.model.errors import UsageError
+
+_SHOWN = 5
+
+
+def report(
+    run_id: Annotated[str, typer.Argument(help="The run, or `latest`.", metavar="RUN_ID", show_default=False)],
+    open_it: Annotated[bool, typer.Option("--open/--no-open", help="Open the report in the browser.")] = False,
+    json: Json = False,
+) -> None:
+    """Render report.html, report.md and junit.xml of a run again, and print the path of the report."""
+    from streamproof.stages.context import RunContext
+    from streamproof.stages.publish_summary import render_again
+
+    folder = find_run(read_environment().runs, run_id)
+    summary = render_again(RunContext.open(folder))
+    path = folder / "report.html"
+    if json:
+        names = {
+            "report_html": "report.html",
+            "report_md": "report.md",
+            "junit": "junit.xml",
+            "summary": "summary.json",
+        }
+        paths = {name: str(folder / file) for name, file in names.items()}
+        emit_json({"run_id": summary["run_id"], "verdict": summary["verdict"], **paths})
+    else:
+        typer.echo(path)
+    if open_it:
+        typer.launch(path.as_uri())
+
+
+def find_run(runs: Path, run_id: str) -> Path:
+    """Return the folder of a run by id; `latest` is the one planned last. Raises UsageError when there is none."""
+    known = sorted(runs.glob("*/plan.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    wanted = known[0].parent.name if run_id == "latest" and known else run_id
+    for plan in known:
+        if plan.parent.name == wanted:
+            return plan.parent
+    newest = ", ".join(path.parent.name for path in known[:_SHOWN])
+    raise UsageError(
+        f"There is no run '{run_id}' in {runs}.",
+        hint=f"The newest: {newest}." if newest else "Make one with `streamproof run`.",
+    )

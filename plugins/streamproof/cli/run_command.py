@@ -1,0 +1,118 @@
+"""`streamproof run`: one whole run, from an empty machine to a verdict."""
+
+from __future__ import annotations
+
+import signal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streamproof.cli.environment import read_environment
+from streamproof.cli.options import FromTs, Json, LookbackHours, Pack, ToTs, named, window_from
+from streamproof.cli.output import emit_json, progress_console, result_console
+from streamproof.model.results import Verdict
+from streamproof.model.verdict import EXIT_CODES
+from streamproof.model.window import iso_ms
+
+if TYPE_CHECKING:
+    from streamproof.stages.context import RunContext
+    from streamproof.stages.planning import RunRequest
+
+Text = str | None
+
+
+def run(
+    pack: Pack = "livepeer",
+    run_id: Annotated[Text, typer.Option("--run-id", help="Name of the run and its folder.", metavar="ID")] = None,
+    mode: Annotated[str, typer.Option("--mode", help="full, or smoke: one session per scenario.")] = "full",
+    stack: Annotated[str, typer.Option("--stack", help="Where the services run: local.")] = "local",
+    processor: Annotated[str, typer.Option("--processor", help="The stream processor's runner: local.")] = "local",
+    kafka: Annotated[str, typer.Option("--kafka", help="broker, or mock where the broker cannot be had.")] = "broker",
+    manifest: Annotated[
+        Text, typer.Option("--manifest", help="Fixture set of the pack, or path of a manifest.", metavar="SET|PATH")
+    ] = None,
+    suites: Annotated[
+        list[str] | None, typer.Option("--suites", help="Only these suites; can be repeated.", metavar="NAME")
+    ] = None,
+    keep_stack: Annotated[bool, typer.Option("--keep-stack", help="Leave the stack up afterwards.")] = False,
+    tolerate_bad_lines: Annotated[
+        bool, typer.Option("--tolerate-bad-lines", help="Leave malformed fixture lines out, counted and named.")
+    ] = False,
+    inject: Annotated[
+        Text, typer.Option("--inject", help="SQL to run before the checks: how to see a run fail.", metavar="FILE")
+    ] = None,
+    allow_destructive: Annotated[
+        bool, typer.Option("--allow-destructive", help="Let schema changes drop what streamproof did not make.")
+    ] = False,
+    from_ts: FromTs = None,
+    to_ts: ToTs = None,
+    lookback_hours: LookbackHours = None,
+    json: Json = False,
+) -> None:
+    """Bring up the stack, replay a fixture set, and judge every layer: exit 0 only when all checks hold."""
+    from streamproof.stages.planning import RunRequest
+
+    now = datetime.now(UTC)
+    window = window_from(from_ts, to_ts, lookback_hours, now=now)
+    request = RunRequest(
+        pack=pack,
+        run_id=run_id,
+        mode=mode,
+        stack=stack,
+        processor=processor,
+        kafka=kafka,
+        manifest=manifest,
+        suites=named(suites),
+        keep_stack=keep_stack,
+        tolerate_bad_lines=tolerate_bad_lines,
+        inject=inject,
+        allow_destructive=allow_destructive,
+        from_ts=iso_ms(window.from_ts) if window else None,
+        to_ts=iso_ms(window.to_ts) if window else None,
+    )
+    summary = _run(request, now)
+    _show(summary, json=json)
+    raise typer.Exit(EXIT_CODES[Verdict(summary["verdict"])])
+
+
+def _run(request: RunRequest, now: datetime) -> dict[str, Any]:
+    """Plan and run with a live stage table on stderr; SIGTERM ends a run like Ctrl-C, with the teardown."""
+    from dataclasses import replace
+
+    from streamproof.report.stage_board import StageBoard
+    from streamproof.services.process import own_identity
+    from streamproof.stages.planning import HostSettings, plan_run
+    from streamproof.stages.runner import run_all
+
+    place = read_environment()
+    host = HostSettings(cache_dir=place.cache_dir, java=place.java, owner=own_identity())
+    ctx = plan_run(replace(request, artifacts_root=place.runs), home=place.home, host=host, now=now)
+    console = progress_console()
+    for notice in ctx.plan.notices:
+        console.print(f"[bold yellow]Notice[/] {_plain(notice)}")
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with StageBoard(console, _stages(ctx)) as board:
+            return run_all(ctx, board.on_event)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stages(ctx: RunContext) -> tuple[str, ...]:
+    down = () if ctx.plan.keep_stack else ("stack_down",)
+    return (*ctx.plan.planned_stages, "publish_summary", *down)
+
+
+def _show(summary: dict[str, Any], *, json: bool) -> None:
+    from streamproof.report.verdict_view import show_verdict
+
+    show_verdict(result_console(json=json), summary)
+    if json:
+        emit_json(summary)
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,68 @@
+"""`streamproof setup`: fetch and prepare what the broker needs, once per machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streamproof.cli.environment import read_environment
+from streamproof.cli.options import Json
+from streamproof.cli.output import emit_json, progress_console, result_console
+
+if TYPE_CHECKING:
+    from streamproof.services.jars import Progress
+
+
+def setup(
+    lock: Annotated[
+        bool, typer.Option("--lock", help="Renew the hashes in include/stack/jars.lock instead (for `make lock`).")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Fetch the JVM jars into the cache and prepare the broker; quick when it is already done."""
+    from streamproof.services.jars import write_lock
+    from streamproof.services.kafka_setup import jars_lock, prepare
+
+    place = read_environment()
+    with progress_bar() as progress:
+        if lock:
+            jars = write_lock(jars_lock(place.home), progress)
+            facts: dict[str, object] = {"lock": str(jars_lock(place.home)), "jars": len(jars)}
+        else:
+            runtime = prepare(place.cache_dir, place.home, place.java, progress)
+            facts = {
+                "jars": len(runtime.jars),
+                "java": str(runtime.program),
+                "java_version": runtime.version,
+                "archive": str(runtime.archive),
+                "cache": str(place.cache_dir),
+            }
+    if json:
+        emit_json(facts)
+        return
+    where = f"written to {facts['lock']}" if lock else f"in {place.cache_dir}, Java {facts['java_version']}"
+    result_console(json=json).print(f"Ready: {facts['jars']} jars {where}", markup=False)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Give a function that shows (done, total, name) as a bar on stderr; a line per phase where that is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+    console = progress_console()
+    columns = (TextColumn("{task.fields[phase]}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[name]}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        tasks: dict[int, TaskID] = {}
+
+        def told(done: int, total: int, name: str) -> None:
+            phase = "Fetching jars" if total > 1 else "Preparing"
+            if total not in tasks:
+                tasks[total] = bar.add_task(phase, total=total, phase=phase, name="")
+                if not console.is_terminal and done < total:
+                    console.print(f"{phase}: {name or total}", markup=False)
+            bar.update(tasks[total], completed=done, name=name)
+
+        yield told

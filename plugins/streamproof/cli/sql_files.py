@@ -1,0 +1,58 @@
+"""SQL files that a user names: their blocks of one kind, and the parameters that the blocks need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from streamproof.cli.options import window_from
+from streamproof.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from streamproof.model.window import Window
+    from streamproof.sql.blocks import Block, BlockKind
+
+WINDOW_PARAMETERS = frozenset({"from_ts", "to_ts"})
+
+
+def read_files(paths: Sequence[Path], kind: BlockKind) -> tuple[Block, ...]:
+    """Return the blocks of `kind` in the files; a folder stands for its .sql files.
+
+    Raises UsageError when there is no such block, SqlSourceError naming file and line for a file that is broken.
+    """
+    from streamproof.sql.blocks import read_blocks
+
+    blocks = [block for path in paths for file in _files(path) for block in read_blocks(file) if block.kind is kind]
+    if not blocks:
+        raise UsageError(
+            f"There is no {kind.value} block in {', '.join(map(str, paths))}.",
+            hint=f"A block begins with a line `-- {kind.value}: name`.",
+        )
+    return tuple(blocks)
+
+
+def window_for(
+    blocks: Sequence[Block], from_ts: str | None, to_ts: str | None, lookback_hours: float | None
+) -> Window | None:
+    """Return the window that the options name.
+
+    Raises UsageError when they name none and a block asks for one: there is no silent default.
+    """
+    window = window_from(from_ts, to_ts, lookback_hours, now=datetime.now(UTC))
+    asking = [block.name for block in blocks if block.parameter_names & WINDOW_PARAMETERS]
+    if window is None and asking:
+        raise UsageError(
+            f"{asking[0]} asks for a window and none is given.", hint="Give --from-ts and --to-ts, or --lookback-hours."
+        )
+    return window
+
+
+def _files(path: Path) -> list[Path]:
+    files = sorted(path.glob("*.sql")) if path.is_dir() else [path]
+    if not files:
+        raise UsageError(f"There is no .sql file in {path}.", hint="Name a file, or a folder that holds some.")
+    if not files[0].is_file():
+        raise UsageError(f"There is no file {path}.", hint="Give the path of a .sql file.")
+    return files

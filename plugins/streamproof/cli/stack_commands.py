@@ -1,0 +1,193 @@
+"""`streamproof stack up|status|down`: a pipeline to work with, without a run around it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streamproof.cli.environment import Environment, read_environment
+from streamproof.cli.options import Json, Pack
+from streamproof.cli.output import emit_json, progress_console, result_console
+from streamproof.model.errors import StackError, UsageError
+
+if TYPE_CHECKING:
+    from streamproof.model.results import StageResult
+    from streamproof.model.stack import StackState
+    from streamproof.stages.context import RunContext
+
+app = typer.Typer(help="Start, look at and stop a local stack with the pack's schema and processor.")
+
+DEFAULT_NAME = "dev"
+_STOP_TIMEOUT_SEC = 60.0
+Name = Annotated[str, typer.Argument(help="Name of the stack.", metavar="NAME")]
+
+
+@app.command("up")
+def up(
+    name: Name = DEFAULT_NAME,
+    pack: Pack = "livepeer",
+    kafka: Annotated[str, typer.Option("--kafka", help="broker, or mock.")] = "broker",
+    kafka_port: Annotated[int, typer.Option("--kafka-port", help="0 for any.", min=0, max=65535, metavar="PORT")] = 0,
+    clickhouse_port: Annotated[
+        int, typer.Option("--clickhouse-port", help="HTTP; 0 for any.", min=0, max=65535, metavar="PORT")
+    ] = 0,
+    json: Json = False,
+) -> None:
+    """Start Kafka, ClickHouse and the processor, apply the schema, and print how to reach them."""
+    ctx = _planned(read_environment(), name, pack, kafka)
+    _start(ctx, {"kafka": kafka_port, "clickhouse_http": clickhouse_port})
+    state = ctx.stack_state()
+    variables = {
+        "KAFKA_BOOTSTRAP": state.bootstrap_servers,
+        "CH_HOST": state.clickhouse_host,
+        "CH_PORT": str(state.clickhouse_port),
+        "CH_USER": state.clickhouse_user,
+        "CH_DATABASE": ctx.names.database,
+    }
+    if json:
+        emit_json({**_facts(ctx.folder.stack, state), "env": variables, "input_topic": ctx.names.input_topic})
+        return
+    console = result_console(json=json)
+    console.print("".join(f"export {key}={value}\n" for key, value in variables.items()), end="", markup=False)
+    progress_console().print(
+        f"Stack {name} is up.\n"
+        f"  feed it:  streamproof replay --topic {ctx.names.input_topic}\n"
+        f"  stop it:  streamproof stack down {name}",
+        markup=False,
+    )
+
+
+@app.command("status")
+def status(
+    name: Annotated[str | None, typer.Argument(help="Only this one.", metavar="NAME", show_default=False)] = None,
+    every: Annotated[bool, typer.Option("--all", help="Those that have stopped, too.")] = False,
+    json: Json = False,
+) -> None:
+    """List the stacks of this checkout that are up, those of runs included."""
+    from streamproof.services.stack import read_state
+
+    found = []
+    for folder in _stack_folders(read_environment()):
+        state = read_state(folder)
+        if state is not None and name in (None, state.name):
+            facts = _facts(folder, state)
+            if every or name is not None or facts["alive"] or facts["status"] == "gone":
+                found.append(facts)
+    if name is not None and not found:
+        raise UsageError(f"There is no stack '{name}'.", hint="`streamproof stack status` lists them.")
+    if json:
+        emit_json({"stacks": found})
+        return
+    console = result_console(json=json)
+    for facts in found:
+        console.print(
+            f"{facts['name']}  {facts['status']}  Kafka {facts['bootstrap_servers']} ({facts['kafka_kind']})  "
+            f"ClickHouse {facts['clickhouse']}  {facts['folder']}",
+            markup=False,
+        )
+    if not found:
+        console.print("No stack is up.")
+
+
+@app.command("down")
+def down(
+    name: Name = DEFAULT_NAME,
+    every: Annotated[bool, typer.Option("--all", help="Every stack that was left up on purpose.")] = False,
+    json: Json = False,
+) -> None:
+    """Stop a stack and remove its data; its logs stay. Doing it twice is harmless."""
+    from streamproof.services.stack import read_state, stop_stack
+
+    place = read_environment()
+    stopped = []
+    for folder in _stack_folders(place):
+        state = read_state(folder)
+        if state is None or not (_left_up(place, folder) if every else state.name == name):
+            continue
+        if stop_stack(folder, timeout=_STOP_TIMEOUT_SEC):
+            stopped.append(state.name)
+    if json:
+        emit_json({"stopped": stopped})
+    else:
+        result_console(json=json).print(
+            f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was up.", markup=False
+        )
+
+
+def _planned(place: Environment, name: str, pack: str, kafka: str) -> RunContext:
+    """Plan a stack as a run that is kept and has no stages to judge. Raises UsageError, StackError when it is up."""
+    from streamproof.model.names import RunNames
+    from streamproof.services.stack import read_state, stack_is_alive
+    from streamproof.stages.packs import load_pack
+    from streamproof.stages.planning import HostSettings, RunRequest, plan_run
+
+    RunNames.of(load_pack(place.home, pack), name)
+    folder = place.stacks / name
+    state = read_state(folder / "stack")
+    if state is not None and stack_is_alive(state):
+        raise StackError(f"Stack {name} is already up.", hint=f"Stop it first: streamproof stack down {name}.")
+    if state is not None or (folder / "plan.json").exists():
+        shutil.rmtree(folder)
+    request = RunRequest(pack=pack, run_id=name, kafka=kafka, keep_stack=True, artifacts_root=place.stacks)
+    host = HostSettings(cache_dir=place.cache_dir, java=place.java)
+    return plan_run(request, home=place.home, host=host, now=datetime.now(UTC))
+
+
+def _start(ctx: RunContext, ports: dict[str, int]) -> None:
+    """Start the services, then apply the schema and wait for the processor. On any failure nothing is left running."""
+    from streamproof.cli.setup_command import progress_bar
+    from streamproof.services.stack import start_stack, stop_stack
+    from streamproof.stages.runner import run_stage
+    from streamproof.stages.stack_up import TIMEOUT_SEC, stack_spec
+
+    with progress_bar() as progress:
+        start_stack(replace(stack_spec(ctx), ports=ports), timeout=TIMEOUT_SEC, progress=progress)
+    try:
+        for stage in ("schema_apply", "pipeline_ready"):
+            _require(run_stage(ctx, stage), ctx)
+    except BaseException:
+        stop_stack(ctx.folder.stack, timeout=_STOP_TIMEOUT_SEC)
+        raise
+
+
+def _require(result: StageResult, ctx: RunContext) -> None:
+    if result.error is not None:
+        raise StackError(f"{result.stage}: {result.error}", hint=result.hint or f"See {ctx.folder.log}.")
+
+
+def _stack_folders(place: Environment) -> list[Path]:
+    found = [*place.stacks.glob("*/stack/state.json"), *place.runs.glob("*/stack/state.json")]
+    return sorted(path.parent for path in found)
+
+
+def _left_up(place: Environment, folder: Path) -> bool:
+    """Tell whether nothing else will stop this stack: one of `stack up`, or of a run with --keep-stack."""
+    from streamproof.stages.folder import RunFolder
+
+    return folder.is_relative_to(place.stacks) or RunFolder(folder.parent).read_plan().keep_stack
+
+
+def _facts(folder: Path, state: StackState) -> dict[str, Any]:
+    from streamproof.services.stack import stack_is_alive
+
+    alive = stack_is_alive(state)
+    gone = state.status in ("starting", "ready") and not alive
+    return {
+        "name": state.name,
+        "status": "gone" if gone else state.status,
+        "alive": alive,
+        "folder": str(folder),
+        "kafka_kind": state.kafka_kind,
+        "bootstrap_servers": state.bootstrap_servers,
+        "clickhouse": state.clickhouse.url,
+        "services": [
+            {"name": service.name, "pid": service.process.pid, "version": service.version, "ports": dict(service.ports)}
+            for service in state.services
+        ],
+        "error": state.error,
+    }

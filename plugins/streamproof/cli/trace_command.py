@@ -1,0 +1,64 @@
+"""`streamproof trace`: walk the data layer by layer with the pack's queries, or your own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streamproof.cli.environment import clickhouse_settings, read_environment
+from streamproof.cli.options import FromTs, Json, LookbackHours, Pack, SqlFiles, ToTs
+from streamproof.cli.output import emit_json, result_console
+from streamproof.cli.sql_files import read_files, window_for
+from streamproof.model.errors import EXIT_NOT_JUDGED
+
+if TYPE_CHECKING:
+    from streamproof.model.window import Window
+    from streamproof.services.query_pack import QueryResult
+
+
+def trace(
+    sql_file: SqlFiles = None,
+    pack: Pack = "livepeer",
+    from_ts: FromTs = None,
+    to_ts: ToTs = None,
+    lookback_hours: LookbackHours = None,
+    max_rows: Annotated[int, typer.Option("--max-rows", help="Rows shown of each query.", min=1, metavar="N")] = 50,
+    json: Json = False,
+) -> None:
+    """Run the trace queries against a warehouse, named by CH_HOST, CH_PORT, CH_DATABASE, CH_USER, CH_PASSWORD."""
+    from streamproof.services.clickhouse import connect
+    from streamproof.services.query_pack import run_queries
+    from streamproof.sql.blocks import BlockKind
+    from streamproof.stages.packs import load_pack
+
+    place = read_environment()
+    the_pack = load_pack(place.home, pack)
+    queries = read_files(sql_file or [place.home / "include" / the_pack.sql_dir / "trace"], BlockKind.QUERY)
+    window = window_for(queries, from_ts, to_ts, lookback_hours)
+    client = connect(clickhouse_settings())
+    try:
+        results = run_queries(client, queries, window.query_parameters() if window else {})
+    finally:
+        client.close()
+    _show(results, window, max_rows, json=json)
+    if any(result.error for result in results):
+        raise typer.Exit(EXIT_NOT_JUDGED)
+
+
+def _show(results: Sequence[QueryResult], window: Window | None, max_rows: int, *, json: bool) -> None:
+    from dataclasses import replace
+
+    from streamproof.report.words import count
+
+    if json:
+        span = window.as_json() if window else {"from_ts": None, "to_ts": None}
+        emit_json({**span, "queries": [result.as_json() for result in results]})
+        return
+    console = result_console(json=json)
+    for result in results:
+        console.print(replace(result, rows=result.rows[:max_rows]).as_text(), markup=False)
+        if len(result.rows) > max_rows:
+            console.print(f"… the first {max_rows} of {count(len(result.rows), 'row')}", markup=False)
+        console.print()

@@ -1,0 +1,1 @@
+"""Frozen data and pure rules that every other floor speaks in. No I/O."""

@@ -1,0 +1,106 @@
+"""A pack: everything that is specific to one pipeline under test, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from streamproof.model.errors import UsageError
+from streamproof.model.fixture import ReplayRules
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorSpec:
+    """How the pack's stream processor is started.
+
+    `module` is the dotted path of the local runner (`python -m`); `settings` are environment variables given to it.
+    """
+
+    module: str
+    settings: Mapping[str, str]
+
+
+def _replay_rules(data: Mapping[str, Any]) -> ReplayRules:
+    defaults = ReplayRules()
+    return ReplayRules(
+        event_table=str(data.get("event_table", defaults.event_table)),
+        first_types=tuple(data.get("first_types", defaults.first_types)),
+        key_field=str(data.get("key_field", defaults.key_field)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """One pipeline under test. All paths are relative to the project's `include/` folder.
+
+    `layers` lists table names by layer, first layer first; `typed_tables` maps an event family to the tables whose rows
+    its records become; `core_types` are the families whose records become exactly one typed row.
+    """
+
+    name: str
+    title: str
+    input_topic: str
+    dlq_topic: str
+    quarantine_topic: str
+    core_types: tuple[str, ...]
+    typed_tables: Mapping[str, tuple[str, ...]]
+    layers: Mapping[str, tuple[str, ...]]
+    scenarios: tuple[str, ...]
+    suites: tuple[str, ...]
+    sql_dir: str
+    contracts_dir: str
+    fixture_sets: Mapping[str, str]
+    default_fixture_set: str
+    processor: ProcessorSpec
+    generator: str
+    replay: ReplayRules = field(default_factory=ReplayRules)
+
+    def suite_names(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the wanted suites in the pack's order, all of them when none is named.
+
+        Raises UsageError for a name that the pack does not have.
+        """
+        unknown = sorted(set(wanted) - set(self.suites))
+        if unknown:
+            raise UsageError(
+                f"Pack '{self.name}' has no suite {', '.join(unknown)}.", hint=f"It has: {', '.join(self.suites)}."
+            )
+        return tuple(name for name in self.suites if not wanted or name in wanted)
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any]) -> Pack:
+        """Build a pack from the content of a `pack.yaml`. Raises UsageError naming what is missing or misshapen."""
+        try:
+            topics, processor = data["topics"], data["processor"]
+            return cls(
+                name=str(data["name"]),
+                title=str(data["title"]),
+                input_topic=str(topics["input"]),
+                dlq_topic=str(topics["dlq"]),
+                quarantine_topic=str(topics["quarantine"]),
+                core_types=tuple(data["core_types"]),
+                typed_tables={family: tuple(tables) for family, tables in data["typed_tables"].items()},
+                layers={layer: tuple(tables) for layer, tables in data["layers"].items()},
+                scenarios=tuple(data["scenarios"]),
+                suites=tuple(data["suites"]),
+                sql_dir=str(data["sql_dir"]),
+                contracts_dir=str(data["contracts_dir"]),
+                fixture_sets={name: str(path) for name, path in data["fixture_sets"].items()},
+                default_fixture_set=str(data["default_fixture_set"]),
+                processor=ProcessorSpec(
+                    module=str(processor["module"]),
+                    settings={key: str(value) for key, value in processor.get("settings", {}).items()},
+                ),
+                generator=str(data["generator"]),
+                replay=_replay_rules(data.get("replay", {})),
+            )
+        except KeyError as error:
+            raise UsageError(
+                f"pack.yaml lacks {error}.", hint="Compare it with include/packs/livepeer/pack.yaml."
+            ) from None
+        except (AttributeError, TypeError) as error:
+            raise UsageError(
+                f"pack.yaml is not shaped as expected: {error}.",
+                hint="Compare it with include/packs/livepeer/pack.yaml.",
+            ) from None

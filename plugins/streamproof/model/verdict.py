@@ -1,0 +1,62 @@
+"""The one rule that turns stage results into a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from streamproof.model.errors import EXIT_CHECK_FAILED, EXIT_NOT_JUDGED, EXIT_PASSED
+from streamproof.model.results import CheckResult, StageResult, Status, Verdict
+
+EXIT_CODES: Mapping[Verdict, int] = {
+    Verdict.PASSED: EXIT_PASSED,
+    Verdict.FAILED: EXIT_CHECK_FAILED,
+    Verdict.ERROR: EXIT_NOT_JUDGED,
+}
+
+
+def _judged(result: StageResult) -> bool:
+    return any(check.status in (Status.PASSED, Status.FAILED) for check in result.checks if not check.informational)
+
+
+def unjudged(planned: Sequence[str], judging: Sequence[str], results: Mapping[str, StageResult]) -> list[str]:
+    """Return why the run could not be judged, one sentence each; empty when everything planned ran and judged.
+
+    What ran is compared with what was planned: a stage that never ended counts as much as one that broke.
+    """
+    reasons = []
+    for stage in planned:
+        result = results.get(stage)
+        if result is None:
+            reasons.append(f"{stage} did not run")
+        elif result.error is not None:
+            reasons.append(f"{stage}: {result.error}")
+        elif stage not in judging and result.status is not Status.PASSED:
+            reasons.append(f"{stage} is {result.status.value}")
+        elif stage in judging and not _judged(result):
+            reasons.append(f"{stage} judged nothing")
+        else:
+            reasons.extend(
+                f"{check.suite}.{check.name} could not be judged: {check.error}"
+                for check in result.checks
+                if check.status is Status.ERRORED
+            )
+    return reasons
+
+
+def failed_checks(results: Mapping[str, StageResult]) -> list[CheckResult]:
+    """Return the checks that failed, in stage order."""
+    return [check for result in results.values() for check in result.checks if check.status is Status.FAILED]
+
+
+def judge(planned: Sequence[str], judging: Sequence[str], results: Mapping[str, StageResult]) -> Verdict:
+    """Return the verdict of a run.
+
+    A stage before the checks that broke makes it `error`, whatever the checks then found on half the data. A failed
+    check is `failed`, even when another check could not be judged. Only a run that judged all it planned is `passed`.
+    """
+    infrastructure = [stage for stage in planned if stage not in judging]
+    if unjudged(infrastructure, (), results):
+        return Verdict.ERROR
+    if failed_checks(results):
+        return Verdict.FAILED
+    return Verdict.ERROR if unjudged(planned, judging, results) else Verdict.PASSED

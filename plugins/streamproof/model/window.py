@@ -1,0 +1,67 @@
+"""The half-open time window [from_ts, to_ts) in UTC that a run judges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from streamproof.model.errors import UsageError
+
+_HINT = "Give ISO-8601 times, for example --from-ts 2026-02-25T16:00:00Z --to-ts 2026-02-25T22:00:00Z."
+
+
+def parse_utc(text: str) -> datetime:
+    """Read an ISO-8601 time; without a zone it is UTC. The result is in UTC.
+
+    Raises UsageError when the text is not a time.
+    """
+    try:
+        parsed = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(f"'{text}' is not an ISO-8601 time.", hint=_HINT) from None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def from_epoch_ms(milliseconds: int) -> datetime:
+    """Turn Unix epoch milliseconds into a UTC time, exactly (no float in between)."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+
+
+def iso_ms(moment: datetime) -> str:
+    """Render a UTC time as ISO-8601 with exactly three decimals and a Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A half-open window [from_ts, to_ts); both ends are in UTC."""
+
+    from_ts: datetime
+    to_ts: datetime
+
+    def __post_init__(self) -> None:
+        if self.from_ts >= self.to_ts:
+            raise UsageError(
+                f"The window is empty: from {iso_ms(self.from_ts)} is not before to {iso_ms(self.to_ts)}.", hint=_HINT
+            )
+
+    @classmethod
+    def parse(cls, from_text: str, to_text: str) -> Window:
+        """Read both ends from ISO-8601 text. Raises UsageError."""
+        return cls(parse_utc(from_text), parse_utc(to_text))
+
+    @classmethod
+    def looking_back(cls, hours: float, *, now: datetime) -> Window:
+        """Return the window of the last `hours` hours before `now`. Raises UsageError unless hours is positive."""
+        return cls(now - timedelta(hours=hours), now)
+
+    def query_parameters(self) -> dict[str, str]:
+        """Return both ends as text for server-side parameters of type DateTime64(3, 'UTC')."""
+        return {
+            name: moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
+            for name, moment in (("from_ts", self.from_ts), ("to_ts", self.to_ts))
+        }
+
+    def as_json(self) -> dict[str, str]:
+        """Return both ends as ISO-8601 text."""
+        return {"from_ts": iso_ms(self.from_ts), "to_ts": iso_ms(self.to_ts)}

@@ -1,0 +1,22 @@
+"""The run's report as one HTML file that needs nothing from the net."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from streamproof.model.results import StageResult
+from streamproof.report.page import page_values
+from streamproof.report.templating import render
+
+
+def render_html(
+    summary: Mapping[str, Any],
+    results: Mapping[str, StageResult],
+    contracts: Mapping[str, Mapping[str, Any]] | None = None,
+) -> str:
+    """Return the page: no script, no outside resource, every value escaped; links are relative to the run's folder.
+
+    `contracts` are Great Expectations' result documents by table.
+    """
+    return render("report.html.j2", escape=True, **page_values(summary, results, contracts or {}))

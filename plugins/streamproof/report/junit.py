@@ -1,0 +1,92 @@
+"""The run's checks and stages as JUnit XML, as CI servers read it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from streamproof.model.results import CheckResult, StageResult, Status
+from streamproof.report.words import diagnostics, seen
+
+# XML 1.0 has no way to write these characters, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render_junit(summary: Mapping[str, Any], results: Mapping[str, StageResult]) -> str:
+    """Return the XML: one suite per judging stage, one for the stages themselves; times are seconds."""
+    root = ET.Element("testsuites", name=_text(f"streamproof {summary['pack']}"))
+    _suite(root, "stages", [_stage_case(result) for result in results.values()], str(summary["started_at"]))
+    for result in results.values():
+        if result.checks:
+            cases = [_check_case(check) for check in result.checks]
+            _suite(root, result.stage, cases, result.started_at)
+    _properties(root[0], summary)
+    for name in ("tests", "failures", "errors", "skipped"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    root.set("time", f"{float(summary['duration_sec']):.3f}")
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(root: ET.Element, name: str, cases: list[ET.Element], started_at: str) -> None:
+    suite = ET.SubElement(root, "testsuite", name=_text(name), timestamp=_text(started_at.removesuffix("Z")))
+    suite.extend(cases)
+    suite.set("tests", str(len(cases)))
+    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(attribute, str(sum(case.find(tag) is not None for case in cases)))
+    suite.set("time", f"{sum(float(case.get('time', '0')) for case in cases):.3f}")
+
+
+def _properties(suite: ET.Element, summary: Mapping[str, Any]) -> None:
+    properties = ET.Element("properties")
+    names = ("run_id", "mode", "verdict", "git_commit", "first_broken_layer", "rerun", "folder")
+    values = {name: summary[name] for name in names} | {
+        "window.from_ts": summary["window"]["from_ts"],
+        "window.to_ts": summary["window"]["to_ts"],
+        "fixture.sha256": summary["fixture"]["sha256"],
+        **{f"version.{service}": version for service, version in summary["stack"]["versions"].items()},
+        **{f"notice.{number}": notice for number, notice in enumerate(summary["notices"], start=1)},
+    }
+    for name, value in values.items():
+        ET.SubElement(properties, "property", name=_text(name), value=_text("" if value is None else str(value)))
+    suite.insert(0, properties)
+
+
+def _stage_case(result: StageResult) -> ET.Element:
+    case = _case(result.stage, "streamproof.stages", result.duration_sec)
+    if result.error:
+        _outcome(case, "error", result.error, f"{result.error}\nHint: {result.hint or 'see the log of the stage'}")
+    elif result.status is Status.SKIPPED:
+        _outcome(case, "skipped", "nothing to do", "")
+    return case
+
+
+def _check_case(check: CheckResult) -> ET.Element:
+    case = _case(check.name, f"streamproof.{check.suite}", check.duration_sec)
+    if check.source_file:
+        case.set("file", _text(check.source_file))
+    if check.status is Status.FAILED:
+        body = f"failed_rows={check.failed_rows}\n{diagnostics(check.diagnostics)}"
+        _outcome(case, "failure", f"{check.failed_rows} failed rows", body)
+    elif check.status is Status.ERRORED:
+        _outcome(case, "error", check.error or "could not be judged", diagnostics(check.diagnostics))
+    elif check.status is Status.SKIPPED:
+        _outcome(case, "skipped", seen(check), "")
+    return case
+
+
+def _case(name: str, classname: str, seconds: float) -> ET.Element:
+    return ET.Element("testcase", name=_text(name), classname=_text(classname), time=f"{seconds:.3f}")
+
+
+def _outcome(case: ET.Element, tag: str, message: str, body: str) -> None:
+    element = ET.SubElement(case, tag, message=_text(message))
+    if tag != "skipped":
+        element.set("type", "check" if tag == "failure" else "not judged")
+        element.text = _text(body)
+
+
+def _text(text: str) -> str:
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

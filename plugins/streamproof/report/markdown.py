@@ -1,0 +1,22 @@
+"""The run's report as Markdown: for a pull request, a chat, or a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from streamproof.model.results import StageResult
+from streamproof.report.page import page_values
+from streamproof.report.templating import render
+
+
+def render_markdown(
+    summary: Mapping[str, Any],
+    results: Mapping[str, StageResult],
+    contracts: Mapping[str, Mapping[str, Any]] | None = None,
+) -> str:
+    """Return the report in GitHub's Markdown; values cannot break out of their table cell.
+
+    `contracts` are Great Expectations' result documents by table.
+    """
+    return render("report.md.j2", escape=False, **page_values(summary, results, contracts or {}))

@@ -1,0 +1,68 @@
+"""Everything that a report page shows, worked out once for the HTML and the Markdown renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from streamproof.model.results import StageResult
+from streamproof.report import sections
+from streamproof.report.timeline import build_timeline
+from streamproof.report.words import headline
+
+# Files of a run's folder that a reader may want, relative to the report.
+_FILES = (
+    ("harness.log", "log of the run"),
+    ("summary.json", "verdict, machine-readable"),
+    ("report.md", "this report as Markdown"),
+    ("junit.xml", "checks as JUnit"),
+    ("plan.json", "what was asked"),
+)
+
+
+def page_values(
+    summary: Mapping[str, Any], results: Mapping[str, StageResult], contracts: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the values of the report templates; `contracts` are Great Expectations' result documents by table."""
+    return {
+        "summary": summary,
+        "headline": headline(summary),
+        "facts": facts(summary),
+        "timeline": build_timeline(results.values()),
+        "suites": sections.suites(results.values()),
+        "contracts": sections.contracts(contracts),
+        "queries": sections.queries(results),
+        "dispositions": sections.dispositions(results),
+        "broken_stages": [result for result in results.values() if result.error],
+        "files": _files(summary, results),
+    }
+
+
+def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the key facts of a run as (name, value) pairs."""
+    window, fixture, stack = summary["window"], summary["fixture"], summary["stack"]
+    return [
+        ("Run", str(summary["run_id"])),
+        ("Pack and mode", f"{summary['pack']} · {summary['mode']}"),
+        ("Window (UTC)", f"{_short(window['from_ts'])} to {_short(window['to_ts'])}"),
+        ("Stack", f"{stack['name']} · Kafka {stack['kafka']} · processor {stack['processor']}"),
+        ("Fixture events", f"{fixture['events']:,}"),
+        ("Started (UTC)", _short(str(summary["started_at"]))),
+        ("Commit", str(summary["git_commit"])[:12] or "unknown"),
+        ("First broken layer", str(summary["first_broken_layer"] or "none")),
+    ]
+
+
+def _short(moment: str) -> str:
+    return moment.replace("T", " ").removesuffix("Z").removesuffix(".000")
+
+
+def _files(summary: Mapping[str, Any], results: Mapping[str, StageResult]) -> list[tuple[str, str]]:
+    files = list(_FILES)
+    files += [(f"stack/logs/{service}.log", f"log of {service}") for service in summary["stack"]["versions"]]
+    files += [(f"stages/{stage}.log", f"log of stage {stage}") for stage in results]
+    if results.get("contracts"):
+        files.append(("contracts/", "contract results as JSON"))
+    if summary["verdict"] != "passed":
+        files.append(("diagnostics/", "what the run left to look at"))
+    return files

@@ -1,0 +1,200 @@
+"""What the stages left for the report beyond checks: contract results, trace queries, what became of the records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from streamproof.model.results import CheckResult, StageResult, Status, worst
+from streamproof.report.words import value
+
+MAX_QUERY_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The checks of one judging stage with their counts; `duration_sec` is wall time of the stage in seconds."""
+
+    name: str
+    stage: str
+    status: str
+    checks: tuple[CheckResult, ...]
+    duration_sec: float
+    error: str | None
+    hint: str | None
+
+    @property
+    def passed(self) -> int:
+        """Return how many checks passed."""
+        return len(self.those_passed)
+
+    @property
+    def those_passed(self) -> tuple[CheckResult, ...]:
+        """Return the checks that passed."""
+        return tuple(check for check in self.checks if check.status is Status.PASSED)
+
+    @property
+    def not_passed(self) -> tuple[CheckResult, ...]:
+        """Return the others, failed ones first."""
+        return tuple(check for check in self.checks if check.status is not Status.PASSED)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTable:
+    """The result of one trace query, cut to what a page can show; `total_rows` counts all rows."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    total_rows: int
+    source_file: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    """How many records of one event type were meant to end so, and how many did (None: not known)."""
+
+    disposition: str
+    event_type: str
+    expected: int
+    observed: int | None
+
+
+def suites(results: Iterable[StageResult]) -> tuple[Suite, ...]:
+    """Return every stage that holds checks, failed and errored checks first."""
+    order = {Status.FAILED: 0, Status.ERRORED: 1, Status.SKIPPED: 2, Status.PASSED: 3}
+    return tuple(
+        Suite(
+            name=result.stage.removeprefix("assert_"),
+            stage=result.stage,
+            status=(result.status if result.error else worst(check.status for check in result.checks)).value,
+            checks=tuple(sorted(result.checks, key=lambda check: order[check.status])),
+            duration_sec=result.duration_sec,
+            error=result.error,
+            hint=result.hint,
+        )
+        for result in results
+        if result.checks
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One Great Expectations result; `detail` is what was observed or which values were unexpected."""
+
+    expectation: str
+    column: str
+    status: str
+    unexpected_count: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The contract of one table and the rows that it was judged on; without rows it is skipped and says its need."""
+
+    table: str
+    status: str
+    rows: int | None
+    needs: str
+    expectations: tuple[Expectation, ...]
+
+
+def contracts(documents: Mapping[str, Mapping[str, Any]]) -> tuple[Contract, ...]:
+    """Return what Great Expectations found, from its own result document of each table (`contracts/<table>.json`)."""
+    return tuple(_contract(table, document) for table, document in sorted(documents.items()))
+
+
+def queries(results: Mapping[str, StageResult]) -> tuple[QueryTable, ...]:
+    """Return the trace queries that stage `query_pack` kept in its details, cut to `MAX_QUERY_ROWS` rows."""
+    return tuple(_query(entry) for entry in _entries(results.get("query_pack"), "queries"))
+
+
+def dispositions(results: Mapping[str, StageResult]) -> tuple[Disposition, ...]:
+    """Return planted rejects beside what became of them; empty when the fixture set plants none and none were seen."""
+    replay, conservation = results.get("replay_events"), results.get("conservation")
+    expected = _nested(replay, "expected")
+    observed = _nested(conservation, "dispositions")
+    keys = {(kind, family) for kind, families in expected.items() for family, number in families.items() if number}
+    keys |= {
+        (kind, family)
+        for kind, families in observed.items()
+        for family, number in families.items()
+        if number and kind != "accepted"
+    }
+    return tuple(
+        Disposition(
+            disposition=kind,
+            event_type=family or "(none)",
+            expected=int(expected.get(kind, {}).get(family, 0)),
+            observed=int(observed.get(kind, {}).get(family, 0)) if observed else None,
+        )
+        for kind, family in sorted(keys)
+    )
+
+
+def _nested(result: StageResult | None, key: str) -> Mapping[str, Mapping[str, Any]]:
+    found = result.details.get(key) if result else None
+    return {kind: families for kind, families in (found or {}).items() if isinstance(families, Mapping)}
+
+
+def _entries(result: StageResult | None, key: str) -> list[Mapping[str, Any]]:
+    found = result.details.get(key) if result else None
+    return [entry for entry in found or () if isinstance(entry, Mapping)]
+
+
+def _contract(table: str, document: Mapping[str, Any]) -> Contract:
+    judged = tuple(_expectation(item) for item in document.get("results") or ())
+    return Contract(
+        table=table,
+        status=("passed" if document.get("success") else "failed") if judged else "skipped",
+        rows=document.get("rows"),
+        needs=str(document.get("needs") or ""),
+        expectations=tuple(sorted(judged, key=lambda item: item.status)),
+    )
+
+
+def _expectation(item: Mapping[str, Any]) -> Expectation:
+    config, result = item.get("expectation_config") or {}, item.get("result") or {}
+    kwargs = config.get("kwargs") or {}
+    return Expectation(
+        expectation=str(config.get("type") or "").removeprefix("expect_").replace("_", " "),
+        column=str(kwargs.get("column") or ", ".join(kwargs.get("column_list") or ()) or "table"),
+        status="passed" if item.get("success") else "failed",
+        unexpected_count=result.get("unexpected_count"),
+        detail=_detail(item, result),
+    )
+
+
+def _detail(item: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    message = _exception(item.get("exception_info") or {})
+    if message:
+        return message
+    if result.get("partial_unexpected_list"):
+        return "unexpected: " + ", ".join(value(seen) for seen in result["partial_unexpected_list"][:5])
+    return f"observed {value(result['observed_value'])}" if result.get("observed_value") is not None else ""
+
+
+def _exception(info: Mapping[str, Any]) -> str:
+    """Return what an expectation broke on; the library nests this by metric when a metric broke."""
+    entries = [info, *(entry for entry in info.values() if isinstance(entry, Mapping))]
+    return next((str(entry.get("exception_message")) for entry in entries if entry.get("raised_exception")), "")
+
+
+def _query(entry: Mapping[str, Any]) -> QueryTable:
+    rows = entry.get("rows") or ()
+    columns = tuple(entry.get("columns") or (rows[0] if rows and isinstance(rows[0], Mapping) else ()))
+    cut = tuple(
+        tuple(row.get(column) for column in columns) if isinstance(row, Mapping) else tuple(row)
+        for row in rows[:MAX_QUERY_ROWS]
+    )
+    return QueryTable(
+        name=str(entry.get("name") or ""),
+        columns=columns,
+        rows=cut,
+        total_rows=int(entry.get("total_rows") or len(rows)),
+        source_file=str(entry.get("source_file") or ""),
+        error=entry.get("error"),
+    )

@@ -1,0 +1,143 @@
+"""The machine-readable account of a run: the content of `summary.json`, and its short form for XCom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from streamproof.model.plan import RunPlan
+from streamproof.model.results import LAYERS, CheckResult, StageResult, Status, Verdict
+from streamproof.model.stack import StackState
+from streamproof.model.verdict import failed_checks, judge, unjudged
+from streamproof.report.compact import compact_summary
+
+__all__ = ["build_summary", "compact_summary", "first_broken_layer"]
+
+_NOT_RUN = " did not run"
+
+
+def build_summary(
+    plan: RunPlan, results: Mapping[str, StageResult], stack: StackState | None, *, ended_at: str
+) -> dict[str, Any]:
+    """Return the content of `summary.json`: plain JSON data, keys in the order of the design.
+
+    `results` are the stages that have ended, in order; `ended_at` is ISO-8601 UTC. `checks` counts what was judged:
+    skipped and informational checks are counted apart. `not_judged` lists the checks that could not be judged,
+    `not_run` the planned stages that never ended.
+    """
+    verdict = judge(plan.planned_stages, plan.judging_stages, results)
+    failed = failed_checks(results)
+    started_at = min((result.started_at for result in results.values()), default=plan.created_at)
+    return {
+        "run_id": plan.run_id,
+        "pack": plan.pack,
+        "mode": plan.mode,
+        "verdict": verdict.value,
+        "window": dict(plan.window),
+        "stack": _stack(plan, stack),
+        "git_commit": plan.git_commit,
+        "fixture": {"manifest": plan.manifest, "sha256": plan.fixture_sha256, "events": plan.fixture_events},
+        "results": [_stage(result) for result in results.values()],
+        "checks": _counts(results),
+        "failures": [_failure(check) for check in failed],
+        "not_judged": _not_judged(results),
+        "not_run": [stage for stage in plan.planned_stages if stage not in results],
+        "first_broken_layer": first_broken_layer(failed),
+        "rerun": plan.rerun,
+        "notices": list(plan.notices),
+        "injected": _injected(plan, results),
+        "error": None if verdict is Verdict.PASSED else _error(plan, results),
+        "hint": None if verdict is Verdict.PASSED else next((r.hint for r in results.values() if r.hint), None),
+        "started_at": started_at,
+        "ended_at": ended_at,
+        "duration_sec": _seconds_between(started_at, ended_at),
+        "folder": plan.folder,
+    }
+
+
+def first_broken_layer(failed: Sequence[CheckResult]) -> str | None:
+    """Return the first layer, in the order of the data flow, that a failed check names; None when none does."""
+    return next((layer for layer in LAYERS if any(check.layer == layer for check in failed)), None)
+
+
+def _stack(plan: RunPlan, stack: StackState | None) -> dict[str, Any]:
+    return {
+        "name": plan.stack,
+        "kafka": plan.kafka,
+        "clickhouse": stack.clickhouse.url if stack else None,
+        "processor": plan.processor,
+        "versions": {service.name: service.version for service in stack.services} if stack else {},
+        "bootstrap_servers": stack.bootstrap_servers if stack else None,
+    }
+
+
+def _stage(result: StageResult) -> dict[str, Any]:
+    return {
+        "stage": result.stage,
+        "status": result.status.value,
+        "started_at": result.started_at,
+        "ended_at": result.ended_at,
+        "duration_sec": round(result.duration_sec, 3),
+        "error": result.error,
+    }
+
+
+def _counts(results: Mapping[str, StageResult]) -> dict[str, int]:
+    checks = [check for result in results.values() for check in result.checks]
+    # An informational check cannot fail; should one do so all the same, it is not hidden.
+    judged = [check for check in checks if not check.informational or check.status is Status.FAILED]
+    count = {status: sum(check.status is status for check in judged) for status in Status}
+    return {
+        "total": count[Status.PASSED] + count[Status.FAILED] + count[Status.ERRORED],
+        "passed": count[Status.PASSED],
+        "failed": count[Status.FAILED],
+        "errored": count[Status.ERRORED],
+        "skipped": count[Status.SKIPPED],
+        "informational": len(checks) - len(judged),
+    }
+
+
+def _failure(check: CheckResult) -> dict[str, Any]:
+    return {
+        "suite": check.suite,
+        "name": check.name,
+        "failed_rows": check.failed_rows,
+        "diagnostics": dict(check.diagnostics),
+        "sessions": list(check.sessions),
+        "layer": check.layer,
+        "source_file": check.source_file,
+    }
+
+
+def _not_judged(results: Mapping[str, StageResult]) -> list[dict[str, Any]]:
+    return [
+        {"suite": check.suite, "name": check.name, "error": check.error, "source_file": check.source_file}
+        for result in results.values()
+        for check in result.checks
+        if check.status is Status.ERRORED
+    ]
+
+
+def _injected(plan: RunPlan, results: Mapping[str, StageResult]) -> dict[str, Any] | None:
+    if plan.inject is None:
+        return None
+    result = results.get("inject")
+    statements = result.details.get("statements", []) if result else []
+    return {"file": plan.inject, "statements": list(statements), "done": bool(result and result.error is None)}
+
+
+def _error(plan: RunPlan, results: Mapping[str, StageResult]) -> str | None:
+    reasons = unjudged(plan.planned_stages, plan.judging_stages, results)
+    # Stages that did not run are a consequence, unless nothing else explains them.
+    causes = [reason for reason in reasons if not reason.endswith(_NOT_RUN)]
+    missing = ", ".join(reason.removesuffix(_NOT_RUN) for reason in reasons)
+    return "; ".join(causes) or (f"The run ended before these stages: {missing}" if missing else None)
+
+
+def _seconds_between(started_at: str, ended_at: str) -> float:
+    try:
+        seconds = (datetime.fromisoformat(ended_at) - datetime.fromisoformat(started_at)).total_seconds()
+    except (TypeError, ValueError):
+        return 0.0
+    return round(max(seconds, 0.0), 3)

@@ -1,0 +1,56 @@
+"""The template environments of the renderers: HTML is escaped always, Markdown where a table cell could break."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from markupsafe import escape as escaped
+
+from streamproof.report import words
+
+
+def markdown_cell(item: Any) -> str:
+    """Render a value for a Markdown table cell or line: no line break, no column break, no HTML, no code fence."""
+    text = " ".join(words.value(item).split())
+    for mark, harmless in (("\\", "\\\\"), ("|", "\\|"), ("`", "'"), ("<", "&lt;"), (">", "&gt;")):
+        text = text.replace(mark, harmless)
+    return text
+
+
+def breakable(text: str) -> Markup:
+    """Render a path or a long name so that a narrow column breaks it after a slash, dot or underscore."""
+    broken = re.sub(r"([/._])(?=[^/._])", "\\1\x00", text)
+    return Markup("<wbr>").join(escaped(part) for part in broken.split("\x00"))
+
+
+@cache
+def environment(*, escape: bool) -> Environment:
+    """Return the environment for HTML (`escape`) or for plain text and Markdown."""
+    made = Environment(
+        loader=PackageLoader("streamproof.report", "templates"),
+        autoescape=escape,  # noqa: S701 - Markdown and mail text are not HTML
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {
+        "duration": words.duration,
+        "value": words.value,
+        "diagnostics": words.diagnostics,
+        "seen": words.seen,
+        "cell": markdown_cell,
+        "breakable": breakable,
+        "number": "{:,}".format,
+    }
+    made.globals |= {"count": words.count}
+    return made
+
+
+def render(template: str, *, escape: bool, **values: Any) -> str:
+    """Render a template of `report/templates/`."""
+    return environment(escape=escape).get_template(template).render(**values)

@@ -1,0 +1,86 @@
+"""When each stage of a run was at work, as shares of the run's whole time: what a timeline draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from streamproof.model.results import StageResult, Status
+
+# Stages that mostly wait for something outside of them.
+WAITING_STAGES = frozenset({"stack_up", "pipeline_ready", "pipeline_wait"})
+_LEAST_WIDTH = 0.6
+# Shorter pauses between two stages are not worth a line of their own.
+_LEAST_GAP_SEC = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One line of the timeline. `start` and `width` are percent of the run's time; `kind` is work, wait or idle."""
+
+    label: str
+    status: str
+    kind: str
+    start: float
+    width: float
+    duration_sec: float
+    error: str | None = None
+    log: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The bars of a run in the order in which they started; all times are wall time in seconds."""
+
+    bars: tuple[Bar, ...]
+    total_sec: float
+    waited_sec: float
+
+
+def build_timeline(results: Iterable[StageResult]) -> Timeline:
+    """Lay the stages out over the time from the first start to the last end, with the pauses between them."""
+    spans = sorted(
+        ((_epoch(result.started_at), _epoch(result.ended_at), result) for result in results),
+        key=lambda span: (span[0], span[1]),
+    )
+    if not spans:
+        return Timeline((), 0.0, 0.0)
+    origin, finish = spans[0][0], max(end for _, end, _ in spans)
+    total = max(finish - origin, 0.001)
+    bars: list[Bar] = []
+    busy_until = origin
+    for start, end, result in spans:
+        if start - busy_until >= _LEAST_GAP_SEC:
+            bars.append(_bar("between stages", "", "idle", (busy_until - origin, start - origin), total))
+        kind = "wait" if result.stage in WAITING_STAGES else "work"
+        bars.append(_stage_bar(result, kind, (start - origin, end - origin), total))
+        busy_until = max(busy_until, end)
+    waited = sum(bar.duration_sec for bar in bars if bar.kind != "work")
+    return Timeline(tuple(bars), total, waited)
+
+
+def _stage_bar(result: StageResult, kind: str, span: tuple[float, float], total: float) -> Bar:
+    bar = _bar(result.stage, result.status.value, kind, span, total)
+    error = result.error if result.status is not Status.PASSED else None
+    return Bar(
+        label=bar.label,
+        status=bar.status,
+        kind=bar.kind,
+        start=bar.start,
+        width=bar.width,
+        duration_sec=result.duration_sec,
+        error=error,
+        log=f"stages/{result.stage}.log",
+    )
+
+
+def _bar(label: str, status: str, kind: str, span: tuple[float, float], total: float) -> Bar:
+    start, end = span
+    width = max(100 * (end - start) / total, _LEAST_WIDTH)
+    left = min(100 * start / total, 100 - _LEAST_WIDTH)
+    return Bar(label, status, kind, round(left, 2), round(min(width, 100 - left), 2), end - start)
+
+
+def _epoch(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

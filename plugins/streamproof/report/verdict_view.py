@@ -1,0 +1,54 @@
+"""The verdict of a run in words, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from streamproof.report.words import count, diagnostics, duration, headline
+
+_TITLES = {"passed": ("green", "✓ passed"), "failed": ("red", "✕ failed"), "error": ("yellow", "! error")}
+_MOST_FAILURES = 20
+_LONGEST = 400
+
+
+def show_verdict(console: Console, summary: Mapping[str, Any]) -> None:
+    """Print verdict, failures with their diagnostics, what could not be judged, and where the report is."""
+    colour, title = _TITLES[summary["verdict"]]
+    console.print(
+        f"\n[bold {colour}]{title}[/]  {escape(headline(summary))}  [dim]{duration(summary['duration_sec'])}[/]"
+    )
+    for failure in summary["failures"][:_MOST_FAILURES]:
+        _show_failure(console, failure)
+    left_out = len(summary["failures"]) - _MOST_FAILURES
+    if left_out > 0:
+        console.print(f"  … and {count(left_out, 'more failed check')}, all in the report")
+    if summary["error"]:
+        console.print(f"  [bold yellow]![/] {escape(_cut(summary['error']))}")
+    if summary["hint"]:
+        console.print(f"    Hint: {escape(summary['hint'])}")
+    if summary["injected"]:
+        console.print(f"  [yellow]injected[/] {escape(summary['injected']['file'])}")
+    if summary["verdict"] != "passed":
+        console.print(f"  rerun   {escape(summary['rerun'])}")
+    console.print(f"  report  {escape(str(Path(summary['folder']) / 'report.html'))}")
+
+
+def _show_failure(console: Console, failure: Mapping[str, Any]) -> None:
+    layer = f", layer {failure['layer']}" if failure["layer"] else ""
+    name = f"{failure['suite']}.{failure['name']}"
+    console.print(
+        f"  [bold red]✕[/] [bold]{escape(name)}[/]  {count(failure['failed_rows'], 'failed row')}{escape(layer)}"
+    )
+    if failure["diagnostics"]:
+        console.print(f"    {escape(_cut(diagnostics(failure['diagnostics'])))}")
+    if failure["sessions"]:
+        console.print(f"    sessions: {escape(_cut(', '.join(failure['sessions'])))}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,0 +1,68 @@
+"""How values read in a report: durations, counts, diagnostics. Shared by every renderer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from streamproof.model.results import CheckResult, Status
+
+# Diagnostics that say nothing; a zero says something.
+_EMPTY: tuple[Any, ...] = ("", None, [], {})
+
+
+def duration(seconds: float) -> str:
+    """Render seconds as 340 ms, 11.2 s or 2 min 07 s."""
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def count(number: int, noun: str) -> str:
+    """Render a number with its noun: 1 check, 1,204 checks."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def value(item: Any) -> str:
+    """Render any JSON value on one line; text stays as it is."""
+    if isinstance(item, str):
+        return item
+    return json.dumps(item, ensure_ascii=False, default=str)
+
+
+def diagnostics(values: Mapping[str, Any]) -> str:
+    """Render diagnostics on one line: `missing=3, first_id=ab12`."""
+    return ", ".join(f"{name}={value(item)}" for name, item in values.items())
+
+
+def seen(check: CheckResult) -> str:
+    """Return in one line what a check has seen: its error, what it lacked, or its diagnostics that are not empty."""
+    if check.error:
+        return check.error
+    values = check.diagnostics
+    if check.status is Status.SKIPPED:
+        reason = values.get("skip_reason") or values.get("needs")
+        return f"needs {reason}" if values.get("needs") else str(reason or "nothing to judge")
+    return diagnostics({name: item for name, item in values.items() if item not in _EMPTY})
+
+
+def headline(summary: Mapping[str, Any]) -> str:
+    """Return the verdict in one sentence: what holds, what does not, or why nothing could be said."""
+    checks = summary.get("checks") or {}
+    total, passed, failed = (int(checks.get(key) or 0) for key in ("total", "passed", "failed"))
+    if summary.get("verdict") == "passed":
+        return f"All {count(total, 'check')} hold." if total != 1 else "The one check holds."
+    if summary.get("verdict") == "failed":
+        layer = summary.get("first_broken_layer")
+        verb = "does" if failed == 1 else "do"
+        tail = f" The first broken layer is {layer}." if layer else ""
+        return f"{failed:,} of {count(total, 'check')} {verb} not hold.{tail}"
+    if not total:
+        return "The run could not be judged: no check ran."
+    return f"The run could not be judged; of {count(total, 'check')}, {passed:,} passed and {failed:,} failed."

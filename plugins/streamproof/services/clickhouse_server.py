@@ -1,0 +1,82 @@
+"""ClickHouse for one run: the engine of the wheel `chdb-core` with its own HTTP and TCP servers, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from streamproof.model.errors import StackError
+from streamproof.model.stack import ServiceState
+from streamproof.services.files import fill_template, stack_files
+from streamproof.services.ports import LOOPBACK
+from streamproof.services.process import Child, python_module
+from streamproof.services.stack_spec import HTTP_PORT, TCP_PORT, StackSpec
+
+NAME = "clickhouse"
+USER = "streamproof"
+REQUEST_TIMEOUT_SEC = 10
+
+
+@dataclass(slots=True)
+class ClickHouseServer:
+    """The ClickHouse of one stack. `ports` holds those of its HTTP and TCP interfaces."""
+
+    spec: StackSpec
+    ports: Mapping[str, int]
+    env: Mapping[str, str]
+    children: list[Child] = field(default_factory=list)
+
+    async def start(self, timeout: float) -> ServiceState:
+        """Start the engine and return when it listens; `timeout` is in seconds. Raises StackError."""
+        run_dir, data_dir = self.spec.data / NAME / "run", self.spec.data / NAME / "store"
+        backups = self.spec.data / NAME / "backups"
+        for folder in (run_dir, data_dir, backups):
+            folder.mkdir(parents=True, exist_ok=True)
+        values = {
+            "http_port": self.ports[HTTP_PORT],
+            "tcp_port": self.ports[TCP_PORT],
+            "log": escape(str(self.spec.log(NAME))),
+            "backups_dir": escape(str(backups)),
+        }
+        for name in ("config.xml", "users.xml"):
+            fill_template(stack_files(Path(self.spec.home)) / "clickhouse" / name, run_dir / name, values)
+        child = await Child.start(
+            NAME,
+            python_module("streamproof.services.clickhouse_child", str(run_dir), str(data_dir)),
+            log=self.spec.log(NAME),
+            env=self.env,
+            talks=True,
+        )
+        self.children.append(child)
+        await child.hear("that it listens", timeout)
+        engine = await asyncio.to_thread(_ask, self.ports[HTTP_PORT], "SELECT version()", child)
+        return ServiceState(
+            name=NAME,
+            process=child.identity,
+            ports=dict(self.ports),
+            log=str(child.log),
+            version=f"{engine} (engine in chdb-core {version('chdb-core')}, one node, no Keeper)",
+        )
+
+    async def stop(self) -> None:
+        """Stop the engine; its data are the supervisor's to remove."""
+        for child in self.children:
+            await child.stop()
+
+
+def _ask(port: int, sql: str, child: Child) -> str:
+    """Return the one value that a statement gives, asked as clients ask: the self-test of the private entry point."""
+    request = urllib.request.Request(f"http://{LOOPBACK}:{port}/", sql.encode(), {"X-ClickHouse-User": USER})
+    # No proxy: the address is ours.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=REQUEST_TIMEOUT_SEC) as answer:
+            return str(answer.read().decode().strip())
+    except (urllib.error.URLError, OSError) as error:
+        raise StackError(f"ClickHouse does not answer: {error}.", hint=f"Its log is {child.log}.") from None

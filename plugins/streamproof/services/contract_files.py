@@ -1,0 +1,144 @@
+"""Contract files: what a table promises its readers, as data (one YAML file a table)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from streamproof.model.errors import UsageError
+
+_TYPE = re.compile(r"expect_[a-z0-9_]+")
+_CONTRACT_KEYS = frozenset({"table", "about", "needs", "leave_out", "identify", "session", "expectations"})
+_EXPECTATION_KEYS = frozenset({"expect", "name", "why", "kwargs", "mutations"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """SQL statements that make a check fail; `also_fails` names the checks that have to fail with it."""
+
+    statements: tuple[str, ...]
+    also_fails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContractCheck:
+    """One expectation: its Great Expectations type and arguments, why it matters, and how it is proved able to fail."""
+
+    name: str
+    type: str
+    kwargs: Mapping[str, Any]
+    why: str
+    mutations: tuple[Mutation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What one table promises.
+
+    `needs` says what an empty table lacks; `leave_out` are columns not read; `identify` are the columns that tell an
+    offending row; `session` the columns whose values, joined by `|`, are the workflow session id (or none).
+    """
+
+    table: str
+    file: Path
+    needs: str
+    leave_out: tuple[str, ...]
+    identify: tuple[str, ...]
+    session: tuple[str, ...]
+    checks: tuple[ContractCheck, ...]
+
+
+def load_contracts(folder: Path, *, relative_to: Path | None = None) -> tuple[Contract, ...]:
+    """Read every contract of a pack, sorted by file name; `file` of each is told relative to `relative_to`.
+
+    Raises UsageError naming the file that is broken.
+    """
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        raise UsageError(f"There is no contract in {folder}.", hint="Add a YAML file for each table that has readers.")
+    contracts = (load_contract(file) for file in files)
+    return tuple(
+        replace(contract, file=contract.file.relative_to(relative_to)) if relative_to else contract
+        for contract in contracts
+    )
+
+
+def load_contract(file: Path) -> Contract:
+    """Read one contract. Raises UsageError naming the file and what is wrong with it."""
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return _contract(file, data)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise _broken(file, f"cannot be read: {error}") from None
+    except KeyError as error:
+        raise _broken(file, f"lacks {error}") from None
+    except (AttributeError, TypeError, ValueError) as error:
+        raise _broken(file, str(error)) from None
+
+
+def _broken(file: Path, what: str) -> UsageError:
+    return UsageError(f"Contract {file}: {what}.", hint="Compare it with include/contracts/livepeer/*.yaml.")
+
+
+def _contract(file: Path, data: Any) -> Contract:
+    if not isinstance(data, Mapping):
+        raise TypeError("it is not a mapping")
+    _only(data, _CONTRACT_KEYS, "the contract")
+    table = str(data["table"])
+    checks = tuple(_check(table, entry) for entry in data["expectations"])
+    names = [check.name for check in checks]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"the check {twice[0]} is there twice; give one of them a `name`")
+    if not checks:
+        raise ValueError("there are no expectations")
+    return Contract(
+        table=table,
+        file=file,
+        needs=str(data["needs"]),
+        leave_out=_texts(data.get("leave_out", []), "leave_out"),
+        identify=_texts(data["identify"], "identify"),
+        session=_texts(data.get("session", []), "session"),
+        checks=checks,
+    )
+
+
+def _check(table: str, entry: Mapping[str, Any]) -> ContractCheck:
+    _only(entry, _EXPECTATION_KEYS, "an expectation")
+    kind, kwargs = str(entry["expect"]), entry.get("kwargs", {})
+    if not _TYPE.fullmatch(kind):
+        raise ValueError(f"`{kind}` is not the name of an expectation (expect_...)")
+    if not isinstance(kwargs, Mapping):
+        raise TypeError(f"kwargs of {kind} is not a mapping")
+    subject = entry.get("name") or kwargs.get("column")
+    name = ".".join(str(part) for part in (table, kind.removeprefix("expect_"), subject) if part)
+    mutations = tuple(_mutation(name, mutation) for mutation in entry["mutations"])
+    if not mutations:
+        raise ValueError(f"{name} has no mutation that proves it able to fail")
+    return ContractCheck(name=name, type=kind, kwargs=kwargs, why=str(entry["why"]), mutations=mutations)
+
+
+def _mutation(name: str, entry: Mapping[str, Any] | str) -> Mutation:
+    if isinstance(entry, str):
+        return Mutation(statements=(entry.strip(),))
+    _only(entry, frozenset({"sql", "also_fails"}), f"a mutation of {name}")
+    sql = entry["sql"]
+    statements = (sql,) if isinstance(sql, str) else _texts(sql, "sql")
+    return Mutation(tuple(text.strip() for text in statements), _texts(entry.get("also_fails", []), "also_fails"))
+
+
+def _only(data: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise ValueError(f"{where} has an unknown key `{unknown[0]}`")
+
+
+def _texts(value: Sequence[str], key: str) -> tuple[str, ...]:
+    if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+        raise TypeError(f"{key} is not a list of texts")
+    return tuple(value)

@@ -1,0 +1,63 @@
+"""Loopback ports: reserve them so that two stacks that start at once never get the same one."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from types import TracebackType
+
+from streamproof.model.errors import StackError
+
+LOOPBACK = "127.0.0.1"
+
+
+def _hold(port: int) -> socket.socket:
+    """Bind without listening: keeps others off the port, but lets a service that sets SO_REUSEADDR listen on it."""
+    holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((LOOPBACK, port))
+    except OSError:
+        holder.close()
+        raise
+    return holder
+
+
+class PortReservation:
+    """Ports by purpose (`kafka`, `clickhouse_http`, ...), held until `release`, by which time their services listen.
+
+    `wanted` maps a purpose to a port number, 0 for any free one. The JVM and ClickHouse both set SO_REUSEADDR, so they
+    can listen on a port that is held here, while the kernel gives it to nobody else.
+    Raises StackError naming port and service when a wanted port is taken.
+    """
+
+    def __init__(self, wanted: Mapping[str, int]) -> None:
+        self._holders: list[socket.socket] = []
+        self.ports: dict[str, int] = {}
+        # Wanted numbers first: a free one must not be drawn from among them.
+        for purpose, port in sorted(wanted.items(), key=lambda item: item[1] == 0):
+            try:
+                holder = _hold(port)
+            except (OSError, OverflowError) as error:
+                self.release()
+                raise StackError(
+                    f"Port {port} for {purpose} cannot be used: {error}.",
+                    hint=f"Stop what listens there (`ss -ltnp 'sport = :{port}'`) or leave the port out: a free one "
+                    "is then chosen.",
+                ) from None
+            self._holders.append(holder)
+            self.ports[purpose] = holder.getsockname()[1]
+
+    def release(self) -> None:
+        """Let go of all ports. Calling it again changes nothing."""
+        for holder in self._holders:
+            holder.close()
+        self._holders.clear()
+
+    def __enter__(self) -> PortReservation:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()

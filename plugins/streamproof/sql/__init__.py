@@ -1,0 +1,1 @@
+"""Pure handling of SQL text: the block format and templates."""

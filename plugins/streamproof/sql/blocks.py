@@ -1,0 +1,247 @@
+"""Files of named SQL blocks: `-- TEST: name`, `-- QUERY: name`, and `-- MUTATION: name` below the test that it breaks.
+
+A block is everything from its marker, at the very start of a line, to the next marker. Text before the first marker is
+the file's own comment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from streamproof.model.errors import SqlSourceError
+from streamproof.model.results import LAYERS
+from streamproof.sql.lexing import Kind, Token, line_of, tokens
+
+_MARKER = re.compile(r"-- (?P<kind>TEST|QUERY|MUTATION):(?P<name>.*)", re.DOTALL)
+_NEARLY_A_MARKER = re.compile(r"--[ \t]*(TEST|QUERY|MUTATION)[ \t]*:")
+_INFORMATIONAL = re.compile(r"^INFORMATIONAL:[ \t]*(?P<why>.+)$", re.MULTILINE)
+_LAYER = re.compile(r"^LAYER:[ \t]*(?P<layer>\w+)[ \t]*$", re.MULTILINE)
+_ALSO_FAILS = re.compile(r"^ALSO FAILS:[ \t]*(?P<names>.+)$", re.MULTILINE)
+_PARAMETER = re.compile(r"\{\s*(?P<name>\w+)\s*:\s*(?P<type>.*?)\s*\}", re.DOTALL)
+
+
+class BlockKind(StrEnum):
+    """What a block is for: a test judges, a query shows, a mutation breaks what the test before it judges."""
+
+    TEST = "TEST"
+    QUERY = "QUERY"
+    MUTATION = "MUTATION"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One named statement of a file.
+
+    `comment` is what the author wrote about it: the file's opening comment (first block only) and the comments between
+    the marker and the statement. `line` is the marker's, counted from 1. `parameters` pairs each server-side parameter
+    that the statement uses with its ClickHouse type. `mutations` belong to a test.
+    """
+
+    kind: BlockKind
+    name: str
+    sql: str
+    source: str
+    line: int
+    comment: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+    mutations: tuple[Block, ...] = ()
+
+    @property
+    def informational(self) -> str | None:
+        """Return why the test never fails (its line `-- INFORMATIONAL: why`), None for a test that can."""
+        found = _INFORMATIONAL.search(self.comment)
+        return found["why"].strip() if found else None
+
+    @property
+    def layer(self) -> str:
+        """Return the layer of the warehouse that a failure puts in doubt (its line `-- LAYER: typed`), '' for none."""
+        found = _LAYER.search(self.comment)
+        return found["layer"] if found else ""
+
+    @property
+    def also_fails(self) -> tuple[str, ...]:
+        """Return the other checks that a mutation breaks by its nature (its lines `-- ALSO FAILS: a, b`)."""
+        lines = _ALSO_FAILS.findall(self.comment)
+        return tuple(name.strip() for line in lines for name in line.split(",") if name.strip())
+
+    @property
+    def parameter_names(self) -> frozenset[str]:
+        """Return the names of the parameters that the statement uses."""
+        return frozenset(name for name, _ in self.parameters)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A block while its tokens are collected."""
+
+    kind: BlockKind
+    name: str
+    line: int
+    body: list[Token]
+
+
+def _fail(source: str, line: int, what: str, hint: str) -> SqlSourceError:
+    return SqlSourceError(f"{source}:{line}: {what}", hint=hint)
+
+
+def parse_blocks(text: str, source: str) -> tuple[Block, ...]:
+    """Read the blocks of one file; a test's mutations are inside it. `source` names the file in errors.
+
+    Raises SqlSourceError with file and line for a marker that is not at the start of its line, a name that is missing
+    or taken, a block of no statement or of several, a mutation without a test before it, a file without a block.
+    """
+    opening, drafts = _cut(text, source)
+    if not drafts:
+        raise _fail(source, 1, "there is no block in this file.", "Begin one with `-- TEST: name` or `-- QUERY: name`.")
+    blocks: list[Block] = []
+    for position, draft in enumerate(drafts):
+        block = _finish(draft, source, opening if position == 0 else [])
+        if block.kind is not BlockKind.MUTATION:
+            blocks.append(block)
+        elif not blocks or blocks[-1].kind is not BlockKind.TEST:
+            raise _fail(source, block.line, f"mutation '{block.name}' has no test before it.", "Put it below its test.")
+        else:
+            blocks[-1] = _with_mutation(blocks[-1], block)
+    _refuse_duplicates(blocks)
+    return tuple(blocks)
+
+
+def _cut(text: str, source: str) -> tuple[list[Token], list[_Draft]]:
+    """Return the tokens before the first marker, and one draft a marker."""
+    opening: list[Token] = []
+    drafts: list[_Draft] = []
+    for token in tokens(text, source):
+        draft = _marker(token, text, source)
+        if draft:
+            drafts.append(draft)
+        else:
+            (drafts[-1].body if drafts else opening).append(token)
+    return opening, drafts
+
+
+def _marker(token: Token, text: str, source: str) -> _Draft | None:
+    if token.kind is not Kind.LINE_COMMENT or not _NEARLY_A_MARKER.match(token.text):
+        return None
+    line = line_of(text, token.start)
+    if token.start and text[token.start - 1] != "\n":
+        raise _fail(source, line, "a marker must stand at the start of its line.", "Remove what is before `--`.")
+    exact = _MARKER.fullmatch(token.text.rstrip())
+    if not exact:
+        raise _fail(source, line, f"'{token.text.strip()}' is not a marker.", "Write it exactly as `-- TEST: name`.")
+    name = exact["name"].strip()
+    if not name:
+        raise _fail(source, line, "the marker has no name.", "Write it as `-- TEST: name`.")
+    return _Draft(BlockKind(exact["kind"]), name, line, [])
+
+
+def _finish(draft: _Draft, source: str, opening: Sequence[Token]) -> Block:
+    statement, rest = _first_statement(draft.body)
+    if all(token.is_silent for token in statement):
+        raise _fail(source, draft.line, f"block '{draft.name}' is empty.", "Write a statement or remove the block.")
+    if not all(token.is_silent or token.kind is Kind.SEMICOLON for token in rest):
+        raise _fail(
+            source, draft.line, f"block '{draft.name}' holds more than one statement.", "One block, one statement."
+        )
+    first_code = next(index for index, token in enumerate(statement) if not token.is_silent)
+    used = [_PARAMETER.fullmatch(token.text) for token in statement if token.kind is Kind.PARAMETER]
+    return Block(
+        kind=draft.kind,
+        name=draft.name,
+        sql="".join(token.text for token in statement).strip(),
+        source=source,
+        line=draft.line,
+        comment=_comment([*opening, *statement[:first_code]]),
+        parameters=tuple(dict.fromkeys((match["name"], match["type"]) for match in used if match)),
+    )
+
+
+def _first_statement(body: list[Token]) -> tuple[list[Token], list[Token]]:
+    for index, token in enumerate(body):
+        if token.kind is Kind.SEMICOLON:
+            return body[:index], body[index:]
+    return body, []
+
+
+def _comment(parts: Iterable[Token]) -> str:
+    lines = (token.text for token in parts if token.kind is Kind.LINE_COMMENT)
+    return "\n".join(line.lstrip("-#!").strip() for line in lines)
+
+
+def _with_mutation(test: Block, mutation: Block) -> Block:
+    for earlier in test.mutations:
+        if earlier.name == mutation.name:
+            raise _taken(mutation, earlier)
+    return replace(test, mutations=(*test.mutations, mutation))
+
+
+def _taken(block: Block, earlier: Block) -> SqlSourceError:
+    return _fail(
+        block.source,
+        block.line,
+        f"the name '{block.name}' is taken by {earlier.source}:{earlier.line}.",
+        "Names are what reports and gates key on: give each block its own.",
+    )
+
+
+def _refuse_duplicates(blocks: Iterable[Block]) -> None:
+    seen: dict[str, Block] = {}
+    for block in blocks:
+        if block.name in seen:
+            raise _taken(block, seen[block.name])
+        seen[block.name] = block
+
+
+def read_blocks(path: Path, *, shown_as: str = "") -> tuple[Block, ...]:
+    """Read the blocks of a file of any number of blocks. `shown_as` names it in errors and results instead of its path.
+
+    Raises SqlSourceError, also when the file cannot be read.
+    """
+    source = shown_as or str(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SqlSourceError(f"{source} cannot be read: {error}.", hint="Give a UTF-8 text file.") from None
+    return parse_blocks(text, source)
+
+
+def read_suite(folder: Path, *, home: Path | None = None) -> tuple[Block, ...]:
+    """Read a suite: a folder of files of one test each, in the order of their names.
+
+    Errors and results name the files relative to `home` where that is given.
+
+    Raises SqlSourceError when there is none, a file holds not exactly one test, a test that can fail has no mutation,
+    a test names no layer, or two files use one name.
+    """
+    files = sorted(folder.glob("*.sql"))
+    if not files:
+        raise SqlSourceError(
+            f"{folder} holds no assertion.", hint="A suite is a folder of .sql files, one check a file."
+        )
+    suite: list[Block] = []
+    for path in files:
+        blocks = read_blocks(path, shown_as=str(path.relative_to(home) if home else path))
+        if len(blocks) != 1 or blocks[0].kind is not BlockKind.TEST:
+            raise _fail(
+                blocks[0].source, blocks[-1].line, "a file of a suite holds exactly one TEST block.", "Split the file."
+            )
+        if not blocks[0].mutations and not blocks[0].informational:
+            raise _fail(
+                blocks[0].source,
+                blocks[0].line,
+                f"test '{blocks[0].name}' has no mutation: nothing shows that it can fail.",
+                "Add a `-- MUTATION:` block, or a line `-- INFORMATIONAL: why`.",
+            )
+        if blocks[0].layer not in LAYERS:
+            raise _fail(
+                blocks[0].source,
+                blocks[0].line,
+                f"test '{blocks[0].name}' names no layer of the warehouse.",
+                f"Add a line `-- LAYER: …` with one of {', '.join(LAYERS)}.",
+            )
+        suite.extend(blocks)
+    _refuse_duplicates(suite)
+    return tuple(suite)

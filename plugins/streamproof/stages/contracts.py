@@ -1,0 +1,33 @@
+"""Great Expectations contracts on the typed tables: one check per expectation, one result file per table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from streamproof.model.results import CheckResult, Status
+from streamproof.services.contract_files import load_contracts
+from streamproof.services.contracts import validate
+from streamproof.services.files import write_json
+from streamproof.stages.context import RunContext, StageOutcome
+
+
+def run(ctx: RunContext) -> StageOutcome:
+    """Judge every contract of the pack; the library's own results go to the run's contracts/ folder.
+
+    Raises UsageError for a broken contract file, WarehouseError when a table cannot be read.
+    """
+    contracts = load_contracts(ctx.home / "include" / ctx.pack.contracts_dir, relative_to=ctx.home)
+    parameters = {"input_topics": [ctx.names.input_topic]}
+    layers = {table: layer for layer, tables in ctx.pack.layers.items() for table in tables}
+    checks: list[CheckResult] = []
+    tables = {}
+    with ctx.clickhouse() as client:
+        for contract in contracts:
+            result = validate(client, contract, parameters)
+            write_json(ctx.folder.contracts / f"{contract.table}.json", result.document)
+            failed = sum(check.status is Status.FAILED for check in result.checks)
+            ctx.log(f"{contract.table}: {result.rows} rows, {len(result.checks)} expectations, {failed} failed")
+            tables[contract.table] = {"rows": result.rows, "expectations": len(result.checks), "failed": failed}
+            layer = layers.get(contract.table, "")
+            checks.extend(replace(check, layer=layer) for check in result.checks)
+    return StageOutcome(details={"tables": tables}, checks=tuple(checks))

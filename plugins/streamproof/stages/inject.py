@@ -1,0 +1,20 @@
+"""Run SQL of the user's against the run's own database before the checks: how to see a run fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamproof.model.errors import UsageError
+from streamproof.services.clickhouse import execute_script
+from streamproof.stages.context import RunContext, StageOutcome
+
+
+def run(ctx: RunContext) -> StageOutcome:
+    """Execute each statement of the plan's inject file. Raises WarehouseError when ClickHouse refuses one."""
+    if ctx.plan.inject is None:
+        raise UsageError("This run was planned without --inject.", hint="Plan a new run with --inject FILE.sql.")
+    script = Path(ctx.plan.inject).read_text(encoding="utf-8")
+    with ctx.clickhouse() as client:
+        statements = execute_script(client, script)
+    ctx.log(f"injected {len(statements)} statements from {ctx.plan.inject}")
+    return StageOutcome(details={"file": ctx.plan.inject, "statements": statements})

@@ -1,0 +1,27 @@
+"""Find and read packs: `include/packs/<name>/pack.yaml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from streamproof.model.errors import UsageError
+from streamproof.model.pack import Pack
+
+
+def pack_names(home: Path) -> tuple[str, ...]:
+    """Return the names of the packs below `home`, sorted."""
+    return tuple(sorted(path.parent.name for path in (home / "include" / "packs").glob("*/pack.yaml")))
+
+
+def load_pack(home: Path, name: str) -> Pack:
+    """Read a pack. Raises UsageError when there is none of this name or its file is broken."""
+    if name not in pack_names(home):
+        raise UsageError(f"There is no pack '{name}'.", hint=f"Packs here: {', '.join(pack_names(home)) or 'none'}.")
+    path = home / "include" / "packs" / name / "pack.yaml"
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path} is not YAML: {error}", hint="Mend the file.") from None
+    return Pack.from_mapping(data)

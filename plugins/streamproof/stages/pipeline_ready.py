@@ -1,0 +1,81 @@
+"""Stage `pipeline_ready`: prove that both consumers of the input topic hold all its partitions before replaying."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from streamproof.services.clickhouse import rows
+from streamproof.services.groups import Groups
+from streamproof.services.waiting import Probe, wait_until
+from streamproof.stages.context import RunContext, StageOutcome
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+MESSAGE = "the processor and the raw consumer to hold the input topic"
+HINT = "Look at the logs of the processor and of ClickHouse in the run's stack/logs folder."
+TIMEOUT_SEC = 60.0
+
+_RAW_ASSIGNED = """
+SELECT DISTINCT arrayJoin(arrayFilter((partition, topic) -> topic = {topic:String},
+    `assignments.partition_id`, `assignments.topic`)) AS partition
+FROM system.kafka_consumers WHERE database = currentDatabase()
+"""
+
+
+@contextmanager
+def ready_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
+    """Open what readiness is judged by and give a blocking probe; each call is one look.
+
+    A look raises StackError at once when the stack has failed.
+    """
+    groups = Groups(ctx.kafka())
+    with ctx.clickhouse() as client:
+        look = _look_at_mock if ctx.stack_state().kafka_kind == "mock" else _look_at_broker
+        yield lambda: look(ctx, groups, client)
+
+
+def run(ctx: RunContext) -> StageOutcome:
+    """Wait until the processor and the raw consumer hold the input topic. Raises WaitTimeoutError or StackError."""
+    with ready_probe(ctx) as look:
+        waited = wait_until(look, timeout=TIMEOUT_SEC, message=MESSAGE, hint=HINT)
+    return StageOutcome(details={"waited_sec": round(waited, 3)})
+
+
+def _look_at_broker(ctx: RunContext, groups: Groups, _client: Client) -> Probe:
+    ctx.stack_state()
+    topic = ctx.names.input_topic
+    partitions = groups.partitions(topic)
+    if not partitions:
+        return Probe(False, f"topic {topic} does not exist")
+    states = (groups.state(group, topic) for group in (ctx.names.processor_group, ctx.names.raw_group))
+    missing = [lack for state in states if (lack := state.lacks(partitions))]
+    return Probe(not missing, "; ".join(missing))
+
+
+def _look_at_mock(ctx: RunContext, groups: Groups, client: Client) -> Probe:
+    """Do the same where the broker cannot describe groups: believe the consumers' own account."""
+    ctx.stack_state()
+    topic = ctx.names.input_topic
+    partitions = groups.partitions(topic)
+    raw = {int(row["partition"]) for row in rows(client, _RAW_ASSIGNED, {"topic": topic})}
+    processor = assigned_to_processor(ctx.folder.stack / "processor_status.json", topic)
+    missing = [
+        f"{consumer} has no consumer for {sorted(partitions - held)}"
+        for consumer, held in (("processor", processor), ("raw consumer", raw))
+        if not partitions or partitions - held
+    ]
+    return Probe(not missing, "; ".join(missing))
+
+
+def assigned_to_processor(status_file: Path, topic: str) -> set[int]:
+    """Return the partitions that the processor says it holds; none while it is not running or says nothing."""
+    if not status_file.exists():
+        return set()
+    status = orjson.loads(status_file.read_bytes())
+    return set(status.get("assigned", {}).get(topic, ())) if status.get("state") == "running" else set()

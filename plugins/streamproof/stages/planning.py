@@ -1,0 +1,197 @@
+"""Validate what was asked of a run, before anything is started or written; then open its folder."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shlex
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from streamproof.fixtures.verify import verify_fixture_set
+from streamproof.model.errors import UsageError
+from streamproof.model.fixture import FixtureReport
+from streamproof.model.names import RunNames
+from streamproof.model.pack import Pack
+from streamproof.model.plan import KAFKA_KINDS, MODES, PROCESSORS, STACKS, RunPlan
+from streamproof.model.stack import ProcessIdentity
+from streamproof.model.window import Window, iso_ms
+from streamproof.services.kafka_mock import MOCK_MAX_BYTES, MOCK_MAX_MESSAGES
+from streamproof.sql.blocks import read_suite
+from streamproof.stages.context import RunContext
+from streamproof.stages.folder import RunFolder
+from streamproof.stages.packs import load_pack
+
+MOCK_NOTICE = (
+    "Kafka is librdkafka's MOCK broker, not a real one: this run proves less than it looks. "
+    "Use it only where the broker's jars cannot be had."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """What the face knows of this machine.
+
+    `cache_dir` holds jars and archives between runs; `java` names a JRE other than the packaged one; `owner` is the
+    process that the run's stack must not outlive, None when no process lives as long as the run (Airflow tasks).
+    """
+
+    cache_dir: Path
+    java: str | None = None
+    owner: ProcessIdentity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What was asked, as given. `manifest` is a fixture set of the pack by name, or a path; None is the default set."""
+
+    pack: str = "livepeer"
+    run_id: str | None = None
+    mode: str = "full"
+    stack: str = "local"
+    processor: str = "local"
+    kafka: str = "broker"
+    manifest: str | None = None
+    suites: tuple[str, ...] = ()
+    keep_stack: bool = False
+    tolerate_bad_lines: bool = False
+    inject: str | None = None
+    allow_destructive: bool = False
+    artifacts_root: Path | None = None
+    from_ts: str | None = None
+    to_ts: str | None = None
+
+
+def plan_run(request: RunRequest, *, home: Path, host: HostSettings, now: datetime) -> RunContext:
+    """Validate a request and open the run's folder with the plan in it.
+
+    Raises UsageError or FixtureError (exit code 2) before anything is written or started.
+    """
+    _choices(request)
+    pack = load_pack(home, request.pack)
+    suites = pack.suite_names(request.suites)
+    for suite in (*suites, "conservation"):
+        read_suite(home / "include" / pack.sql_dir / "assertions" / suite)
+    run_id = request.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    RunNames.of(pack, run_id)
+    folder = RunFolder((request.artifacts_root or home / "artifacts" / "test-runs").resolve() / run_id)
+    if folder.root.exists():
+        raise UsageError(f"Run {run_id} is already there: {folder.root}.", hint="Choose another --run-id.")
+    inject = _existing_file(request.inject, "--inject")
+    manifest = manifest_path(pack, home, request.manifest)
+    fixture = verify_fixture_set(
+        manifest,
+        tolerate_bad_lines=request.tolerate_bad_lines,
+        one_session_per_scenario=request.mode == "smoke",
+        rules=pack.replay,
+    )
+    plan = RunPlan(
+        run_id=run_id,
+        pack=pack.name,
+        mode=request.mode,
+        stack=request.stack,
+        processor=request.processor,
+        kafka=request.kafka,
+        home=str(home),
+        folder=str(folder.root),
+        manifest=str(manifest),
+        fixture_sha256=fixture.manifest_sha256,
+        fixture_events=fixture.events,
+        window=_window(request, fixture).as_json(),
+        suites=suites,
+        keep_stack=request.keep_stack,
+        tolerate_bad_lines=request.tolerate_bad_lines,
+        inject=inject,
+        allow_destructive=request.allow_destructive,
+        git_commit=git_commit(home),
+        rerun=rerun_command(request),
+        created_at=iso_ms(now),
+        cache_dir=str(host.cache_dir),
+        java=host.java,
+        owner=host.owner,
+        notices=(*fixture.notices, *_mock_notices(request, fixture)),
+    )
+    folder.write_plan(plan)
+    return RunContext.open(folder.root)
+
+
+def _choices(request: RunRequest) -> None:
+    for name, value, allowed in (
+        ("mode", request.mode, MODES),
+        ("stack", request.stack, STACKS),
+        ("processor", request.processor, PROCESSORS),
+        ("kafka", request.kafka, KAFKA_KINDS),
+    ):
+        if value not in allowed:
+            raise UsageError(f"There is no {name} '{value}'.", hint=f"Choose one of: {', '.join(allowed)}.")
+
+
+def _existing_file(path: str | None, option: str) -> str | None:
+    if path is None:
+        return None
+    resolved = Path(path).expanduser().resolve()
+    if not resolved.is_file():
+        raise UsageError(f"{option}: there is no file {resolved}.", hint="Give the path of a file of SQL statements.")
+    return str(resolved)
+
+
+def manifest_path(pack: Pack, home: Path, given: str | None) -> Path:
+    """Return the manifest of a fixture set of the pack by name, or the path that was given; None is the default set."""
+    name = given or pack.default_fixture_set
+    if name in pack.fixture_sets:
+        return (home / "include" / pack.fixture_sets[name]).resolve()
+    return Path(name).expanduser().resolve()
+
+
+def _window(request: RunRequest, fixture: FixtureReport) -> Window:
+    if (request.from_ts is None) != (request.to_ts is None):
+        raise UsageError("A window has two ends.", hint="Give both --from-ts and --to-ts, or neither.")
+    if request.from_ts is not None and request.to_ts is not None:
+        return Window.parse(request.from_ts, request.to_ts)
+    return fixture.window
+
+
+def _mock_notices(request: RunRequest, fixture: FixtureReport) -> tuple[str, ...]:
+    if request.kafka != "mock":
+        return ()
+    if fixture.events > MOCK_MAX_MESSAGES or fixture.value_bytes > MOCK_MAX_BYTES:
+        raise UsageError(
+            f"The mock broker keeps {MOCK_MAX_MESSAGES:,} messages and {MOCK_MAX_BYTES:,} bytes per partition; this "
+            f"fixture set has {fixture.events:,} events of {fixture.value_bytes:,} bytes.",
+            hint="Use the real broker (--kafka broker) or a smaller fixture set.",
+        )
+    return (MOCK_NOTICE,)
+
+
+def git_commit(home: Path) -> str:
+    """Return the commit that the project's folder is at, `+changes` when it is not clean; `unknown` without git."""
+    command = ["git", "--no-optional-locks", "-C", str(home), "describe", "--always", "--abbrev=40", "--exclude=*"]
+    try:
+        described = subprocess.run(
+            [*command, "--dirty=+changes"], capture_output=True, text=True, check=True, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return described.stdout.strip()
+
+
+def rerun_command(request: RunRequest) -> str:
+    """Return the shell command that asks for the same run again, with a new run id."""
+    parts = ["streamproof", "run"]
+    options = {
+        "--pack": request.pack, "--mode": request.mode, "--stack": request.stack, "--processor": request.processor,
+        "--kafka": request.kafka, "--manifest": request.manifest, "--inject": request.inject,
+        "--from-ts": request.from_ts, "--to-ts": request.to_ts,
+    }  # fmt: skip
+    defaults = RunRequest()
+    for option, value in options.items():
+        field = re.sub("-", "_", option.removeprefix("--"))
+        if value is not None and value != getattr(defaults, field):
+            parts += [option, value]
+    for suite in request.suites:
+        parts += ["--suites", suite]
+    if request.tolerate_bad_lines:
+        parts.append("--tolerate-bad-lines")
+    return shlex.join(parts)

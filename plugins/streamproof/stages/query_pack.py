@@ -1,0 +1,31 @@
+"""Stage `query_pack`: walk the layers with the pack's trace queries and keep what they return."""
+
+from __future__ import annotations
+
+from streamproof.model.results import Status
+from streamproof.services.query_pack import run_queries
+from streamproof.sql.blocks import Block, read_blocks
+from streamproof.stages.context import RunContext, StageOutcome
+
+
+def trace_queries(ctx: RunContext) -> tuple[Block, ...]:
+    """Return the pack's trace queries in the order of their files. Raises SqlSourceError."""
+    files = sorted((ctx.sql_dir / "trace").glob("*.sql"))
+    return tuple(block for path in files for block in read_blocks(path, shown_as=str(path.relative_to(ctx.home))))
+
+
+def run(ctx: RunContext) -> StageOutcome:
+    """Run every trace query; the rows are kept as JSON in the stage's details and as text in its log.
+
+    A query that cannot be run leaves its error in its place, and the stage errored; the others still run.
+    """
+    parameters = ctx.window.query_parameters()
+    with ctx.clickhouse() as client:
+        results = run_queries(client, trace_queries(ctx), parameters)
+    for result in results:
+        ctx.log(f"\n{result.as_text()}")
+    broken = any(result.error for result in results)
+    return StageOutcome(
+        details={"queries": [result.as_json() for result in results]},
+        status=Status.ERRORED if broken else Status.PASSED,
+    )

@@ -1,0 +1,76 @@
+"""Stage `replay_events`: publish the fixture set and keep the ledger of what was published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from streamproof.fixtures.ordering import ReplayPlan, plan_replay
+from streamproof.fixtures.verify import shown
+from streamproof.model.errors import FixtureError
+from streamproof.services.drain import RAW_VALUE_KINDS
+from streamproof.services.ledger import write_ledger
+from streamproof.services.producer import Published, publish
+from streamproof.stages.context import RunContext, StageOutcome
+
+
+def planned_replay(ctx: RunContext) -> ReplayPlan:
+    """Read the run's fixture set again and return its records in the order of publishing.
+
+    Raises FixtureError when the set has changed since the run was planned, or cannot be replayed.
+    """
+    plan = plan_replay(Path(ctx.plan.manifest), ctx.pack.replay, one_session_per_scenario=ctx.plan.mode == "smoke")
+    if plan.manifest.sha256 != ctx.plan.fixture_sha256 or len(plan.events) != ctx.plan.fixture_events:
+        raise FixtureError(
+            f"The fixture set {ctx.plan.manifest} has changed since the run was planned.", hint="Run again."
+        )
+    bad_lines = () if ctx.plan.tolerate_bad_lines else plan.bad_lines
+    if plan.problems or bad_lines:
+        raise FixtureError(shown((*plan.problems, *bad_lines)), hint="Run `streamproof fixtures verify`.")
+    return plan
+
+
+def run(ctx: RunContext) -> StageOutcome:
+    """Publish every record, wait for every acknowledgement, and write the ledger. Raises StackError."""
+    plan = planned_replay(ctx)
+    for notice in plan.notices:
+        ctx.log(f"notice: {notice}")
+    for line in plan.bad_lines:
+        ctx.log(f"left out: {line}")
+    published = publish(
+        ctx.kafka(), ctx.names.input_topic, plan.records(), run_id=ctx.plan.run_id, watch=ctx.stack_state
+    )
+    ctx.log(f"{published.acknowledged} records acknowledged, {published.rate_per_sec:,.0f}/s")
+    with ctx.clickhouse() as client:
+        rows = write_ledger(client, published, plan.records(), plan.unstated)
+    ctx.log(f"{rows} rows in the ledger")
+    return StageOutcome(details=_details(plan, published))
+
+
+def _details(plan: ReplayPlan, published: Published) -> dict[str, Any]:
+    return {
+        "topic": published.topic,
+        "published": len(plan.events),
+        "acknowledged": published.acknowledged,
+        "by_type": plan.by_type(),
+        "by_scenario": plan.by_scenario(),
+        "published_ids": plan.published_ids(),
+        "expected": {disposition: dict(counts) for disposition, counts in plan.expected.items()},
+        "start_offsets": {str(partition): offset for partition, offset in published.start_offsets.items()},
+        "end_offsets": {str(partition): offset for partition, offset in published.end_offsets.items()},
+        "raw_end_offsets": _raw_end_offsets(plan, published),
+        "shared_events_published_once": plan.shared_once,
+        "passed_over": dict(plan.passed_over),
+        "bad_lines": [str(line) for line in plan.bad_lines],
+        "rate_per_sec": round(published.rate_per_sec, 1),
+        "duration_sec": round(published.duration_sec, 6),
+    }
+
+
+def _raw_end_offsets(plan: ReplayPlan, published: Published) -> dict[str, int]:
+    """Return, by partition, the end of what the raw consumer sees: it need not commit past records that it skips."""
+    ends = {str(partition): offset for partition, offset in published.start_offsets.items()}
+    for event, partition, offset in zip(plan.events, published.partitions, published.offsets, strict=True):
+        if event.value_kind in RAW_VALUE_KINDS:
+            ends[str(partition)] = max(ends[str(partition)], offset + 1)
+    return ends

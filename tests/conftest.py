@@ -1,0 +1,37 @@
+"""What every test shares. Where CI is set, a skip whose reason is not listed here is a failure."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Reasons for which a test may be skipped in CI, word for word. Keep it short; each needs a line that says why.
+ALLOWED_SKIP_REASONS: frozenset[str] = frozenset()
+
+HOME = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """The project folder."""
+    return HOME
+
+
+@pytest.fixture(scope="session")
+def cache_dir() -> Path:
+    """The cache of jars and archives that `make setup` has filled."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamproof"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """Turn a skip with an unlisted reason into a failure where CI is set."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if reason.removeprefix("Skipped: ") not in ALLOWED_SKIP_REASONS:
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid} was skipped in CI: {reason}"

@@ -1,0 +1,103 @@
+"""A ClickHouse with the pack's schema, filled by the processor's own core: what the contracts are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipelines.livepeer.core import Processor
+from pipelines.livepeer.dedup import DedupState
+from pipelines.livepeer.event import Record
+from pipelines.livepeer.gate import QualityGate
+from pipelines.livepeer.tables import COLUMNS
+from streamproof.fixtures.ordering import plan_replay
+from streamproof.model.settings import ClickHouseSettings
+from streamproof.services.clickhouse import connect, execute
+from streamproof.services.migrations import apply_migrations
+from streamproof.services.stack import StackSpec, own_identity, start_stack, stop_stack
+from streamproof.stages.packs import load_pack
+
+TOPIC = "run.streaming_events"
+TABLES = ("ai_stream_status", "network_capabilities", "stream_trace_events")
+VARIABLES = {"kafka": False, "retention": False, "kafka_bootstrap": "", "input_topic": TOPIC, "raw_group": "raw"}
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A ClickHouse, and how to get databases in it."""
+
+    settings: ClickHouseSettings
+    home: Path
+
+    def client(self, database: str):
+        return connect(self.settings.using(database))
+
+    def create(self, database: str) -> str:
+        """Make an empty database with the pack's schema."""
+        server = connect(self.settings)
+        execute(server, f"CREATE DATABASE {database}")
+        server.close()
+        client = self.client(database)
+        apply_migrations(client, self.home / "include/sql/livepeer/schema", VARIABLES)
+        client.close()
+        return database
+
+    def fill(self, database: str, manifest: Path) -> None:
+        """Insert the typed rows that the processor's core makes of a fixture set."""
+        rows: dict[str, list[bytes]] = {table: [] for table in TABLES}
+        processor = Processor(QualityGate(frozenset({"1", "v1"})), DedupState(86_400_000), 1_000_000)
+        plan = plan_replay(manifest, load_pack(self.home, "livepeer").replay)
+        for offset, (event, value) in enumerate(plan.records()):
+            outcome = processor.process(Record(TOPIC, 0, offset, event.publish_ms, value), now_ms=0)
+            for table, line in outcome.rows:
+                if table in rows:
+                    rows[table].append(line)
+        client = self.client(database)
+        for table, lines in rows.items():
+            client.raw_insert(table, COLUMNS[table], b"\n".join(lines), fmt="JSONCompactEachRow")
+        client.close()
+
+    def copy(self, source: str, target: str) -> str:
+        """Make a database whose contract tables hold what those of `source` hold."""
+        server = connect(self.settings)
+        execute(server, f"CREATE DATABASE {target}")
+        for table in TABLES:
+            execute(server, f"CREATE TABLE {target}.{table} AS {source}.{table}")
+            execute(server, f"INSERT INTO {target}.{table} SELECT * FROM {source}.{table}")
+        server.close()
+        return target
+
+
+@pytest.fixture(scope="session")
+def warehouse(home: Path, cache_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    folder = tmp_path_factory.mktemp("stack")
+    spec = StackSpec(
+        name="contracts",
+        folder=str(folder),
+        cache_dir=str(cache_dir),
+        home=str(home),
+        kafka_kind="mock",
+        owner=own_identity(),
+    )
+    state = start_stack(spec, timeout=60)
+    try:
+        yield Warehouse(state.clickhouse, home)
+    finally:
+        stop_stack(folder, timeout=30)
+
+
+@pytest.fixture(scope="session")
+def golden(warehouse: Warehouse) -> str:
+    database = warehouse.create("golden")
+    warehouse.fill(database, warehouse.home / "include/fixtures/livepeer/golden/manifest.json")
+    return database
+
+
+@pytest.fixture(scope="session")
+def hostile(warehouse: Warehouse) -> str:
+    database = warehouse.create("hostile")
+    warehouse.fill(database, warehouse.home / "include/fixtures/livepeer/hostile/manifest.json")
+    return database

@@ -1,0 +1,130 @@
+"""The pack's contracts on a real ClickHouse: they hold on both fixture sets, and each is able to fail."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from streamproof.model.errors import UsageError, WarehouseError
+from streamproof.model.results import Status
+from streamproof.services.clickhouse import execute
+from streamproof.services.contract_files import Contract, ContractCheck, Mutation, load_contract, load_contracts
+from streamproof.services.contracts import read_frame, validate
+
+pytestmark = pytest.mark.engine
+
+FOLDER = Path(__file__).resolve().parents[3] / "include/contracts/livepeer"
+CONTRACTS = load_contracts(FOLDER)
+PARAMETERS = {"input_topics": ["run.streaming_events"]}
+MUTATIONS = [
+    pytest.param(contract, check, mutation, id=f"{check.name}-{number}")
+    for contract in CONTRACTS
+    for check in contract.checks
+    for number, mutation in enumerate(check.mutations)
+]
+numbers = itertools.count()
+
+
+@pytest.mark.parametrize("fixture_set", ["golden", "hostile"])
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.table)
+def test_holds_on_the_fixture_sets(contract, fixture_set, warehouse, request):
+    client = warehouse.client(request.getfixturevalue(fixture_set))
+
+    result = validate(client, contract, PARAMETERS)
+
+    assert result.rows > 0
+    not_passed = {check.name: (check.status, check.diagnostics, check.error) for check in result.checks}
+    assert {name: told for name, told in not_passed.items() if told[0] is not Status.PASSED} == {}
+    assert result.document["success"] is True
+
+
+@pytest.mark.parametrize(("contract", "check", "mutation"), MUTATIONS)
+def test_each_mutation_fails_its_check_and_no_other(
+    contract: Contract, check: ContractCheck, mutation: Mutation, warehouse, golden
+):
+    client = warehouse.client(warehouse.copy(golden, f"mutant_{next(numbers)}"))
+    for statement in mutation.statements:
+        execute(client, statement)
+
+    result = validate(client, contract, PARAMETERS)
+
+    failing = {found.name for found in result.checks if found.status is Status.FAILED}
+    assert failing == {check.name, *mutation.also_fails}
+    assert [found.name for found in result.checks if found.status is Status.ERRORED] == []
+
+
+def test_a_failed_check_names_rows_and_sessions(warehouse, golden):
+    contract = next(contract for contract in CONTRACTS if contract.table == "ai_stream_status")
+    client = warehouse.client(warehouse.copy(golden, "named"))
+    execute(
+        client,
+        "ALTER TABLE ai_stream_status UPDATE output_fps = -5"
+        " WHERE stream_id = (SELECT min(stream_id) FROM ai_stream_status)",
+    )
+
+    check = next(c for c in validate(client, contract, PARAMETERS).checks if c.status is Status.FAILED)
+
+    assert check.name == "ai_stream_status.column_values_to_be_between.output_fps"
+    expected = client.query(
+        "SELECT count(), groupUniqArray(concat(stream_id, '|', request_id)) FROM ai_stream_status WHERE output_fps < 0"
+    ).result_rows[0]
+    assert check.failed_rows == expected[0]
+    assert sorted(check.sessions) == sorted(expected[1])
+    assert check.diagnostics["rows"][0]["output_fps"] == -5.0
+    assert "average" in check.diagnostics["why"]
+    assert check.source_file.endswith("ai_stream_status.yaml")
+
+
+def test_an_empty_table_is_skipped_and_says_what_it_needs(warehouse):
+    client = warehouse.client(warehouse.create("empty"))
+
+    result = validate(client, CONTRACTS[0], PARAMETERS)
+
+    assert {check.status for check in result.checks} == {Status.SKIPPED}
+    assert result.checks[0].diagnostics == {"needs": "a fixture set with at least one accepted ai_stream_status event"}
+
+
+def test_times_come_without_a_zone(warehouse, golden):
+    frame = read_frame(warehouse.client(golden), CONTRACTS[0])
+
+    assert frame["event_timestamp"].dt.tz is None
+    assert "raw_json" not in frame.columns
+    assert "event_date" not in frame.columns
+
+
+def test_a_column_that_is_gone_is_errored_where_it_is_judged(warehouse, golden):
+    contract = next(contract for contract in CONTRACTS if contract.table == "ai_stream_status")
+    client = warehouse.client(warehouse.copy(golden, "gone"))
+    execute(client, "ALTER TABLE ai_stream_status DROP COLUMN state")
+
+    checks = {check.name: check for check in validate(client, contract, PARAMETERS).checks}
+
+    assert checks["ai_stream_status.table_columns_to_match_ordered_list"].status is Status.FAILED
+    judged = checks["ai_stream_status.column_values_to_match_regex.state"]
+    assert judged.status is Status.ERRORED
+    assert "state" in (judged.error or "")
+
+
+def test_a_table_that_is_gone_is_a_warehouse_error(warehouse, golden, tmp_path):
+    client = warehouse.client(warehouse.copy(golden, "no_table"))
+    execute(client, "DROP TABLE ai_stream_status")
+
+    with pytest.raises(WarehouseError, match="no table ai_stream_status"):
+        validate(client, CONTRACTS[0], PARAMETERS)
+
+
+@pytest.mark.parametrize(
+    ("expect", "kwargs"),
+    [("expect_the_moon", "{}"), ("expect_column_values_to_be_in_set", "{column: state, sets: [1]}")],
+)
+def test_an_expectation_that_does_not_exist_names_the_file(expect, kwargs, warehouse, golden, tmp_path):
+    file = tmp_path / "broken.yaml"
+    file.write_text(
+        f"table: ai_stream_status\nneeds: rows\nidentify: [raw_event_uid]\nexpectations:\n"
+        f"  - {{expect: {expect}, why: a test, kwargs: {kwargs}, mutations: [SELECT 1]}}\n"
+    )
+
+    with pytest.raises(UsageError, match=r"broken\.yaml"):
+        validate(warehouse.client(golden), load_contract(file), PARAMETERS)

@@ -1,0 +1,90 @@
+"""A real ClickHouse, databases with the pack's schema in it, and clones of them to break."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from streamproof.model.settings import ClickHouseSettings, KafkaSettings
+from streamproof.services.clickhouse import connect, execute, rows
+from streamproof.services.migrations import LEDGER, apply_migrations
+from streamproof.services.stack import StackSpec, own_identity, start_stack, stop_stack
+
+VARIABLES = {"kafka": False, "retention": False}
+
+
+@dataclass
+class Warehouse:
+    """A ClickHouse and the databases that tests make in it."""
+
+    settings: ClickHouseSettings
+    home: Path
+    kafka: KafkaSettings = field(default_factory=lambda: KafkaSettings(""))
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def schema(self) -> Path:
+        return self.home / "include/sql/livepeer/schema"
+
+    def empty(self) -> Any:
+        """A client on a new database without a table."""
+        database = f"test_{next(self.numbers)}"
+        server = connect(self.settings)
+        execute(server, f"CREATE DATABASE {database}")
+        server.close()
+        return connect(self.settings.using(database))
+
+    def with_schema(self, **variables: object) -> Any:
+        """A client on a new database with the pack's schema."""
+        client = self.empty()
+        apply_migrations(client, self.schema, {**VARIABLES, **variables})
+        return client
+
+    def clone(self, client: Any) -> Any:
+        """A client on a new database whose tables hold the same rows, without materialized views."""
+        target = self.empty()
+        tables = "SELECT name FROM system.tables WHERE database = {source:String} AND engine LIKE '%MergeTree'"
+        for row in rows(client, tables, {"source": client.database}):
+            place = f"{target.database}.{row['name']}"
+            execute(target, f"CREATE TABLE {place} CLONE AS {client.database}.{row['name']}")
+        return target
+
+
+def restore(client: Any, table: str, source: str) -> None:
+    """Give a cloned table the rows of its original again."""
+    execute(client, f"TRUNCATE TABLE {table}")
+    execute(client, f"ALTER TABLE {table} ATTACH PARTITION ALL FROM {source}.{table}")
+
+
+def insert(client: Any, table: str, records: list[dict[str, Any]]) -> None:
+    """Insert rows given as objects; columns that are left out take their defaults."""
+    if records:
+        body = b"\n".join(orjson.dumps(record) for record in records)
+        client.raw_insert(table, insert_block=body, fmt="JSONEachRow")
+
+
+@pytest.fixture(scope="session")
+def warehouse(home: Path, cache_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    folder = tmp_path_factory.mktemp("stack")
+    spec = StackSpec(
+        name="sql",
+        folder=str(folder),
+        cache_dir=str(cache_dir),
+        home=str(home),
+        kafka_kind="mock",
+        owner=own_identity(),
+    )
+    state = start_stack(spec, timeout=60)
+    try:
+        yield Warehouse(state.clickhouse, home, state.kafka)
+    finally:
+        stop_stack(folder, timeout=30)
+
+
+__all__ = ["LEDGER", "Warehouse", "insert", "restore"]

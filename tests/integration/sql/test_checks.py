@@ -1,0 +1,127 @@
+"""Checks and queries run on the real engine: parameters, settings, and what becomes of one that breaks."""
+
+from __future__ import annotations
+
+import pytest
+
+from streamproof.model.errors import WarehouseError
+from streamproof.model.results import Status
+from streamproof.services.checks import run_checks
+from streamproof.services.clickhouse import connect, execute_script, rows
+from streamproof.services.query_pack import run_queries
+from streamproof.sql.blocks import parse_blocks, read_blocks
+from tests.integration.sql.conftest import insert
+
+pytestmark = pytest.mark.engine
+
+CHECKS = """
+-- TEST: passes
+SELECT 0 AS failed_rows, {from_ts:DateTime64(3, 'UTC')} AS since, {counts:Map(String, UInt64)}[''] AS none;
+-- TEST: fails
+SELECT 2 AS failed_rows, ['s1|r1', 's2|r2'] AS failing_workflow_session_ids, 'FAIL' AS status;
+-- TEST: skips
+SELECT 0 AS failed_rows, 'a payment in the window' AS skip_reason;
+-- TEST: fails although it found nothing to judge
+SELECT 1 AS failed_rows, 'x' AS skip_reason;
+-- TEST: throws
+SELECT throwIf(1, 'boom') AS failed_rows;
+-- TEST: returns a null
+SELECT CAST(NULL, 'Nullable(UInt8)') AS failed_rows;
+-- TEST: returns a fraction
+SELECT 0.5 AS failed_rows;
+-- TEST: returns two rows
+SELECT arrayJoin([0, 0]) AS failed_rows;
+-- TEST: needs what is not there
+SELECT {nope:UInt8} AS failed_rows;
+-- TEST: writes
+CREATE TABLE written (x UInt8) ENGINE = Memory;
+-- TEST: sees an unmatched column as null
+SELECT countIf(r.b IS NULL) = 1 AS failed_rows
+FROM (SELECT 1 AS a) AS l LEFT JOIN (SELECT 2 AS a, 'x' AS b) AS r ON l.a = r.a;
+"""
+EXPECTED = [
+    Status.PASSED,
+    Status.FAILED,
+    Status.SKIPPED,
+    Status.FAILED,
+    *[Status.ERRORED] * 6,
+    Status.FAILED,
+]
+
+
+@pytest.fixture(scope="module")
+def database(warehouse):
+    client = warehouse.with_schema()
+    yield client
+    client.close()
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_all_checks_run_whatever_becomes_of_the_others(database, workers):
+    parameters = {"from_ts": "2026-02-25 16:00:00.123", "counts": {"": 7, "it's": 1}, "unused": object()}
+    results = run_checks(database, parse_blocks(CHECKS, "f.sql"), parameters, suite="s", workers=workers)
+    assert [result.status for result in results] == EXPECTED
+    by_name = {result.name: result for result in results}
+    assert by_name["passes"].diagnostics == {"since": "2026-02-25T16:00:00.123Z", "none": 7}
+    assert by_name["fails"].failed_rows == 2
+    assert by_name["fails"].sessions == ("s1|r1", "s2|r2")
+    assert "boom" in by_name["throws"].error
+    assert "needs parameter nope" in by_name["needs what is not there"].error
+    assert all(result.error for result in results if result.status is Status.ERRORED)
+    assert all(result.duration_sec > 0 and result.suite == "s" and result.source_file == "f.sql" for result in results)
+    assert "written" not in {row["name"] for row in rows(database, "SHOW TABLES")}
+
+
+def test_the_trace_shows_null_for_an_empty_object_and_its_times_otherwise(home, database):
+    queries = [q for path in sorted((home / "include/sql/livepeer/trace").glob("*.sql")) for q in read_blocks(path)]
+    insert(
+        database,
+        "stream_trace_events",
+        [{"event_timestamp": "2026-02-25 16:00:00.5"}, {"event_timestamp": "2026-02-25 17:00:00"}],
+    )
+    window = {"from_ts": "2026-02-25 16:00:00.000", "to_ts": "2026-02-25 17:00:00.000"}
+    raw, typed = run_queries(database, queries, window)
+    nothing = {"rows_window": 0, "min_ts": None, "max_ts": None}
+    assert (raw.name, typed.name) == ("01_raw_ingest", "02_typed_tables")
+    assert raw.as_json()["rows"] == [
+        {"object_name": name, **nothing}
+        for name in ("streaming_events", "streaming_events_dlq", "streaming_events_quarantine")
+    ]
+    moment = "2026-02-25T16:00:00.500Z"
+    assert typed.as_json()["rows"] == [
+        {"object_name": "ai_stream_events", **nothing},
+        {"object_name": "ai_stream_status", **nothing},
+        {"object_name": "network_capabilities", **nothing},
+        {"object_name": "stream_ingest_metrics", **nothing},
+        {"object_name": "stream_trace_events", "rows_window": 1, "min_ts": moment, "max_ts": moment},
+    ]
+    assert "stream_trace_events    1            2026-02-25T16:00:00.500Z" in typed.as_text()
+
+
+def test_a_query_that_cannot_run_says_so_and_the_next_still_runs(database):
+    queries = parse_blocks(
+        "-- QUERY: a\nSELECT nope\n-- QUERY: b\nSELECT {x:UInt8}\n-- QUERY: c\nSELECT 1 AS n", "f.sql"
+    )
+    results = run_queries(database, queries, {})
+    assert [result.error is None for result in results] == [False, False, True]
+    assert "nope" in results[0].as_text()
+    assert results[2].as_json()["rows"] == [{"n": 1}]
+
+
+def test_a_refusal_is_one_plain_sentence(warehouse, database):
+    with pytest.raises(WarehouseError, match=r"^ClickHouse refused a query: Unknown expression") as caught:
+        rows(database, "SELECT nope FROM ai_stream_status")
+    assert "Expected one of" not in caught.value.message
+    with pytest.raises(WarehouseError, match="Database nowhere does not exist"):
+        connect(warehouse.settings.using("nowhere"))
+
+
+def test_a_script_is_run_statement_by_statement(warehouse):
+    client = warehouse.empty()
+    script = (
+        "CREATE TABLE t (x String) ENGINE = MergeTree ORDER BY x;\n"
+        "-- ';'\nINSERT INTO t VALUES (';');\nDELETE FROM t WHERE x = ';'"
+    )
+    assert len(execute_script(client, script)) == 3
+    assert rows(client, "SELECT count() AS n FROM t") == [{"n": 0}]
+    client.close()

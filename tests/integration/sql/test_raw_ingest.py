@@ -1,0 +1,110 @@
+"""The raw layer on a real broker: what ClickHouse's own Kafka consumer makes of any value that a producer can send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from confluent_kafka import Producer
+
+from streamproof.services.clickhouse import connect, execute, rows
+from streamproof.services.migrations import apply_migrations
+from streamproof.services.stack import StackSpec, own_identity, start_stack, stop_stack
+from streamproof.services.waiting import Probe, wait_until
+
+pytestmark = pytest.mark.engine
+
+TOPIC = "raw.events"
+RECORD_MS = 1_772_035_200_000
+CASES = yaml.safe_load((Path(__file__).parent / "raw_cases.yaml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """The raw rows by offset, which is the number of the case, and the client that read them."""
+
+    client: Any
+    by_offset: dict[int, dict[str, Any]]
+
+
+def value_of(case: dict[str, Any]) -> bytes | None:
+    value = case["value"]
+    return value.encode() if isinstance(value, str) else value
+
+
+@pytest.fixture(scope="module")
+def ingested(home: Path, cache_dir: Path, tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("stack")
+    spec = StackSpec(
+        name="raw",
+        folder=str(folder),
+        cache_dir=str(cache_dir),
+        home=str(home),
+        topics=(TOPIC,),
+        owner=own_identity(),
+    )
+    state = start_stack(spec, timeout=90)
+    try:
+        server = connect(state.clickhouse)
+        execute(server, "CREATE DATABASE raw")
+        client = connect(state.clickhouse.using("raw"))
+        variables = {
+            "kafka": True,
+            "retention": False,
+            "kafka_bootstrap": state.bootstrap_servers,
+            "input_topic": TOPIC,
+            "raw_group": "raw",
+        }
+        apply_migrations(client, home / "include/sql/livepeer/schema", variables)
+        producer = Producer(state.kafka.client_config())
+        for number, case in enumerate(CASES):
+            headers = [("sp-run-id", b"r"), ("sp-sequence", str(number).encode())]
+            key = b"stream" if number % 2 else None
+            producer.produce(TOPIC, value_of(case), key, headers=headers, timestamp=RECORD_MS + number)
+        producer.flush(30)
+        wanted = sum(1 for case in CASES if case["value"])
+
+        def look() -> Probe:
+            found = rows(client, "SELECT count() AS n FROM streaming_events")[0]["n"]
+            return Probe(found >= wanted, f"{found} of {wanted} raw rows")
+
+        wait_until(look, timeout=60, message="the raw rows", hint="")
+        columns = (
+            "id, type, timestamp, gateway, data, parse_error, source_topic, source_partition, source_offset, "
+            "source_key, headers, hex(payload) AS payload, toUnixTimestamp64Milli(event_timestamp) AS event_ms, "
+            "toUnixTimestamp64Milli(source_record_timestamp) AS record_ms"
+        )
+        found = rows(client, f"SELECT {columns} FROM streaming_events")
+        yield Ingested(client, {row["source_offset"]: row for row in found})
+    finally:
+        stop_stack(folder, timeout=30)
+
+
+def test_no_value_blocks_the_partition_and_none_is_read_twice(ingested):
+    assert rows(ingested.client, "SELECT count() AS n FROM streaming_events") == [{"n": len(ingested.by_offset)}]
+    assert max(ingested.by_offset) == len(CASES) - 1, "the last case is behind every broken one"
+
+
+def test_only_values_without_bytes_leave_no_raw_row(ingested):
+    passed_over = [number for number in range(len(CASES)) if number not in ingested.by_offset]
+    assert passed_over == [number for number, case in enumerate(CASES) if not case["value"]]
+
+
+@pytest.mark.parametrize(
+    ("number", "case"),
+    [pytest.param(number, case, id=case["what"]) for number, case in enumerate(CASES) if case["value"]],
+)
+def test_a_value_becomes_a_raw_row(ingested, number, case):
+    row = ingested.by_offset[number]
+    expected = {"id": "", "type": "", "timestamp": 0, "gateway": "", "data": "", "parse_error": "", **case["row"]}
+    assert {name: row[name] for name in expected} == expected
+    assert bytes.fromhex(row["payload"]) == value_of(case)
+    assert row["record_ms"] == RECORD_MS + number
+    usable = 0 < expected["timestamp"] < 4_102_444_800_000
+    assert row["event_ms"] == (expected["timestamp"] if usable else row["record_ms"])
+    assert row["headers"] == {"sp-run-id": "r", "sp-sequence": str(number)}
+    assert row["source_key"] == ("stream" if number % 2 else "")
+    assert (row["source_topic"], row["source_partition"]) == (TOPIC, 0)

@@ -1,0 +1,55 @@
+"""Run the DAG once in this process and write what Airflow then knows of it: `drive_dag.py CONF.json OUT.json`.
+
+A process of its own: Airflow reads its settings when it is first imported, and not again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from streamproof.airflow.private_home import PrivateHome
+from streamproof.airflow.settings import read_settings
+
+
+def main(conf_file: str, out_file: str) -> None:
+    home = PrivateHome.create(read_settings().home)
+    os.environ.update(home.environment())
+    try:
+        Path(out_file).write_text(json.dumps(run(home, json.loads(Path(conf_file).read_text()))))
+    finally:
+        home.remove()
+
+
+def run(home: PrivateHome, conf: dict) -> dict:
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.models.asset import AssetEvent
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    home.migrate()
+    bag = DagBag(str(home.project / "dags" / "streamproof_run.py"))
+    dag_run = bag.dags["streamproof_run"].test(run_conf=conf)
+    with create_session() as session:
+        xcom = session.execute(
+            XComModel.get_many(run_id=dag_run.run_id, key="return_value", task_ids="publish_summary")
+            .with_only_columns(XComModel.value)
+            .order_by(None)
+        ).scalar()
+        return {
+            "run_id": dag_run.run_id,
+            "state": str(dag_run.state),
+            "tasks": {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances(session=session)},
+            "asset_events": len(session.scalars(select(AssetEvent)).all()),
+            "summary": json.loads(xcom) if isinstance(xcom, str) else xcom,
+        }
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
+    sys.stdout.flush()
+    # Airflow leaves the threads of its in-process API behind.
+    os._exit(0)

@@ -1,0 +1,122 @@
+"""Runs that pass, runs that must fail, and runs beside each other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+pytestmark = pytest.mark.system
+
+SUMMARY_KEYS = [
+    "run_id", "pack", "mode", "verdict", "window", "stack", "git_commit", "fixture", "results", "checks", "failures",
+    "first_broken_layer", "rerun",
+]  # fmt: skip
+STAGES = [
+    "stack_up", "schema_apply", "pipeline_ready", "replay_events", "pipeline_wait", "query_pack", "assert_raw_typed",
+    "contracts", "conservation", "publish_summary", "stack_down",
+]  # fmt: skip
+
+
+def stage(folder: Path, name: str) -> dict[str, Any]:
+    return json.loads((folder / "stages" / f"{name}.json").read_text())
+
+
+def test_golden_passes_and_leaves_every_artifact(cli):
+    ended = cli.run()
+    assert ended.code == 0, ended.stderr
+    summary = ended.json
+    assert summary["verdict"] == "passed"
+    assert [key for key in SUMMARY_KEYS if key not in summary] == []
+    assert [result["stage"] for result in summary["results"]] == STAGES
+    assert {result["status"] for result in summary["results"]} == {"passed"}
+    assert summary["checks"]["failed"] == summary["checks"]["errored"] == summary["checks"]["skipped"] == 0
+    assert summary["checks"]["passed"] > 30
+    assert summary["stack"]["kafka"] == "broker"
+    folder = cli.folder(summary)
+    assert json.loads((folder / "summary.json").read_text()) == summary
+    names = ("harness.log", "report.md", "report.html", "stages/query_pack.json", "stages/replay_events.log")
+    assert [name for name in names if not (folder / name).stat().st_size] == []
+    cases = ElementTree.parse(folder / "junit.xml").getroot().iter("testcase")
+    assert len(list(cases)) >= summary["checks"]["passed"]
+    assert len(list((folder / "contracts").glob("*.json"))) == 3
+    assert not (folder / "stack" / "data").exists()
+    replay = stage(folder, "replay_events")["details"]
+    assert replay["published"] == replay["acknowledged"] == summary["fixture"]["events"]
+
+
+def test_hostile_passes_with_every_reject_in_its_place(cli):
+    ended = cli.run("--manifest", "hostile")
+    assert ended.code == 0, ended.stderr
+    folder = cli.folder(ended.json)
+    expected = stage(folder, "replay_events")["details"]["expected"]
+    assert all(sum(expected[kind].values()) > 0 for kind in ("dlq", "quarantine", "ignored"))
+    planted = {check["name"]: check for check in stage(folder, "conservation")["checks"]}["planted_outcomes_met"]
+    assert planted["status"] == "passed"
+
+
+def test_smoke_takes_one_session_of_each_scenario(cli):
+    ended = cli.run("--mode", "smoke")
+    assert ended.code == 0, ended.stderr
+    by_scenario = stage(cli.folder(ended.json), "replay_events")["details"]["by_scenario"]
+    assert len(by_scenario) == 5
+
+
+@pytest.mark.parametrize(
+    ("sql", "check"),
+    [
+        ("DELETE FROM stream_trace_events WHERE source_offset = (SELECT min(source_offset) FROM stream_trace_events)",
+         "named_rows_exist"),
+        ("INSERT INTO ai_stream_events (stream_id, raw_event_uid, source_topic, source_offset) "
+         "SELECT 'ghost', 'ghost', source_topic, 10 FROM ai_stream_events LIMIT 1", "no_unnamed_rows"),
+        ("DELETE FROM record_dispositions WHERE source_offset = 3", "every_record_has_one_disposition"),
+        ("DELETE FROM streaming_events WHERE source_offset = 3", "every_record_once_in_raw"),
+    ],
+)  # fmt: skip
+def test_a_broken_pipeline_fails_by_name(cli, tmp_path, sql, check):
+    script = tmp_path / "break.sql"
+    script.write_text(sql)
+    ended = cli.run("--inject", str(script))
+    assert ended.code == 1, ended.stderr
+    summary = ended.json
+    assert summary["verdict"] == "failed"
+    assert check in {failure["name"] for failure in summary["failures"]}
+    assert summary["injected"]
+    assert summary["first_broken_layer"] in {"raw", "typed"}
+    assert summary["results"][-1]["stage"] == "stack_down"
+    folder = cli.folder(summary)
+    assert (folder / "diagnostics" / "failing_checks.json").stat().st_size
+    assert check in (folder / "report.html").read_text()
+    assert check in (folder / "report.md").read_text()
+    assert check in (folder / "junit.xml").read_text()
+
+
+def test_two_runs_at_once_both_pass(cli):
+    processes = [cli.start("run", "--json", "--run-id", name) for name in ("left", "right")]
+    ended = [(process.communicate(timeout=300), process.returncode) for process in processes]
+    assert [code for _, code in ended] == [0, 0], ended
+    summaries = [json.loads(out) for (out, _), _ in ended]
+    assert [summary["verdict"] for summary in summaries] == ["passed", "passed"]
+    assert len({summary["stack"]["bootstrap_servers"] for summary in summaries}) == 2
+
+
+def test_the_mock_broker_says_so_loudly(cli):
+    ended = cli.run("--kafka", "mock")
+    assert ended.code == 0, ended.stderr
+    summary = ended.json
+    assert summary["stack"]["kafka"] == "mock"
+    assert any("MOCK" in notice for notice in summary["notices"])
+    assert "MOCK" in ended.stderr
+    assert "MOCK" in (cli.folder(summary) / "report.html").read_text()
+
+
+def test_report_renders_a_run_again(cli):
+    summary = cli.run("--mode", "smoke").json
+    page = cli.folder(summary) / "report.html"
+    page.unlink()
+    ended = cli("report", summary["run_id"], "--json")
+    assert ended.code == 0, ended.stderr
+    assert page.stat().st_size

@@ -1,0 +1,208 @@
+"""The operators: a stage's result decides what becomes of its task."""
+
+from __future__ import annotations
+
+import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from streamproof.airflow import operators
+from streamproof.airflow.settings import read_settings
+from streamproof.model.results import Status
+from streamproof.model.stack import ProcessIdentity, StackState
+from streamproof.stages.folder import write_json
+
+PARAMS = {
+    "pack": "livepeer", "mode": "full", "stack": "local", "kafka": "broker", "manifest": None, "suites": [],
+    "keep_stack": False, "tolerate_bad_lines": False, "inject": None,
+}  # fmt: skip
+
+
+@pytest.fixture
+def stages(monkeypatch):
+    """Stand in for the stages: what each results in, and which were run."""
+    from streamproof.stages import runner
+
+    results, ran = {}, []
+
+    def run_stage(ctx, stage):
+        ran.append(stage)
+        ctx.folder.write_stage(results[stage])
+        return results[stage]
+
+    monkeypatch.setattr(runner, "run_stage", run_stage)
+    return results, ran
+
+
+def stack_is_up(folder):
+    state = StackState("r1", "ready", ProcessIdentity(1, 1.0), "broker", "b:1", "127.0.0.1", 1, 2, "u")
+    write_json(folder.stack / "state.json", state.as_json())
+
+
+class TestPassedOrRaise:
+    def test_a_passed_stage_leaves_a_short_summary(self, result):
+        told = operators.passed_or_raise(result("contracts"))
+
+        assert told == {"stage": "contracts", "status": "passed", "duration_sec": 4.0, "checks": 0, "failed": []}
+
+    def test_failed_checks_are_named_and_not_tried_again(self, result, failed_check):
+        with pytest.raises(AirflowFailException, match=r"raw_typed\.typed_counts failed"):
+            operators.passed_or_raise(result("assert_raw_typed", Status.FAILED, checks=(failed_check,)))
+
+    def test_an_error_is_told_with_its_hint(self, result):
+        with pytest.raises(AirflowFailException, match=r"no broker.*Hint: look"):
+            operators.passed_or_raise(result("stack_up", Status.ERRORED, error="no broker", hint="look"))
+
+    def test_nothing_judged_is_not_passed(self, result):
+        with pytest.raises(AirflowFailException, match="nothing was there to judge"):
+            operators.passed_or_raise(result("contracts", Status.SKIPPED))
+
+    def test_infrastructure_may_be_tried_again(self, result):
+        with pytest.raises(AirflowException) as raised:
+            operators.passed_or_raise(result("stack_up", Status.ERRORED, error="x"), retry=True)
+
+        assert not isinstance(raised.value, AirflowFailException)
+
+
+class TestStageOperator:
+    def test_runs_its_stage(self, make_run, stages, result):
+        _, context = make_run()
+        results, ran = stages
+        results["contracts"] = result("contracts")
+
+        told = operators.StageOperator(task_id="t", stage="contracts").execute(context)
+
+        assert ran == ["contracts"]
+        assert told["status"] == "passed"
+
+    def test_without_a_plan_it_fails(self, unplanned):
+        with pytest.raises(AirflowFailException, match="plan_run"):
+            operators.StageOperator(task_id="t", stage="contracts").execute(unplanned)
+
+    @pytest.mark.parametrize("before", [None, Status.ERRORED])
+    def test_it_is_skipped_without_the_stage_that_it_needs(self, make_run, stages, result, before):
+        folder, context = make_run()
+        stack_is_up(folder)
+        if before:
+            folder.write_stage(result("replay_events", before))
+        task = operators.StageOperator(task_id="t", stage="query_pack", needs_stage="replay_events")
+
+        with pytest.raises(AirflowSkipException):
+            task.execute(context)
+
+    def test_it_is_skipped_without_a_stack_or_a_plan(self, make_run, stages, result, unplanned):
+        folder, context = make_run()
+        folder.write_stage(result("replay_events"))
+        task = operators.StageOperator(task_id="t", stage="query_pack", needs_stage="replay_events")
+
+        for without in (context, unplanned):
+            with pytest.raises(AirflowSkipException):
+                task.execute(without)
+
+    def test_it_runs_with_what_it_needs(self, make_run, stages, result):
+        folder, context = make_run()
+        stack_is_up(folder)
+        folder.write_stage(result("replay_events"))
+        stages[0]["query_pack"] = result("query_pack")
+
+        operators.StageOperator(task_id="t", stage="query_pack", needs_stage="replay_events").execute(context)
+
+        assert stages[1] == ["query_pack"]
+
+
+class TestInjectOperator:
+    def test_without_a_file_it_is_skipped(self, make_run):
+        _, context = make_run()
+
+        with pytest.raises(AirflowSkipException):
+            operators.InjectOperator(task_id="t").execute(context)
+
+    def test_with_a_file_it_runs(self, make_run, stages, result):
+        _, context = make_run(inject="/x.sql")
+        stages[0]["inject"] = result("inject")
+
+        assert operators.InjectOperator(task_id="t").execute(context)["stage"] == "inject"
+
+
+class TestPublishSummaryOperator:
+    def test_a_passed_run_leaves_its_summary(self, make_run, stages, result):
+        _, context = make_run()
+        stages[0]["publish_summary"] = result("publish_summary", details={"verdict": "passed"})
+
+        operators.PublishSummaryOperator(task_id="t").execute(context)
+
+        assert context["ti"].pushed == {"return_value": {"verdict": "passed"}}
+
+    @pytest.mark.parametrize("verdict", ["failed", "error"])
+    def test_any_other_verdict_fails_after_publishing(self, make_run, stages, result, verdict):
+        _, context = make_run()
+        stages[0]["publish_summary"] = result("publish_summary", details={"verdict": verdict})
+
+        with pytest.raises(AirflowFailException, match=verdict):
+            operators.PublishSummaryOperator(task_id="t").execute(context)
+
+        assert context["ti"].pushed["return_value"] == {"verdict": verdict}
+
+
+class TestStackDownOperator:
+    def test_takes_the_stack_down(self, make_run, stages, result):
+        _, context = make_run()
+        stages[0]["stack_down"] = result("stack_down")
+
+        operators.StackDownOperator(task_id="t").execute(context)
+
+        assert stages[1] == ["stack_down"]
+
+    def test_keeps_it_when_asked_to_and_has_nothing_to_do_without_a_plan(self, make_run, stages, unplanned):
+        _, context = make_run(keep_stack=True)
+
+        for without in (context, unplanned):
+            with pytest.raises(AirflowSkipException):
+                operators.StackDownOperator(task_id="t").execute(without)
+        assert stages[1] == []
+
+    def test_a_stack_that_stays_is_tried_again(self, make_run, stages, result):
+        _, context = make_run()
+        stages[0]["stack_down"] = result("stack_down", Status.ERRORED, error="still there")
+
+        with pytest.raises(AirflowException) as raised:
+            operators.StackDownOperator(task_id="t").execute(context)
+
+        assert not isinstance(raised.value, AirflowFailException)
+
+
+class TestPlanRun:
+    def test_opens_the_folder_and_returns_the_suites(self, home, tmp_path, monkeypatch, unplanned):
+        monkeypatch.setenv("STREAMPROOF_ARTIFACTS", str(tmp_path))
+        monkeypatch.setenv("STREAMPROOF_HOME", str(home))
+
+        stages = operators.PlanRunOperator(task_id="t").execute({**unplanned, "params": PARAMS})
+
+        assert "assert_raw_typed" in stages
+        assert unplanned["ti"].pushed == {"folder": str(tmp_path / "manual__1")}
+        assert (tmp_path / "manual__1" / "plan.json").exists()
+
+    def test_bad_input_fails_with_its_hint_and_writes_nothing(self, home, tmp_path, monkeypatch, unplanned):
+        monkeypatch.setenv("STREAMPROOF_ARTIFACTS", str(tmp_path))
+        monkeypatch.setenv("STREAMPROOF_HOME", str(home))
+
+        with pytest.raises(AirflowFailException, match="no suite nonsense"):
+            operators.PlanRunOperator(task_id="t").execute({**unplanned, "params": {**PARAMS, "suites": ["nonsense"]}})
+
+        assert list(tmp_path.iterdir()) == []
+
+    def test_paths_are_relative_to_the_project(self, home, tmp_path):
+        settings = read_settings({"STREAMPROOF_HOME": str(home), "STREAMPROOF_ARTIFACTS": str(tmp_path)})
+        manifest = "include/fixtures/livepeer/golden/manifest.json"
+
+        request = operators.run_request({**PARAMS, "manifest": manifest, "inject": "x.sql"}, "r", settings)
+
+        assert request.manifest == str(home / manifest)
+        assert request.inject == str(home / "x.sql")
+        assert operators.run_request({**PARAMS, "manifest": "hostile"}, "r", settings).manifest == "hostile"
+
+    def test_a_dag_run_that_is_cleared_gets_a_new_folder(self, home, tmp_path):
+        settings = read_settings({"STREAMPROOF_HOME": str(home), "STREAMPROOF_ARTIFACTS": str(tmp_path)})
+        (tmp_path / "r").mkdir()
+        assert operators.run_request(PARAMS, "r", settings).run_id == "r.try2"
+        (tmp_path / "r.try2").mkdir()
+        assert operators.run_request(PARAMS, "r", settings).run_id == "r.try3"

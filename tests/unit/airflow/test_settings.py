@@ -1,0 +1,79 @@
+"""What the Airflow face reads, and how DAG runs get their folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamproof.airflow.settings import attempts, read_settings, run_id_of
+from streamproof.model.names import RunNames
+from streamproof.model.stack import ProcessIdentity
+from streamproof.stages.packs import load_pack
+
+
+def test_defaults(home):
+    settings = read_settings({"HOME": "/h"})
+
+    assert settings.home == home
+    assert settings.artifacts == home / "artifacts" / "test-runs"
+    assert settings.cache_dir == Path.home() / ".cache" / "streamproof"
+    assert settings.java is None
+    assert settings.owner is None
+    assert settings.alert_to == ()
+    assert settings.schedule == "0 3 * * *"
+
+
+def test_everything_can_be_given():
+    settings = read_settings(
+        {
+            "STREAMPROOF_HOME": "/p",
+            "STREAMPROOF_ARTIFACTS": "/a",
+            "STREAMPROOF_JAVA": "/j",
+            "STREAMPROOF_OWNER": "42 1.5",
+            "STREAMPROOF_ALERT_TO": " a@b.c, d@e.f ,",
+            "STREAMPROOF_SMTP_CONN_ID": "mail",
+            "STREAMPROOF_SCHEDULE": "none",
+            "XDG_CACHE_HOME": "/c",
+        }
+    )
+
+    assert (settings.home, settings.artifacts, settings.cache_dir) == (Path("/p"), Path("/a"), Path("/c/streamproof"))
+    assert (settings.java, settings.smtp_conn_id, settings.schedule) == ("/j", "mail", None)
+    assert settings.owner == ProcessIdentity(42, 1.5)
+    assert settings.alert_to == ("a@b.c", "d@e.f")
+
+
+@pytest.mark.parametrize(
+    ("dag_run_id", "run_id"),
+    [
+        ("manual__2026-11-22T03:30:30.123456+00:00", "manual__2026-11-22T03-30-30.123456-00-00"),
+        ("scheduled__2026-11-22T03:00:00+00:00", "scheduled__2026-11-22T03-00-00-00-00"),
+        ("../../etc", "etc"),
+        ("///", "run"),
+    ],
+)
+def test_run_ids(dag_run_id, run_id):
+    assert run_id_of(dag_run_id) == run_id
+
+
+@given(st.text(min_size=1, max_size=250))
+def test_any_dag_run_id_becomes_a_run_id_that_is_accepted(home, dag_run_id):
+    run_id = run_id_of(dag_run_id)
+
+    assert RunNames.of(load_pack(home, "livepeer"), f"{run_id}.try12").database
+    assert "/" not in run_id
+
+
+def test_long_ids_that_begin_alike_stay_apart():
+    assert run_id_of("x" * 300 + "1") != run_id_of("x" * 300 + "2")
+
+
+def test_attempts_are_in_the_order_of_their_numbers(tmp_path):
+    assert attempts(tmp_path / "nowhere", "r") == []
+    for name in ("r", "r.try2", "r.try10", "r.tryout", "r2"):
+        (tmp_path / name).mkdir()
+
+    assert [path.name for path in attempts(tmp_path, "r")] == ["r", "r.try2", "r.try10"]

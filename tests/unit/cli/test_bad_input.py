@@ -1,0 +1,175 @@
+"""Everything that a user can get wrong: exit 2, one message, one hint, and nothing started or written."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_written(project):
+    yield
+    assert not (project / "artifacts").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["frob"], "No such command 'frob'."),
+        (["run", "--bogus"], "No such option: --bogus."),
+        (["run", "--lookback-hours", "soon"], "Invalid value for '--lookback-hours'"),
+        (["run", "--pack", "ghost"], "There is no pack 'ghost'."),
+        (["run", "--suites", "ghost"], "has no suite ghost"),
+        (["run", "--suites", "raw_typed,ghost"], "has no suite ghost"),
+        (["run", "--mode", "ghost"], "There is no mode 'ghost'."),
+        (["run", "--stack", "ghost"], "There is no stack 'ghost'."),
+        (["run", "--processor", "ghost"], "There is no processor 'ghost'."),
+        (["run", "--kafka", "ghost"], "There is no kafka 'ghost'."),
+        (["run", "--run-id", "../up"], "is not a run id"),
+        (["run", "--inject", "ghost.sql"], "there is no file"),
+        (["run", "--manifest", "/ghost/manifest.json"], "cannot be read"),
+        (["run", "--from-ts", "2026-01-02", "--to-ts", "2026-01-01"], "The window is empty"),
+        (["run", "--from-ts", "2026-01-01", "--to-ts", "2026-01-01"], "The window is empty"),
+        (["run", "--from-ts", "2026-01-01"], "A window has two ends."),
+        (["run", "--to-ts", "2026-01-01"], "A window has two ends."),
+        (["run", "--from-ts", "tomorrow", "--to-ts", "2026-01-01"], "'tomorrow' is not an ISO-8601 time."),
+        (["run", "--lookback-hours", "3", "--from-ts", "2026-01-01"], "exclude each other"),
+        (["run", "--lookback-hours", "0"], "is no span of time"),
+        (["run", "--lookback-hours", "-2"], "is no span of time"),
+        (["run", "--lookback-hours", "inf"], "is no span of time"),
+        (["run", "--lookback-hours", "nan"], "is no span of time"),
+        (["run", "--lookback-hours", "1e300"], "is no span of time"),
+        (["stack", "up", "--kafka-port", "99999"], "--kafka-port"),
+        (["stack", "up", "--pack", "ghost"], "There is no pack 'ghost'."),
+        (["stack", "up", "a/b"], "is not a run id"),
+        (["stack", "status", "ghost"], "There is no stack 'ghost'."),
+        (["trace", "--sql-file", "ghost.sql"], "There is no file ghost.sql."),
+        (["trace"], "asks for a window and none is given"),
+        (["trace", "--pack", "ghost"], "There is no pack 'ghost'."),
+        (["assert"], "No assertion is named."),
+        (["assert", "--sql-file", "ghost.sql"], "There is no file ghost.sql."),
+        (["replay"], "No Kafka is named."),
+        (["replay", "--dry-run", "--manifest", "/ghost.json"], "cannot be read"),
+        (["replay", "--dry-run", "--scenario", "ghost"], "ghost"),
+        (["fixtures", "verify", "/ghost.json"], "cannot be read"),
+        (["fixtures", "generate", "ghost"], "makes no set 'ghost'"),
+        (["fixtures", "generate", "load"], "--events belongs to"),
+        (["fixtures", "generate", "golden", "--events", "9"], "--events belongs to"),
+        (["report"], "Missing argument 'RUN_ID'."),
+        (["report", "ghost"], "There is no run 'ghost'"),
+        (["report", "latest"], "There is no run 'latest'"),
+    ],
+)
+def test_it_is_refused(refuses, arguments, message):
+    assert message in refuses(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"), [(["run", "--mode"], "requires an argument"), (["stack"], "Missing command.")]
+)
+def test_an_unfinished_command_line_is_refused(call, arguments, message):
+    told = call(*arguments)
+    assert told.code == 2
+    assert message in told.err.splitlines()[0]
+    assert "\nHint: See `streamproof " in told.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "command", "message"),
+    [
+        ("CH_PORT", "http", ["assert"], "CH_PORT is 'http'"),
+        ("CH_PORT", "70000", ["assert"], "CH_PORT is '70000'"),
+        ("CH_SECURE", "perhaps", ["assert"], "CH_SECURE is 'perhaps'"),
+        ("STREAMPROOF_HOME", "/ghost", ["run"], "/ghost is not a streamproof project"),
+    ],
+)
+def test_a_broken_environment_is_refused(refuses, project, monkeypatch, name, value, command, message):
+    (project / "one.sql").write_text("-- TEST: one\nSELECT 0 AS failed_rows\n")
+    monkeypatch.setenv(name, value)
+    files = ["--sql-file", project / "one.sql"] if command == ["assert"] else []
+    assert message in refuses(*command, *files)
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELECT 1", "there is no block in this file"),
+        (" -- TEST: one\nSELECT 1", "bad.sql:1"),
+        ("-- TEST: one\nSELECT 1; SELECT 2", "bad.sql:1"),
+        ("-- TEST: one\nSELECT 1\n-- TEST: one\nSELECT 2", "bad.sql:3"),
+        ("-- QUERY: one\nSELECT 1", "There is no TEST block"),
+    ],
+)
+def test_a_broken_assertion_file_is_refused_with_file_and_line(refuses, project, sql, message):
+    (project / "bad.sql").write_text(sql)
+    assert message in refuses("assert", "--sql-file", project / "bad.sql")
+
+
+def test_a_folder_without_sql_a_bad_parameter_and_a_missing_folder_are_refused(refuses, project):
+    (project / "empty").mkdir()
+    (project / "one.sql").write_text("-- TEST: one\nSELECT 0 AS failed_rows\n")
+    assert "There is no .sql file" in refuses("assert", "--sql-file", project / "empty")
+    assert "is not NAME=VALUE" in refuses("assert", "--sql-file", project / "one.sql", "--param", "x")
+    assert "There is no folder" in refuses("assert", "--sql-file", project / "one.sql", "--json-out", "/ghost/x.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "is not a JSON object"),
+        ("{}", "has no object 'scenarios'"),
+        ('{"scenarios": {}}', "names no session"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command", [["run", "--manifest"], ["fixtures", "verify"], ["replay", "--dry-run", "--manifest"]]
+)
+def test_a_broken_manifest_is_refused(refuses, project, command, content, message):
+    (project / "manifest.json").write_text(content)
+    assert message in refuses(*command, project / "manifest.json")
+
+
+def _fixture_set(folder, lines, **session):
+    (folder / "s.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    entry = {"workflow_session_id": "a|b", "stream_id": "a", "request_id": "b", "file": "s.jsonl", **session}
+    window = {"from_ts": "2026-01-01T00:00:00Z", "to_ts": "2026-01-02T00:00:00Z"}
+    manifest = folder / "manifest.json"
+    manifest.write_text(json.dumps({"window": window, "scenarios": {"scenario_1": {"sessions": [entry]}}}))
+    return manifest
+
+
+GOOD = json.dumps({
+    "__table": "streaming_events", "__scenario": "scenario_1", "__workflow_session_id": "a|b", "id": "e1",
+    "type": "stream_trace", "timestamp": 1767225600000, "gateway": "g", "data": "{}",
+})  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [["run", "--manifest"], ["replay", "--dry-run", "--manifest"]])
+@pytest.mark.parametrize(
+    ("lines", "session", "message"),
+    [
+        ([GOOD], {"file": "ghost.jsonl"}, "ghost.jsonl"),
+        ([GOOD], {"file": "../s.jsonl"}, "outside the manifest's folder"),
+        ([GOOD], {"sha256": "0" * 64}, "s.jsonl"),
+        ([GOOD], {"sha256": "short"}, "64 hexadecimal digits"),
+        ([GOOD, "{"], {}, "s.jsonl:2"),
+    ],
+)
+def test_broken_fixture_files_are_refused(refuses, project, command, lines, session, message):
+    assert message in refuses(*command, _fixture_set(project, lines, **session))
+
+
+def test_fixtures_verify_lists_what_is_wrong_and_can_leave_lines_out(call, project):
+    manifest = _fixture_set(project, [GOOD, "{", "nonsense"])
+    told = call("fixtures", "verify", manifest, "--json")
+    assert told.code == 2
+    assert told.document["ok"] is False
+    assert len(told.document["problems"]) == 2
+    assert "s.jsonl:2" in told.err
+    tolerated = call("fixtures", "verify", manifest, "--tolerate-bad-lines", "--json")
+    assert tolerated.code == 0
+    assert tolerated.document["ok"] is True
+    assert len(tolerated.document["bad_lines"]) == 2
+    assert "malformed" in " ".join(tolerated.document["notices"])

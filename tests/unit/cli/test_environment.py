@@ -1,0 +1,54 @@
+"""What the CLI takes from the environment, and the window options."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from streamproof.cli.environment import clickhouse_settings, kafka_settings, read_environment
+from streamproof.cli.options import named, window_from
+from streamproof.model.errors import UsageError
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def test_defaults(home):
+    place = read_environment({})
+    assert place.home == home
+    assert place.runs == home / "artifacts/test-runs"
+    assert place.cache_dir == Path.home() / ".cache/streamproof"
+    assert place.java is None
+    settings = clickhouse_settings({})
+    assert (settings.host, settings.port, settings.user, settings.database) == ("localhost", 8123, "default", "default")
+
+
+def test_everything_can_be_given(home, tmp_path):
+    place = read_environment({
+        "STREAMPROOF_HOME": str(home), "XDG_CACHE_HOME": str(tmp_path), "STREAMPROOF_JAVA": "/jre",
+        "STREAMPROOF_ARTIFACTS": str(tmp_path / "runs"),
+    })  # fmt: skip
+    assert (place.cache_dir, place.java, place.runs) == (tmp_path / "streamproof", "/jre", tmp_path / "runs")
+    settings = clickhouse_settings({
+        "CH_HOST": "h", "CH_PORT": "9", "CH_DATABASE": "d", "CH_USER": "u", "CH_PASSWORD": "p", "CH_SECURE": "Yes",
+    })  # fmt: skip
+    assert (settings.host, settings.port, settings.database, settings.user) == ("h", 9, "d", "u")
+    assert (settings.password, settings.secure, settings.url) == ("p", True, "https://h:9")
+    assert clickhouse_settings({"CH_SECURE": "1"}).port == 8443
+    assert kafka_settings(None, {"KAFKA_BOOTSTRAP": "a:1"}).bootstrap_servers == "a:1"
+    assert kafka_settings("b:2", {"KAFKA_BOOTSTRAP": "a:1"}).bootstrap_servers == "b:2"
+
+
+def test_windows():
+    assert window_from(None, None, None, now=NOW) is None
+    assert window_from(None, None, 2, now=NOW).as_json()["from_ts"] == "2026-03-01T10:00:00.000Z"
+    assert window_from("2026-01-01", "2026-01-02", None, now=NOW).as_json()["to_ts"] == "2026-01-02T00:00:00.000Z"
+    for arguments in (("2026-01-01", None, None), ("2026-01-01", "2026-01-02", 3), (None, None, -1)):
+        with pytest.raises(UsageError):
+            window_from(*arguments, now=NOW)
+
+
+def test_repeatable_options_take_commas():
+    assert named(["a,b", " c ", ","]) == ("a", "b", "c")
+    assert named(None) == ()

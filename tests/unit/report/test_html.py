@@ -1,0 +1,185 @@
+"""The HTML page: complete, self-contained, and safe with whatever a run has seen."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from streamproof.model.results import Status
+from streamproof.report.html import render_html
+from streamproof.report.summary import build_summary
+
+VOID = {"meta", "link", "br", "rect", "circle", "path", "wbr", "img", "input", "hr"}
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}&amp;"
+
+
+class Page(HTMLParser):
+    """Checks nesting, and collects tags, attributes, ids, links and text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes.extend(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes.extend(attrs)
+
+    def handle_endtag(self, tag):
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open[-1] == tag, f"</{tag}> closes <{self.open[-1]}>"
+        self.open.pop()
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture
+def page(summarize, samples):
+    def of(verdict: str, **plan) -> Page:
+        summary, results = summarize(verdict, **plan)
+        return Page(render_html(summary, results, samples.contract_documents(broken=verdict == "failed")))
+
+    return of
+
+
+@pytest.mark.parametrize("verdict", ["passed", "failed", "error"])
+def test_it_is_well_formed_and_needs_nothing_from_outside(page, summarize, verdict):
+    found = page(verdict)
+    assert found.open == []
+    assert not found.tags & {"script", "iframe", "object", "embed", "form"}
+    targets = [value or "" for name, value in found.attributes if name in ("href", "src", "action", "data")]
+    assert all(not re.match(r"(?i)\s*(https?:|//|javascript:)", target) for target in targets)
+    summary, results = summarize(verdict)
+    style = render_html(summary, results).partition("<style>")[2].partition("</style>")[0]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "prefers-color-scheme: dark" in style
+    assert not [name for name, _ in found.attributes if name.startswith("on")]
+
+
+@pytest.mark.parametrize("verdict", ["passed", "failed", "error"])
+def test_every_link_inside_the_page_has_its_target(page, verdict):
+    found = page(verdict)
+    ids = {value for name, value in found.attributes if name == "id"}
+    assert {value[1:] for name, value in found.attributes if name == "href" and value.startswith("#")} <= ids
+
+
+def test_a_passed_run_says_so_first(page):
+    found = page("passed")
+    assert "Passed All 13 checks hold." in found.text
+    assert "What does not hold" not in found.text
+    assert "Run it again" not in found.text
+
+
+def test_a_failed_run_shows_failures_with_diagnostics_sessions_source_and_rerun(page):
+    text = page("failed", rerun="streamproof run --inject x.sql").text
+    assert "2 of 13 checks do not hold. The first broken layer is typed." in text
+    assert text.index("What does not hold") < text.index("at work")
+    for part in ("first_missing_id", "5b0e0c1e-0000-4000-8000-00000000a001", "strm-7q|req-19c2", "--inject x.sql"):
+        assert part in text
+
+
+def test_an_unjudged_run_gives_the_reason_and_the_hint(page):
+    text = page("error").text
+    assert "Not judged" in text
+    assert "The broker closed the connection after 1,822 of 4,321 events." in text
+    assert "Look at stack/logs/kafka.log" in text
+    assert "Did not run: pipeline_wait, query_pack" in text
+
+
+def test_the_timeline_shows_work_waits_and_pauses(summarize):
+    summary, results = summarize("passed")
+    html = render_html(summary, results)
+    assert html.count('class="track"') == len(results) + 1
+    for kind in ("work", "wait", "idle"):
+        assert f'<rect class="{kind}"' in html
+
+
+def test_contracts_rejects_queries_versions_and_logs_are_there(page):
+    found = page("failed")
+    parts = [
+        "column values to be between", "unexpected: -1.0, -2.5, -1.0", "needs at least one create_new_payment event",
+        "Planted rejects", "quarantine", "01_raw_event_counts", "2026-02-25 16:00:01.250", "4.3.0",
+    ]  # fmt: skip
+    assert [part for part in parts if part not in found.text] == []
+    links = {value for name, value in found.attributes if name == "href"}
+    assert {"harness.log", "summary.json", "stack/logs/kafka.log", "stages/replay_events.log", "diagnostics/"} <= links
+
+
+def test_a_mock_broker_is_announced(page):
+    assert (
+        "Kafka is librdkafka's MOCK broker"
+        in page("passed", kafka="mock", notices=("Kafka is librdkafka's MOCK broker",)).text
+    )
+
+
+def test_hostile_values_stay_text_everywhere(samples):
+    check = samples.check(
+        HOSTILE, Status.FAILED, suite=HOSTILE, diagnostics={HOSTILE: HOSTILE}, sessions=(HOSTILE,), source_file=HOSTILE,
+        layer=HOSTILE,
+    )  # fmt: skip
+    results = samples.passed_results()
+    results["assert_raw_typed"] = samples.stage("assert_raw_typed", Status.FAILED, checks=(check,))
+    results["query_pack"] = samples.stage(
+        "query_pack", Status.ERRORED, error=HOSTILE, hint=HOSTILE,
+        details={"queries": [{"name": HOSTILE, "rows": [{HOSTILE: HOSTILE}], "error": HOSTILE}]},
+    )  # fmt: skip
+    results["replay_events"] = samples.stage("replay_events", details={"expected": {HOSTILE: {HOSTILE: 1}}})
+    plan = samples.plan(notices=(HOSTILE,), rerun=HOSTILE, manifest=HOSTILE, git_commit=HOSTILE, inject=HOSTILE)
+    summary = build_summary(plan, results, samples.stack_state(), ended_at="2026-03-01T02:15:10.000Z")
+    documents = {HOSTILE: {"rows": 1, "success": False, "results": [
+        {"success": False, "expectation_config": {"type": HOSTILE, "kwargs": {"column": HOSTILE}},
+         "result": {"unexpected_count": 1, "partial_unexpected_list": [HOSTILE]}}]}}  # fmt: skip
+    found = Page(render_html(summary, results, documents))
+    assert found.open == []
+    assert not found.tags & {"script", "img"}
+    assert not [name for name, _ in found.attributes if name.startswith("on")]
+    assert "<script>alert(1)</script>" in found.text.replace(" / ", "/").replace("</ script>", "</script>")
+
+
+def test_an_empty_run_still_makes_a_page(samples):
+    summary = build_summary(samples.plan(), {}, None, ended_at="2026-03-01T02:15:10.000Z")
+    found = Page(render_html(summary, {}))
+    assert "No stage has ended." in found.text
+    assert "No service came up." in found.text
+
+
+def test_offending_rows_become_a_table_and_long_lists_are_cut(samples):
+    rows = [{"id": f"row-{number}", "fps": -number} for number in range(20)]
+    check = samples.check("x", Status.FAILED, diagnostics={"rows": rows, "ids": list(range(100, 140)), "none": []})
+    results = samples.passed_results()
+    results["assert_raw_typed"] = samples.stage("assert_raw_typed", Status.FAILED, checks=(check,))
+    summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
+    failures = render_html(summary, results).partition('id="failures"')[2].partition('id="timeline"')[0]
+    text = Page(failures.partition(">")[2].partition("</section>")[0]).text
+    assert "row-7" in text
+    assert "row-8" not in text
+    assert "and 12 more rows in diagnostics/failing_checks.json" in text
+    assert "100, 101" in text
+    assert "111 and 28 more" in text
+
+
+def test_a_large_suite_shows_what_did_not_pass_and_folds_the_rest(samples):
+    checks = [samples.check(f"check_{number}") for number in range(30)] + [samples.check("bad", Status.FAILED)]
+    results = samples.passed_results()
+    results["assert_raw_typed"] = samples.stage("assert_raw_typed", Status.FAILED, checks=tuple(checks))
+    summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
+    html = render_html(summary, results)
+    assert "30 checks passed" in Page(html).text

@@ -1,0 +1,46 @@
+"""The Markdown report."""
+
+from __future__ import annotations
+
+import pytest
+
+from streamproof.model.results import Status
+from streamproof.report.markdown import render_markdown
+from streamproof.report.templating import markdown_cell
+
+
+@pytest.mark.parametrize(
+    ("verdict", "title"), [("passed", "✅ Passed"), ("failed", "❌ Failed"), ("error", "⚠️ Not judged")]
+)
+def test_it_begins_with_the_verdict_and_lists_stages_and_checks(summarize, verdict, title):
+    summary, results = summarize(verdict)
+    text = render_markdown(summary, results)
+    assert text.startswith(f"# {title}: livepeer, run {summary['run_id']}")
+    for stage in results:
+        assert f"| {stage} |" in text
+
+
+def test_it_names_failing_checks_with_diagnostics_and_how_to_run_again(summarize, samples):
+    summary, results = summarize("failed")
+    text = render_markdown(summary, results, samples.contract_documents(broken=True))
+    assert "**raw_typed.raw_to_typed_counts_match**: 1 failed row, layer typed" in text
+    assert "raw_core=3988, typed_core=3987" in text
+    assert "```sh\nstreamproof run\n```" in text
+    assert "| ai_stream_status | failed | 3 | 1,204 |" in text
+    assert "| dlq | stream_trace | 3 | 3 |" in text
+
+
+def test_a_value_cannot_break_out_of_its_cell(samples, summarize):
+    summary, results = summarize("passed")
+    hostile = samples.check("a|b\n<script>`x`", Status.PASSED, diagnostics={"x": "1|2\n\n# title"})
+    results["assert_raw_typed"] = samples.stage("assert_raw_typed", checks=(hostile,))
+    row = next(line for line in render_markdown(summary, results).splitlines() if line.startswith("| a\\"))
+    assert row.startswith("| a\\|b &lt;script&gt;'x' | passed |")
+    assert "x=1\\|2 # title" in row
+
+
+@pytest.mark.parametrize("value", ["|", "\n|", "`", "<b>", "\\|", {"a": "|"}, ["|"], None, 3])
+def test_a_cell_has_no_bare_column_break_line_break_or_markup(value):
+    cell = markdown_cell(value)
+    assert "|" not in cell.replace("\\\\", "").replace("\\|", "")
+    assert not set("\n<>`") & set(cell)

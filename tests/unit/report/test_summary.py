@@ -1,0 +1,100 @@
+"""The content of summary.json."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from streamproof.model.results import LAYERS, Status
+from streamproof.report.summary import build_summary, first_broken_layer
+
+DESIGN_KEYS = [
+    "run_id", "pack", "mode", "verdict", "window", "stack", "git_commit", "fixture", "results", "checks", "failures",
+    "first_broken_layer", "rerun",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("verdict", ["passed", "failed", "error"])
+def test_it_has_the_keys_of_the_design_in_their_order(summarize, verdict):
+    summary, _ = summarize(verdict)
+    assert [key for key in summary if key in DESIGN_KEYS] == DESIGN_KEYS
+    assert summary["verdict"] == verdict
+    assert set(summary["window"]) == {"from_ts", "to_ts"}
+    assert {"name", "kafka", "clickhouse", "processor", "versions"} <= set(summary["stack"])
+    assert set(summary["fixture"]) == {"manifest", "sha256", "events"}
+    for stage in summary["results"]:
+        assert list(stage) == ["stage", "status", "started_at", "ended_at", "duration_sec", "error"]
+    for failure in summary["failures"]:
+        assert {"suite", "name", "failed_rows", "diagnostics", "sessions"} <= set(failure)
+    assert json.loads(json.dumps(summary)) == summary
+
+
+def test_it_names_the_failed_checks_and_the_first_layer_that_they_put_in_doubt(summarize):
+    summary, _ = summarize("failed")
+    assert [(failure["suite"], failure["name"]) for failure in summary["failures"]] == [
+        ("raw_typed", "raw_to_typed_counts_match"),
+        ("conservation", "rows_named_exist"),
+    ]
+    assert summary["first_broken_layer"] == "typed"
+    assert summary["failures"][0]["sessions"] == ["strm-7q|req-19c2"]
+
+
+def test_skipped_and_informational_checks_are_counted_apart(summarize, samples):
+    results = samples.failed_results()
+    informational = samples.check("for_information", informational=True)
+    stage = results["assert_raw_typed"]
+    results["assert_raw_typed"] = samples.stage(
+        "assert_raw_typed", Status.FAILED, checks=(*stage.checks, informational)
+    )
+    checks = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")["checks"]
+    assert checks == {"total": 13, "passed": 11, "failed": 2, "errored": 0, "skipped": 1, "informational": 1}
+
+
+def test_an_error_names_the_cause_and_not_the_stages_that_it_kept_from_running(summarize):
+    summary, _ = summarize("error")
+    assert summary["error"] == "replay_events: The broker closed the connection after 1,822 of 4,321 events."
+    assert summary["hint"].startswith("Look at stack/logs/kafka.log")
+    assert summary["not_run"] == ["pipeline_wait", "query_pack", "assert_raw_typed", "contracts", "conservation"]
+    assert summary["checks"]["total"] == 0
+    assert summary["first_broken_layer"] is None
+
+
+def test_a_run_without_any_stage_says_what_did_not_run(samples):
+    summary = build_summary(samples.plan(), {}, None, ended_at="2026-03-01T02:15:10.000Z")
+    assert summary["verdict"] == "error"
+    assert summary["error"].startswith("The run ended before these stages: stack_up, schema_apply, ")
+    assert summary["started_at"] == samples.plan().created_at
+    assert summary["duration_sec"] == 10.0
+    assert summary["stack"]["versions"] == {}
+
+
+def test_a_check_that_could_not_be_judged_is_named_apart_from_the_failures(samples):
+    results = samples.passed_results()
+    broken = samples.check("odd", Status.ERRORED, error="no column failed_rows")
+    results["assert_raw_typed"] = samples.stage("assert_raw_typed", Status.ERRORED, checks=(samples.check("a"), broken))
+    summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
+    assert summary["verdict"] == "error"
+    assert summary["failures"] == []
+    assert [check["name"] for check in summary["not_judged"]] == ["odd"]
+    assert "raw_typed.odd could not be judged: no column failed_rows" in summary["error"]
+
+
+def test_it_keeps_notices_and_what_was_injected(samples):
+    results = samples.passed_results()
+    injected = samples.stage("query_pack", details={"statements": ["DELETE FROM x"]})
+    plan = samples.plan(inject="/tmp/break.sql", notices=("Kafka is a MOCK.",))
+    summary = build_summary(plan, {**results, "inject": injected}, None, ended_at="2026-03-01T02:15:10.000Z")
+    assert summary["notices"] == ["Kafka is a MOCK."]
+    assert summary["injected"] == {"file": "/tmp/break.sql", "statements": ["DELETE FROM x"], "done": True}
+
+
+@pytest.mark.parametrize("first", range(len(LAYERS)))
+def test_the_first_broken_layer_follows_the_flow_of_the_data(samples, first):
+    failed = [samples.check(layer, Status.FAILED, layer=layer) for layer in reversed(LAYERS[first:])]
+    assert first_broken_layer(failed) == LAYERS[first]
+
+
+def test_no_layer_is_named_when_nothing_failed_or_no_check_names_one(samples):
+    assert first_broken_layer([]) is None
+    assert first_broken_layer([samples.check("x", Status.FAILED, layer="")]) is None
