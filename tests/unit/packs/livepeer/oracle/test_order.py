@@ -1,0 +1,75 @@
+"""No order of publishing changes an answer, as long as equal ids at equal times have equal bodies."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from packs.livepeer.oracle import compare, expected_sessions
+
+SUBTYPES = (
+    "gateway_receive_stream_request",
+    "gateway_receive_first_processed_segment",
+    "gateway_receive_few_processed_segments",
+    "gateway_no_orchestrators_available",
+    "gateway_ingest_stream_closed",
+    "orchestrator_swap",
+)
+WALLETS = ([], ["", ""], ["0xp1", "https://a:1"], ["0xP1", "https://b:1"], ["0xp2", ""], ["0xcanon2", "https://b:1"])
+MODELS = ("m1", "m2")
+
+times = st.integers(0, 12)
+common = {"t": times, "stream": st.sampled_from(["s1", "s2"]), "by": st.sampled_from(WALLETS)}
+traces = st.fixed_dictionaries({"trace": st.sampled_from(SUBTYPES), "own": times, **common})
+statuses = st.fixed_dictionaries({"status": st.integers(0, 30), "model": st.sampled_from(MODELS), **common})
+errors = st.fixed_dictionaries(
+    {
+        "event": st.sampled_from(["error", "params_update"]),
+        "message": st.sampled_from(["boom", "missing video"]),
+        **common,
+    }
+)
+offer = st.fixed_dictionaries(
+    {
+        "wallet": st.sampled_from(["0xcanon1", "0xcanon2"]),
+        "proxy": st.sampled_from(["0xp1", "0xp2"]),
+        "url": st.sampled_from(["https://a:1", "https://b:1"]),
+        "hardware": st.lists(st.sampled_from(MODELS), max_size=2, unique=True),
+    }
+)
+capabilities = st.fixed_dictionaries({"offers": st.lists(offer, max_size=3), "t": times})
+events = st.lists(st.one_of(traces, statuses, errors, capabilities), max_size=14)
+
+
+@settings(deadline=None)  # no test here judges by the clock
+@given(events=events, data=st.data())
+def test_a_permutation_and_a_second_delivery_of_everything_give_the_same_answer(events, data, build_records):
+    records = build_records(events)
+    values = [value for _, value in records]
+    shuffled = data.draw(st.permutations(values + values))
+    assert expected_sessions(enumerate(shuffled)) == expected_sessions(records)
+
+
+@settings(deadline=None)  # no test here judges by the clock
+@given(events=events, other=events, data=st.data())
+def test_near_duplicates_at_later_times_change_nothing(events, other, data, build_records):
+    records = build_records(events)
+    # The same ids with other bodies, each an hour later: whatever the order, the first event time counts.
+    late = [spec | {"t": spec["t"] + 3_600_000} for spec in other[: len(events)]]
+    mixed = data.draw(st.permutations([value for _, value in records] + [value for _, value in build_records(late)]))
+    assert expected_sessions(enumerate(mixed)) == expected_sessions(records)
+
+
+@settings(deadline=None)  # no test here judges by the clock
+@given(events=events)
+def test_every_session_keeps_the_rules_that_hold_for_all(events, build_records):
+    rows = expected_sessions(build_records(events))
+    assert compare(rows, rows) == []
+    for row in rows:
+        outcomes = row["startup_excused"] + row["startup_unexcused"]
+        assert outcomes + row["startup_success"] == 1 if row["known_stream"] else outcomes == 0
+        assert row["orchestrator_address"] in ("", "0xcanon1", "0xcanon2")
+        assert row["session_start_ts"] <= row["session_end_ts"]
+        assert row["excusable_error_count"] <= row["error_count"] <= row["event_count"]
+        assert not row["pipeline"] or row["pipeline"] != row["model_id"]
+        assert row["scenarios"]
