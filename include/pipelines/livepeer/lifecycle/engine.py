@@ -1,0 +1,249 @@
+"""The lifecycle as a runner sees it: typed rows in, silver rows out at once, stateful rows at each flush."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pipelines.livepeer.lifecycle import silver, tables
+from pipelines.livepeer.lifecycle.attribution import NOBODY, Decision, Evidence
+from pipelines.livepeer.lifecycle.candidates import CapabilityIndex, Snapshot
+from pipelines.livepeer.lifecycle.rules import DEFAULT_RULES, Rules
+from pipelines.livepeer.lifecycle.session import Rows, Session
+from pipelines.livepeer.lifecycle.signals import (
+    CapabilityRow,
+    Identity,
+    NoticeRow,
+    Signal,
+    StatusRow,
+    TraceRow,
+    identity_of,
+    millis,
+    notice_signal,
+    read_capability,
+    read_notice,
+    read_status,
+    read_trace,
+    status_signal,
+    trace_signal,
+)
+from pipelines.livepeer.lifecycle.state import CHANGES, FULL, StateError, decode, encode, signals_of
+
+Row = tuple[Any, ...]
+NO_WALLET = "no_wallet"
+_MOST_IDENTITIES = 100_000
+
+
+class Lifecycle:
+    """All sessions and the capability index.
+
+    `base_version`: 0, or, when earlier state was lost but rows in the warehouse were not, a number above every version
+    in them (the epoch time in milliseconds serves). `keep_changes`: collect what `changes` returns. `reasons` counts,
+    over the status and trace signals of this process, the attribution reasons and `no_wallet`.
+    """
+
+    def __init__(self, rules: Rules = DEFAULT_RULES, *, base_version: int = 0, keep_changes: bool = False) -> None:
+        self._rules = rules
+        self._floor = base_version
+        self._index = CapabilityIndex(rules)
+        # In order of their latest signal, which `expire` relies on.
+        self._sessions: dict[str, Session] = {}
+        self._touched: list[Session] = []
+        self._identities: dict[tuple[str, str], Identity] = {}
+        self._keep_changes = keep_changes
+        self._forget_changes()
+        self.reasons: Counter[str] = Counter()
+        self._readers: dict[str, Callable[[Row, str], tuple[str, Row] | None]] = {
+            "ai_stream_status": self._status,
+            "stream_trace_events": self._trace,
+            "ai_stream_events": self._notice,
+            "stream_ingest_metrics": self._ingest,
+            "network_capabilities": self._capability,
+        }
+
+    @property
+    def session_count(self) -> int:
+        """The number of sessions held in memory."""
+        return len(self._sessions)
+
+    def apply(self, table: str, row: Row, gateway: str) -> tuple[str, Row] | None:
+        """Take up one typed row of an accepted record, in the order of `pipelines.livepeer.tables.COLUMNS`.
+
+        `gateway` is the envelope's. Returns the record's silver row with its table, None when it has none. Typed tables
+        that do not concern sessions are passed over. Records must come in the order of their partition.
+        """
+        read = self._readers.get(table)
+        return read(row, gateway) if read else None
+
+    def flush(self, now_ms: int) -> Rows:
+        """Return the stateful rows of every session with new signals. `now_ms`: processing time, epoch ms."""
+        rows: Rows = {table: [] for table in tables.STATEFUL_TABLES}
+        for session in self._touched:
+            key = session.identity.session_id
+            fresh = session.advance(rows)
+            session.touched_ms = now_ms
+            self._sessions[key] = self._sessions.pop(key)
+            if self._keep_changes:
+                # In order of the latest signal, like the sessions.
+                known = self._new_signals.pop(key, [])
+                known.extend(fresh)
+                self._new_signals[key] = known
+        self._touched = []
+        return {table: found for table, found in rows.items() if found}
+
+    def expire(self, now_ms: int) -> int:
+        """Forget the sessions without a signal for `session_ttl_ms` of processing time; return how many."""
+        self._require_flushed()
+        limit = now_ms - self._rules.session_ttl_ms
+        expired = []
+        for key, session in self._sessions.items():
+            if session.touched_ms > limit:
+                break
+            expired.append(key)
+        for key in expired:
+            # Should it come back: its rows must not be shadowed by those of its first life.
+            self._floor = max(self._floor, self._sessions.pop(key).version)
+            if self._keep_changes:
+                self._new_signals.pop(key, None)
+                self._expired.append(key)
+        return len(expired)
+
+    def snapshot(self) -> bytes:
+        """Return the whole state. Raises StateError when rows are still to be flushed."""
+        self._require_flushed()
+        self._forget_changes()
+        sessions = [self._entry(session, session.signals) for session in self._sessions.values()]
+        return encode(FULL, {"floor": self._floor, "capabilities": self._index.dump(), "sessions": sessions})
+
+    def changes(self) -> bytes:
+        """Return what changed since the last `snapshot` or `changes`. Raises StateError like `snapshot`."""
+        self._require_flushed()
+        if not self._keep_changes:
+            raise StateError("changes were not collected", hint="Create or restore the lifecycle with keep_changes.")
+        sessions = [self._entry(self._sessions[key], fresh) for key, fresh in self._new_signals.items()]
+        content = {
+            "floor": self._floor,
+            "capabilities": self._new_snapshots,
+            "sessions": sessions,
+            "expired": self._expired,
+        }
+        self._forget_changes()
+        return encode(CHANGES, content)
+
+    @classmethod
+    def restore(
+        cls,
+        snapshot: bytes,
+        changes: Iterable[bytes] = (),
+        rules: Rules = DEFAULT_RULES,
+        *,
+        keep_changes: bool = False,
+    ) -> Lifecycle:
+        """Return the lifecycle as it was: a snapshot, and the changes since in their order. Raises StateError."""
+        lifecycle = cls(rules, keep_changes=keep_changes)
+        content, evidence = decode(snapshot, FULL)
+        lifecycle._index.load(content["capabilities"])
+        lifecycle._load(content, evidence)
+        for part in changes:
+            content, evidence = decode(part, CHANGES)
+            for item in content["capabilities"]:
+                lifecycle._index.add(Snapshot(*item))
+            for key in content["expired"]:
+                lifecycle._sessions.pop(key, None)
+            lifecycle._load(content, evidence)
+        return lifecycle
+
+    def _load(self, content: dict[str, Any], evidence: list[Evidence]) -> None:
+        self._floor = content["floor"]
+        shared = [self._index.share(item) for item in evidence]
+        for *parts, base_version, touched_ms, items in content["sessions"]:
+            identity = Identity(*parts)
+            session = self._sessions.pop(identity.session_id, None) or self._new_session(identity)
+            session.base_version, session.touched_ms = base_version, touched_ms
+            session.load(signals_of(items, shared))
+            self._sessions[identity.session_id] = session
+
+    @staticmethod
+    def _entry(session: Session, signals: list[Signal]) -> Row:
+        return (*session.identity, session.base_version, session.touched_ms, signals)
+
+    def _forget_changes(self) -> None:
+        self._new_snapshots: list[Snapshot] = []
+        self._new_signals: dict[str, list[Signal]] = {}
+        self._expired: list[str] = []
+
+    def _require_flushed(self) -> None:
+        if self._touched:
+            raise StateError(
+                f"{len(self._touched)} sessions have signals whose rows were not taken",
+                hint="Call flush, and write what it returns, before saving or expiring state.",
+            )
+
+    def _new_session(self, identity: Identity) -> Session:
+        return Session(identity, self._floor, self._rules.most_segments)
+
+    def _receive(self, identity: Identity, signal: Signal) -> None:
+        session = self._sessions.get(identity.session_id)
+        if session is None:
+            session = self._sessions[identity.session_id] = self._new_session(identity)
+        if session.receive(signal):
+            self._touched.append(session)
+
+    def _attribute(self, wallet: str, url: str, time_ms: int, hint: str) -> tuple[Evidence | None, Decision]:
+        """Look up who is behind a wallet, once per signal. Without a wallet there is no evidence.
+
+        `time_ms` is the envelope's time, also for traces: capability events are stamped by the same clock.
+        """
+        if not wallet:
+            self.reasons[NO_WALLET] += 1
+            return None, NOBODY
+        evidence = self._index.evidence(wallet, url, time_ms)
+        decision = evidence.decide(hint)
+        self.reasons[decision.reason] += 1
+        return evidence, decision
+
+    def _identity(self, stream_id: str, request_id: str, uid: str) -> Identity:
+        """Return a record's session identity; those of the sessions at hand are not made again for every record."""
+        key = (stream_id, request_id)
+        identity = self._identities.get(key)
+        if identity is None:
+            identity = identity_of(stream_id, request_id, uid)
+            if identity.stream_id or identity.request_id:
+                if len(self._identities) >= _MOST_IDENTITIES:
+                    self._identities.clear()
+                self._identities[key] = identity
+        return identity
+
+    def _status(self, columns: Row, gateway: str) -> tuple[str, Row]:
+        del gateway  # the row has it
+        row = StatusRow._make(read_status(columns))
+        identity = self._identity(row.stream_id, row.request_id, row.raw_event_uid)
+        time_ms, hint = millis(row.event_timestamp), row.pipeline.strip()
+        evidence, decision = self._attribute(row.orchestrator_address, row.orchestrator_url, time_ms, hint)
+        self._receive(identity, status_signal(row, time_ms, evidence))
+        return tables.STATUS_SAMPLES, silver.status_sample(row, identity, decision)
+
+    def _trace(self, columns: Row, gateway: str) -> tuple[str, Row]:
+        row = TraceRow._make(read_trace(columns))
+        identity = self._identity(row.stream_id, row.request_id, row.raw_event_uid)
+        time_ms = millis(row.event_timestamp)
+        evidence, decision = self._attribute(row.orchestrator_address, row.orchestrator_url, time_ms, "")
+        self._receive(identity, trace_signal(row, gateway, evidence))
+        return tables.TRACE_EDGES, silver.trace_edge(row, identity, gateway, decision)
+
+    def _notice(self, columns: Row, gateway: str) -> None:
+        row = NoticeRow._make(read_notice(columns))
+        self._receive(self._identity(row.stream_id, row.request_id, row.raw_event_uid), notice_signal(row, gateway))
+
+    @staticmethod
+    def _ingest(columns: Row, gateway: str) -> tuple[str, Row]:
+        del gateway  # not a column
+        return tables.INGEST_SAMPLES, silver.ingest_sample(columns)
+
+    def _capability(self, columns: Row, gateway: str) -> None:
+        del gateway  # not a column
+        row = CapabilityRow._make(read_capability(columns))
+        snapshot = Snapshot(*row[:6], millis(row.event_timestamp))
+        if self._index.add(snapshot) and self._keep_changes:
+            self._new_snapshots.append(snapshot)

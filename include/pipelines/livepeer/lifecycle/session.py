@@ -1,0 +1,112 @@
+"""One session: its signals in event-time order, and the rows that they make."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Any
+
+from pipelines.livepeer.lifecycle import facts, rules, tables
+from pipelines.livepeer.lifecycle.outcome import Outcome
+from pipelines.livepeer.lifecycle.segments import RewindableFold
+from pipelines.livepeer.lifecycle.signals import NOTICE, Identity, Signal, position
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+class Session:
+    """The signals of one workflow session. Everything else is computed from them and can be computed again.
+
+    `base_version` is added to the number of signals: versions must exceed those of an earlier life of the session.
+    `touched_ms` is the processing time of the latest signal, epoch milliseconds.
+    """
+
+    __slots__ = (
+        "_fold",
+        "_most_segments",
+        "_outcome",
+        "_pending",
+        "base_version",
+        "identity",
+        "signals",
+        "touched_ms",
+    )
+
+    def __init__(self, identity: Identity, base_version: int, most_segments: int) -> None:
+        self.identity = identity
+        self.base_version = base_version
+        self.touched_ms = 0
+        self.signals: list[Signal] = []
+        self._pending: list[Signal] = []
+        self._most_segments = most_segments
+        self._outcome: Outcome | None = Outcome()
+        self._fold = RewindableFold(most_segments)
+
+    @property
+    def version(self) -> int:
+        """The version of the rows last returned. The same signals always have the same version."""
+        return self.base_version + len(self.signals)
+
+    def receive(self, signal: Signal) -> bool:
+        """Note a signal for the next `advance`; tell whether it is the first since the last one."""
+        self._pending.append(signal)
+        return len(self._pending) == 1
+
+    def load(self, signals: list[Signal]) -> None:
+        """Take up signals whose rows were written before; nothing is computed until the session goes on."""
+        self.signals = sorted([*self.signals, *signals], key=position)
+        self._outcome = None
+
+    def advance(self, rows: Rows) -> list[Signal]:
+        """Add the rows of the noted signals, and of the earlier ones whose rows they change; return what was new.
+
+        Signals that are there already (same time and lineage id) change nothing.
+        """
+        outcome = self._summary()
+        first, fresh = self._merge()
+        if not fresh:
+            return fresh
+        for signal in fresh:
+            outcome.add(signal)
+        identity, version = self.identity, self.version
+        self._fold.rewind(self.signals, first)
+        coverage, updates = rows[tables.EDGE_COVERAGE], rows[tables.PARAM_UPDATES]
+        for place in range(first, len(self.signals)):
+            signal = self.signals[place]
+            segment = self._fold.step(signal)
+            coverage.append(facts.coverage_row(identity, signal, outcome, version))
+            if signal.kind == NOTICE and signal.subtype == rules.PARAMS_UPDATE:
+                updates.append(facts.param_update_row(identity, signal, segment, version))
+        state = self._fold.state
+        rows[tables.SESSIONS].append(facts.session_row(identity, outcome, state, self.signals, version))
+        rows[tables.LATENCY].append(facts.latency_row(identity, outcome, state, version))
+        rows[tables.SEGMENTS] += facts.segment_rows(identity, state, version)
+        return fresh
+
+    def _summary(self) -> Outcome:
+        """Return the summary of the signals; after a restart it is made here."""
+        if self._outcome is None:
+            self._outcome = Outcome()
+            for signal in self.signals:
+                self._outcome.add(signal)
+            self._fold = RewindableFold(self._most_segments)
+        return self._outcome
+
+    def _merge(self) -> tuple[int, list[Signal]]:
+        """Put the noted signals in their places. Return the first place that changed, and the new ones."""
+        signals, pending = self.signals, self._pending
+        self._pending = []
+        if len(pending) > 1:
+            pending.sort(key=position)
+        first, fresh = len(signals), []
+        for signal in pending:
+            at = position(signal)
+            if not signals or at > position(signals[-1]):
+                signals.append(signal)
+                fresh.append(signal)
+                continue
+            place = bisect_left(signals, at, key=position)
+            if position(signals[place]) != at:
+                signals.insert(place, signal)
+                fresh.append(signal)
+                first = min(first, place)
+        return first, fresh

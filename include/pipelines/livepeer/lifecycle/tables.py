@@ -1,0 +1,172 @@
+"""The columns of the silver and stateful facts, in the order of the rows. As in `pipelines.livepeer.tables`."""
+
+from __future__ import annotations
+
+STATUS_SAMPLES = "fact_stream_status_samples"
+TRACE_EDGES = "fact_stream_trace_edges"
+INGEST_SAMPLES = "fact_stream_ingest_samples"
+SESSIONS = "fact_workflow_sessions"
+SEGMENTS = "fact_workflow_session_segments"
+PARAM_UPDATES = "fact_workflow_param_updates"
+EDGE_COVERAGE = "fact_lifecycle_edge_coverage"
+LATENCY = "fact_workflow_latency_samples"
+
+# Written once per record and never revised; the others are upserts that a greater version replaces.
+SILVER_TABLES = (STATUS_SAMPLES, TRACE_EDGES, INGEST_SAMPLES)
+STATEFUL_TABLES = (SESSIONS, SEGMENTS, PARAM_UPDATES, EDGE_COVERAGE, LATENCY)
+
+_IDENTITY = ("workflow_session_id", "stream_id", "request_id")
+_ORCHESTRATOR = ("gateway", "orchestrator_address", "orchestrator_url")
+_METHOD = ("gpu_attribution_method", "gpu_attribution_confidence")
+# `source_event_uid` is the typed row's `raw_event_uid`.
+_SOURCE = ("source_event_uid", "source_topic", "source_partition", "source_offset")
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    STATUS_SAMPLES: (
+        "sample_ts",
+        *_IDENTITY,
+        *_ORCHESTRATOR,
+        "pipeline",
+        "model_id",
+        "gpu_id",
+        "region",
+        "state",
+        "output_fps",
+        "input_fps",
+        "is_attributed",
+        *_METHOD,
+        *_SOURCE,
+    ),
+    TRACE_EDGES: (
+        "edge_ts",
+        *_IDENTITY,
+        *_ORCHESTRATOR,
+        "pipeline",
+        "model_id",
+        "trace_type",
+        "trace_category",
+        "is_swap_event",
+        "is_attributed",
+        *_SOURCE,
+    ),
+    INGEST_SAMPLES: (
+        "sample_ts",
+        *_IDENTITY,
+        "connection_quality",
+        "video_jitter",
+        "audio_jitter",
+        "video_latency",
+        "audio_latency",
+        "bytes_received",
+        "bytes_sent",
+        *_SOURCE,
+    ),
+    SESSIONS: (
+        "workflow_session_id",
+        "workflow_type",
+        "workflow_id",
+        "stream_id",
+        "request_id",
+        "session_id",
+        "pipeline",
+        *_ORCHESTRATOR,
+        "model_id",
+        "gpu_id",
+        "region",
+        *_METHOD,
+        "session_start_ts",
+        "session_end_ts",
+        "known_stream",
+        "startup_success",
+        "startup_excused",
+        "startup_unexcused",
+        "confirmed_swap_count",
+        "inferred_orchestrator_change_count",
+        "swap_count",
+        "error_count",
+        "excusable_error_count",
+        "first_stream_request_ts",
+        "first_processed_ts",
+        "first_playable_ts",
+        "event_count",
+        "version",
+        "source_first_event_uid",
+        "source_last_event_uid",
+        "has_model_change",
+        "has_pipeline_change",
+        "last_error_occurred",
+        "loading_only_session",
+        "zero_output_fps_session",
+        "status_sample_count",
+        "status_error_sample_count",
+        "health_signal_count",
+        "health_expected_signal_count",
+        "health_completeness_ratio",
+    ),
+    SEGMENTS: (
+        *_IDENTITY,
+        "segment_index",
+        "segment_start_ts",
+        "segment_end_ts",
+        *_ORCHESTRATOR,
+        "worker_id",
+        "gpu_id",
+        "model_id",
+        "region",
+        "pipeline",
+        *_METHOD,
+        "reason",
+        "source_trace_type",
+        "source_event_uid",
+        "version",
+    ),
+    PARAM_UPDATES: (
+        "update_ts",
+        *_IDENTITY,
+        "pipeline",
+        *_ORCHESTRATOR,
+        "model_id",
+        "gpu_id",
+        *_METHOD,
+        "update_type",
+        "message",
+        "source_event_uid",
+        "version",
+    ),
+    EDGE_COVERAGE: (
+        "signal_ts",
+        *_IDENTITY,
+        "pipeline",
+        "model_id",
+        "gateway",
+        "orchestrator_address",
+        "trace_type",
+        "source_event_uid",
+        "known_stream",
+        "has_first_processed_edge",
+        "has_first_playable_edge",
+        "startup_edge_matched",
+        "playable_edge_matched",
+        "is_terminal_signal",
+        "unmatched_reason",
+        "version",
+    ),
+    LATENCY: (
+        "sample_ts",
+        *_IDENTITY,
+        "gateway",
+        "orchestrator_address",
+        "pipeline",
+        "model_id",
+        "gpu_id",
+        "region",
+        "prompt_to_first_frame_ms",
+        "startup_time_ms",
+        "e2e_latency_ms",
+        "has_prompt_to_first_frame",
+        "has_startup_time",
+        "has_e2e_latency",
+        "edge_semantics_version",
+        "version",
+    ),
+}
