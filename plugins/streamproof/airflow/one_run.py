@@ -8,15 +8,19 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import orjson
 from rich.console import Console
+from rich.markup import escape
 
 from streamproof.airflow.private_home import PrivateHome
 from streamproof.airflow.settings import attempts, read_settings, run_id_of
@@ -37,15 +41,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     home = PrivateHome.create(read_settings().home)
     os.environ.update(home.environment())
     console = Console(file=os.fdopen(os.dup(1), "w"), highlight=False, soft_wrap=True)
+    _end_when_interrupted(console, home)
     try:
         with _output_to(home.log):
             dag_run_id, problem = _run_dag(home, console, vars(conf))
+    except Exception as error:  # noqa: BLE001 - whatever breaks in Airflow: one message, and its output is kept
+        kept = home.root.with_name("broken.log")
+        kept.write_text(f"{home.log.read_text()}\n{traceback.format_exc()}")
+        console.print(f"[bold red]error[/] Airflow broke: {type(error).__name__}: {error}. Its output is {kept}.")
+        return EXIT_NOT_JUDGED
+    else:
         return _tell(console, home, dag_run_id, problem)
-    except KeyboardInterrupt:
-        console.print("Interrupted; the run's services stop with this process.")
-        return INTERRUPTED
     finally:
         home.remove()
+
+
+def _end_when_interrupted(console: Console, home: PrivateHome) -> None:
+    """End at once on Ctrl-C or SIGTERM: to Airflow an interrupt is a failed task, and it would go on to the next.
+
+    The run's stack is owned by this process and ends with it.
+    """
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        console.show_cursor()
+        console.print("\nInterrupted. The run's services end with this process; there is no verdict.")
+        home.remove()
+        os._exit(INTERRUPTED)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -122,14 +146,16 @@ def _tell(console: Console, home: PrivateHome, dag_run_id: str | None, problem: 
     """Show the verdict and where the report is; return the exit code."""
     folders = attempts(read_settings().artifacts, run_id_of(dag_run_id)) if dag_run_id else []
     if problem is not None or not folders:
-        console.print(f"[bold red]error[/] {problem or 'The run was not planned.'}", soft_wrap=True)
+        console.print(f"[bold red]error[/] {escape(problem or 'The run was not planned.')}")
         return EXIT_USAGE if dag_run_id else EXIT_NOT_JUDGED
     folder = folders[-1]
     shutil.copyfile(home.log, folder / "airflow.log")
     if not (folder / "summary.json").exists():
-        console.print(f"[bold red]error[/] No verdict was published. See {folder}/airflow.log.", soft_wrap=True)
+        console.print(f"[bold red]error[/] No verdict was published. See {folder}/airflow.log.")
         return EXIT_NOT_JUDGED
     summary = orjson.loads((folder / "summary.json").read_bytes())
+    for notice in summary.get("notices", ()):
+        console.print(f"[bold yellow]Notice[/] {escape(notice)}")
     show_verdict(console, summary)
     return EXIT_CODES[Verdict(summary["verdict"])]
 

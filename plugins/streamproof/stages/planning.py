@@ -18,6 +18,7 @@ from streamproof.model.pack import Pack
 from streamproof.model.plan import KAFKA_KINDS, MODES, PROCESSORS, STACKS, RunPlan
 from streamproof.model.stack import ProcessIdentity
 from streamproof.model.window import Window, iso_ms
+from streamproof.services.contract_files import load_contracts
 from streamproof.services.kafka_mock import MOCK_MAX_BYTES, MOCK_MAX_MESSAGES
 from streamproof.sql.blocks import read_suite
 from streamproof.stages.context import RunContext
@@ -74,6 +75,7 @@ def plan_run(request: RunRequest, *, home: Path, host: HostSettings, now: dateti
     suites = pack.suite_names(request.suites)
     for suite in (*suites, "conservation"):
         read_suite(home / "include" / pack.sql_dir / "assertions" / suite)
+    load_contracts(home / "include" / pack.contracts_dir)
     run_id = request.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     RunNames.of(pack, run_id)
     folder = RunFolder((request.artifacts_root or home / "artifacts" / "test-runs").resolve() / run_id)
