@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,12 @@ import pytest
 ALLOWED_SKIP_REASONS: frozenset[str] = frozenset()
 
 HOME = Path(__file__).resolve().parents[1]
+
+
+# A shell starts a background job with interrupts ignored, and every child inherits that: tests that interrupt a child
+# would wait for ever. With a handler of our own, children start with the default again.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,9 @@ def test_hostile_passes_with_every_reject_in_its_place(cli):
     folder = cli.folder(ended.json)
     expected = stage(folder, "replay_events")["details"]["expected"]
     assert all(sum(expected[kind].values()) > 0 for kind in ("dlq", "quarantine", "ignored"))
-    planted = {check["name"]: check for check in stage(folder, "conservation")["checks"]}["planted_outcomes_met"]
+    planted = {check["name"]: check for check in stage(folder, "conservation")["checks"]}[
+        "conservation_planted_outcomes_met"
+    ]
     assert planted["status"] == "passed"
 
 
@@ -69,11 +71,11 @@ def test_smoke_takes_one_session_of_each_scenario(cli):
     ("sql", "check"),
     [
         ("DELETE FROM stream_trace_events WHERE source_offset = (SELECT min(source_offset) FROM stream_trace_events)",
-         "named_rows_exist"),
+         "conservation_named_rows_exist"),
         ("INSERT INTO ai_stream_events (stream_id, raw_event_uid, source_topic, source_offset) "
-         "SELECT 'ghost', 'ghost', source_topic, 10 FROM ai_stream_events LIMIT 1", "no_unnamed_rows"),
-        ("DELETE FROM record_dispositions WHERE source_offset = 3", "every_record_has_one_disposition"),
-        ("DELETE FROM streaming_events WHERE source_offset = 3", "every_record_once_in_raw"),
+         "SELECT 'ghost', 'ghost', source_topic, 10 FROM ai_stream_events LIMIT 1", "conservation_no_unnamed_rows"),
+        ("DELETE FROM record_dispositions WHERE source_offset = 3", "conservation_every_record_has_one_disposition"),
+        ("DELETE FROM streaming_events WHERE source_offset = 3", "conservation_every_record_once_in_raw"),
     ],
 )  # fmt: skip
 def test_a_broken_pipeline_fails_by_name(cli, tmp_path, sql, check):

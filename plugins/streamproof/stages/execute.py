@@ -22,11 +22,18 @@ def _append(path: Path) -> TextIO:
     return path.open("a", encoding="utf-8", buffering=1)
 
 
+def _cause(ctx: RunContext, problem: StreamproofError) -> tuple[str, str]:
+    state = ctx.folder.read_stack_state()
+    if state is not None and state.status == "failed" and state.error:
+        return state.error, state.hint or problem.hint
+    return problem.message, problem.hint
+
+
 def execute(ctx: RunContext, stage: str, function: StageFunction) -> StageResult:
     """Run `function` as `stage` and keep its result; a failure becomes a result, it is never raised.
 
-    A StreamproofError gives its message and hint. Anything else is a defect of ours: the result names it, and the
-    traceback goes to the stage's log.
+    A StreamproofError gives its message and hint; when a service of the run has died meanwhile, that is the cause and
+    is named instead. Anything else is a defect of ours: the result names it, and the traceback goes to the stage's log.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     with _append(ctx.folder.stages / f"{stage}.log") as stage_log, _append(ctx.folder.log) as run_log:
@@ -45,7 +52,8 @@ def execute(ctx: RunContext, stage: str, function: StageFunction) -> StageResult
             if not outcome.checks and outcome.status is None:
                 status = Status.PASSED
         except StreamproofError as problem:
-            status, error, hint = Status.ERRORED, problem.message, problem.hint
+            status, (error, hint) = Status.ERRORED, _cause(ctx, problem)
+            log(problem.message)
         except Exception as problem:  # noqa: BLE001 - the last line of defence; the traceback is in the log
             status, error = Status.ERRORED, f"{type(problem).__name__}: {problem}"
             hint = f"This is a defect of streamproof or of the pack. The traceback is in stages/{stage}.log."

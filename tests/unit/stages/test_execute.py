@@ -6,6 +6,8 @@ import pytest
 
 from streamproof.model.errors import StackError
 from streamproof.model.results import CheckResult, Status
+from streamproof.model.stack import ProcessIdentity, StackState
+from streamproof.services.files import write_json
 from streamproof.stages.context import StageOutcome
 from streamproof.stages.execute import execute
 
@@ -50,6 +52,20 @@ def test_a_known_error_gives_message_and_hint(planned):
     result = execute(ctx, "stack_up", broken)
     assert (result.status, result.error, result.hint) == (Status.ERRORED, "the broker died", "look at its log")
     assert "Traceback" not in (ctx.folder.stages / "stack_up.log").read_text()
+
+
+def test_a_service_that_died_is_named_as_the_cause(planned):
+    ctx = planned()
+    nobody = ProcessIdentity(1, 0.0)
+    state = StackState("r1", "failed", nobody, "broker", "b", "h", 1, 2, "u", error="kafka ended", hint="see its log")
+    write_json(ctx.folder.stack / "state.json", state.as_json())
+
+    def refused(_ctx):
+        raise StackError("ClickHouse does not answer", hint="h")
+
+    result = execute(ctx, "inject", refused)
+    assert (result.error, result.hint) == ("kafka ended", "see its log")
+    assert "ClickHouse does not answer" in (ctx.folder.stages / "inject.log").read_text()
 
 
 def test_a_defect_leaves_its_traceback_in_the_stage_log_only(planned):
