@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ __all__ = [
     "StackSpec",
     "own_identity",
     "read_state",
+    "settled_state",
     "stack_is_alive",
     "start_stack",
     "stop_stack",
@@ -31,6 +33,8 @@ __all__ = [
 # The supervisor keeps to its time-out; this much later it is held to be stuck.
 STUCK_AFTER_SEC = 15.0
 KILL_TIMEOUT_SEC = 10.0
+# The supervisor notices a dead child at once, but a client of that child may notice it sooner.
+SETTLE_SEC = 5.0
 
 
 def read_state(folder: Path) -> StackState | None:
@@ -49,6 +53,21 @@ def read_state(folder: Path) -> StackState | None:
 def stack_is_alive(state: StackState) -> bool:
     """Tell whether the stack's supervisor still runs: same pid and same start time."""
     return is_alive(state.supervisor)
+
+
+def settled_state(folder: Path) -> StackState | None:
+    """Return what is known of the stack; when one of its services has just died, once the supervisor has said so."""
+    state = read_state(folder)
+    if state is None or state.status != "ready" or all(is_alive(service.process) for service in state.services):
+        return state
+
+    def look() -> Probe:
+        latest = read_state(folder)
+        return Probe(latest is None or latest.status != "ready", "the supervisor's word")
+
+    with suppress(WaitTimeoutError):
+        wait_until(look, timeout=SETTLE_SEC, message="the stack to settle", hint="")
+    return read_state(folder)
 
 
 def start_stack(spec: StackSpec, *, timeout: float, progress: Progress | None = None) -> StackState:

@@ -12,6 +12,7 @@ from typing import TextIO
 from streamproof.model.errors import StreamproofError
 from streamproof.model.results import StageResult, Status, worst
 from streamproof.model.window import iso_ms
+from streamproof.services.stack import settled_state
 from streamproof.stages.context import RunContext, StageOutcome
 
 StageFunction = Callable[[RunContext], StageOutcome]
@@ -23,7 +24,7 @@ def _append(path: Path) -> TextIO:
 
 
 def _cause(ctx: RunContext, problem: StreamproofError) -> tuple[str, str]:
-    state = ctx.folder.read_stack_state()
+    state = settled_state(ctx.folder.stack)
     if state is not None and state.status == "failed" and state.error:
         return state.error, state.hint or problem.hint
     return problem.message, problem.hint
