@@ -29,7 +29,7 @@ from streamproof.airflow.operators import (
 )
 from streamproof.airflow.sensors import DrainSensor, PipelineReadySensor
 from streamproof.airflow.settings import read_settings
-from streamproof.model.plan import KAFKA_KINDS, MODES, STACKS
+from streamproof.model.plan import KAFKA_KINDS, RUN_MODES, STACKS
 
 PACK = "livepeer"
 INFRASTRUCTURE = {"retries": 1, "retry_delay": timedelta(seconds=5)}
@@ -48,7 +48,7 @@ with DAG(
     on_failure_callback=mail_failed_run,
     params={
         "pack": Param(PACK, enum=[PACK], description="The pipeline under test"),
-        "mode": Param("full", enum=list(MODES), description="smoke: one session per scenario"),
+        "mode": Param("full", enum=list(RUN_MODES), description="smoke: one session per scenario"),
         "stack": Param("local", enum=list(STACKS), description="Where the services run"),
         "kafka": Param("broker", enum=list(KAFKA_KINDS), description="mock proves less, and says so"),
         "manifest": Param(None, type=["null", "string"], description="Fixture set of the pack, or path of a manifest"),

@@ -25,7 +25,7 @@ from rich.markup import escape
 from streamproof.airflow.private_home import PrivateHome
 from streamproof.airflow.settings import attempts, read_settings, run_id_of
 from streamproof.model.errors import EXIT_NOT_JUDGED, EXIT_USAGE
-from streamproof.model.plan import AFTER_SUITES, BEFORE_SUITES, KAFKA_KINDS, MODES
+from streamproof.model.plan import AFTER_SUITES, BEFORE_SUITES, KAFKA_KINDS, RUN_MODES
 from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
 from streamproof.report.stage_board import StageBoard
@@ -75,7 +75,7 @@ def _end_when_interrupted(console: Console, home: PrivateHome) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m streamproof.airflow.one_run", description=__doc__)
     parser.add_argument("--pack", default="livepeer")
-    parser.add_argument("--mode", choices=MODES, default="full")
+    parser.add_argument("--mode", choices=RUN_MODES, default="full")
     parser.add_argument("--kafka", choices=KAFKA_KINDS, default="broker")
     parser.add_argument("--manifest", help="a fixture set of the pack (golden, hostile) or the path of a manifest")
     parser.add_argument("--suites", action="append", default=[], metavar="SUITE")

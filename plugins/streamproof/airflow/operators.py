@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from streamproof.airflow.settings import FaceSettings, attempts, read_settings, run_id_of
 from streamproof.model.errors import StreamproofError
+from streamproof.model.plan import PROVE
 from streamproof.model.results import StageResult, Status
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: FaceSettings)
 
     run_id = run_id_of(dag_run_id)
     before = attempts(settings.artifacts, run_id)
-    manifest = params["manifest"]
+    manifest = params.get("manifest")
+    proving = params["mode"] == PROVE
+    suites = tuple(params["suites"] or ())
     if manifest and (settings.home / manifest).exists():
         manifest = str(settings.home / manifest)
     return RunRequest(
@@ -104,11 +107,14 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: FaceSettings)
         stack=params["stack"],
         kafka=params["kafka"],
         manifest=manifest or None,
-        suites=tuple(params["suites"] or ()),
+        # A proof breaks clones of a whole run: what is narrowed is what it proves.
+        suites=() if proving else suites,
         keep_stack=params["keep_stack"],
-        tolerate_bad_lines=params["tolerate_bad_lines"],
-        inject=str(settings.home / params["inject"]) if params["inject"] else None,
+        tolerate_bad_lines=params.get("tolerate_bad_lines", False),
+        inject=str(settings.home / params["inject"]) if params.get("inject") else None,
         artifacts_root=settings.artifacts,
+        prove_suites=suites if proving else (),
+        prove_checks=tuple(params.get("checks") or ()),
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from streamproof.model.stack import ProcessIdentity
 
 NIGHTLY = "0 3 * * *"
+WEEKLY = "0 5 * * 0"
 _LONGEST_RUN_ID = 48
 
 
@@ -20,7 +21,8 @@ class FaceSettings:
     """Where the project, its artifacts and its cache are, and who is told when a run does not pass.
 
     `owner` is the process that a run's stack must not outlive; only a run inside one process has one.
-    `alert_to` are mail addresses; `smtp_conn_id` is an Airflow connection; `schedule` is a cron line in UTC, or None.
+    `alert_to` are mail addresses; `smtp_conn_id` is an Airflow connection; `schedule` and `prove_schedule` are cron
+    lines in UTC, or None.
     """
 
     home: Path
@@ -31,20 +33,21 @@ class FaceSettings:
     alert_to: tuple[str, ...]
     smtp_conn_id: str
     schedule: str | None
+    prove_schedule: str | None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> FaceSettings:
-    """Read STREAMPROOF_HOME, _ARTIFACTS, _JAVA, _OWNER (`pid start-time`), _ALERT_TO, _SMTP_CONN_ID and _SCHEDULE.
+    """Read STREAMPROOF_HOME, _ARTIFACTS, _JAVA, _OWNER (`pid start-time`), _ALERT_TO, _SMTP_CONN_ID and both schedules.
 
-    The home defaults to the project that this package is installed from, the cache is `$XDG_CACHE_HOME/streamproof`.
-    Addresses are separated by commas. The schedule is nightly unless another cron line is given, or `none`.
+    The schedules are _SCHEDULE (nightly) and _PROVE_SCHEDULE (weekly): another cron line, or `none`. The home defaults
+    to the project that this package is installed from, the cache is `$XDG_CACHE_HOME/streamproof`. Addresses are
+    separated by commas.
     """
     given = os.environ if environ is None else environ
     home = Path(given.get("STREAMPROOF_HOME") or Path(__file__).resolve().parents[3]).expanduser().absolute()
     artifacts = Path(given.get("STREAMPROOF_ARTIFACTS") or home / "artifacts" / "test-runs")
     cache_home = Path(given.get("XDG_CACHE_HOME") or "~/.cache").expanduser().absolute()
     owner = given.get("STREAMPROOF_OWNER", "").split()
-    schedule = given.get("STREAMPROOF_SCHEDULE") or NIGHTLY
     return FaceSettings(
         home=home,
         artifacts=artifacts.expanduser().absolute(),
@@ -53,8 +56,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> FaceSettings:
         owner=ProcessIdentity(int(owner[0]), float(owner[1])) if owner else None,
         alert_to=tuple(part.strip() for part in given.get("STREAMPROOF_ALERT_TO", "").split(",") if part.strip()),
         smtp_conn_id=given.get("STREAMPROOF_SMTP_CONN_ID") or "smtp_default",
-        schedule=None if schedule == "none" else schedule,
+        schedule=_cron(given.get("STREAMPROOF_SCHEDULE") or NIGHTLY),
+        prove_schedule=_cron(given.get("STREAMPROOF_PROVE_SCHEDULE") or WEEKLY),
     )
+
+
+def _cron(given: str) -> str | None:
+    return None if given == "none" else given
 
 
 def run_id_of(dag_run_id: str) -> str:

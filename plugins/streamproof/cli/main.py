@@ -11,6 +11,7 @@ from streamproof import __version__
 from streamproof.cli import (
     assert_command,
     fixtures_commands,
+    prove_command,
     replay_command,
     report_command,
     run_command,
@@ -54,6 +55,7 @@ def _root(
 
 
 app.command("run", short_help="Bring up the stack, replay, judge every layer.")(run_command.run)
+app.command("prove", short_help="Show that every check is able to fail.")(prove_command.prove)
 app.add_typer(stack_commands.app, name="stack", short_help="A local stack without a run: up, status, down.")
 app.command("trace", short_help="Walk a warehouse layer by layer.")(trace_command.trace)
 app.command("assert", short_help="Run assertion files against a warehouse.")(assert_command.assert_sql)

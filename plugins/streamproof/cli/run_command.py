@@ -71,12 +71,12 @@ def run(
         from_ts=iso_ms(window.from_ts) if window else None,
         to_ts=iso_ms(window.to_ts) if window else None,
     )
-    summary = _run(request, now)
+    summary = run_planned(request, now)
     _show(summary, json=json)
     raise typer.Exit(EXIT_CODES[Verdict(summary["verdict"])])
 
 
-def _run(request: RunRequest, now: datetime) -> dict[str, Any]:
+def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
     """Plan and run with a live stage table on stderr; SIGTERM ends a run like Ctrl-C, with the teardown."""
     from dataclasses import replace
 

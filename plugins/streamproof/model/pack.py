@@ -35,7 +35,8 @@ class Pack:
     """One pipeline under test. All paths are relative to the project's `include/` folder.
 
     `layers` lists table names by layer, first layer first; `typed_tables` maps an event family to the tables whose rows
-    its records become; `core_types` are the families whose records become exactly one typed row.
+    its records become; `core_types` are the families whose records become exactly one typed row; `informational` is the
+    closed list of checks that never fail.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Pack:
     processor: ProcessorSpec
     generator: str
     replay: ReplayRules = field(default_factory=ReplayRules)
+    informational: tuple[str, ...] = ()
 
     def suite_names(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """Return the wanted suites in the pack's order, all of them when none is named.
@@ -94,6 +96,7 @@ class Pack:
                 ),
                 generator=str(data["generator"]),
                 replay=_replay_rules(data.get("replay", {})),
+                informational=tuple(data.get("informational", ())),
             )
         except KeyError as error:
             raise UsageError(

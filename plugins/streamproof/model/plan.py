@@ -8,7 +8,10 @@ from typing import Any
 
 from streamproof.model.stack import ProcessIdentity
 
-MODES = ("smoke", "full")
+# A run of its own judges what it replayed; mode `prove` then breaks clones of it, to prove that every check can fail.
+RUN_MODES = ("smoke", "full")
+PROVE = "prove"
+MODES = (*RUN_MODES, PROVE)
 STACKS = ("local",)
 KAFKA_KINDS = ("broker", "mock")
 PROCESSORS = ("local",)
@@ -24,7 +27,8 @@ class RunPlan:
 
     `planned_stages` is what the verdict compares the stages that ran with. `fixture_sha256` is over the manifest file.
     `window` is {from_ts, to_ts}; `owner` is the process that the stack must not outlive; `notices` are
-    sentences that the user must see (no checksums, mock broker).
+    sentences that the user must see (no checksums, mock broker). `prove_suites` and `prove_checks` narrow what mode
+    `prove` proves; empty means all.
     """
 
     run_id: str
@@ -51,11 +55,14 @@ class RunPlan:
     java: str | None
     owner: ProcessIdentity | None
     notices: tuple[str, ...] = ()
+    prove_suites: tuple[str, ...] = ()
+    prove_checks: tuple[str, ...] = ()
 
     @property
     def judging_stages(self) -> tuple[str, ...]:
         """Return the stages that hold checks, in order."""
-        return (*(f"assert_{suite}" for suite in self.suites), *AFTER_SUITES)
+        proof = (PROVE,) if self.mode == PROVE else ()
+        return (*(f"assert_{suite}" for suite in self.suites), *AFTER_SUITES, *proof)
 
     @property
     def planned_stages(self) -> tuple[str, ...]:
@@ -79,6 +86,8 @@ class RunPlan:
                 **values,
                 "suites": tuple(values["suites"]),
                 "notices": tuple(values["notices"]),
+                "prove_suites": tuple(values.get("prove_suites", ())),
+                "prove_checks": tuple(values.get("prove_checks", ())),
                 "owner": ProcessIdentity(**owner) if owner else None,
             }
         )

@@ -63,6 +63,8 @@ def _files(summary: Mapping[str, Any], results: Mapping[str, StageResult]) -> li
     files += [(f"stages/{stage}.log", f"log of stage {stage}") for stage in results]
     if results.get("contracts"):
         files.append(("contracts/", "contract results as JSON"))
+    if results.get("prove"):
+        files.append(("prove.json", "every mutation and what it showed"))
     if summary["verdict"] != "passed":
         files.append(("diagnostics/", "what the run left to look at"))
     return files

@@ -19,6 +19,7 @@ from streamproof.sql.lexing import Kind, Token, line_of, tokens
 _MARKER = re.compile(r"-- (?P<kind>TEST|QUERY|MUTATION):(?P<name>.*)", re.DOTALL)
 _NEARLY_A_MARKER = re.compile(r"--[ \t]*(TEST|QUERY|MUTATION)[ \t]*:")
 _INFORMATIONAL = re.compile(r"^INFORMATIONAL:[ \t]*(?P<why>.+)$", re.MULTILINE)
+_PRESENCE = re.compile(r"^PRESENCE:[ \t]*(?P<why>.+)$", re.MULTILINE)
 _LAYER = re.compile(r"^LAYER:[ \t]*(?P<layer>\w+)[ \t]*$", re.MULTILINE)
 _ALSO_FAILS = re.compile(r"^ALSO FAILS:[ \t]*(?P<names>.+)$", re.MULTILINE)
 _PARAMETER = re.compile(r"\{\s*(?P<name>\w+)\s*:\s*(?P<type>.*?)\s*\}", re.DOTALL)
@@ -54,6 +55,12 @@ class Block:
     def informational(self) -> str | None:
         """Return why the test never fails (its line `-- INFORMATIONAL: why`), None for a test that can."""
         found = _INFORMATIONAL.search(self.comment)
+        return found["why"].strip() if found else None
+
+    @property
+    def presence(self) -> str | None:
+        """Return why the test may break instead of fail (its line `-- PRESENCE: why`): what it reads must be there."""
+        found = _PRESENCE.search(self.comment)
         return found["why"].strip() if found else None
 
     @property

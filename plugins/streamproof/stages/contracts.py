@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from streamproof.model.results import CheckResult, Status
-from streamproof.services.contract_files import load_contracts
+from streamproof.services.contract_files import Contract, load_contracts
 from streamproof.services.contracts import validate
 from streamproof.services.files import write_json
 from streamproof.stages.context import RunContext, StageOutcome
+
+
+def pack_contracts(ctx: RunContext) -> tuple[Contract, ...]:
+    """Return the pack's contracts. Raises UsageError for a broken file."""
+    return load_contracts(ctx.home / "include" / ctx.pack.contracts_dir, relative_to=ctx.home)
+
+
+def contract_parameters(ctx: RunContext) -> dict[str, object]:
+    """Return what `{$PARAMETER: name}` in a contract may name."""
+    return {"input_topics": [ctx.names.input_topic]}
 
 
 def run(ctx: RunContext) -> StageOutcome:
@@ -16,8 +26,7 @@ def run(ctx: RunContext) -> StageOutcome:
 
     Raises UsageError for a broken contract file, WarehouseError when a table cannot be read.
     """
-    contracts = load_contracts(ctx.home / "include" / ctx.pack.contracts_dir, relative_to=ctx.home)
-    parameters = {"input_topics": [ctx.names.input_topic]}
+    contracts, parameters = pack_contracts(ctx), contract_parameters(ctx)
     layers = {table: layer for layer, tables in ctx.pack.layers.items() for table in tables}
     checks: list[CheckResult] = []
     tables = {}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import secrets
 import shlex
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +17,7 @@ from streamproof.model.errors import UsageError
 from streamproof.model.fixture import FixtureReport
 from streamproof.model.names import RunNames
 from streamproof.model.pack import Pack
-from streamproof.model.plan import KAFKA_KINDS, MODES, PROCESSORS, STACKS, RunPlan
+from streamproof.model.plan import KAFKA_KINDS, MODES, PROCESSORS, PROVE, STACKS, RunPlan
 from streamproof.model.stack import ProcessIdentity
 from streamproof.model.window import Window, iso_ms
 from streamproof.services.contract_files import load_contracts
@@ -63,6 +65,8 @@ class RunRequest:
     artifacts_root: Path | None = None
     from_ts: str | None = None
     to_ts: str | None = None
+    prove_suites: tuple[str, ...] = ()
+    prove_checks: tuple[str, ...] = ()
 
 
 def plan_run(request: RunRequest, *, home: Path, host: HostSettings, now: datetime) -> RunContext:
@@ -73,9 +77,7 @@ def plan_run(request: RunRequest, *, home: Path, host: HostSettings, now: dateti
     _choices(request)
     pack = load_pack(home, request.pack)
     suites = pack.suite_names(request.suites)
-    for suite in (*suites, "conservation"):
-        read_suite(home / "include" / pack.sql_dir / "assertions" / suite)
-    load_contracts(home / "include" / pack.contracts_dir)
+    _refuse_unknown_checks(request, _checks_by_suite(home, pack, suites))
     run_id = request.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     RunNames.of(pack, run_id)
     folder = RunFolder((request.artifacts_root or home / "artifacts" / "test-runs").resolve() / run_id)
@@ -114,9 +116,31 @@ def plan_run(request: RunRequest, *, home: Path, host: HostSettings, now: dateti
         java=host.java,
         owner=host.owner,
         notices=(*fixture.notices, *_mock_notices(request, fixture)),
+        prove_suites=request.prove_suites,
+        prove_checks=request.prove_checks,
     )
     folder.write_plan(plan)
     return RunContext.open(folder.root)
+
+
+def _checks_by_suite(home: Path, pack: Pack, suites: Sequence[str]) -> dict[str, set[str]]:
+    """Read every check that the run will judge. Raises SqlSourceError or UsageError for a file that is broken."""
+    assertions = home / "include" / pack.sql_dir / "assertions"
+    found = {suite: {test.name for test in read_suite(assertions / suite)} for suite in (*suites, "conservation")}
+    contracts = load_contracts(home / "include" / pack.contracts_dir)
+    return {**found, "contracts": {check.name for contract in contracts for check in contract.checks}}
+
+
+def _refuse_unknown_checks(request: RunRequest, checks: Mapping[str, set[str]]) -> None:
+    for suite in request.prove_suites:
+        if suite not in checks:
+            raise UsageError(f"There is no suite '{suite}' to prove.", hint=f"Choose of: {', '.join(checks)}.")
+    names = {name for suite, found in checks.items() for name in found}
+    for check in request.prove_checks:
+        if check not in names:
+            near = ", ".join(difflib.get_close_matches(check, names, n=3))
+            hint = f"Did you mean: {near}?" if near else "The report of a run lists every check."
+            raise UsageError(f"There is no check '{check}' to prove.", hint=hint)
 
 
 def _choices(request: RunRequest) -> None:
@@ -181,7 +205,8 @@ def git_commit(home: Path) -> str:
 
 def rerun_command(request: RunRequest) -> str:
     """Return the shell command that asks for the same run again, with a new run id."""
-    parts = ["streamproof", "run"]
+    proving = request.mode == PROVE
+    parts = ["streamproof", "prove" if proving else "run"]
     options = {
         "--pack": request.pack, "--mode": request.mode, "--stack": request.stack, "--processor": request.processor,
         "--kafka": request.kafka, "--manifest": request.manifest, "--inject": request.inject,
@@ -190,10 +215,12 @@ def rerun_command(request: RunRequest) -> str:
     defaults = RunRequest()
     for option, value in options.items():
         field = re.sub("-", "_", option.removeprefix("--"))
-        if value is not None and value != getattr(defaults, field):
+        if value is not None and value != getattr(defaults, field) and not (proving and field == "mode"):
             parts += [option, value]
-    for suite in request.suites:
+    for suite in request.prove_suites if proving else request.suites:
         parts += ["--suites", suite]
+    for check in request.prove_checks:
+        parts += ["--check", check]
     if request.tolerate_bad_lines:
         parts.append("--tolerate-bad-lines")
     return shlex.join(parts)

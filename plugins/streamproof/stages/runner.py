@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from streamproof.model.errors import UsageError
+from streamproof.model.plan import PROVE
 from streamproof.model.results import StageResult, Status
 from streamproof.services.contracts import prefetch
 from streamproof.stages import (
@@ -18,6 +19,7 @@ from streamproof.stages import (
     inject,
     pipeline_ready,
     pipeline_wait,
+    prove,
     publish_summary,
     query_pack,
     replay_events,
@@ -41,6 +43,7 @@ STAGES: Mapping[str, StageFunction] = {
     "query_pack": query_pack.run,
     "contracts": contracts.run,
     "conservation": conservation.run,
+    "prove": prove.run,
     "publish_summary": publish_summary.run,
     "stack_down": stack_down.run,
 }
@@ -98,5 +101,8 @@ def _prepare_and_judge(ctx: RunContext, step: Callable[[str], StageResult]) -> N
         if stage != "pipeline_wait" or ctx.stack_failure() is not None:
             return
         # What did not drain in time is judged all the same: the checks say what is missing. The verdict stays `error`.
-    with ThreadPoolExecutor(max_workers=len(judging), thread_name_prefix="judge") as pool:
-        list(pool.map(step, judging))
+    side_by_side = [stage for stage in judging if stage != PROVE]
+    with ThreadPoolExecutor(max_workers=len(side_by_side), thread_name_prefix="judge") as pool:
+        list(pool.map(step, side_by_side))
+    if PROVE in judging:
+        step(PROVE)

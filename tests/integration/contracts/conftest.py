@@ -16,6 +16,7 @@ from pipelines.livepeer.tables import COLUMNS
 from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.settings import ClickHouseSettings
 from streamproof.services.clickhouse import connect, execute
+from streamproof.services.clone import Clone
 from streamproof.services.migrations import apply_migrations
 from streamproof.services.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.stages.packs import load_pack
@@ -60,15 +61,9 @@ class Warehouse:
             client.raw_insert(table, COLUMNS[table], b"\n".join(lines), fmt="JSONCompactEachRow")
         client.close()
 
-    def copy(self, source: str, target: str) -> str:
-        """Make a database whose contract tables hold what those of `source` hold."""
-        server = connect(self.settings)
-        execute(server, f"CREATE DATABASE {target}")
-        for table in TABLES:
-            execute(server, f"CREATE TABLE {target}.{table} AS {source}.{table}")
-            execute(server, f"INSERT INTO {target}.{table} SELECT * FROM {source}.{table}")
-        server.close()
-        return target
+    def clone(self, database: str, name: str) -> Clone:
+        """Clone a database."""
+        return Clone.of(self.settings.using(database), name, self.home / "include/sql/livepeer/schema")
 
 
 @pytest.fixture(scope="session")
@@ -101,3 +96,18 @@ def hostile(warehouse: Warehouse) -> str:
     database = warehouse.create("hostile")
     warehouse.fill(database, warehouse.home / "include/fixtures/livepeer/hostile/manifest.json")
     return database
+
+
+@pytest.fixture(scope="session")
+def broken(warehouse: Warehouse, golden: str) -> Iterator[Clone]:
+    """A clone of the golden database, for a test to break."""
+    clone = warehouse.clone(golden, "broken")
+    yield clone
+    clone.drop()
+
+
+@pytest.fixture
+def clone(broken: Clone) -> Iterator[Clone]:
+    """The same clone, mended after the test."""
+    yield broken
+    broken.restore()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import pytest
@@ -10,21 +9,23 @@ import pytest
 from streamproof.model.errors import UsageError, WarehouseError
 from streamproof.model.results import Status
 from streamproof.services.clickhouse import execute
-from streamproof.services.contract_files import Contract, ContractCheck, Mutation, load_contract, load_contracts
+from streamproof.services.contract_files import load_contract, load_contracts
 from streamproof.services.contracts import read_frame, validate
+from streamproof.services.proving import Bench, contract_subject
+from streamproof.sql.blocks import read_suite
 
 pytestmark = pytest.mark.engine
 
-FOLDER = Path(__file__).resolve().parents[3] / "include/contracts/livepeer"
+INCLUDE = Path(__file__).resolve().parents[3] / "include"
+FOLDER = INCLUDE / "contracts/livepeer"
+ASSERTIONS = INCLUDE / "sql/livepeer/assertions"
 CONTRACTS = load_contracts(FOLDER)
 PARAMETERS = {"input_topics": ["run.streaming_events"]}
-MUTATIONS = [
-    pytest.param(contract, check, mutation, id=f"{check.name}-{number}")
+MUTANTS = [
+    pytest.param(mutant, id=f"{mutant.check}: {mutant.name}")
     for contract in CONTRACTS
-    for check in contract.checks
-    for number, mutation in enumerate(check.mutations)
+    for mutant in contract_subject(contract, PARAMETERS).mutants
 ]
-numbers = itertools.count()
 
 
 @pytest.mark.parametrize("fixture_set", ["golden", "hostile"])
@@ -40,24 +41,17 @@ def test_holds_on_the_fixture_sets(contract, fixture_set, warehouse, request):
     assert result.document["success"] is True
 
 
-@pytest.mark.parametrize(("contract", "check", "mutation"), MUTATIONS)
-def test_each_mutation_fails_its_check_and_no_other(
-    contract: Contract, check: ContractCheck, mutation: Mutation, warehouse, golden
-):
-    client = warehouse.client(warehouse.copy(golden, f"mutant_{next(numbers)}"))
-    for statement in mutation.statements:
-        execute(client, statement)
-
-    result = validate(client, contract, PARAMETERS)
-
-    failing = {found.name for found in result.checks if found.status is Status.FAILED}
-    assert failing == {check.name, *mutation.also_fails}
-    assert [found.name for found in result.checks if found.status is Status.ERRORED] == []
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_each_mutation_fails_its_check_and_no_other(mutant, clone):
+    assertions = [test.name for folder in ASSERTIONS.iterdir() for test in read_suite(folder)]
+    subjects = [contract_subject(contract, PARAMETERS) for contract in CONTRACTS]
+    proof = Bench(subjects, clone.definitions(), {}, others=assertions).prove(clone, mutant)
+    assert proof.proved, proof.as_json()
 
 
-def test_a_failed_check_names_rows_and_sessions(warehouse, golden):
+def test_a_failed_check_names_rows_and_sessions(clone):
     contract = next(contract for contract in CONTRACTS if contract.table == "ai_stream_status")
-    client = warehouse.client(warehouse.copy(golden, "named"))
+    client = clone.client
     execute(
         client,
         "ALTER TABLE ai_stream_status UPDATE output_fps = -5"
@@ -94,9 +88,9 @@ def test_times_come_without_a_zone(warehouse, golden):
     assert "event_date" not in frame.columns
 
 
-def test_a_column_that_is_gone_is_errored_where_it_is_judged(warehouse, golden):
+def test_a_column_that_is_gone_is_errored_where_it_is_judged(clone):
     contract = next(contract for contract in CONTRACTS if contract.table == "ai_stream_status")
-    client = warehouse.client(warehouse.copy(golden, "gone"))
+    client = clone.client
     execute(client, "ALTER TABLE ai_stream_status DROP COLUMN state")
 
     checks = {check.name: check for check in validate(client, contract, PARAMETERS).checks}
@@ -107,8 +101,8 @@ def test_a_column_that_is_gone_is_errored_where_it_is_judged(warehouse, golden):
     assert "state" in (judged.error or "")
 
 
-def test_a_table_that_is_gone_is_a_warehouse_error(warehouse, golden, tmp_path):
-    client = warehouse.client(warehouse.copy(golden, "no_table"))
+def test_a_table_that_is_gone_is_a_warehouse_error(clone):
+    client = clone.client
     execute(client, "DROP TABLE ai_stream_status")
 
     with pytest.raises(WarehouseError, match="no table ai_stream_status"):

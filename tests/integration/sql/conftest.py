@@ -12,7 +12,8 @@ import orjson
 import pytest
 
 from streamproof.model.settings import ClickHouseSettings, KafkaSettings
-from streamproof.services.clickhouse import connect, execute, rows
+from streamproof.services.clickhouse import connect, execute
+from streamproof.services.clone import Clone
 from streamproof.services.migrations import LEDGER, apply_migrations
 from streamproof.services.stack import StackSpec, own_identity, start_stack, stop_stack
 
@@ -46,20 +47,9 @@ class Warehouse:
         apply_migrations(client, self.schema, {**VARIABLES, **variables})
         return client
 
-    def clone(self, client: Any) -> Any:
-        """A client on a new database whose tables hold the same rows, without materialized views."""
-        target = self.empty()
-        tables = "SELECT name FROM system.tables WHERE database = {source:String} AND engine LIKE '%MergeTree'"
-        for row in rows(client, tables, {"source": client.database}):
-            place = f"{target.database}.{row['name']}"
-            execute(target, f"CREATE TABLE {place} CLONE AS {client.database}.{row['name']}")
-        return target
-
-
-def restore(client: Any, table: str, source: str) -> None:
-    """Give a cloned table the rows of its original again."""
-    execute(client, f"TRUNCATE TABLE {table}")
-    execute(client, f"ALTER TABLE {table} ATTACH PARTITION ALL FROM {source}.{table}")
+    def clone(self, client: Any) -> Clone:
+        """A clone of a client's database."""
+        return Clone.of(self.settings.using(client.database), f"clone_{next(self.numbers)}", self.schema)
 
 
 def insert(client: Any, table: str, records: list[dict[str, Any]]) -> None:
@@ -87,4 +77,4 @@ def warehouse(home: Path, cache_dir: Path, tmp_path_factory: pytest.TempPathFact
         stop_stack(folder, timeout=30)
 
 
-__all__ = ["LEDGER", "Warehouse", "insert", "restore"]
+__all__ = ["LEDGER", "Warehouse", "insert"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,21 +11,25 @@ import pytest
 from streamproof.model.results import CheckResult, Status
 from streamproof.services.checks import run_checks
 from streamproof.services.clickhouse import execute, rows
-from streamproof.sql.blocks import Block, read_suite
-from tests.integration.sql.conftest import Warehouse, insert, restore
+from streamproof.services.clone import Clone
+from streamproof.services.contract_files import load_contracts
+from streamproof.services.proving import Bench, assertion_subject
+from streamproof.sql.blocks import parse_blocks, read_suite
+from tests.integration.sql.conftest import Warehouse, insert
 from tests.integration.sql.consistent import Replay, consistent_replay
 
 pytestmark = pytest.mark.engine
 
-ASSERTIONS = Path(__file__).resolve().parents[3] / "include/sql/livepeer/assertions"
+HOME = Path(__file__).resolve().parents[3]
+ASSERTIONS = HOME / "include/sql/livepeer/assertions"
 SUITES = {name: read_suite(ASSERTIONS / name) for name in ("raw_typed", "conservation")}
-MUTATIONS = [
-    pytest.param(test, mutation, id=f"{test.name}: {mutation.name}")
-    for tests in SUITES.values()
+CONTRACTS = load_contracts(HOME / "include/contracts/livepeer")
+MUTANTS = [
+    pytest.param(mutant, id=f"{mutant.check}: {mutant.name}")
+    for name, tests in SUITES.items()
     for test in tests
-    for mutation in test.mutations
+    for mutant in assertion_subject(name, test, {}).mutants
 ]
-TARGET = re.compile(r"(INSERT INTO|DELETE FROM|ALTER TABLE)\s+(?P<table>\w+)")
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +47,18 @@ def filled(warehouse: Warehouse, replay: Replay) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def cloned(warehouse: Warehouse, filled: Any) -> Iterator[Any]:
-    client = warehouse.clone(filled)
-    yield client
-    client.close()
+def clone(warehouse: Warehouse, filled: Any) -> Iterator[Clone]:
+    clone = warehouse.clone(filled)
+    yield clone
+    clone.drop()
+
+
+@pytest.fixture(scope="module")
+def bench(clone: Clone, replay: Replay) -> Bench:
+    parameters = replay.parameters()
+    subjects = [assertion_subject(name, test, parameters) for name, tests in SUITES.items() for test in tests]
+    others = [check.name for contract in CONTRACTS for check in contract.checks]
+    return Bench(subjects, clone.definitions(), parameters, others=others)
 
 
 def run_all(client: Any, replay: Replay) -> dict[str, CheckResult]:
@@ -62,20 +73,33 @@ def test_every_check_passes_on_a_consistent_replay(filled, replay):
     } == {}
 
 
-def test_every_check_still_passes_after_merges(warehouse, filled, replay):
-    merged = warehouse.clone(filled)
-    for row in rows(merged, "SELECT name FROM system.tables WHERE database = currentDatabase()"):
-        execute(merged, f"OPTIMIZE TABLE {row['name']} FINAL")
-    assert {r.status for r in run_all(merged, replay).values()} == {Status.PASSED}
+def test_every_check_still_passes_after_merges(clone, replay):
+    tables = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
+    for row in rows(clone.client, tables):
+        execute(clone.client, f"OPTIMIZE TABLE {row['name']} FINAL")
+    assert {r.status for r in run_all(clone.client, replay).values()} == {Status.PASSED}
+    clone.restore()
 
 
-@pytest.mark.parametrize(("test", "mutation"), MUTATIONS)
-def test_the_mutation_makes_the_check_fail_and_no_unrelated_one(cloned, filled, replay, test: Block, mutation: Block):
-    execute(cloned, mutation.sql)
-    results = run_all(cloned, replay)
-    restore(cloned, TARGET.search(mutation.sql)["table"], filled.database)
-    unsound = {name for name, result in results.items() if result.status is not Status.PASSED}
-    failed = {name for name, result in results.items() if result.status is Status.FAILED}
-    assert test.name in failed, results[test.name]
-    assert unsound <= {test.name, *mutation.also_fails}
-    assert not results[test.name].error
+def test_every_check_passes_on_an_untouched_clone(clone, bench):
+    assert bench.unsound(clone) == []
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_the_mutation_makes_the_check_fail_and_no_unrelated_one(clone, bench, mutant):
+    proof = bench.prove(clone, mutant)
+    assert proof.proved, proof.as_json()
+    assert clone.damage().changed == set()
+
+
+def test_a_check_that_cannot_fail_is_a_survivor(clone, bench, replay):
+    text = (
+        "-- TEST: planted\nSELECT countIf(type = 'none') AS failed_rows FROM streaming_events;\n"
+        "-- MUTATION: all is lost\nTRUNCATE TABLE streaming_events"
+    )
+    (planted,) = (assertion_subject("raw_typed", test, {}) for test in parse_blocks(text, "planted.sql"))
+    with_planted = Bench([*bench.subjects, planted], clone.definitions(), replay.parameters(), others=bench.names)
+    (mutant,) = planted.mutants
+    proof = with_planted.prove(clone, mutant)
+    assert (proof.outcome, proof.reason) == ("survived", "it still passes")
+    assert clone.damage().changed == set()

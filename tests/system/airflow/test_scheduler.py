@@ -27,6 +27,7 @@ def airflow(home: Path, tmp_path: Path, mail_sink: MailSink) -> Iterator[Standal
         "STREAMPROOF_ARTIFACTS": str(tmp_path / "runs"),
         # A fresh Airflow would at once begin with the run of last night.
         "STREAMPROOF_SCHEDULE": "none",
+        "STREAMPROOF_PROVE_SCHEDULE": "none",
     }
     airflow = Standalone(home, tmp_path / "airflow", (free_port(), free_port(), free_port()), env)
     try:

@@ -24,6 +24,7 @@ def test_defaults(home):
     assert settings.owner is None
     assert settings.alert_to == ()
     assert settings.schedule == "0 3 * * *"
+    assert settings.prove_schedule == "0 5 * * 0"
 
 
 def test_everything_can_be_given():
@@ -36,12 +37,14 @@ def test_everything_can_be_given():
             "STREAMPROOF_ALERT_TO": " a@b.c, d@e.f ,",
             "STREAMPROOF_SMTP_CONN_ID": "mail",
             "STREAMPROOF_SCHEDULE": "none",
+            "STREAMPROOF_PROVE_SCHEDULE": "0 1 1 * *",
             "XDG_CACHE_HOME": "/c",
         }
     )
 
     assert (settings.home, settings.artifacts, settings.cache_dir) == (Path("/p"), Path("/a"), Path("/c/streamproof"))
     assert (settings.java, settings.smtp_conn_id, settings.schedule) == ("/j", "mail", None)
+    assert settings.prove_schedule == "0 1 1 * *"
     assert settings.owner == ProcessIdentity(42, 1.5)
     assert settings.alert_to == ("a@b.c", "d@e.f")
 

@@ -16,7 +16,10 @@ sides AS (
     ARRAY JOIN CAST(rows_written, 'Array(Tuple(String, UInt32))') AS entry
     UNION ALL
     SELECT source_topic, source_partition, source_offset, toString(_table) AS target, 0 AS named, 1 AS existing
-    FROM merge('^(ai_stream_.*|stream.*_(trace_events|metrics|dlq|quarantine)|network_cap.*|discovery_.*|payment_.*)$')
+    FROM
+        merge(
+            '^(ai_stream_|network_cap|discovery_|payment_|(fact_)?stream.*_(trace_.*|samples|metrics|dlq|quarantine)$)'
+        )
 ),
 
 compared AS (

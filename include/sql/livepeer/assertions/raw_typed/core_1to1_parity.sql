@@ -104,7 +104,8 @@ WHERE (source_partition, source_offset) = (
 );
 
 -- MUTATION: a typed row is written twice
--- ALSO FAILS: conservation_no_unnamed_rows
+-- ALSO FAILS: conservation_no_unnamed_rows, ai_stream_status.column_values_to_be_unique.raw_event_uid
+-- ALSO FAILS: ai_stream_status.compound_columns_to_be_unique.source_record
 INSERT INTO ai_stream_status
 SELECT * FROM ai_stream_status
 ORDER BY source_partition, source_offset

@@ -1,0 +1,113 @@
+"""Whether a check is able to fail: a mutation breaks what it judges; it must notice, and no unrelated check may."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from streamproof.model.results import CheckResult, Status
+
+_UNSOUND = (Status.FAILED, Status.ERRORED)
+_LONGEST = 300
+
+
+class Outcome(StrEnum):
+    """What a mutation showed. Only `proved` proves anything."""
+
+    PROVED = "proved"
+    SURVIVED = "survived"
+    UNRELATED = "unrelated checks fail"
+    REFUSED = "not a mutation"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One way to break what a check judges: statements to run on a clone of a sound database.
+
+    `also_fails` names the checks that fail with it by its nature; `parameters` are the query parameters that the
+    statements use; with `presence`, an exception proves the check too: what it looks for is gone.
+    """
+
+    suite: str
+    check: str
+    name: str
+    statements: tuple[str, ...]
+    also_fails: tuple[str, ...] = ()
+    parameters: frozenset[str] = frozenset()
+    presence: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What became of one mutant; `reason` says why it proves nothing, `duration_sec` is wall time in seconds.
+
+    `unrelated` are the checks that fail with it undeclared.
+    """
+
+    mutant: Mutant
+    outcome: Outcome
+    reason: str = ""
+    unrelated: tuple[str, ...] = ()
+    duration_sec: float = 0.0
+
+    @property
+    def proved(self) -> bool:
+        """Return whether the check is proved able to fail in this way."""
+        return self.outcome is Outcome.PROVED
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return {
+            "suite": self.mutant.suite,
+            "check": self.mutant.check,
+            "mutation": self.mutant.name,
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "unrelated": list(self.unrelated),
+            "source_file": self.mutant.source,
+            "duration_sec": round(self.duration_sec, 3),
+        }
+
+
+def judge_mutant(
+    mutant: Mutant, results: Sequence[CheckResult], *, changed: Collection[str], blinded: Collection[str] = ()
+) -> Proof:
+    """Judge a mutant by the checks that read anything of what it changed.
+
+    `changed` names the changed objects; `blinded` the checks that read one which is gone: that those cannot judge any
+    more is the mutation's nature, and not a false alarm.
+    """
+    unknown_reason = _not_noticed(mutant, {result.name: result for result in results}, changed)
+    if unknown_reason:
+        return Proof(mutant, Outcome.SURVIVED, unknown_reason)
+    unrelated = tuple(
+        result.name
+        for result in results
+        if result.status in _UNSOUND
+        and result.name not in (mutant.check, *mutant.also_fails)
+        and not (result.status is Status.ERRORED and result.name in blinded)
+    )
+    if unrelated:
+        names = ", ".join(unrelated)
+        return Proof(
+            mutant, Outcome.UNRELATED, f"these fail too; narrow the mutation or declare ALSO FAILS: {names}", unrelated
+        )
+    return Proof(mutant, Outcome.PROVED)
+
+
+def _not_noticed(mutant: Mutant, results: Mapping[str, CheckResult], changed: Collection[str]) -> str:
+    """Return why the check does not notice its mutation, '' when it does."""
+    if not changed:
+        return "the mutation changes nothing"
+    own = results.get(mutant.check)
+    if own is None:
+        return f"the check reads nothing of what the mutation changes ({', '.join(sorted(changed))})"
+    if own.status is Status.ERRORED:
+        error = (own.error or "")[:_LONGEST]
+        return "" if mutant.presence else f"it could not judge, which proves only a presence check: {error}"
+    if own.status is Status.SKIPPED:
+        return "it finds nothing to judge and is skipped"
+    return "" if own.status is Status.FAILED else "it still passes"

@@ -1,0 +1,197 @@
+"""Prove checks on clones: apply a mutation, ask the checks that read what it changed, judge, and mend the clone."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from streamproof.model.errors import WarehouseError
+from streamproof.model.proof import Mutant, Outcome, Proof, judge_mutant
+from streamproof.model.results import CheckResult, Status
+from streamproof.services.checks import run_check
+from streamproof.services.clickhouse import execute
+from streamproof.services.clone import Clone, Damage
+from streamproof.services.contract_files import Contract
+from streamproof.services.contracts import SUITE as CONTRACTS
+from streamproof.services.contracts import validate
+from streamproof.sql.blocks import Block
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+# What a statement reads cannot be told from the names in it: it finds its tables by pattern, or reads about them all.
+_READS_ANYTHING = re.compile(r"\bmerge\s*\(|\bsystem\s*\.|\binformation_schema\b|:\s*Identifier\b", re.IGNORECASE)
+# The library that judges contracts keeps its project in a global: one contract at a time.
+_ONE_CONTRACT = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Checks that are judged in one go. `checks` maps each to why it never fails ('' for one that can).
+
+    `text` is where the names of all that they read stand; `run` judges them on a database, whatever state it is in.
+    """
+
+    suite: str
+    checks: Mapping[str, str]
+    mutants: tuple[Mutant, ...]
+    text: str
+    run: Callable[[Client], Sequence[CheckResult]]
+
+
+def assertion_subject(suite: str, test: Block, parameters: Mapping[str, object]) -> Subject:
+    """Return an assertion with its mutations as a subject."""
+    mutants = tuple(
+        Mutant(
+            suite=suite,
+            check=test.name,
+            name=mutation.name,
+            statements=(mutation.sql,),
+            also_fails=mutation.also_fails,
+            parameters=mutation.parameter_names,
+            presence=test.presence is not None,
+            source=test.source,
+        )
+        for mutation in test.mutations
+    )
+    return Subject(
+        suite=suite,
+        checks={test.name: test.informational or ""},
+        mutants=() if test.informational else mutants,
+        text=test.sql,
+        run=lambda client: [run_check(client, test, parameters, suite=suite)],
+    )
+
+
+def contract_subject(contract: Contract, parameters: Mapping[str, object]) -> Subject:
+    """Return a contract as a subject: its expectations are judged together, on one reading of the table."""
+    mutants = tuple(
+        Mutant(
+            suite=CONTRACTS,
+            check=check.name,
+            # These have no name but what they do.
+            name="; ".join(" ".join(statement.split()) for statement in mutation.statements),
+            statements=mutation.statements,
+            also_fails=mutation.also_fails,
+            source=str(contract.file),
+        )
+        for check in contract.checks
+        for mutation in check.mutations
+    )
+
+    def run(client: Client) -> Sequence[CheckResult]:
+        try:
+            with _ONE_CONTRACT:
+                return validate(client, contract, dict(parameters)).checks
+        except WarehouseError as error:
+            return [
+                CheckResult(CONTRACTS, check.name, Status.ERRORED, error=error.message) for check in contract.checks
+            ]
+
+    checks = {check.name: "" for check in contract.checks}
+    return Subject(CONTRACTS, checks, mutants, text=contract.table, run=run)
+
+
+class Bench:
+    """All checks of a pack, and which of them read an object, directly or through views."""
+
+    def __init__(
+        self,
+        subjects: Iterable[Subject],
+        definitions: Mapping[str, str],
+        parameters: Mapping[str, object],
+        *,
+        others: Iterable[str] = (),
+    ) -> None:
+        """`definitions` are the queries of all views by name, '' for a table; `parameters` are those of mutations.
+
+        `others` names checks of the pack that are not on this bench.
+        """
+        self.subjects = tuple(subjects)
+        self.names = frozenset(others).union(*(subject.checks for subject in self.subjects))
+        self._definitions = definitions
+        self._parameters = parameters
+        self._reads = {id(subject): self._objects_in(subject.text) for subject in self.subjects}
+
+    def readers(self, objects: Collection[str]) -> list[Subject]:
+        """Return the subjects that read any of these objects, in their order."""
+        wanted = frozenset(objects)
+        return [subject for subject in self.subjects if self._reads_any(subject, wanted)]
+
+    def _reads_any(self, subject: Subject, wanted: frozenset[str]) -> bool:
+        reads = self._reads[id(subject)]
+        return bool(wanted) and (reads is None or bool(reads & wanted))
+
+    def _objects_in(self, text: str) -> frozenset[str] | None:
+        """Return the names of all that a text reads, None when they cannot be told."""
+        found: set[str] = set()
+        texts = [text]
+        while texts:
+            piece = texts.pop()
+            if _READS_ANYTHING.search(piece):
+                return None
+            new = (set(re.findall(r"\w+", piece)) & self._definitions.keys()) - found
+            found |= new
+            texts.extend(self._definitions[name] for name in new)
+        return frozenset(found)
+
+    def unsound(self, clone: Clone) -> list[CheckResult]:
+        """Return the checks that fail or break on an untouched clone: with any, nothing can be proved."""
+        results = [result for subject in self.subjects for result in subject.run(clone.client)]
+        return [result for result in results if result.status in (Status.FAILED, Status.ERRORED)]
+
+    def prove(self, clone: Clone, mutant: Mutant) -> Proof:
+        """Apply a mutant to a sound clone, judge it, and restore the clone.
+
+        Raises WarehouseError when the clone cannot be restored.
+        """
+        started = time.perf_counter()
+        strangers = sorted(set(mutant.also_fails) - self.names)
+        missing = sorted(mutant.parameters - self._parameters.keys())
+        if strangers:
+            proof = Proof(mutant, Outcome.REFUSED, f"ALSO FAILS names no check of the pack: {', '.join(strangers)}")
+        elif missing:
+            proof = Proof(mutant, Outcome.REFUSED, f"there is no parameter {', '.join(missing)}")
+        else:
+            proof = self._proof(clone, mutant)
+        return replace(proof, duration_sec=time.perf_counter() - started)
+
+    def _proof(self, clone: Clone, mutant: Mutant) -> Proof:
+        damage: Damage | None = None
+        try:
+            for statement in mutant.statements:
+                execute(clone.client, statement, {name: self._parameters[name] for name in sorted(mutant.parameters)})
+            damage = clone.damage()
+            readers = self.readers(damage.changed)
+            results = [result for subject in readers for result in subject.run(clone.client)]
+            blinded = {name for subject in self.readers(damage.gone) for name in subject.checks}
+            return judge_mutant(mutant, results, changed=damage.changed, blinded=blinded)
+        except WarehouseError as error:
+            return Proof(mutant, Outcome.REFUSED, error.message)
+        finally:
+            clone.restore(damage)
+
+    def prove_all(self, clones: Sequence[Clone], mutants: Sequence[Mutant]) -> Iterator[Proof]:
+        """Prove every mutant, one at a time on each clone, and yield the proofs in the order of the mutants.
+
+        Raises WarehouseError when a clone is lost.
+        """
+        free: queue.SimpleQueue[Clone] = queue.SimpleQueue()
+        for clone in clones:
+            free.put(clone)
+
+        def prove(mutant: Mutant) -> Proof:
+            clone = free.get()
+            try:
+                return self.prove(clone, mutant)
+            finally:
+                free.put(clone)
+
+        with ThreadPoolExecutor(max_workers=len(clones), thread_name_prefix="prove") as pool:
+            yield from pool.map(prove, mutants)

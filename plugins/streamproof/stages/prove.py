@@ -1,0 +1,147 @@
+"""Stage `prove`: on clones of the run's database, show that every check fails when what it judges is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from streamproof.model.errors import StreamproofError
+from streamproof.model.plan import PROVE
+from streamproof.model.proof import Mutant, Outcome, Proof
+from streamproof.model.results import CheckResult, Status
+from streamproof.services.clone import Clone
+from streamproof.services.files import write_json
+from streamproof.services.proving import Bench, Subject, assertion_subject, contract_subject
+from streamproof.sql.blocks import read_suite
+from streamproof.stages import conservation
+from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.stages.contracts import contract_parameters, pack_contracts
+
+ARTIFACT = "prove.json"
+# Each works on a clone of its own. Two keep both the engine and the library that judges contracts busy.
+WORKERS = 2
+
+
+def run(ctx: RunContext) -> StageOutcome:
+    """Prove what the plan asks for; one check of the outcome a check of the pack, failed when it survives a mutation.
+
+    The details are `prove.json` without the single mutations. Raises StreamproofError when the run's own checks do not
+    all hold, or do not on an untouched clone; UsageError for a broken pack; WarehouseError.
+    """
+    _require_a_sound_run(ctx)
+    subjects = pack_subjects(ctx)
+    wanted = [subject for subject in subjects if not ctx.plan.prove_suites or subject.suite in ctx.plan.prove_suites]
+    names = [name for subject in wanted for name in subject.checks if _is_wanted(ctx, name)]
+    mutants = [mutant for subject in wanted for mutant in subject.mutants if mutant.check in names]
+    with _clones(ctx, WORKERS if len(mutants) > 1 else 1) as clones:
+        bench = Bench(subjects, clones[0].definitions(), ctx.check_parameters())
+        if unsound := bench.unsound(clones[0]):
+            raise StreamproofError(
+                f"These checks do not hold on an untouched clone: {_named(unsound)}.",
+                hint="A clone has every table and view of the schema, but no Kafka table; a check must not need one.",
+            )
+        proofs = []
+        for proof in bench.prove_all(clones, mutants):
+            ctx.log(f"{proof.outcome} {proof.mutant.check}: {proof.mutant.name} {proof.reason}".rstrip())
+            proofs.append(proof)
+    checks = tuple(
+        _result(ctx, subject, name, proofs) for subject in wanted for name in subject.checks if name in names
+    )
+    document = _document(checks, proofs)
+    write_json(ctx.folder.root / ARTIFACT, {**document, "mutations": [proof.as_json() for proof in proofs]})
+    return StageOutcome(details=document, checks=checks)
+
+
+def pack_subjects(ctx: RunContext) -> list[Subject]:
+    """Return every check of the run with its mutations: the planned suites, conservation, contracts."""
+    parameters = ctx.check_parameters()
+    assertions = ctx.sql_dir / "assertions"
+    found = [
+        assertion_subject(suite, test, parameters)
+        for suite in (*ctx.plan.suites, conservation.SUITE)
+        for test in read_suite(assertions / suite, home=ctx.home)
+    ]
+    return [*found, *(contract_subject(contract, contract_parameters(ctx)) for contract in pack_contracts(ctx))]
+
+
+def _is_wanted(ctx: RunContext, check: str) -> bool:
+    return not ctx.plan.prove_checks or check in ctx.plan.prove_checks
+
+
+def _require_a_sound_run(ctx: RunContext) -> None:
+    unsound: list[CheckResult] = []
+    for stage in ctx.plan.judging_stages:
+        if stage == PROVE:
+            continue
+        result = ctx.folder.read_stage(stage)
+        if result is None or result.error is not None:
+            said = f": {result.error}" if result else ""
+            raise StreamproofError(f"Stage {stage} has not judged this run{said}.", hint="See the log of that stage.")
+        unsound += [check for check in result.checks if check.status in (Status.FAILED, Status.ERRORED)]
+    if unsound:
+        raise StreamproofError(
+            f"The run's own checks do not all hold: {_named(unsound)}.",
+            hint="What fails on sound data proves nothing when it fails on broken data: mend these first.",
+        )
+
+
+def _named(checks: Sequence[CheckResult]) -> str:
+    return ", ".join(f"{check.suite}.{check.name}{f' ({check.error})' if check.error else ''}" for check in checks)
+
+
+@contextmanager
+def _clones(ctx: RunContext, number: int) -> Iterator[list[Clone]]:
+    """Open clones of the run's database and drop them afterwards."""
+    with ExitStack() as stack:
+        clones = []
+        for index in range(number):
+            name = f"{ctx.names.database}_proof_{index + 1}"
+            clone = Clone.of(ctx.clickhouse_settings(), name, ctx.sql_dir / "schema")
+            stack.callback(clone.drop)
+            clones.append(clone)
+        yield clones
+
+
+def _result(ctx: RunContext, subject: Subject, name: str, proofs: Sequence[Proof]) -> CheckResult:
+    """Return what the proofs say about one check."""
+    own = [proof for proof in proofs if proof.mutant.check == name]
+    why = subject.checks[name]
+    listed = name in ctx.pack.informational
+    if why and not listed:
+        mutant = Mutant(subject.suite, name, "", ())
+        own = [Proof(mutant, Outcome.SURVIVED, "it calls itself informational and is not on the pack's closed list")]
+    left = {proof.mutant.name: f"{proof.outcome}: {proof.reason}" for proof in own if not proof.proved}
+    status = Status.FAILED if left or not own else Status.PASSED
+    informational = bool(why) and listed
+    return CheckResult(
+        suite=PROVE,
+        name=f"{subject.suite}.{name}",
+        status=Status.PASSED if informational else status,
+        failed_rows=0 if informational else len(left),
+        diagnostics={"informational": why} if informational else {"mutations": len(own), **left},
+        duration_sec=sum(proof.duration_sec for proof in own),
+        source_file=own[0].mutant.source if own else "",
+        informational=informational,
+    )
+
+
+def _document(checks: Sequence[CheckResult], proofs: Sequence[Proof]) -> dict[str, Any]:
+    """Return {checks, proved, informational, survivors}: counts of checks, and each one that is not proved."""
+    judged = [check for check in checks if not check.informational]
+    informational = [check.name for check in checks if check.informational]
+    return {
+        "checks": len(judged),
+        "proved": sum(check.status is Status.PASSED for check in judged),
+        "informational": len(informational),
+        "informational_checks": informational,
+        "survivors": [_survivor(check) for check in judged if check.status is not Status.PASSED],
+        "mutations_applied": len(proofs),
+        "mutations_proved": sum(proof.proved for proof in proofs),
+    }
+
+
+def _survivor(check: CheckResult) -> dict[str, Any]:
+    suite, _, name = check.name.partition(".")
+    mutations = {key: said for key, said in check.diagnostics.items() if key != "mutations"}
+    return {"suite": suite, "check": name, "source_file": check.source_file, "mutations": mutations}

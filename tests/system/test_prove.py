@@ -1,0 +1,102 @@
+"""The proof by the command line: everything shipped is proved, and what cannot fail is named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.system
+
+CANNOT_FAIL = """-- It counts what cannot be: nobody would notice anything.
+-- LAYER: raw
+
+-- TEST: planted_cannot_fail
+SELECT countIf(type = 'no such type') AS failed_rows
+FROM streaming_events;
+
+-- MUTATION: everything is lost
+DELETE FROM streaming_events
+WHERE type = 'stream_trace';
+"""
+
+UNLISTED = """-- It calls itself informational, and nobody agreed.
+-- LAYER: raw
+-- INFORMATIONAL: just so
+
+-- TEST: planted_unlisted
+SELECT
+    0 AS failed_rows,
+    count() AS events
+FROM streaming_events;
+"""
+
+IS_BROKEN = """-- It fails on sound data.
+-- LAYER: raw
+
+-- TEST: planted_is_broken
+SELECT count() AS failed_rows
+FROM streaming_events;
+
+-- MUTATION: an event is lost
+DELETE FROM streaming_events
+WHERE type = 'stream_trace';
+"""
+
+
+@pytest.fixture
+def project(home: Path, tmp_path: Path) -> Path:
+    """A project with a copy of the pack, for planting checks in it."""
+    shutil.copytree(home / "include", tmp_path / "project" / "include", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "project"
+
+
+def plant(project: Path, name: str, sql: str) -> None:
+    (project / f"include/sql/livepeer/assertions/raw_typed/{name}.sql").write_text(sql)
+
+
+def test_every_shipped_check_is_proved(cli):
+    ended = cli("prove", "--json")
+    document = ended.json
+    assert document["survivors"] == [], ended.stderr
+    assert ended.code == 0, ended.stderr
+    assert document["proved"] == document["checks"] > 50
+    assert document["informational"] == len(document["informational_checks"]) > 0
+    assert document["mutations_proved"] == document["mutations_applied"] >= document["checks"]
+    folder = Path(document["folder"])
+    kept = json.loads((folder / "prove.json").read_text())
+    assert kept["mutations"] == document["mutations"]
+    assert {entry["outcome"] for entry in kept["mutations"]} == {"proved"}
+    assert "prove.json" in (folder / "report.html").read_text()
+    assert json.loads((folder / "summary.json").read_text())["verdict"] == "passed"
+    assert not (folder / "stack" / "data").exists()
+
+
+def test_what_cannot_fail_is_named(cli, project):
+    plant(project, "cannot_fail", CANNOT_FAIL)
+    plant(project, "unlisted", UNLISTED)
+    names = ["planted_cannot_fail", "planted_unlisted", "conservation_ledger_is_whole"]
+    options = [word for name in names for word in ("--check", name)]
+    ended = cli("prove", "--json", *options, STREAMPROOF_HOME=str(project))
+    assert ended.code == 1, ended.stderr
+    document = ended.json
+    assert (document["checks"], document["proved"]) == (3, 1)
+    survivors = {survivor["check"]: survivor["mutations"] for survivor in document["survivors"]}
+    assert survivors.keys() == {"planted_cannot_fail", "planted_unlisted"}
+    assert survivors["planted_cannot_fail"] == {"everything is lost": "survived: it still passes"}
+    assert "planted_cannot_fail" in ended.stderr
+    summary = json.loads((Path(document["folder"]) / "summary.json").read_text())
+    assert summary["verdict"] == "failed"
+    assert "prove" in summary["rerun"]
+
+
+def test_a_run_that_does_not_hold_proves_nothing(cli, project):
+    plant(project, "is_broken", IS_BROKEN)
+    ended = cli("prove", "--json", "--check", "planted_is_broken", STREAMPROOF_HOME=str(project))
+    assert ended.code == 3, ended.stderr
+    document = ended.json
+    assert document["proved"] == document["checks"] == 0
+    assert document["survivors"] == []
+    assert "raw_typed.planted_is_broken" in document["error"]

@@ -1,0 +1,56 @@
+"""`streamproof prove` refuses what it cannot prove before it starts anything, and its exit code tells what it found."""
+
+from __future__ import annotations
+
+import pytest
+
+from streamproof.cli import prove_command
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--check", "no_such_check"), ("--suites", "no_such_suite"), ("--pack", "nothing"), ("--kafka", "rabbit")],
+)
+def test_what_is_not_there_is_refused_and_nothing_is_written(refuses, project, options):
+    refuses("prove", *options)
+    assert not (project / "artifacts").exists()
+
+
+DOCUMENT = {
+    "checks": 2, "proved": 1, "informational": 1, "informational_checks": ["s.counts"], "error": None,
+    "folder": "/runs/r", "mutations_applied": 2, "mutations_proved": 1,
+    "survivors": [{"suite": "s", "check": "b", "source_file": "s/b.sql", "mutations": {"two": "survived"}}],
+    "mutations": [
+        {"suite": "s", "check": "a", "mutation": "one", "outcome": "proved", "reason": ""},
+        {"suite": "s", "check": "b", "mutation": "two", "outcome": "survived", "reason": "it still passes"},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("document", "verdict", "code"),
+    [
+        (DOCUMENT, "failed", 1),
+        ({**DOCUMENT, "survivors": []}, "passed", 0),
+        ({**DOCUMENT, "survivors": []}, "error", 3),
+        ({**DOCUMENT, "survivors": [], "error": "no broker"}, "error", 3),
+        ({**DOCUMENT, "survivors": [], "error": "own checks"}, "failed", 3),
+    ],
+)
+def test_the_exit_code(document, verdict, code):
+    assert prove_command._exit_code(document, {"verdict": verdict}) == code
+
+
+def test_the_table_names_survivors_and_ends_with_the_totals(capsys):
+    from rich.console import Console
+
+    from streamproof.report.proof_view import show_proof
+
+    show_proof(Console(width=200), DOCUMENT)
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert "s.a" in lines
+    assert any(line.startswith("✕ survived") and line.endswith("two") for line in lines)
+    assert "it still passes" in lines
+    assert "- informational: it never fails" in lines
+    assert "1 of 2 checks proved (50 %) by 2 mutations; 1 informational" in lines
+    assert any(line.startswith("survivor s.b") for line in lines)
