@@ -19,7 +19,10 @@ EVENTS = 200_000
 ROUNDS = 3
 
 
-def _bare_loop(settings: KafkaSettings, topic: str, events: list[FixtureEvent]) -> float:
+Record = tuple[FixtureEvent, bytes | None]
+
+
+def _bare_loop(settings: KafkaSettings, topic: str, records: list[Record]) -> float:
     """Produce the same values with a delivery callback that counts, and return records per second."""
     producer = Producer({**settings.client_config(), **PRODUCER_OPTIONS})
     acknowledged = 0
@@ -29,36 +32,35 @@ def _bare_loop(settings: KafkaSettings, topic: str, events: list[FixtureEvent]) 
         acknowledged += error is None
 
     started = time.monotonic()
-    for event in events:
+    for event, value in records:
         while True:
             try:
-                producer.produce(topic, event.value, event.key, callback=count, headers=[("a", b"1"), ("b", b"2")])
+                producer.produce(topic, value, event.key, callback=count, headers=[("a", b"1"), ("b", b"2")])
                 break
             except BufferError:
                 producer.poll(0.1)
         producer.poll(0)
     producer.flush()
-    if acknowledged != len(events):
-        raise RuntimeError(f"the bare loop got {acknowledged} of {len(events)} acknowledgements")
+    if acknowledged != len(records):
+        raise RuntimeError(f"the bare loop got {acknowledged} of {len(records)} acknowledgements")
     return acknowledged / (time.monotonic() - started)
 
 
 def replay_rate(home: Path, scratch: Path) -> dict[str, Any]:
     """Take turns between the replay and the bare loop: targets 120,000 events/s and 60 % of the loop."""
     manifest = generate_load(EVENTS, scratch / "load")
-    events = list(
-        plan_replay(manifest, ReplayRules(first_types=("network_capabilities",), key_field="stream_id")).events
-    )
+    plan = plan_replay(manifest, ReplayRules(first_types=("network_capabilities",), key_field="stream_id"))
+    records = list(plan.records())
     replayed, bare = [], []
     with stack(home, scratch / "stack", topics=("replayed", "bare")) as state:
         for round_number in range(ROUNDS):
-            replayed.append(publish(state.kafka, "replayed", events, run_id=f"bench-{round_number}").rate_per_sec)
-            bare.append(_bare_loop(state.kafka, "bare", events))
-    size = sum(len(event.value or b"") for event in events) / len(events)
+            replayed.append(publish(state.kafka, "replayed", records, run_id=f"bench-{round_number}").rate_per_sec)
+            bare.append(_bare_loop(state.kafka, "bare", records))
+    size = sum(len(value or b"") for _, value in records) / len(records)
     return {
         "target_events_per_sec": 120_000,
         "target_ratio": 0.6,
-        "events": len(events),
+        "events": len(records),
         "bytes_per_event": round(size),
         "replay_events_per_sec": [round(rate) for rate in replayed],
         "bare_loop_events_per_sec": [round(rate) for rate in bare],

@@ -10,6 +10,7 @@ import orjson
 
 from pipelines.livepeer.core import Processor
 from pipelines.livepeer.event import Record
+from pipelines.livepeer.lifecycle.tables import SILVER_TABLES
 
 
 class Span(NamedTuple):
@@ -52,7 +53,10 @@ class Request(NamedTuple):
 
 
 class Work:
-    """The outcome of a batch: rows by table, disposition rows, reject envelopes, and counts by disposition."""
+    """The outcome of a batch: rows by table, disposition rows, reject envelopes, and counts by disposition.
+
+    The rows are those that dispositions name, and the stateful ones of all sessions that the batch touched.
+    """
 
     __slots__ = ("counts", "dispositions", "oversize", "rejects", "rows", "span")
 
@@ -66,11 +70,15 @@ class Work:
 
 
 def process_batch(processor: Processor, batch: Batch) -> Work:
-    """Run the processor over a batch, in offset order and at the span's processing time."""
+    """Run the processor over a batch, in offset order and at the span's processing time, and flush its sessions.
+
+    The same batch after the same ones before it has the same outcome.
+    """
     span = batch.span
     work, now_ms, process = Work(span), span.now_ms, processor.process
     rows, counts = work.rows, work.counts
     processor.dedup.expire(now_ms)
+    processor.lifecycle.expire(now_ms)
     for record in batch.records:
         outcome = process(record, now_ms)
         for table, line in outcome.rows:
@@ -83,6 +91,8 @@ def process_batch(processor: Processor, batch: Batch) -> Work:
             work.oversize += outcome.oversize
         work.dispositions.append(outcome.disposition_row)
         counts[outcome.disposition] = counts.get(outcome.disposition, 0) + 1
+    for table, found in processor.lifecycle.flush(now_ms).items():
+        rows[table] = [orjson.dumps(row) for row in found]
     return work
 
 
@@ -91,12 +101,19 @@ def requests(span: Span, table: str, lines: list[bytes], max_rows: int, max_byte
 
     The token names table, partition, offset range, chunk and checksum: the same rows of the same span are taken once,
     however often they are sent, while other limits, or a build that maps rows differently, can never lose rows under a
-    token used before.
+    token used before. Of silver rows the checksum covers only whose they are: they also depend on the capabilities
+    seen before, and when those are lost the rows of a span must still not be written twice.
     """
     for number, chunk in enumerate(_chunks(lines, max_rows, max_bytes)):
         body = b"\n".join(chunk)
+        checksum = zlib.crc32(b"\n".join(map(_owner, chunk)) if table in SILVER_TABLES else body)
         where = f"{table}|{span.topic}|{span.partition}|{span.first}-{span.last}"
-        yield Request(table, body, f"{where}|{number}|{len(chunk)}|{zlib.crc32(body):08x}")
+        yield Request(table, body, f"{where}|{number}|{len(chunk)}|{checksum:08x}")
+
+
+def _owner(line: bytes) -> bytes:
+    """Return the end of a silver row, after its last text: the partition and the offset of its record."""
+    return line[line.rfind(b'"') :]
 
 
 def _chunks(lines: list[bytes], max_rows: int, max_bytes: int) -> Iterator[list[bytes]]:

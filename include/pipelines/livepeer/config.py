@@ -34,7 +34,8 @@ class Settings:
     """Everything that the local runner must know.
 
     `max_records` records, or `max_collect_ms` milliseconds, are collected at most before they are written.
-    `max_row_bytes`: the size guard. `versions`: empty for any. `status_file`: None for no status file.
+    `max_row_bytes`: the size guard. `versions`: empty for any. `status_file`: None for no status file. `state_dir`:
+    where the sessions are saved, None to keep them in memory only.
     """
 
     bootstrap_servers: str
@@ -52,6 +53,7 @@ class Settings:
     max_collect_ms: int
     max_row_bytes: int
     status_file: Path | None
+    state_dir: Path | None
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -59,6 +61,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     read = _Reader(environment)
     topics = read.items("QUALITY_INPUT_TOPICS", "") or read.items("QUALITY_INPUT_TOPIC", "streaming_events")
     status_file = read.text("PROCESSOR_STATUS_FILE", "")
+    state_dir = read.text("PROCESSOR_STATE_DIR", "")
     return Settings(
         bootstrap_servers=read.text("QUALITY_KAFKA_BOOTSTRAP", "kafka:9092"),
         input_topics=topics,
@@ -75,6 +78,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         max_collect_ms=read.number("CLICKHOUSE_SINK_MAX_TIME_MS", 1000),
         max_row_bytes=read.number("CLICKHOUSE_SINK_MAX_RECORD_BYTES", 1_000_000),
         status_file=Path(status_file) if status_file else None,
+        state_dir=Path(state_dir) if state_dir else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""The processor itself: one record in, one outcome out. No I/O, no clock, one piece of state (the dedup keys)."""
+"""The processor itself: one record in, one outcome out. No I/O, no clock; its state are the dedup keys and sessions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pipelines.livepeer import failures, rejects
 from pipelines.livepeer.dedup import DedupState, identify
 from pipelines.livepeer.event import Event, Record
 from pipelines.livepeer.failures import Failure
-from pipelines.livepeer.fields import moment
+from pipelines.livepeer.fields import loose_text, moment
 from pipelines.livepeer.gate import QualityGate
 from pipelines.livepeer.identity import event_uid
-from pipelines.livepeer.parsers import FAMILIES
+from pipelines.livepeer.lifecycle.engine import Lifecycle
+from pipelines.livepeer.parsers import FAMILIES, Row
 from pipelines.livepeer.tables import DLQ, QUARANTINE
 
 # Event ids and types are the producers' own text: what the disposition repeats of them is bounded.
@@ -41,12 +42,19 @@ class Outcome:
 
 
 class Processor:
-    """Quality gate, dedup, parsers and size guard, in this order. `max_row_bytes`: longest row that is written."""
+    """Quality gate, dedup, parsers, size guard and sessions, in this order.
 
-    def __init__(self, gate: QualityGate, dedup: DedupState, max_row_bytes: int) -> None:
+    `max_row_bytes`: longest row of a record that is written. `lifecycle`: the sessions, none known by default; what its
+    `flush` returns belongs to no single record and is left to the caller.
+    """
+
+    def __init__(
+        self, gate: QualityGate, dedup: DedupState, max_row_bytes: int, lifecycle: Lifecycle | None = None
+    ) -> None:
         self._gate = gate
         self.dedup = dedup
         self._max_row_bytes = max_row_bytes
+        self.lifecycle = Lifecycle() if lifecycle is None else lifecycle
 
     def process(self, record: Record, now_ms: int) -> Outcome:
         """Decide about one record. `now_ms`: processing time, epoch milliseconds. Never raises, whatever the value."""
@@ -59,26 +67,49 @@ class Processor:
         return outcome
 
     def _admit(self, event: Event, outcome: Outcome, now_ms: int) -> list[Failure]:
-        """Let an event through dedup and the parsers; return what is wrong with it."""
+        """Let an event through dedup, the parsers and into its session; return what is wrong with it."""
         identify(event)
         digest = self.dedup.digest(event.record.topic, event.dedup_key)
         if self.dedup.seen(digest, now_ms):
             return [failures.DUPLICATE]
         event.uid = event_uid(event.event_id, event.text or "")
         found: list[Failure] = []
+        typed: list[tuple[str, list[Row]]] = []
         for table, parse in FAMILIES[event.event_type]:
             try:
                 if event.when is None:
                     event.when = moment(event.timestamp_ms or 0)
-                rendered = [orjson.dumps(row) for row in parse(event)]
+                rows = parse(event)
+                rendered = [orjson.dumps(row) for row in rows]
             except Exception as error:  # noqa: BLE001 - whatever a payload provokes is the payload's failure, not the job's
                 found.append(failures.unparseable(table, error))
             else:
                 found += self._guard(table, rendered, outcome)
+                typed.append((table, rows))
+        if not found:
+            found = self._follow(event, typed, outcome)
         if not found:
             # Only now: a record that failed here may be replayed without being taken for a duplicate.
             self.dedup.mark(digest, now_ms)
         return found
+
+    def _follow(self, event: Event, typed: list[tuple[str, list[Row]]], outcome: Outcome) -> list[Failure]:
+        """Let the lifecycle take up the rows of an accepted event; keep the silver row that it gives for them.
+
+        A silver row repeats what the event's typed rows hold, but for the names that capabilities gave: it is too long
+        only when those are absurd. Then the event has not happened for its session either.
+        """
+        apply, gateway = self.lifecycle.apply, loose_text(event.root.get("gateway"))
+        for table, rows in typed:
+            for row in rows:
+                silver = apply(table, row, gateway)
+                if silver is None:
+                    continue
+                found = self._guard(silver[0], [orjson.dumps(silver[1])], outcome)
+                if found:
+                    self.lifecycle.retract()
+                    return found
+        return []
 
     def _guard(self, table: str, rendered: list[bytes], outcome: Outcome) -> list[Failure]:
         """Keep the rows that are not too long; return the failure of the others."""

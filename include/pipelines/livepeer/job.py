@@ -1,4 +1,4 @@
-"""The running job: collect, process, write, commit, in a loop that stops cleanly and never skips a step."""
+"""The running job: collect, process, write, save, commit, in a loop that stops cleanly and never skips a step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Protocol
 from pipelines.livepeer.batches import Batch, Span, Work, process_batch
 from pipelines.livepeer.core import Processor
 from pipelines.livepeer.kafka_input import Place
-from pipelines.livepeer.metrics import Metrics
+from pipelines.livepeer.keeper import Capture, Keeper
+from pipelines.livepeer.metrics import Metrics, session_metrics
 from pipelines.livepeer.status_file import FAILED, RUNNING, STARTING, STOPPED, StatusFile
 
 STATUS_EVERY_SEC = 0.5
@@ -49,29 +50,51 @@ class Clocks:
 Restore = Callable[[Mapping[Place, int], int], Iterator[tuple[str, str, int]]]
 
 
-class Job:
-    """One round is processed while the one before is written; a round is noted only when that one is done.
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a restart must know again: `keeper` has the sessions.
 
     `restore` gives the dedup keys for newly assigned partitions, as `restore.accepted_keys` does.
     """
+
+    restore: Restore
+    keeper: Keeper
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Batches that are written together, what they changed in the sessions, and when that is done."""
+
+    works: list[Work]
+    capture: Capture | None
+    written: Future[None]
+
+    @property
+    def spans(self) -> list[Span]:
+        """What the round covers."""
+        return [work.span for work in self.works]
+
+
+class Job:
+    """One round is processed while the one before is written; a round is noted only when that one is done."""
 
     def __init__(
         self,
         processor: Processor,
         target: Target,
-        restore: Restore,
+        memory: Memory,
         metrics: Metrics,
         status: StatusFile,
         clocks: Clocks,
     ) -> None:
         self._processor = processor
         self._target = target
-        self._restore = restore
+        self._memory = memory
         self._metrics = metrics
         self._status = status
         self._clocks = clocks
-        self._flying: tuple[list[Work], Future[None]] | None = None
-        self._landed: list[Span] = []
+        self._flying: Round | None = None
+        self._landed: Round | None = None
         self._reported = ("", -STATUS_EVERY_SEC)
         self._source: Source | None = None
 
@@ -96,7 +119,7 @@ class Job:
 
     def fail(self, error: str) -> None:
         """Report that the job ended by a failure; nothing more is committed."""
-        self._landed = []
+        self._landed = None
         self._report(FAILED, error=error, always=True)
 
     def report_start(self) -> None:
@@ -104,27 +127,30 @@ class Job:
         self._report(STARTING, always=True)
 
     def _turn(self, round_: list[Work]) -> None:
-        """Wait for the round in flight; then commit it, note the next, and let that take off."""
+        """Wait for the round in flight; then save and commit it, note the next, and let that take off."""
         if self._flying is not None:
-            works, future = self._flying
-            self._flying = None
-            future.result()
-            self._landed = [work.span for work in works]
-            for work in works:
+            landing, self._flying = self._flying, None
+            landing.written.result()
+            self._landed = landing
+            for work in landing.works:
                 self._metrics.add(work.counts, work.oversize, self._clocks.steady_sec())
                 if work.oversize:
                     _LOG.warning("%d reject rows are too large for the warehouse and were left out", work.oversize)
         if self._source is None or not (round_ or self._landed):
             return
-        self._source.commit(self._landed, [work.span for work in round_])
-        self._landed = []
+        landed, self._landed = self._landed, None
+        done, started = landed.spans if landed else [], [work.span for work in round_]
+        self._memory.keeper.save(done, started, landed.capture if landed else None)
+        self._source.commit(done, started)
         if round_:
-            self._flying = (round_, self._target.start(round_))
+            written = self._target.start(round_)
+            self._flying = Round(round_, self._memory.keeper.capture(), written)
 
     def _take_up(self, starts: dict[Place, int]) -> None:
         if starts:
-            since_ms = self._clocks.now_ms() - self._processor.dedup.ttl_ms
-            self._processor.dedup.restore(self._restore(starts, since_ms))
+            now_ms = self._clocks.now_ms()
+            self._processor.dedup.restore(self._memory.restore(starts, now_ms - self._processor.dedup.ttl_ms))
+            self._processor.lifecycle = self._memory.keeper.resume(starts, now_ms)
             _LOG.info("reading %s; %d dedup keys known", starts, len(self._processor.dedup))
             self._report(RUNNING, always=True)
 
@@ -143,6 +169,6 @@ class Job:
                 "processed": self._metrics.processed,
                 "error": error or (source.complaint if source else None),
                 "updated_at": self._clocks.now_ms() / 1000,
-                "metrics": self._metrics.snapshot(at),
+                "metrics": {**self._metrics.snapshot(at), **session_metrics(self._processor.lifecycle)},
             },
         )

@@ -117,8 +117,10 @@ class KafkaInput:
         self._fill()
         if self._failure is not None:
             raise self._failure
-        batches = [self._cut(place) for place in list(self._held)]
-        return [batch for batch in batches if batch is not None]
+        if not self._redo:
+            return [self._cut(place) for place in sorted(self._held)]
+        # All notes are of one round, and sessions may depend on the order within it: it comes back as a whole.
+        return [self._repeat(place) for place in sorted(self._redo)] if all(map(self._is_whole, self._redo)) else []
 
     def commit(self, done: Iterable[Span], started: Iterable[Span]) -> None:
         """Commit the ends of batches that are wholly written, note those that are about to be. Raises SourceError."""
@@ -146,8 +148,9 @@ class KafkaInput:
 
     def _fill(self) -> None:
         """Take what the client has at hand, waiting for the first record only."""
-        # A batch that is done again may be larger than the limit of today: there is always room for a chunk.
-        room = max(self._settings.max_records - sum(len(records) for records in self._held.values()), CHUNK)
+        # A batch that is done again may be larger than the limit of today: then there is always room for a chunk.
+        least = CHUNK if self._redo else 1
+        room = max(self._settings.max_records - sum(len(records) for records in self._held.values()), least)
         deadline = self._clock() + self._settings.max_collect_ms
         size, wait = 0, IDLE_SEC
         while room > 0 and size < MAX_ROUND_BYTES:
@@ -195,21 +198,24 @@ class KafkaInput:
         else:
             raise _failed("Kafka does not hand out records", error)
 
-    def _cut(self, place: Place) -> Batch | None:
-        """Form the next batch of a partition; one that was being written before a crash comes back as it was."""
-        records, span = self._held.pop(place), self._redo.get(place)
-        if span is None:
-            span = Span(*place, records[0].offset, records[-1].offset, self._clock())
-            return Batch(span, records)
+    def _cut(self, place: Place) -> Batch:
+        """Form the next batch of a partition."""
+        records = self._held.pop(place)
+        return Batch(Span(*place, records[0].offset, records[-1].offset, self._clock()), records)
+
+    def _is_whole(self, place: Place) -> bool:
+        """Tell whether all that is left of a batch that was being written before a crash is at hand."""
+        records = self._held.get(place)
+        if not records:
+            return False
+        return records[-1].offset >= self._redo[place].last or place in self._at_end
+
+    def _repeat(self, place: Place) -> Batch:
+        """Form the batch that was being written before a crash, as it was."""
+        records, span = self._held.pop(place), self._redo.pop(place)
         inside = [record for record in records if record.offset <= span.last]
-        beyond = records[len(inside) :]
-        whole = beyond or place in self._at_end or (inside and inside[-1].offset == span.last)
-        if not whole:
-            self._held[place] = records
-            return None
-        del self._redo[place]
-        if beyond:
-            self._held[place] = beyond
+        if len(inside) < len(records):
+            self._held[place] = records[len(inside) :]
         return Batch(span, inside)
 
     def _on_assign(self, consumer: Consumer, places: list[TopicPartition]) -> None:

@@ -22,12 +22,14 @@ from pipelines.livepeer.core import Processor
 from pipelines.livepeer.dedup import DedupState
 from pipelines.livepeer.errors import ProcessorError
 from pipelines.livepeer.gate import QualityGate
-from pipelines.livepeer.job import Clocks, Job
+from pipelines.livepeer.job import Clocks, Job, Memory
 from pipelines.livepeer.kafka_input import KafkaInput
+from pipelines.livepeer.keeper import Keeper
 from pipelines.livepeer.metrics import Metrics
 from pipelines.livepeer.reject_topics import RejectTopics, make_producer
 from pipelines.livepeer.restore import accepted_keys
 from pipelines.livepeer.sink import ClickHouseSink
+from pipelines.livepeer.state_files import StateFiles
 from pipelines.livepeer.status_file import StatusFile
 from pipelines.livepeer.writer import Writer
 
@@ -59,7 +61,7 @@ def now_ms() -> int:
 
 
 def build_processor(settings: Settings) -> Processor:
-    """Return the core for these settings, with no dedup keys yet."""
+    """Return the core for these settings, with no dedup keys and no sessions yet."""
     gate = QualityGate(
         settings.versions, ignore_unsupported=settings.ignore_unsupported, ignore_traces=settings.ignore_traces
     )
@@ -68,13 +70,14 @@ def build_processor(settings: Settings) -> Processor:
 
 def run(settings: Settings, stop: StopFlag) -> None:
     """Run the job until it is stopped. Raises ProcessorError."""
+    files = StateFiles(settings.state_dir) if settings.state_dir else None
     sink = ClickHouseSink(settings.sink)
     topics = {failures.DLQ: settings.dlq_topic, failures.QUARANTINE: settings.quarantine_topic}
     writer = Writer(sink, RejectTopics(topics, partial(make_producer, settings.bootstrap_servers)), settings.sink)
     job = Job(
         build_processor(settings),
         writer,
-        partial(accepted_keys, sink),
+        Memory(partial(accepted_keys, sink), Keeper(files)),
         Metrics(settings.rate_window_sec),
         StatusFile(settings.status_file),
         Clocks(now_ms, time.monotonic),
@@ -93,6 +96,8 @@ def run(settings: Settings, stop: StopFlag) -> None:
         writer.close()
         source.close()
         sink.close()
+        if files is not None:
+            files.close()
 
 
 def main(environment: Mapping[str, str]) -> int:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from pipelines.livepeer import failures
+from pipelines.livepeer.lifecycle.engine import Lifecycle
 
 INPUT = "quality_gate.input"
 ACCEPTED = "quality_gate.accepted"
@@ -21,6 +22,12 @@ _BY_DISPOSITION = {
     failures.QUARANTINE: DUPLICATES,
 }
 _METERS = {"input_rate": INPUT, "dlq_rate": DLQ, "duplicate_rate": DUPLICATES}
+
+
+def session_metrics(lifecycle: Lifecycle) -> dict[str, float]:
+    """Return the number of sessions held, and of status and trace signals of this process by attribution reason."""
+    reasons = {f"attribution.{reason}": count for reason, count in sorted(lifecycle.reasons.items())}
+    return {"sessions.held": lifecycle.session_count, **reasons}
 
 
 class Metrics:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode
 
+import orjson
 import urllib3
 
 from pipelines.livepeer.batches import Request
@@ -22,6 +23,7 @@ INSERT_SETTINGS = {
 }
 UNKNOWN_TABLE, UNKNOWN_DATABASE = "60", "81"
 _SHOWN = 400
+_TABLES = "SELECT name FROM system.tables WHERE database = currentDatabase() FORMAT JSONCompactEachRow"
 
 
 class ClickHouseSink:
@@ -91,8 +93,19 @@ class ClickHouseSink:
         )
 
     def _refused(self, response: urllib3.BaseHTTPResponse, what: str) -> SinkError:
+        if response.headers.get("X-ClickHouse-Exception-Code") == UNKNOWN_TABLE:
+            return self._without_tables(what)
         answer = response.data.decode(errors="replace").strip()[:_SHOWN]
         return SinkError(
             f"ClickHouse refused {what} (database {self._settings.database}): {answer}",
             hint="Mend the warehouse (schema, rights, disk) and start again; the job goes on where it stopped.",
+        )
+
+    def _without_tables(self, what: str) -> SinkError:
+        """Return the error of a schema that is older than this processor; it names every table that is missing."""
+        there = {orjson.loads(line)[0] for line in self.lines(_TABLES, {})}
+        missing = ", ".join(sorted(COLUMNS.keys() - there))
+        return SinkError(
+            f"ClickHouse did not take {what}: the database {self._settings.database} has no {missing}.",
+            hint="Its schema is older than this processor: apply the migrations; the job goes on where it stopped.",
         )

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from pipelines.livepeer.lifecycle import tables as lifecycle
+
 DLQ = "streaming_events_dlq"
 QUARANTINE = "streaming_events_quarantine"
 DISPOSITIONS = "record_dispositions"
@@ -159,4 +161,5 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "replay",
         "rows_written",
     ),
+    **lifecycle.COLUMNS,
 }

@@ -29,6 +29,7 @@ def stack_spec(ctx: RunContext) -> StackSpec:
             "CLICKHOUSE_PASSWORD": "",
             "CLICKHOUSE_DATABASE": names.database,
             "PROCESSOR_STATUS_FILE": status_file,
+            "PROCESSOR_STATE_DIR": str(ctx.folder.stack / "data" / "processor"),
         },
     )
     return StackSpec(

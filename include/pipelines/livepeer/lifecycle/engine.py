@@ -50,6 +50,7 @@ class Lifecycle:
         # In order of their latest signal, which `expire` relies on.
         self._sessions: dict[str, Session] = {}
         self._touched: list[Session] = []
+        self._latest: Session | None = None
         self._identities: dict[tuple[str, str], Identity] = {}
         self._keep_changes = keep_changes
         self._forget_changes()
@@ -76,6 +77,14 @@ class Lifecycle:
         read = self._readers.get(table)
         return read(row, gateway) if read else None
 
+    def retract(self) -> None:
+        """Take back the signal of the row that was applied last: its record was rejected after all."""
+        session, self._latest = self._latest, None
+        if session is not None and session.retract():
+            self._touched.pop()
+            if not session.signals:
+                del self._sessions[session.identity.session_id]
+
     def flush(self, now_ms: int) -> Rows:
         """Return the stateful rows of every session with new signals. `now_ms`: processing time, epoch ms."""
         rows: Rows = {table: [] for table in tables.STATEFUL_TABLES}
@@ -89,7 +98,7 @@ class Lifecycle:
                 known = self._new_signals.pop(key, [])
                 known.extend(fresh)
                 self._new_signals[key] = known
-        self._touched = []
+        self._touched, self._latest = [], None
         return {table: found for table, found in rows.items() if found}
 
     def expire(self, now_ms: int) -> int:
@@ -187,6 +196,7 @@ class Lifecycle:
         session = self._sessions.get(identity.session_id)
         if session is None:
             session = self._sessions[identity.session_id] = self._new_session(identity)
+        self._latest = session
         if session.receive(signal):
             self._touched.append(session)
 
@@ -236,9 +246,9 @@ class Lifecycle:
         row = NoticeRow._make(read_notice(columns))
         self._receive(self._identity(row.stream_id, row.request_id, row.raw_event_uid), notice_signal(row, gateway))
 
-    @staticmethod
-    def _ingest(columns: Row, gateway: str) -> tuple[str, Row]:
+    def _ingest(self, columns: Row, gateway: str) -> tuple[str, Row]:
         del gateway  # not a column
+        self._latest = None
         return tables.INGEST_SAMPLES, silver.ingest_sample(columns)
 
     def _capability(self, columns: Row, gateway: str) -> None:

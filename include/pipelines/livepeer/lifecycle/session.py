@@ -51,6 +51,11 @@ class Session:
         self._pending.append(signal)
         return len(self._pending) == 1
 
+    def retract(self) -> bool:
+        """Forget the signal noted last; tell whether none is left to `advance`."""
+        self._pending.pop()
+        return not self._pending
+
     def load(self, signals: list[Signal]) -> None:
         """Take up signals whose rows were written before; nothing is computed until the session goes on."""
         self.signals = sorted([*self.signals, *signals], key=position)

@@ -8,6 +8,7 @@ import sys
 import orjson
 import pytest
 
+from pipelines.livepeer.lifecycle.tables import SILVER_TABLES
 from streamproof.services.clickhouse import connect, execute
 
 from . import events
@@ -31,6 +32,7 @@ TABLES = (
     "network_capabilities",
     "streaming_events_dlq",
     "streaming_events_quarantine",
+    *SILVER_TABLES,
 )
 HEAVY = {"pandas", "numpy", "airflow", "streamproof", "yaml", "clickhouse_connect", "pydantic", "requests"}
 
@@ -167,6 +169,20 @@ def test_a_refused_insert_stops_the_job_and_moves_no_offset(pipeline: Pipeline) 
     pipeline.start()
     pipeline.wait_until_processed(1)
     assert_conserved(pipeline, 1)
+
+
+def test_an_older_schema_is_one_clear_message(pipeline: Pipeline) -> None:
+    client = connect(pipeline.stack.clickhouse.using(pipeline.name))
+    for table in ("fact_stream_trace_edges", "fact_workflow_sessions"):
+        execute(client, f"RENAME TABLE {table} TO put_aside_{table}")
+    client.close()
+    pipeline.publish(events.trace(1))
+
+    assert pipeline.start().wait(TIMEOUT) == 1
+
+    [error] = [line for line in pipeline.log.read_text().splitlines() if " ERROR " in line]
+    assert "has no fact_stream_trace_edges, fact_workflow_sessions" in error
+    assert "apply the migrations" in error
 
 
 def test_a_poisoned_topic_does_not_stop_it(pipeline: Pipeline) -> None:

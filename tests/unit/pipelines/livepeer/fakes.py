@@ -67,6 +67,9 @@ class FakeConsumer:
         assert topics == ["events"]
         self._on_assign, self.on_revoke, self.on_lost = on_assign, on_revoke, on_lost
 
+    def assign_again(self, places: list[TopicPartition]) -> None:
+        self._on_assign(self, places)
+
     def committed(self, places: list[TopicPartition], timeout: float) -> list[TopicPartition]:
         return [TopicPartition("events", 0, self._broker.committed, self._broker.note or "")]
 
@@ -79,10 +82,11 @@ class FakeConsumer:
             self._on_assign(self, [TopicPartition("events", 0)])
         assert self._position is not None
         offsets = [offset for offset in sorted(self._broker.values) if offset >= self._position]
+        at_end = not offsets
         offsets = offsets[: min(wanted, next(self._sizes))]
-        if not offsets:
+        if at_end:
             return [FakeMessage(self._position, None, KafkaError(KafkaError._PARTITION_EOF))]
-        self._position = offsets[-1] + 1
+        self._position = offsets[-1] + 1 if offsets else self._position
         return [FakeMessage(offset, self._broker.values[offset]) for offset in offsets]
 
     def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> list[TopicPartition]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines.livepeer.core import LONGEST_LABEL
 from pipelines.livepeer.event import Record
+from pipelines.livepeer.lifecycle.tables import SESSIONS
 from pipelines.livepeer.tables import COLUMNS
 
 from . import samples
@@ -215,7 +216,7 @@ def test_an_event_without_id_has_the_hash_of_its_text_as_lineage() -> None:
 
 def test_a_row_of_exactly_the_limit_is_written_and_one_byte_more_is_not() -> None:
     event = samples.event("stream_trace", {"data.note": 'é"' * 500})
-    [(_, line)] = samples.processor().process(samples.record(event), samples.NOW_MS).rows
+    [(_, line), _] = samples.processor().process(samples.record(event), samples.NOW_MS).rows
 
     at_limit = samples.processor(max_row_bytes=len(line)).process(samples.record(event), samples.NOW_MS)
     beyond = samples.processor(max_row_bytes=len(line) - 1).process(samples.record(event), samples.NOW_MS)
@@ -254,6 +255,39 @@ def test_rows_that_fit_are_written_beside_those_that_do_not() -> None:
         "network_capabilities_prices": 1,
     }
     assert len(outcome.rejects) == outcome.oversize == 4
+
+
+# --- sessions
+
+
+def test_only_what_is_accepted_reaches_its_session() -> None:
+    processor, event = samples.processor(max_row_bytes=2000), samples.event("stream_trace")
+    broken = samples.event("ai_stream_status", {"data.inference_status.fps": "fast"})
+    long = samples.event("stream_trace", {"data.note": "x" * 3000, "id": "long"})
+
+    assert run(processor, event, event, broken, long) == ["accepted", "quarantine", "dlq", "dlq"]
+
+    [session] = processor.lifecycle.flush(samples.NOW_MS)[SESSIONS]
+    assert dict(zip(COLUMNS[SESSIONS], session, strict=True))["event_count"] == 1
+
+
+def test_an_event_whose_silver_row_is_too_long_has_not_happened() -> None:
+    capabilities, status = samples.event("network_capabilities"), samples.event("ai_stream_status")
+    orchestrator = capabilities["data"][0]
+    orchestrator["local_address"] = status["data"]["orchestrator_info"]["address"]
+    orchestrator["orch_uri"] = status["data"]["orchestrator_info"]["url"]
+    processor = samples.processor(max_row_bytes=50_000)
+    # The wallet's name fits its own row, but not together with a sample.
+    orchestrator["address"] = "w" * 24_000
+    status["data"]["stream_id"] = "s" * 14_000
+    assert run(processor, capabilities) == ["accepted"]
+
+    outcome = processor.process(samples.record(status), samples.NOW_MS)
+
+    assert (outcome.disposition, samples.disposition(outcome)["reason"]) == ("dlq", "record_too_large")
+    assert samples.disposition(outcome)["rows_written"] == {"ai_stream_status": 1, "streaming_events_dlq": 1}
+    assert processor.lifecycle.flush(samples.NOW_MS) == {}
+    assert processor.lifecycle.session_count == 0
 
 
 # --- envelopes and reject rows
@@ -365,7 +399,7 @@ def test_the_disposition_of_an_accepted_record() -> None:
         "dedup_key": samples.EVENTS["stream_trace"]["id"],
         "dedup_strategy": "event_id",
         "replay": 0,
-        "rows_written": {"stream_trace_events": 1},
+        "rows_written": {"stream_trace_events": 1, "fact_stream_trace_edges": 1},
     }
 
 
