@@ -30,7 +30,7 @@ def _peak_rss_mb(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-def _environment(state: StackState) -> dict[str, str]:
+def _environment(state: StackState, scratch: Path) -> dict[str, str]:
     return {
         **os.environ,
         "QUALITY_KAFKA_BOOTSTRAP": state.bootstrap_servers,
@@ -42,6 +42,7 @@ def _environment(state: StackState) -> dict[str, str]:
         "CLICKHOUSE_USER": state.clickhouse.user,
         "CLICKHOUSE_PASSWORD": "",
         "CLICKHOUSE_DATABASE": DATABASE,
+        "PROCESSOR_STATE_DIR": str(scratch / "state"),
     }
 
 
@@ -58,7 +59,7 @@ def _prepare(home: Path, state: StackState) -> None:
     client.close()
 
 
-def _consume(state: StackState, events: int, log: Path) -> tuple[float, float, float]:
+def _consume(state: StackState, events: int, scratch: Path) -> tuple[float, float, float]:
     """Start the processor, wait for the last disposition; return wall seconds, CPU seconds and peak RSS in MB."""
     client = connect(state.clickhouse.using(DATABASE))
 
@@ -66,10 +67,14 @@ def _consume(state: StackState, events: int, log: Path) -> tuple[float, float, f
         done = int(rows(client, "SELECT count() AS done FROM record_dispositions")[0]["done"])
         return Probe(done >= events, f"{done} of {events}")
 
+    log = scratch / "processor.log"
     with log.open("wb") as sink:
         started = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.livepeer.local"], env=_environment(state), stdout=sink, stderr=sink
+            [sys.executable, "-m", "pipelines.livepeer.local"],
+            env=_environment(state, scratch),
+            stdout=sink,
+            stderr=sink,
         )
         try:
             wait_until(look, timeout=TIMEOUT_SEC, message="the processor", hint=str(log))
@@ -91,7 +96,7 @@ def processor_rate(home: Path, scratch: Path) -> dict[str, Any]:
         _prepare(home, state)
         published = publish(state.kafka, "input", plan.records(), run_id="bench").acknowledged
         before = os.times()
-        wall, cpu, peak = _consume(state, published, scratch / "processor.log")
+        wall, cpu, peak = _consume(state, published, scratch)
         cpu -= before.children_user + before.children_system
     return {
         "target_events_per_sec_per_core": 20_000,

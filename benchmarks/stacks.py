@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from streamproof.cli.environment import cache_dir
+from streamproof.cli.environment import read_environment
 from streamproof.model.stack import StackState
 from streamproof.services.stack import ProcessorLaunch, StackSpec, own_identity, start_stack, stop_stack
 
@@ -22,7 +22,7 @@ def stack(
     spec = StackSpec(
         name="bench",
         folder=str(folder),
-        cache_dir=str(cache_dir()),
+        cache_dir=str(read_environment().cache_dir),
         home=str(home),
         topics=topics,
         owner=own_identity(),

@@ -99,16 +99,17 @@ class Processor:
         A silver row repeats what the event's typed rows hold, but for the names that capabilities gave: it is too long
         only when those are absurd. Then the event has not happened for its session either.
         """
-        apply, gateway = self.lifecycle.apply, loose_text(event.root.get("gateway"))
+        apply, gateway, rendered = self.lifecycle.apply, loose_text(event.root.get("gateway")), outcome.rows
         for table, rows in typed:
             for row in rows:
                 silver = apply(table, row, gateway)
                 if silver is None:
                     continue
-                found = self._guard(silver[0], [orjson.dumps(silver[1])], outcome)
-                if found:
+                target, line = silver[0], orjson.dumps(silver[1])
+                if len(line) > self._max_row_bytes:
                     self.lifecycle.retract()
-                    return found
+                    return [failures.too_large(target, 1, len(line), self._max_row_bytes)]
+                rendered.append((target, line))
         return []
 
     def _guard(self, table: str, rendered: list[bytes], outcome: Outcome) -> list[Failure]:

@@ -138,6 +138,9 @@ def optional_integer(holder: Mapping[str, Any], key: str, low: int, high: int) -
 
 def unsigned(holder: Mapping[str, Any], key: str, bits: int) -> int:
     """Return an unsigned whole number of that many bits, 0 when absent."""
+    value = holder.get(key)
+    if type(value) is int and 0 <= value < 1 << bits:
+        return value
     return optional_integer(holder, key, 0, (1 << bits) - 1) or 0
 
 

@@ -80,7 +80,7 @@ def test_the_trace_shows_null_for_an_empty_object_and_its_times_otherwise(home, 
         [{"event_timestamp": "2026-02-25 16:00:00.5"}, {"event_timestamp": "2026-02-25 17:00:00"}],
     )
     window = {"from_ts": "2026-02-25 16:00:00.000", "to_ts": "2026-02-25 17:00:00.000"}
-    raw, typed = run_queries(database, queries, window)
+    raw, typed, *_ = run_queries(database, queries, window)
     nothing = {"rows_window": 0, "min_ts": None, "max_ts": None}
     assert (raw.name, typed.name) == ("01_raw_ingest", "02_typed_tables")
     assert raw.as_json()["rows"] == [

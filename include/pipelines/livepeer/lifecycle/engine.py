@@ -12,12 +12,8 @@ from pipelines.livepeer.lifecycle.candidates import CapabilityIndex, Snapshot
 from pipelines.livepeer.lifecycle.rules import DEFAULT_RULES, Rules
 from pipelines.livepeer.lifecycle.session import Rows, Session
 from pipelines.livepeer.lifecycle.signals import (
-    CapabilityRow,
     Identity,
-    NoticeRow,
     Signal,
-    StatusRow,
-    TraceRow,
     identity_of,
     millis,
     notice_signal,
@@ -227,7 +223,7 @@ class Lifecycle:
 
     def _status(self, columns: Row, gateway: str) -> tuple[str, Row]:
         del gateway  # the row has it
-        row = StatusRow._make(read_status(columns))
+        row = read_status(columns)
         identity = self._identity(row.stream_id, row.request_id, row.raw_event_uid)
         time_ms, hint = millis(row.event_timestamp), row.pipeline.strip()
         evidence, decision = self._attribute(row.orchestrator_address, row.orchestrator_url, time_ms, hint)
@@ -235,7 +231,7 @@ class Lifecycle:
         return tables.STATUS_SAMPLES, silver.status_sample(row, identity, decision)
 
     def _trace(self, columns: Row, gateway: str) -> tuple[str, Row]:
-        row = TraceRow._make(read_trace(columns))
+        row = read_trace(columns)
         identity = self._identity(row.stream_id, row.request_id, row.raw_event_uid)
         time_ms = millis(row.event_timestamp)
         evidence, decision = self._attribute(row.orchestrator_address, row.orchestrator_url, time_ms, "")
@@ -243,7 +239,7 @@ class Lifecycle:
         return tables.TRACE_EDGES, silver.trace_edge(row, identity, gateway, decision)
 
     def _notice(self, columns: Row, gateway: str) -> None:
-        row = NoticeRow._make(read_notice(columns))
+        row = read_notice(columns)
         self._receive(self._identity(row.stream_id, row.request_id, row.raw_event_uid), notice_signal(row, gateway))
 
     def _ingest(self, columns: Row, gateway: str) -> tuple[str, Row]:
@@ -253,7 +249,7 @@ class Lifecycle:
 
     def _capability(self, columns: Row, gateway: str) -> None:
         del gateway  # not a column
-        row = CapabilityRow._make(read_capability(columns))
+        row = read_capability(columns)
         snapshot = Snapshot(*row[:6], millis(row.event_timestamp))
         if self._index.add(snapshot) and self._keep_changes:
             self._new_snapshots.append(snapshot)

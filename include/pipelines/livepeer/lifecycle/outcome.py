@@ -63,7 +63,9 @@ class Outcome:
     def add(self, signal: Signal) -> None:
         """Add a signal. The caller adds each one once."""
         time_ms, kind = signal.time_ms, signal.kind
-        self.start_ms = min(self.start_ms, time_ms, signal.start_ms or time_ms)
+        start_ms = signal.start_ms
+        earliest = start_ms if start_ms and start_ms < time_ms else time_ms
+        self.start_ms = min(self.start_ms, earliest)
         self.end_ms = max(self.end_ms, time_ms)
         if signal.gateway and signal[:3] < self.first_gateway:
             self.gateway, self.first_gateway = signal.gateway, signal[:3]

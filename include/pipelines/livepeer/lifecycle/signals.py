@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from operator import itemgetter
 from sys import intern
 from typing import Any, NamedTuple
@@ -43,6 +44,9 @@ class Signal(NamedTuple):
 
 position = itemgetter(0, 1, 2)
 
+# What a named tuple's own constructor and `_make` do, without their calls in Python: there is one for every record.
+_new = tuple.__new__
+
 SWAP_RANK = 1
 _RANKS = {rules.STREAM_REQUEST: 0, rules.SWAP: SWAP_RANK, rules.CLOSED: 3}
 _USUAL_RANK = 2
@@ -70,6 +74,10 @@ def identity_of(stream_id: str, request_id: str, uid: str) -> Identity:
 def millis(moment: str) -> int:
     """Read a warehouse time (`seconds.milliseconds`) as epoch milliseconds."""
     return int(moment.replace(".", ""))
+
+
+# All samples of a stream have one start time.
+_start_millis = lru_cache(maxsize=4096)(millis)
 
 
 class StatusRow(NamedTuple):
@@ -133,10 +141,30 @@ class CapabilityRow(NamedTuple):
     event_timestamp: str
 
 
-read_status = _reader("ai_stream_status", *StatusRow._fields)
-read_trace = _reader("stream_trace_events", *TraceRow._fields)
-read_notice = _reader("ai_stream_events", *NoticeRow._fields)
-read_capability = _reader("network_capabilities", *CapabilityRow._fields)
+_status_columns = _reader("ai_stream_status", *StatusRow._fields)
+_trace_columns = _reader("stream_trace_events", *TraceRow._fields)
+_notice_columns = _reader("ai_stream_events", *NoticeRow._fields)
+_capability_columns = _reader("network_capabilities", *CapabilityRow._fields)
+
+
+def read_status(columns: tuple[Any, ...]) -> StatusRow:
+    """Pick the columns of a row of `ai_stream_status`."""
+    return _new(StatusRow, _status_columns(columns))
+
+
+def read_trace(columns: tuple[Any, ...]) -> TraceRow:
+    """Pick the columns of a row of `stream_trace_events`."""
+    return _new(TraceRow, _trace_columns(columns))
+
+
+def read_notice(columns: tuple[Any, ...]) -> NoticeRow:
+    """Pick the columns of a row of `ai_stream_events`."""
+    return _new(NoticeRow, _notice_columns(columns))
+
+
+def read_capability(columns: tuple[Any, ...]) -> CapabilityRow:
+    """Pick the columns of a row of `network_capabilities`."""
+    return _new(CapabilityRow, _capability_columns(columns))
 
 
 def status_signal(row: StatusRow, time_ms: int, evidence: Evidence | None) -> Signal:
@@ -148,8 +176,8 @@ def status_signal(row: StatusRow, time_ms: int, evidence: Evidence | None) -> Si
         flags |= OUTPUT
     if row.last_error and row.last_error.strip():
         flags |= TROUBLED
-    start_ms = millis(row.start_time)
-    return Signal(
+    start_ms = _start_millis(row.start_time)
+    signal = (
         time_ms,
         _USUAL_RANK,
         row.raw_event_uid,
@@ -163,12 +191,13 @@ def status_signal(row: StatusRow, time_ms: int, evidence: Evidence | None) -> Si
         flags,
         "",
     )
+    return _new(Signal, signal)
 
 
 def trace_signal(row: TraceRow, gateway: str, evidence: Evidence | None) -> Signal:
     """Return the signal of a milestone, at the time of the component that saw it."""
     kind = intern(row.trace_type)
-    return Signal(
+    signal = (
         millis(row.data_timestamp),
         _RANKS.get(kind, _USUAL_RANK),
         row.raw_event_uid,
@@ -182,6 +211,7 @@ def trace_signal(row: TraceRow, gateway: str, evidence: Evidence | None) -> Sign
         0,
         "",
     )
+    return _new(Signal, signal)
 
 
 def notice_signal(row: NoticeRow, gateway: str) -> Signal:

@@ -92,4 +92,5 @@ def ingest_sample(row: Row) -> Row:
 
 def workflow_class(decision: Decision, model: str) -> str:
     """Return the pipeline of a decision, blank when it merely repeats the model's name."""
-    return "" if decision.pipeline.lower() == model.lower() else decision.pipeline
+    pipeline = decision.pipeline
+    return "" if not pipeline or pipeline.lower() == model.lower() else pipeline

@@ -52,7 +52,9 @@ def written(pipeline: Pipeline, values: list[object], first: int = 0) -> list[Re
 
 
 def test_every_table_takes_its_rows_and_takes_them_once(pipeline: Pipeline) -> None:
-    made = written(pipeline, [*events.one_of_each(0), *events.one_of_each(0), None, b"\xff", *events.one_of_each(10)])
+    update = events.event("ai_stream_events", 20, {**events.SESSION, "type": "params_update", "pipeline": "p"})
+    values = [*events.one_of_each(0), *events.one_of_each(0), None, b"\xff", *events.one_of_each(10), update]
+    made = written(pipeline, values)
     assert {request.table for request in made} == set(COLUMNS)
     sink = sink_of(pipeline)
 
