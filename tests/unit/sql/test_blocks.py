@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamproof.model.errors import SqlSourceError
+from streamproof.services.contract_files import load_contracts
 from streamproof.sql.blocks import BlockKind, parse_blocks, read_blocks, read_suite
 
 CASES = yaml.safe_load((Path(__file__).parent / "block_cases.yaml").read_text(encoding="utf-8"))
@@ -122,4 +123,5 @@ def test_what_a_mutation_also_fails_exists(home):
     suites = [read_suite(home / "include/sql/livepeer/assertions" / name) for name in ("raw_typed", "conservation")]
     tests = [test for suite in suites for test in suite]
     named = {name for test in tests for mutation in test.mutations for name in mutation.also_fails}
-    assert named <= {test.name for test in tests}
+    contracts = load_contracts(home / "include/contracts/livepeer")
+    assert named <= {test.name for test in tests} | {check.name for each in contracts for check in each.checks}

@@ -148,27 +148,28 @@ def param_update_row(identity: Identity, signal: Signal, present: Segment, versi
 
 def coverage_row(identity: Identity, signal: Signal, outcome: Outcome, version: int) -> Row:
     """Return the row of `fact_lifecycle_edge_coverage`: which edges were known when the signal happened."""
-    at = signal[:3]
+    time_ms, rank, uid, kind, subtype, *_ = signal
+    at = (time_ms, rank, uid)
     known = outcome.requested <= at
     processed = outcome.processed <= at
     playable = outcome.playable <= at
-    is_trace = signal.kind == TRACE
-    terminal = is_trace and signal.subtype == rules.CLOSED
+    is_trace = kind == TRACE
+    terminal = is_trace and subtype == rules.CLOSED
     return (
-        moment(signal.time_ms),
+        moment(time_ms),
         *identity,
         "",
         outcome.hint if outcome.hint and outcome.first_hint <= at else None,
         outcome.gateway if outcome.first_gateway <= at else "",
         "",
-        signal.subtype if is_trace else "",
-        signal.uid,
-        int(known),
-        int(processed),
-        int(playable),
-        int(known and processed),
-        int(known and playable),
-        int(terminal),
+        subtype if is_trace else "",
+        uid,
+        1 if known else 0,
+        1 if processed else 0,
+        1 if playable else 0,
+        1 if known and processed else 0,
+        1 if known and playable else 0,
+        1 if terminal else 0,
         _unmatched_reason(known, processed, playable, terminal),
         version,
     )

@@ -62,43 +62,41 @@ class Outcome:
 
     def add(self, signal: Signal) -> None:
         """Add a signal. The caller adds each one once."""
-        time_ms, kind = signal.time_ms, signal.kind
-        start_ms = signal.start_ms
-        earliest = start_ms if start_ms and start_ms < time_ms else time_ms
-        self.start_ms = min(self.start_ms, earliest)
+        time_ms, rank, uid, kind, subtype, gateway, hint, _, _, start_ms, flags, _ = signal
+        at = (time_ms, rank, uid)
+        self.start_ms = min(self.start_ms, start_ms if start_ms and start_ms < time_ms else time_ms)
         self.end_ms = max(self.end_ms, time_ms)
-        if signal.gateway and signal[:3] < self.first_gateway:
-            self.gateway, self.first_gateway = signal.gateway, signal[:3]
-        if signal.hint:
-            self._add_hint(signal)
+        if gateway and at < self.first_gateway:
+            self.gateway, self.first_gateway = gateway, at
+        if hint:
+            if at < self.first_hint:
+                self.hint, self.first_hint = hint, at
+            if hint not in self.hints:
+                self.hints |= {hint}
         if kind == STATUS:
-            self._add_status(signal.flags)
+            self._add_status(flags)
         elif kind == TRACE:
-            self._add_trace(signal)
-        elif kind == NOTICE and signal.subtype == rules.ERROR:
+            self._add_trace(subtype, at)
+        elif kind == NOTICE and subtype == rules.ERROR:
             self.errors += 1
-            self.excusable_errors += signal.flags == EXCUSED
-
-    def _add_hint(self, signal: Signal) -> None:
-        if signal[:3] < self.first_hint:
-            self.hint, self.first_hint = signal.hint, signal[:3]
-        if signal.hint not in self.hints:
-            self.hints |= {signal.hint}
+            self.excusable_errors += flags == EXCUSED
 
     def _add_status(self, flags: int) -> None:
         self.samples += 1
-        self.troubled_samples += bool(flags & TROUBLED)
-        self.loading_samples += bool(flags & LOADING)
-        self.output_samples += bool(flags & OUTPUT)
+        if flags & TROUBLED:
+            self.troubled_samples += 1
+        if flags & LOADING:
+            self.loading_samples += 1
+        if flags & OUTPUT:
+            self.output_samples += 1
 
-    def _add_trace(self, signal: Signal) -> None:
-        edge = signal.subtype
+    def _add_trace(self, edge: str, at: Position) -> None:
         if edge == rules.STREAM_REQUEST:
-            self.requested = min(self.requested, signal[:3])
+            self.requested = min(self.requested, at)
         elif edge == rules.FIRST_PROCESSED:
-            self.processed = min(self.processed, signal[:3])
+            self.processed = min(self.processed, at)
         elif edge == rules.FEW_PROCESSED:
-            self.playable = min(self.playable, signal[:3])
+            self.playable = min(self.playable, at)
         elif edge == rules.NO_ORCHESTRATORS:
             self.no_orchestrators = True
         elif edge == rules.SWAP:

@@ -103,11 +103,13 @@ class Session:
         if len(pending) > 1:
             pending.sort(key=position)
         first, fresh = len(signals), []
+        last = position(signals[-1]) if signals else None
         for signal in pending:
             at = position(signal)
-            if not signals or at > position(signals[-1]):
+            if last is None or at > last:
                 signals.append(signal)
                 fresh.append(signal)
+                last = at
                 continue
             place = bisect_left(signals, at, key=position)
             if position(signals[place]) != at:

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 import pytest
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from streamproof.model.stack import StackState
@@ -129,10 +129,15 @@ class Pipeline:
         """Wait until everything up to an offset is committed."""
         self.wait_for(lambda: self.committed() == records, f"{records} records committed")
 
-    def committed(self) -> int:
+    def committed(self) -> int | None:
+        """The group's committed offset, None while a new broker still looks for the group's coordinator."""
         consumer = Consumer({"bootstrap.servers": self.stack.bootstrap_servers, "group.id": f"{self.name}.group"})
         try:
             return consumer.committed([TopicPartition(self.topic, 0)], timeout=TIMEOUT)[0].offset
+        except KafkaException as error:
+            if error.args[0].code() not in (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS):
+                raise
+            return None
         finally:
             consumer.close()
 

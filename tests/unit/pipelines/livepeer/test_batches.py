@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.livepeer.batches import Span, requests
+from pipelines.livepeer.lifecycle.tables import STATUS_SAMPLES
 
 SPAN = Span("events", 0, 10, 20, 1_790_000_000_000)
 
@@ -39,6 +40,17 @@ def test_other_rows_of_the_same_span_are_never_taken_for_the_same() -> None:
     [one], [two] = requests(SPAN, "t", [b"[1]"], 10, 100), requests(SPAN, "t", [b"[2]"], 10, 100)
 
     assert one.token != two.token
+
+
+def test_silver_rows_of_the_same_records_are_taken_once_whatever_is_known_of_their_hosts() -> None:
+    def token(*rows: bytes) -> str:
+        [request] = requests(SPAN, STATUS_SAMPLES, list(rows), 10, 1000)
+        return request.token
+
+    first = token(b'["s","0xa","events",0,10]', b'["s","0xa","events",0,12]')
+
+    assert first == token(b'["s","","events",0,10]', b'["s","","events",0,12]')
+    assert first != token(b'["s","0xa","events",0,10]', b'["s","0xa","events",0,11]')
 
 
 def test_a_note_comes_back_as_it_was() -> None:

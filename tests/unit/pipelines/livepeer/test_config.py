@@ -25,7 +25,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert settings.versions == {"1", "v1"}
     assert settings.max_row_bytes == 1_000_000
     assert (settings.ignore_unsupported, settings.ignore_traces) == (True, True)
-    assert settings.status_file is None
+    assert (settings.status_file, settings.state_dir) == (None, None)
     sink = settings.sink
     assert (sink.url, sink.database, sink.user) == ("http://clickhouse:8123", "livepeer_analytics", "analytics_user")
 
@@ -41,6 +41,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         ({"QUALITY_UNSUPPORTED_TYPES": "dlq"}, "ignore_unsupported", False),
         ({"QUALITY_IGNORED_TRACES": "judged"}, "ignore_traces", False),
         ({"PROCESSOR_STATUS_FILE": "/x/s.json"}, "status_file", Path("/x/s.json")),
+        ({"PROCESSOR_STATE_DIR": "/x/state"}, "state_dir", Path("/x/state")),
         ({"CLICKHOUSE_SINK_MAX_RECORD_BYTES": "17"}, "max_row_bytes", 17),
     ],
 )

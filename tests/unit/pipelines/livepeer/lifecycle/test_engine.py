@@ -58,6 +58,21 @@ def test_a_late_signal_rewrites_only_what_comes_after_it() -> None:
     assert [row[uid] for row in coverage] == ["late", "e8", "e9"]
 
 
+def test_a_signal_that_is_taken_back_leaves_no_trace() -> None:
+    lifecycle, other = Lifecycle(keep_changes=True), Lifecycle(keep_changes=True)
+    for one in (lifecycle, other):
+        builders.feed(one, builders.Warehouse(), [CAPABILITY, status(0, "a")])
+    for item in (status(1, "b"), status(2, "new", stream="t"), builders.signal(3, "c", ingest="x")):
+        lifecycle.apply(*item)
+        lifecycle.retract()
+    lifecycle.retract()
+    for one in (lifecycle, other):
+        one.apply(*status(4, "d"))
+    assert lifecycle.session_count == 1
+    assert lifecycle.flush(0) == other.flush(0)
+    assert lifecycle.snapshot() == other.snapshot()
+
+
 def test_versions_are_numbers_of_signals_over_a_base() -> None:
     assert builders.run([status(0, "a")], [status(1, "b"), status(2, "c")]).versions == {"s|r": [1, 3]}
     later = builders.run([status(0, "a")], lifecycle=Lifecycle(base_version=1_000))
