@@ -101,8 +101,8 @@ def test_every_table_of_the_packs_layers_is_there(home, database):
 
 def test_the_dimension_views_have_the_names_that_assertions_look_up(database):
     sql = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'MaterializedView'"
-    wanted = {f"mv_{source}_to_{target}" for source, target in DIMENSIONS.items()}
-    assert wanted - {row["name"] for row in rows(database, sql)} == set()
+    found = {row["name"] for row in rows(database, sql) if "_to_dim_" in row["name"]}
+    assert found == {f"mv_{source}_to_{target}" for source, target in DIMENSIONS.items()}
 
 
 @pytest.mark.parametrize("retention", [False, True])
