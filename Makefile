@@ -9,10 +9,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.txt)
-COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+COMPILE_OPTIONS := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+COMPILE := $(UV) $(COMPILE_OPTIONS)
 ARGS ?=
 
-.PHONY: help run test lint types contracts unit integration system bench setup setup-dev lock fixtures clean
+.PHONY: help run test test-docker lint types contracts unit integration system bench setup setup-dev lock fixtures schema-columns clean
 
 help: ## show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | column -t -s $$'\t'
@@ -22,6 +23,10 @@ run: setup ## prove the pipeline once: the Airflow DAG streamproof_run over the 
 
 test: setup-dev lint types contracts ## lint, types, import contracts, then unit, integration and system tests
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/system $(ARGS)
+
+test-docker: setup-dev ## the stack on a real Docker engine; as root on Debian, what is missing is installed
+	@$(BIN)/hadolint include/stack/*/Dockerfile tests/docker/images/*/Dockerfile
+	@$(BIN)/python -m pytest tests/docker $(ARGS)
 
 lint: setup-dev
 	@$(BIN)/ruff check .
@@ -44,9 +49,14 @@ fixtures: setup-dev ## write the golden and hostile fixture sets again
 	@$(BIN)/streamproof fixtures generate golden --out include/fixtures/livepeer/golden
 	@$(BIN)/streamproof fixtures generate hostile --out include/fixtures/livepeer/hostile
 
-lock: setup-dev ## renew requirements*.txt and include/stack/jars.lock
+schema-columns: setup-dev ## write expected_columns.json again, after a change of the schema
+	@STREAMPROOF_WRITE_COLUMNS=1 $(BIN)/python -m pytest -q tests/integration/sql/test_expected_columns.py
+
+lock: setup-dev ## renew requirements*.txt, those of the images, and include/stack/jars.lock
 	@$(COMPILE) requirements.in -o requirements.txt
 	@$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	@cd include/stack/processor && $(abspath $(UV)) $(COMPILE_OPTIONS) requirements.in -o requirements.txt
+	@cd include/stack/airflow && $(abspath $(UV)) $(COMPILE_OPTIONS) requirements.in -o requirements.txt
 	@$(BIN)/streamproof setup --lock
 
 setup: $(VENV)/.run-ready ## environment and JVM jars, without running anything

@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.processor import processor_rate
 from benchmarks.replay import replay_rate
 from benchmarks.runs import airflow_run, cli_run, load_run
+from benchmarks.suites import suites
 
 HOME = Path(__file__).resolve().parents[1]
 RESULTS = HOME / "benchmarks" / "results.json"
@@ -25,6 +26,7 @@ BENCHES: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
     "replay_rate": replay_rate,
     "processor_rate": processor_rate,
     "load_run": load_run,
+    "suites": suites,
 }
 
 

@@ -41,7 +41,7 @@ with DAG(
     params={
         "pack": Param(PACK, enum=[PACK], description="The pipeline whose checks are proved"),
         "mode": Param(PROVE, const=PROVE, type="string"),
-        "stack": Param("local", enum=list(STACKS), description="Where the services run"),
+        "stack": Param(read_settings().stack, enum=list(STACKS), description="Where the services run"),
         "kafka": Param("broker", enum=list(KAFKA_KINDS), description="mock proves less, and says so"),
         "suites": Param([], type="array", items={"type": "string"}, description="Suites to prove; none means all"),
         "checks": Param([], type="array", items={"type": "string"}, description="Checks to prove; none means all"),

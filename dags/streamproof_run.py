@@ -8,6 +8,9 @@ judges every layer, publishes one verdict, and takes the stack down.
 * **a red check task** - one suite with failed checks. All suites always run; checks are never retried.
 * **params** - `manifest` is a fixture set of the pack (`golden`, `hostile`) or a path, `inject` a file of SQL that is
   run before the checks (how to see a run fail), `suites` the suites to run (none: all).
+* **mode observe** - judges what a warehouse that others fill holds in a window (`from_ts` and `to_ts`, or
+  `lookback_hours`), through the connection `clickhouse_default`. Nothing is started and nothing is written.
+* **stack external** - replays against the services of the connections `clickhouse_default` and `kafka_default`.
 * **mail** - one per failed run, to `STREAMPROOF_ALERT_TO`, through the connection `smtp_default`.
 * **schedule** - nightly; `STREAMPROOF_SCHEDULE` is another cron line (UTC), or `none`.
 * **asset** - `streamproof://livepeer/verified` is updated by passed runs only.
@@ -29,7 +32,7 @@ from streamproof.airflow.operators import (
 )
 from streamproof.airflow.sensors import DrainSensor, PipelineReadySensor
 from streamproof.airflow.settings import read_settings
-from streamproof.model.plan import KAFKA_KINDS, RUN_MODES, STACKS
+from streamproof.model.plan import KAFKA_KINDS, OBSERVE, RUN_MODES, STACKS
 
 PACK = "livepeer"
 INFRASTRUCTURE = {"retries": 1, "retry_delay": timedelta(seconds=5)}
@@ -48,18 +51,28 @@ with DAG(
     on_failure_callback=mail_failed_run,
     params={
         "pack": Param(PACK, enum=[PACK], description="The pipeline under test"),
-        "mode": Param("full", enum=list(RUN_MODES), description="smoke: one session per scenario"),
-        "stack": Param("local", enum=list(STACKS), description="Where the services run"),
+        "mode": Param(
+            "full",
+            enum=[*RUN_MODES, OBSERVE],
+            description="smoke: one session per scenario; observe: judge a warehouse, writing nothing",
+        ),
+        "stack": Param(read_settings().stack, enum=list(STACKS), description="Where the services run"),
         "kafka": Param("broker", enum=list(KAFKA_KINDS), description="mock proves less, and says so"),
         "manifest": Param(None, type=["null", "string"], description="Fixture set of the pack, or path of a manifest"),
         "suites": Param([], type="array", items={"type": "string"}, description="Suites to run; none means all"),
         "keep_stack": Param(False, type="boolean", description="Leave the stack up after the run"),
         "tolerate_bad_lines": Param(False, type="boolean", description="Leave out broken fixture lines"),
         "inject": Param(None, type=["null", "string"], description="File of SQL to run before the checks"),
+        "from_ts": Param(None, type=["null", "string"], description="Start of the window, ISO-8601 UTC (observe)"),
+        "to_ts": Param(None, type=["null", "string"], description="End of the window, excluded (observe)"),
+        "lookback_hours": Param(None, type=["null", "number"], description="The last N hours instead (observe)"),
+        "input_topic": Param(None, type=["null", "string"], description="Topic that feeds the warehouse (observe)"),
     },
 ):
     plan_run = PlanRunOperator(task_id="plan_run")
     stack_up = StageOperator(task_id="stack_up", stage="stack_up", **INFRASTRUCTURE).as_setup()
+    # Of mode observe, which has none of the five before the trace; in the other modes it is skipped.
+    warehouse_check = StageOperator(task_id="warehouse_check", stage="warehouse_check", **INFRASTRUCTURE)
     schema_apply = StageOperator(task_id="schema_apply", stage="schema_apply", **INFRASTRUCTURE)
     pipeline_ready = PipelineReadySensor(task_id="pipeline_ready")
     replay_events = StageOperator(task_id="replay_events", stage="replay_events")
@@ -74,6 +87,7 @@ with DAG(
     )
     contracts = StageOperator(task_id="contracts", stage="contracts")
     conservation = StageOperator(task_id="conservation", stage="conservation")
+    oracle = StageOperator(task_id="oracle", stage="oracle")
     # Both ends run whatever happened, also after a setup that failed half-way: that a teardown's usual rule would not.
     # The run's state follows the verdict; where nothing was brought up, that is a verdict too.
     publish_summary = PublishSummaryOperator(
@@ -83,5 +97,6 @@ with DAG(
     stack_down = StackDownOperator(task_id="stack_down", **INFRASTRUCTURE).as_teardown(setups=stack_up)
     publish_summary.trigger_rule = stack_down.trigger_rule = TriggerRule.ALL_DONE
 
+    plan_run >> warehouse_check >> query_pack
     plan_run >> stack_up >> schema_apply >> pipeline_ready >> replay_events >> pipeline_wait >> inject >> query_pack
-    query_pack >> [suites, contracts, conservation] >> publish_summary >> stack_down
+    query_pack >> [suites, contracts, conservation, oracle] >> publish_summary >> stack_down

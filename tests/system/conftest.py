@@ -50,10 +50,10 @@ class Cli:
             text=True,
         )
 
-    def __call__(self, *arguments: str, **environment: str) -> Ended:
+    def __call__(self, *arguments: str, timeout_sec: float = TIMEOUT_SEC, **environment: str) -> Ended:
         """Run a command to its end."""
         process = self.start(*arguments, **environment)
-        out, err = process.communicate(timeout=TIMEOUT_SEC)
+        out, err = process.communicate(timeout=timeout_sec)
         return Ended(process.returncode, out, err)
 
     def run(self, *arguments: str, **environment: str) -> Ended:

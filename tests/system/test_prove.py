@@ -10,6 +10,9 @@ import pytest
 
 pytestmark = pytest.mark.system
 
+# Some 350 mutations, a few seconds each on a machine that is busy with something else.
+WHOLE_PROOF_SEC = 2400
+
 CANNOT_FAIL = """-- It counts what cannot be: nobody would notice anything.
 -- LAYER: raw
 
@@ -58,11 +61,11 @@ def plant(project: Path, name: str, sql: str) -> None:
 
 
 def test_every_shipped_check_is_proved(cli):
-    ended = cli("prove", "--json")
+    ended = cli("prove", "--json", timeout_sec=WHOLE_PROOF_SEC)
     document = ended.json
     assert document["survivors"] == [], ended.stderr
     assert ended.code == 0, ended.stderr
-    assert document["proved"] == document["checks"] > 50
+    assert document["proved"] == document["checks"] > 200
     assert document["informational"] == len(document["informational_checks"]) > 0
     assert document["mutations_proved"] == document["mutations_applied"] >= document["checks"]
     folder = Path(document["folder"])

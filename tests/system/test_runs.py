@@ -17,7 +17,7 @@ SUMMARY_KEYS = [
 ]  # fmt: skip
 STAGES = [
     "stack_up", "schema_apply", "pipeline_ready", "replay_events", "pipeline_wait", "query_pack", "assert_raw_typed",
-    "contracts", "conservation", "publish_summary", "stack_down",
+    "contracts", "conservation", "oracle", "publish_summary", "stack_down",
 ]  # fmt: skip
 
 
@@ -67,6 +67,24 @@ def test_smoke_takes_one_session_of_each_scenario(cli):
     assert len(by_scenario) == 5
 
 
+def assert_diagnosed(diagnostics: Path, summary: dict[str, Any]) -> None:
+    """Each session that a failed check names is traced through all layers and linked; records and offsets are there."""
+    kept = {path.stem: json.loads(path.read_text()) for path in diagnostics.glob("*.json")}
+    assert len(kept["failing_checks"]) == len(summary["failures"])
+    assert {at["behind"] for at in kept["offsets"]["processor"]["partitions"].values()} == {0}
+    assert kept["offending_records"]["records"] > 0
+    assert kept["offending_records"]["tables"]["replay_ledger"]
+    named = {session for failure in summary["failures"] for session in failure["sessions"]}
+    index = json.loads((diagnostics / "sessions" / "index.json").read_text())
+    assert named == set(index["traced"])
+    report = (diagnostics.parent / "report.html").read_text()
+    for session, files in index["traced"].items():
+        trace = json.loads((diagnostics.parent / files["json"]).read_text())
+        assert {entry["layer"] for entry in trace["layers"] if entry["rows"]} >= {"raw", "typed", "silver", "sessions"}
+        assert (diagnostics.parent / files["text"]).read_text().splitlines()[1].startswith(f"Session {session} ")
+        assert f'href="{files["text"]}"' in report
+
+
 @pytest.mark.parametrize(
     ("sql", "check"),
     [
@@ -90,7 +108,7 @@ def test_a_broken_pipeline_fails_by_name(cli, tmp_path, sql, check):
     assert summary["first_broken_layer"] in {"raw", "typed"}
     assert summary["results"][-1]["stage"] == "stack_down"
     folder = cli.folder(summary)
-    assert (folder / "diagnostics" / "failing_checks.json").stat().st_size
+    assert_diagnosed(folder / "diagnostics", summary)
     assert check in (folder / "report.html").read_text().replace("<wbr>", "")
     assert check in (folder / "report.md").read_text()
     assert check in (folder / "junit.xml").read_text()

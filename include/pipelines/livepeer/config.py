@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import orjson
+
 from pipelines.livepeer.errors import SettingsError
 
 DEFAULT_DATABASE = "livepeer_analytics"
+LEGACY_NAMES = "legacy_misnamed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,8 @@ class SinkSettings:
     """ClickHouse over HTTP. `url` has neither path nor credentials.
 
     `max_batch_rows` and `max_batch_bytes` bound one insert request, `max_in_flight` the requests at a time. Both bounds
-    are larger by default than in the pipeline's first generation: MergeTree makes a part of every request.
+    are larger by default than in the pipeline's first generation: MergeTree makes a part of every request. `ca_cert` is
+    a file of certificate authorities to trust instead of the system's; `verify` is off only where it was asked for.
     """
 
     url: str
@@ -27,6 +31,8 @@ class SinkSettings:
     max_batch_rows: int
     max_batch_bytes: int
     max_in_flight: int
+    ca_cert: str | None = None
+    verify: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,8 @@ class Settings:
 
     `max_records` records, or `max_collect_ms` milliseconds, are collected at most before they are written.
     `max_row_bytes`: the size guard. `versions`: empty for any. `status_file`: None for no status file. `state_dir`:
-    where the sessions are saved, None to keep them in memory only.
+    where the sessions are saved, None to keep them in memory only. `kafka_options` are librdkafka properties of the way
+    to the brokers (security.protocol, sasl.*, ssl.*); they may hold secrets.
     """
 
     bootstrap_servers: str
@@ -54,11 +61,13 @@ class Settings:
     max_row_bytes: int
     status_file: Path | None
     state_dir: Path | None
+    kafka_options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
     """Read the settings; the variables are those of the pipeline's contract. Raises SettingsError."""
     read = _Reader(environment)
+    _refuse_native_names(read.text("LIFECYCLE_PIPELINE_MODEL_MODE", LEGACY_NAMES))
     topics = read.items("QUALITY_INPUT_TOPICS", "") or read.items("QUALITY_INPUT_TOPIC", "streaming_events")
     status_file = read.text("PROCESSOR_STATUS_FILE", "")
     state_dir = read.text("PROCESSOR_STATE_DIR", "")
@@ -79,7 +88,21 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         max_row_bytes=read.number("CLICKHOUSE_SINK_MAX_RECORD_BYTES", 1_000_000),
         status_file=Path(status_file) if status_file else None,
         state_dir=Path(state_dir) if state_dir else None,
+        kafka_options=read.properties("QUALITY_KAFKA_OPTIONS"),
     )
+
+
+def _refuse_native_names(mode: str) -> None:
+    """Refuse every way to read `data.pipeline` but the one that fits the events: it holds a model's label.
+
+    In the native way it would hold the class of workflow, and the model would be named beside it. No family does so:
+    taken both for the class and for the model, it would be compatible with no capability.
+    """
+    if mode != LEGACY_NAMES:
+        raise SettingsError(
+            f"LIFECYCLE_PIPELINE_MODEL_MODE is {mode[:40]!r}, which is not offered.",
+            hint=f"Leave it out or use {LEGACY_NAMES}: what samples call their pipeline is the label of a model.",
+        )
 
 
 def _sink(read: _Reader) -> SinkSettings:
@@ -93,6 +116,8 @@ def _sink(read: _Reader) -> SinkSettings:
         max_batch_rows=read.number("CLICKHOUSE_SINK_MAX_BATCH_SIZE", 10_000),
         max_batch_bytes=read.number("CLICKHOUSE_SINK_MAX_BATCH_BYTES", 16_000_000),
         max_in_flight=read.number("CLICKHOUSE_SINK_MAX_IN_FLIGHT", 2),
+        ca_cert=read.text("CLICKHOUSE_CA_CERT", "") or None,
+        verify=read.choice("CLICKHOUSE_VERIFY", "on", "off"),
     )
 
 
@@ -130,6 +155,18 @@ class _Reader:
                 f"{name} is {value[:40]!r}.", hint=f"Give a whole number above 0; unset means {default}."
             )
         return int(value)
+
+    def properties(self, name: str) -> dict[str, str]:
+        """Return a JSON object of texts. The value may be secret: no error shows it."""
+        try:
+            found = orjson.loads(self.text(name, "{}"))
+        except orjson.JSONDecodeError:
+            found = None
+        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+            raise SettingsError(
+                f"{name} is not a JSON object of texts.", hint='Use for example {"security.protocol": "SASL_SSL"}.'
+            )
+        return found
 
     def choice(self, name: str, default: str, other: str) -> bool:
         """Return whether the variable has its default value of the two."""

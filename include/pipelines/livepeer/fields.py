@@ -154,6 +154,11 @@ def optional_int32(holder: Mapping[str, Any], key: str) -> int | None:
     return optional_integer(holder, key, -(1 << 31), (1 << 31) - 1)
 
 
+def optional_int64(holder: Mapping[str, Any], key: str) -> int | None:
+    """Return a signed 64-bit whole number, None when absent."""
+    return optional_integer(holder, key, -MAX_I64 - 1, MAX_I64)
+
+
 def _refused(key: str, wanted: str, value: object) -> FieldError:
     shown = repr(value)[:80] if not isinstance(value, dict | list) else type(value).__name__
     return FieldError(f"{key}: expected {wanted}, got {shown}")

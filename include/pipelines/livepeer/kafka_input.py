@@ -47,6 +47,7 @@ def consumer_settings(settings: Settings) -> dict[str, Any]:
     process of the group fences the first instead of working beside it with dedup keys of its own.
     """
     return {
+        **settings.kafka_options,
         "bootstrap.servers": settings.bootstrap_servers,
         "group.id": settings.group_id,
         "group.instance.id": f"{settings.group_id}.local",

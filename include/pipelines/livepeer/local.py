@@ -73,7 +73,11 @@ def run(settings: Settings, stop: StopFlag) -> None:
     files = StateFiles(settings.state_dir) if settings.state_dir else None
     sink = ClickHouseSink(settings.sink)
     topics = {failures.DLQ: settings.dlq_topic, failures.QUARANTINE: settings.quarantine_topic}
-    writer = Writer(sink, RejectTopics(topics, partial(make_producer, settings.bootstrap_servers)), settings.sink)
+    writer = Writer(
+        sink,
+        RejectTopics(topics, partial(make_producer, settings.bootstrap_servers, settings.kafka_options)),
+        settings.sink,
+    )
     job = Job(
         build_processor(settings),
         writer,

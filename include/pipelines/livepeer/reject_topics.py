@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -91,10 +91,11 @@ def without_body(body: bytes) -> bytes:
     return orjson.dumps(document)
 
 
-def make_producer(bootstrap_servers: str) -> Producer:
+def make_producer(bootstrap_servers: str, options: Mapping[str, str]) -> Producer:
     """Return a producer that keeps order and does not repeat a message on its own retries."""
     return Producer(
         {
+            **options,
             "bootstrap.servers": bootstrap_servers,
             "enable.idempotence": True,
             "linger.ms": 5,

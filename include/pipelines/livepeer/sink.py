@@ -37,7 +37,11 @@ class ClickHouseSink:
             total=3, connect=2, read=2, redirect=0, status=0, other=0, backoff_factor=0, allowed_methods=None
         )
         self._pool = urllib3.PoolManager(
-            maxsize=settings.max_in_flight + 1, retries=retries, timeout=urllib3.Timeout(connect=5.0, read=300.0)
+            maxsize=settings.max_in_flight + 1,
+            retries=retries,
+            timeout=urllib3.Timeout(connect=5.0, read=300.0),
+            ca_certs=settings.ca_cert,
+            cert_reqs="CERT_REQUIRED" if settings.verify else "CERT_NONE",
         )
         self._headers = {
             "X-ClickHouse-User": settings.user,

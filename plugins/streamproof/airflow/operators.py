@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from streamproof.airflow.containers import log_containers, require_engine
 from streamproof.airflow.settings import FaceSettings, attempts, read_settings, run_id_of
 from streamproof.model.errors import StreamproofError
-from streamproof.model.plan import PROVE
+from streamproof.model.plan import COMPOSE, PROVE
 from streamproof.model.results import StageResult, Status
+from streamproof.model.window import iso_ms, window_from
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -26,10 +28,11 @@ FOLDER_KEY = "folder"
 
 def planned_run(context: Context) -> RunContext | None:
     """Open the run that task `plan_run` planned, None when it planned none."""
+    from streamproof.airflow.connections import with_connections
     from streamproof.stages.context import RunContext
 
     folder = context["ti"].xcom_pull(task_ids=PLAN_TASK, key=FOLDER_KEY)
-    return RunContext.open(Path(folder)) if folder else None
+    return with_connections(RunContext.open(Path(folder))) if folder else None
 
 
 def open_run(context: Context) -> RunContext:
@@ -76,7 +79,15 @@ class PlanRunOperator(BaseOperator):
         from streamproof.stages.planning import HostSettings, plan_run
 
         settings = read_settings()
-        host = HostSettings(cache_dir=settings.cache_dir, java=settings.java, owner=settings.owner)
+        host = HostSettings(
+            cache_dir=settings.cache_dir,
+            java=settings.java,
+            owner=settings.owner,
+            compose_files=settings.compose_files,
+            docker_host=settings.docker_host,
+        )
+        if context["params"]["stack"] == COMPOSE:
+            require_engine(settings.docker_host)
         try:
             request = run_request(dict(context["params"]), str(context["run_id"]), settings)
             ctx = plan_run(request, home=settings.home, host=host, now=datetime.now(UTC))
@@ -98,6 +109,9 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: FaceSettings)
     manifest = params.get("manifest")
     proving = params["mode"] == PROVE
     suites = tuple(params["suites"] or ())
+    window = window_from(
+        params.get("from_ts") or None, params.get("to_ts") or None, params.get("lookback_hours"), now=datetime.now(UTC)
+    )
     if manifest and (settings.home / manifest).exists():
         manifest = str(settings.home / manifest)
     return RunRequest(
@@ -112,6 +126,9 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: FaceSettings)
         keep_stack=params["keep_stack"],
         tolerate_bad_lines=params.get("tolerate_bad_lines", False),
         inject=str(settings.home / params["inject"]) if params.get("inject") else None,
+        from_ts=iso_ms(window.from_ts) if window else None,
+        to_ts=iso_ms(window.to_ts) if window else None,
+        input_topic=params.get("input_topic") or None,
         artifacts_root=settings.artifacts,
         prove_suites=suites if proving else (),
         prove_checks=tuple(params.get("checks") or ()),
@@ -119,9 +136,10 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: FaceSettings)
 
 
 class StageOperator(BaseOperator):
-    """Run one stage of the planned run; the task fails unless the stage passed.
+    """Run one stage of the planned run; the task fails unless the stage passed. A stage that is not planned is skipped.
 
-    `needs_stage` names a stage that must have ended for this one to make sense: without it the task is skipped.
+    `needs_stage` names a stage that must have passed for this one to make sense: without it the task is skipped.
+    That an observation has no such stage is no hindrance.
     With `retries`, what went wrong is tried again; without, it fails at once.
     """
 
@@ -136,18 +154,35 @@ class StageOperator(BaseOperator):
         """Run the stage. Raises AirflowFailException, or AirflowException where retries are left."""
         from streamproof.stages.runner import run_stage
 
-        if self.needs_stage is not None and not _has_passed(self.needs_stage, planned_run(context)):
+        ctx = planned_run(context)
+        if self.needs_stage is not None and not _has_passed(self.needs_stage, ctx):
             raise AirflowSkipException(f"{self.stage} needs {self.needs_stage} and a stack that is up.")
-        ctx = open_run(context)
+        ctx = ctx or open_run(context)
+        if self.is_setup and self.stage not in ctx.plan.planned_stages:
+            # A setup that is skipped takes all that follows with it, whatever their trigger rules.
+            self.log.info("nothing to set up: a run of mode %s has no stage %s", ctx.plan.mode, self.stage)
+            return {"stage": self.stage, "status": "not planned"}
+        skip_unplanned(ctx, self.stage)
         result = run_stage(ctx, self.stage)
         self.log.info("%s; its log is %s/%s.log", stage_summary(result), ctx.folder.stages, self.stage)
+        state = ctx.folder.read_stack_state()
+        if result.status is not Status.PASSED and state is not None:
+            log_containers(ctx.plan, state.project, self.log)
         return passed_or_raise(result, retry=self.retries > 0)
 
 
+def skip_unplanned(ctx: RunContext, stage: str) -> None:
+    """Raise AirflowSkipException for a stage that this run does not have: the DAG holds those of every mode."""
+    if stage not in ctx.plan.planned_stages:
+        raise AirflowSkipException(f"A run of mode {ctx.plan.mode} has no stage {stage}.")
+
+
 def _has_passed(stage: str, ctx: RunContext | None) -> bool:
-    """Tell whether an earlier stage has passed and the stack is still there."""
-    before = ctx.folder.read_stage(stage) if ctx else None
-    return ctx is not None and before is not None and before.status is Status.PASSED and ctx.stack_failure() is None
+    """Tell whether an earlier stage has passed and the stack is still there; an observation looks before all else."""
+    if ctx is None:
+        return False
+    before = ctx.folder.read_stage("warehouse_check" if ctx.plan.observes else stage)
+    return before is not None and before.status is Status.PASSED and ctx.stack_failure() is None
 
 
 class InjectOperator(StageOperator):
@@ -178,6 +213,7 @@ class PublishSummaryOperator(BaseOperator):
         ctx = open_run(context)
         result = run_stage(ctx, "publish_summary")
         passed_or_raise(result)
+        self._log_run(ctx)
         summary = dict(result.details)
         # Pushed by hand: a task that raises leaves no return value.
         context["ti"].xcom_push(key="return_value", value=summary)
@@ -185,9 +221,23 @@ class PublishSummaryOperator(BaseOperator):
         if summary["verdict"] != "passed":
             raise AirflowFailException(f"Run {ctx.plan.run_id}: verdict {summary['verdict']}.")
 
+    def _log_run(self, ctx: RunContext) -> None:
+        """Add the run to the log of runs, where one is asked for. That it cannot be is no reason to fail a verdict."""
+        from streamproof.airflow.connections import clickhouse_connection
+        from streamproof.services.run_log import log_run
+        from streamproof.stages.folder import read_json
+
+        conn_id = read_settings().run_log_conn_id
+        if conn_id is None:
+            return
+        try:
+            log_run(clickhouse_connection(conn_id), read_json(ctx.folder.summary))
+        except StreamproofError as error:
+            self.log.warning("The run is not in the log of runs: %s %s", error.message, error.hint)
+
 
 class StackDownOperator(BaseOperator):
-    """Take the run's stack down, whatever happened; skipped when the stack is to be kept."""
+    """Take the run's stack down, whatever happened; skipped when the stack is to be kept, or when there is none."""
 
     ui_color = "#f3f3f3"
 
@@ -198,4 +248,6 @@ class StackDownOperator(BaseOperator):
         ctx = planned_run(context)
         if ctx is None or ctx.plan.keep_stack:
             raise AirflowSkipException("The stack is kept: keep_stack is on." if ctx else "Nothing was planned.")
+        if ctx.plan.observes:
+            raise AirflowSkipException("An observation has no stack.")
         return passed_or_raise(run_stage(ctx, "stack_down"), retry=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.sdk import BaseSensorOperator
 
-from streamproof.airflow.operators import open_run, passed_or_raise
+from streamproof.airflow.operators import open_run, passed_or_raise, skip_unplanned
 from streamproof.airflow.triggers import StageTrigger
 from streamproof.model.errors import StackError
 from streamproof.model.results import StageResult
@@ -40,6 +40,7 @@ class StageSensor(BaseSensorOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Record the stage when its condition holds already, else defer. Raises AirflowFailException."""
         ctx = open_run(context)
+        skip_unplanned(ctx, self.stage)
         started_at = iso_ms(datetime.now(UTC))
         if self.deferrable and not self._holds_or_cannot(ctx):
             trigger = StageTrigger(folder=str(ctx.folder.root), stage=self.stage, started_at=started_at)

@@ -21,8 +21,11 @@ class FaceSettings:
     """Where the project, its artifacts and its cache are, and who is told when a run does not pass.
 
     `owner` is the process that a run's stack must not outlive; only a run inside one process has one.
-    `alert_to` are mail addresses; `smtp_conn_id` is an Airflow connection; `schedule` and `prove_schedule` are cron
-    lines in UTC, or None.
+    `alert_to` are mail addresses; `smtp_conn_id`, `clickhouse_conn_id` and `kafka_conn_id` are Airflow connections;
+    `kafka_from_clickhouse` is where ClickHouse finds the brokers, '' where everybody does. `schedule` and
+    `prove_schedule` are cron lines in UTC, or None. `stack` is the stack of scheduled runs; `docker_host` and
+    `compose_files` are those of stack `compose`. `run_log_conn_id` is the connection of the warehouse that keeps the
+    log of runs, None for none.
     """
 
     home: Path
@@ -34,10 +37,21 @@ class FaceSettings:
     smtp_conn_id: str
     schedule: str | None
     prove_schedule: str | None
+    clickhouse_conn_id: str = "clickhouse_default"
+    kafka_conn_id: str = "kafka_default"
+    kafka_from_clickhouse: str = ""
+    stack: str = "local"
+    docker_host: str | None = None
+    compose_files: tuple[str, ...] = ()
+    run_log_conn_id: str | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> FaceSettings:
-    """Read STREAMPROOF_HOME, _ARTIFACTS, _JAVA, _OWNER (`pid start-time`), _ALERT_TO, _SMTP_CONN_ID and both schedules.
+    """Read STREAMPROOF_HOME, _ARTIFACTS, _JAVA, _OWNER (`pid start-time`), _ALERT_TO, connections and both schedules.
+
+    The connections are _SMTP_CONN_ID, _CLICKHOUSE_CONN_ID and _KAFKA_CONN_ID; KAFKA_BOOTSTRAP_FROM_CLICKHOUSE too.
+    _STACK is where scheduled runs have their services; DOCKER_HOST and COMPOSE_FILE are Docker's.
+    _RUN_LOG_CONN_ID is the connection of the warehouse that keeps the log of runs.
 
     The schedules are _SCHEDULE (nightly) and _PROVE_SCHEDULE (weekly): another cron line, or `none`. The home defaults
     to the project that this package is installed from, the cache is `$XDG_CACHE_HOME/streamproof`. Addresses are
@@ -58,6 +72,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> FaceSettings:
         smtp_conn_id=given.get("STREAMPROOF_SMTP_CONN_ID") or "smtp_default",
         schedule=_cron(given.get("STREAMPROOF_SCHEDULE") or NIGHTLY),
         prove_schedule=_cron(given.get("STREAMPROOF_PROVE_SCHEDULE") or WEEKLY),
+        clickhouse_conn_id=given.get("STREAMPROOF_CLICKHOUSE_CONN_ID") or "clickhouse_default",
+        kafka_conn_id=given.get("STREAMPROOF_KAFKA_CONN_ID") or "kafka_default",
+        kafka_from_clickhouse=given.get("KAFKA_BOOTSTRAP_FROM_CLICKHOUSE", ""),
+        stack=given.get("STREAMPROOF_STACK") or "local",
+        docker_host=given.get("DOCKER_HOST") or None,
+        compose_files=tuple(file for file in given.get("COMPOSE_FILE", "").split(os.pathsep) if file),
+        run_log_conn_id=given.get("STREAMPROOF_RUN_LOG_CONN_ID") or None,
     )
 
 

@@ -54,7 +54,8 @@ class StageTrigger(BaseTrigger):
             await asyncio.to_thread(opened.__exit__, None, None, None)
 
     def _awaited(self) -> Any:
+        from streamproof.airflow.connections import with_connections
         from streamproof.airflow.waits import wait_of
         from streamproof.stages.context import RunContext
 
-        return wait_of(RunContext.open(Path(self.folder)), self.stage)
+        return wait_of(with_connections(RunContext.open(Path(self.folder))), self.stage)

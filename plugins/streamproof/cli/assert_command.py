@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streamproof.cli.environment import clickhouse_settings
-from streamproof.cli.options import FromTs, Json, LookbackHours, SqlFiles, ToTs
+from streamproof.cli.environment import read_environment
+from streamproof.cli.options import FromTs, Json, LookbackHours, RunId, SqlFiles, ToTs
 from streamproof.cli.output import emit_json, result_console
 from streamproof.cli.sql_files import read_files, window_for
+from streamproof.cli.warehouse import chosen_warehouse
 from streamproof.model.errors import EXIT_CHECK_FAILED, EXIT_NOT_JUDGED, EXIT_PASSED, UsageError
 from streamproof.model.results import CheckResult, Status
 
@@ -27,6 +28,7 @@ def assert_sql(
         list[str] | None,
         typer.Option("--param", help="A query parameter; JSON or text; can be repeated.", metavar="NAME=VALUE"),
     ] = None,
+    run: RunId = None,
     from_ts: FromTs = None,
     to_ts: ToTs = None,
     lookback_hours: LookbackHours = None,
@@ -37,23 +39,21 @@ def assert_sql(
 ) -> None:
     """Run the tests of SQL files against a warehouse, named by CH_HOST, CH_PORT, CH_DATABASE, CH_USER, CH_PASSWORD."""
     from streamproof.services.checks import run_checks
-    from streamproof.services.clickhouse import connect
     from streamproof.sql.blocks import BlockKind
 
     if not sql_file:
         raise UsageError("No assertion is named.", hint="Give --sql-file FILE; it can be repeated.")
     tests = read_files(sql_file, BlockKind.TEST)
-    window = window_for(tests, from_ts, to_ts, lookback_hours)
-    parameters = {**(window.query_parameters() if window else {}), **_parameters(parameter or ())}
+    warehouse = chosen_warehouse(read_environment(), run)
+    window = window_for(tests, from_ts, to_ts, lookback_hours, of_run=warehouse.window)
+    times = window.query_parameters() if window else {}
+    parameters = {**warehouse.parameters, **times, **_parameters(parameter or ())}
     if json_out is not None and not json_out.absolute().parent.is_dir():
         raise UsageError(
             f"There is no folder {json_out.absolute().parent}.", hint="Make it, or give another --json-out."
         )
-    client = connect(clickhouse_settings())
-    try:
+    with warehouse.connected() as client:
         results = run_checks(client, tests, parameters, suite="assert")
-    finally:
-        client.close()
     document = _document(results, window)
     if json_out is not None:
         from streamproof.services.files import write_json

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from streamproof.model.errors import UsageError
-from streamproof.model.settings import ClickHouseSettings, KafkaSettings
+from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
+_KAFKA_OPTION = re.compile(r"KAFKA_(SECURITY_PROTOCOL|SASL_[A-Z_]+|SSL_[A-Z_]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,12 @@ class Environment:
     stacks: Path
     cache_dir: Path
     java: str | None
+    compose_files: tuple[str, ...] = ()
+    docker_host: str | None = None
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
-    """Read STREAMPROOF_HOME, STREAMPROOF_ARTIFACTS, STREAMPROOF_JAVA and XDG_CACHE_HOME.
+    """Read STREAMPROOF_HOME, _ARTIFACTS and _JAVA, XDG_CACHE_HOME, and Docker's COMPOSE_FILE and DOCKER_HOST.
 
     The home defaults to the project that this package is installed from. Raises UsageError when it holds no packs.
     """
@@ -45,30 +49,40 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
         stacks=artifacts / "stacks",
         cache_dir=cache_home / "streamproof",
         java=given.get("STREAMPROOF_JAVA") or None,
+        compose_files=tuple(file for file in given.get("COMPOSE_FILE", "").split(os.pathsep) if file),
+        docker_host=given.get("DOCKER_HOST") or None,
     )
 
 
 def clickhouse_settings(environ: Mapping[str, str] | None = None) -> ClickHouseSettings:
-    """Read CH_HOST, CH_PORT, CH_DATABASE, CH_USER, CH_PASSWORD and CH_SECURE; defaults are ClickHouse's own.
+    """Read CH_HOST, CH_PORT, CH_DATABASE, CH_USER, CH_PASSWORD, CH_SECURE, CH_CA_CERT and CH_VERIFY.
 
-    Raises UsageError for a port that is not one, or a CH_SECURE that is neither yes nor no.
+    The defaults are ClickHouse's own. Raises UsageError for a port that is not one, a CH_SECURE or CH_VERIFY that is
+    neither yes nor no, or a CH_CA_CERT that is no file.
     """
     given = os.environ if environ is None else environ
-    secure = given.get("CH_SECURE", "").strip().lower()
-    if secure not in _TRUE | _FALSE:
-        raise UsageError(f"CH_SECURE is '{secure}'.", hint="Set it to true or false.")
+    secure = _switch("CH_SECURE", given.get("CH_SECURE"), default=False)
+    ca_cert = given.get("CH_CA_CERT") or None
+    if ca_cert is not None and not Path(ca_cert).is_file():
+        raise UsageError(f"CH_CA_CERT: there is no file {ca_cert}.", hint="Name a PEM file of certificate authorities.")
     return ClickHouseSettings(
         host=given.get("CH_HOST") or "localhost",
-        port=_port("CH_PORT", given.get("CH_PORT") or ("8443" if secure in _TRUE else "8123")),
+        port=_port("CH_PORT", given.get("CH_PORT") or ("8443" if secure else "8123")),
         user=given.get("CH_USER") or "default",
         password=given.get("CH_PASSWORD", ""),
         database=given.get("CH_DATABASE") or "default",
-        secure=secure in _TRUE,
+        secure=secure,
+        ca_cert=ca_cert,
+        verify=_switch("CH_VERIFY", given.get("CH_VERIFY"), default=True),
     )
 
 
 def kafka_settings(bootstrap: str | None, environ: Mapping[str, str] | None = None) -> KafkaSettings:
-    """Return the brokers given by an option, else by KAFKA_BOOTSTRAP. Raises UsageError when neither is there."""
+    """Return the brokers given by an option, else by KAFKA_BOOTSTRAP, with the TLS and SASL options of the environment.
+
+    KAFKA_SECURITY_PROTOCOL, KAFKA_SASL_* and KAFKA_SSL_* are librdkafka's properties of the same name:
+    KAFKA_SSL_CA_LOCATION is ssl.ca.location. Raises UsageError when no broker is named.
+    """
     given = os.environ if environ is None else environ
     servers = bootstrap or given.get("KAFKA_BOOTSTRAP")
     if not servers:
@@ -76,7 +90,38 @@ def kafka_settings(bootstrap: str | None, environ: Mapping[str, str] | None = No
             "No Kafka is named.",
             hint="Give --bootstrap HOST:PORT or set KAFKA_BOOTSTRAP (`streamproof stack up` does).",
         )
-    return KafkaSettings(servers)
+    options = {
+        name.removeprefix("KAFKA_").lower().replace("_", "."): value
+        for name, value in given.items()
+        if value and _KAFKA_OPTION.fullmatch(name)
+    }
+    return KafkaSettings(servers, options)
+
+
+def connections(*, kafka: bool, environ: Mapping[str, str] | None = None) -> Connections:
+    """Return the services that already run: the warehouse (CH_*) and, with `kafka`, the brokers (KAFKA_*).
+
+    KAFKA_BOOTSTRAP_FROM_CLICKHOUSE is where ClickHouse finds the brokers, if that is another address. Raises UsageError
+    when CH_HOST is not set: which warehouse is meant is never guessed.
+    """
+    given = os.environ if environ is None else environ
+    if not given.get("CH_HOST"):
+        raise UsageError("No ClickHouse is named.", hint="Set CH_HOST, and CH_PORT, CH_USER, CH_PASSWORD, CH_DATABASE.")
+    brokers = kafka_settings(None, given) if kafka else None
+    return Connections(
+        clickhouse=clickhouse_settings(given),
+        source="the environment (CH_*, KAFKA_*)" if kafka else "the environment (CH_*)",
+        kafka=brokers,
+        kafka_from_clickhouse=given.get("KAFKA_BOOTSTRAP_FROM_CLICKHOUSE")
+        or (brokers.bootstrap_servers if brokers else ""),
+    )
+
+
+def _switch(name: str, given: str | None, *, default: bool) -> bool:
+    text = (given or "").strip().lower()
+    if text not in _TRUE | _FALSE:
+        raise UsageError(f"{name} is '{text}'.", hint="Set it to true or false.")
+    return text in _TRUE if text else default
 
 
 def _port(name: str, text: str) -> int:

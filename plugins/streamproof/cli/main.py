@@ -15,6 +15,8 @@ from streamproof.cli import (
     replay_command,
     report_command,
     run_command,
+    scenarios_command,
+    session_command,
     setup_command,
     stack_commands,
     trace_command,
@@ -58,6 +60,8 @@ app.command("run", short_help="Bring up the stack, replay, judge every layer.")(
 app.command("prove", short_help="Show that every check is able to fail.")(prove_command.prove)
 app.add_typer(stack_commands.app, name="stack", short_help="A local stack without a run: up, status, down.")
 app.command("trace", short_help="Walk a warehouse layer by layer.")(trace_command.trace)
+app.command("session", short_help="Follow one session through every layer.")(session_command.session)
+app.command("scenarios", short_help="Find the sessions of each scenario.")(scenarios_command.scenarios)
 app.command("assert", short_help="Run assertion files against a warehouse.")(assert_command.assert_sql)
 app.command("replay", short_help="Publish a fixture set to a topic.")(replay_command.replay)
 app.add_typer(fixtures_commands.app, name="fixtures", short_help="Generate and verify fixture sets.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 
 from streamproof.model.errors import UsageError
-from streamproof.model.window import Window
+from streamproof.model.window import Window, window_from
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout; everything else on stderr.")]
 Pack = Annotated[str, typer.Option("--pack", help="The pipeline under test.", metavar="NAME")]
@@ -25,26 +24,12 @@ LookbackHours = Annotated[
 SqlFiles = Annotated[
     list[Path] | None, typer.Option("--sql-file", help="SQL file to run; can be repeated.", metavar="FILE")
 ]
-
-
-def window_from(
-    from_ts: str | None, to_ts: str | None, lookback_hours: float | None, *, now: datetime
-) -> Window | None:
-    """Return the window that the options name, None when they name none; `now` is in UTC.
-
-    Raises UsageError for both kinds at once, one end without the other, an empty window, or a time that is none.
-    """
-    if lookback_hours is not None:
-        if from_ts is not None or to_ts is not None:
-            raise UsageError(
-                "--lookback-hours and --from-ts/--to-ts exclude each other.", hint="Give one kind of window."
-            )
-        if not (math.isfinite(lookback_hours) and 0 < lookback_hours <= 24 * 366 * 100):
-            raise UsageError(f"--lookback-hours {lookback_hours:g} is no span of time.", hint="Give hours above 0.")
-        return Window.looking_back(lookback_hours, now=now)
-    if (from_ts is None) != (to_ts is None):
-        raise UsageError("A window has two ends.", hint="Give both --from-ts and --to-ts, or --lookback-hours.")
-    return None if from_ts is None or to_ts is None else Window.parse(from_ts, to_ts)
+RunId = Annotated[
+    str | None,
+    typer.Option(
+        "--run", help="Read the database of this run, whose stack is still up, instead of CH_*.", metavar="RUN_ID"
+    ),
+]
 
 
 def required_window(from_ts: str | None, to_ts: str | None, lookback_hours: float | None) -> Window:

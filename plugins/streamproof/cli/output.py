@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
+# A file or a pipe has no width; a table in 80 columns would lose half of its own.
+WIDTH_OF_A_FILE = 180
+
 
 def emit_json(document: Mapping[str, Any] | list[Any]) -> None:
     """Print the one JSON document of a command on stdout."""
@@ -25,7 +28,10 @@ def _console(stream: str) -> Console:
     from rich.console import Console
 
     # Colours and widths are rich's to find out; names and paths are never re-coloured or broken.
-    return Console(stderr=stream == "stderr", highlight=False, soft_wrap=True)
+    console = Console(stderr=stream == "stderr", highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = max(console.width, WIDTH_OF_A_FILE)
+    return console
 
 
 def progress_console() -> Console:

@@ -8,25 +8,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streamproof.cli.environment import read_environment
-from streamproof.cli.options import FromTs, Json, LookbackHours, Pack, ToTs, named, window_from
+from streamproof.cli.environment import connections, read_environment
+from streamproof.cli.options import FromTs, Json, LookbackHours, Pack, ToTs, named
 from streamproof.cli.output import emit_json, progress_console, result_console
+from streamproof.model.plan import EXTERNAL, OBSERVE
 from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
-from streamproof.model.window import iso_ms
+from streamproof.model.window import iso_ms, window_from
 
 if TYPE_CHECKING:
     from streamproof.stages.context import RunContext
     from streamproof.stages.planning import RunRequest
 
 Text = str | None
+_MODE = "full; smoke: one session per scenario; observe: judge the warehouse of CH_HOST in a window, writing nothing."
+_STACK = "Where the services run: local; compose (Docker); external: those of CH_HOST and KAFKA_BOOTSTRAP."
 
 
 def run(
     pack: Pack = "livepeer",
     run_id: Annotated[Text, typer.Option("--run-id", help="Name of the run and its folder.", metavar="ID")] = None,
-    mode: Annotated[str, typer.Option("--mode", help="full, or smoke: one session per scenario.")] = "full",
-    stack: Annotated[str, typer.Option("--stack", help="Where the services run: local.")] = "local",
+    mode: Annotated[str, typer.Option("--mode", help=_MODE)] = "full",
+    stack: Annotated[str, typer.Option("--stack", help=_STACK)] = "local",
     processor: Annotated[str, typer.Option("--processor", help="The stream processor's runner: local.")] = "local",
     kafka: Annotated[str, typer.Option("--kafka", help="broker, or mock where the broker cannot be had.")] = "broker",
     manifest: Annotated[
@@ -48,9 +51,15 @@ def run(
     from_ts: FromTs = None,
     to_ts: ToTs = None,
     lookback_hours: LookbackHours = None,
+    input_topic: Annotated[
+        Text, typer.Option("--input-topic", help="Of an observed warehouse: where it is fed from.", metavar="TOPIC")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Bring up the stack, replay a fixture set, and judge every layer: exit 0 only when all checks hold."""
+    """Bring up the stack, replay a fixture set, and judge every layer: exit 0 only when all checks hold.
+
+    With --mode observe: judge what an existing warehouse holds in a window, read-only.
+    """
     from streamproof.stages.planning import RunRequest
 
     now = datetime.now(UTC)
@@ -70,6 +79,7 @@ def run(
         allow_destructive=allow_destructive,
         from_ts=iso_ms(window.from_ts) if window else None,
         to_ts=iso_ms(window.to_ts) if window else None,
+        input_topic=input_topic,
     )
     summary = run_planned(request, now)
     _show(summary, json=json)
@@ -86,8 +96,18 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
     from streamproof.stages.runner import run_all
 
     place = read_environment()
-    host = HostSettings(cache_dir=place.cache_dir, java=place.java, owner=own_identity())
+    host = HostSettings(
+        cache_dir=place.cache_dir,
+        java=place.java,
+        owner=own_identity(),
+        compose_files=place.compose_files,
+        docker_host=place.docker_host,
+    )
+    # Before the run has a folder: a connection that is not named is a usage error.
+    outside = connections(kafka=request.mode != OBSERVE) if _is_outside(request) else None
     ctx = plan_run(replace(request, artifacts_root=place.runs), home=place.home, host=host, now=now)
+    if outside is not None:
+        ctx = ctx.connected(lambda: outside)
     console = progress_console()
     for notice in ctx.plan.notices:
         console.print(f"[bold yellow]Notice[/] {_plain(notice)}")
@@ -99,8 +119,12 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
         signal.signal(signal.SIGTERM, before)
 
 
+def _is_outside(request: RunRequest) -> bool:
+    return request.mode == OBSERVE or request.stack == EXTERNAL
+
+
 def _stages(ctx: RunContext) -> tuple[str, ...]:
-    down = () if ctx.plan.keep_stack else ("stack_down",)
+    down = () if ctx.plan.keep_stack or ctx.plan.observes else ("stack_down",)
     return (*ctx.plan.planned_stages, "publish_summary", *down)
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streamproof.cli.options import window_from
 from streamproof.model.errors import UsageError
+from streamproof.model.window import window_from
 
 if TYPE_CHECKING:
     from streamproof.model.window import Window
@@ -34,13 +34,18 @@ def read_files(paths: Sequence[Path], kind: BlockKind) -> tuple[Block, ...]:
 
 
 def window_for(
-    blocks: Sequence[Block], from_ts: str | None, to_ts: str | None, lookback_hours: float | None
+    blocks: Sequence[Block],
+    from_ts: str | None,
+    to_ts: str | None,
+    lookback_hours: float | None,
+    *,
+    of_run: Window | None = None,
 ) -> Window | None:
-    """Return the window that the options name.
+    """Return the window that the options name, else that of the run whose database is read.
 
-    Raises UsageError when they name none and a block asks for one: there is no silent default.
+    Raises UsageError when there is neither and a block asks for one: there is no silent default.
     """
-    window = window_from(from_ts, to_ts, lookback_hours, now=datetime.now(UTC))
+    window = window_from(from_ts, to_ts, lookback_hours, now=datetime.now(UTC)) or of_run
     asking = [block.name for block in blocks if block.parameter_names & WINDOW_PARAMETERS]
     if window is None and asking:
         raise UsageError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streamproof.cli.environment import Environment, read_environment
+from streamproof.cli.environment import Environment, connections, read_environment
 from streamproof.cli.options import Json, Pack
 from streamproof.cli.output import emit_json, progress_console, result_console
 from streamproof.model.errors import StackError, UsageError
@@ -36,21 +36,30 @@ def up(
     clickhouse_port: Annotated[
         int, typer.Option("--clickhouse-port", help="HTTP; 0 for any.", min=0, max=65535, metavar="PORT")
     ] = 0,
+    stack: Annotated[str, typer.Option("--stack", help="local, or compose (Docker).")] = "local",
+    state: Annotated[
+        str, typer.Option("--state", help="Of volumes left by --keep-data: preserve, reset or backup-reset.")
+    ] = "preserve",
+    keep_data: Annotated[bool, typer.Option("--keep-data", help="compose: volumes outlive `stack down`.")] = False,
+    allow_destructive: Annotated[
+        bool, typer.Option("--allow-destructive", help="Let --state reset remove data.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Start Kafka, ClickHouse and the processor, apply the schema, and print how to reach them."""
-    ctx = _planned(read_environment(), name, pack, kafka)
-    _start(ctx, {"kafka": kafka_port, "clickhouse_http": clickhouse_port})
-    state = ctx.stack_state()
+    _strategy(stack, state, keep_data=keep_data, allow_destructive=allow_destructive)
+    ctx = _planned(read_environment(), name, pack, kafka, stack)
+    _start(ctx, {"kafka": kafka_port, "clickhouse_http": clickhouse_port}, state, keep_data=keep_data)
+    found = ctx.stack_state()
     variables = {
-        "KAFKA_BOOTSTRAP": state.bootstrap_servers,
-        "CH_HOST": state.clickhouse_host,
-        "CH_PORT": str(state.clickhouse_port),
-        "CH_USER": state.clickhouse_user,
+        "KAFKA_BOOTSTRAP": found.bootstrap_servers,
+        "CH_HOST": found.clickhouse_host,
+        "CH_PORT": str(found.clickhouse_port),
+        "CH_USER": found.clickhouse_user,
         "CH_DATABASE": ctx.names.database,
     }
     if json:
-        emit_json({**_facts(ctx.folder.stack, state), "env": variables, "input_topic": ctx.names.input_topic})
+        emit_json({**_facts(ctx.folder.stack, found), "env": variables, "input_topic": ctx.names.input_topic})
         return
     console = result_console(json=json)
     console.print("".join(f"export {key}={value}\n" for key, value in variables.items()), end="", markup=False)
@@ -58,6 +67,31 @@ def up(
         f"Stack {name} is up.\n"
         f"  feed it:  streamproof replay --topic {ctx.names.input_topic}\n"
         f"  stop it:  streamproof stack down {name}",
+        markup=False,
+    )
+
+
+@app.command("prepare")
+def prepare(
+    pack: Pack = "livepeer",
+    retention: Annotated[
+        bool, typer.Option("--retention/--no-retention", help="Let old rows expire; off where captured events go in.")
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Create the pack's topics, database and tables in the services of KAFKA_BOOTSTRAP and CH_HOST, where missing."""
+    from streamproof.stages.packs import load_pack
+    from streamproof.stages.prepare import prepare as prepare_services
+
+    place = read_environment()
+    outside = connections(kafka=True)
+    made = prepare_services(load_pack(place.home, pack), place.home, outside, retention=retention)
+    if json:
+        emit_json(made)
+        return
+    result_console(json=json).print(
+        f"Database {made['database']}: {len(made['migrations'])} migrations applied. "
+        f"Topics made: {', '.join(made['topics']) or 'none, all were there'}.",
         markup=False,
     )
 
@@ -101,7 +135,7 @@ def down(
     json: Json = False,
 ) -> None:
     """Stop a stack and remove its data; its logs stay. Doing it twice is harmless."""
-    from streamproof.services.stack import read_state, stop_stack
+    from streamproof.services.stack import read_state
 
     place = read_environment()
     stopped = []
@@ -109,7 +143,7 @@ def down(
         state = read_state(folder)
         if state is None or not (_left_up(place, folder) if every else state.name == name):
             continue
-        if stop_stack(folder, timeout=_STOP_TIMEOUT_SEC):
+        if _stop(folder):
             stopped.append(state.name)
     if json:
         emit_json({"stopped": stopped})
@@ -119,7 +153,35 @@ def down(
         )
 
 
-def _planned(place: Environment, name: str, pack: str, kafka: str) -> RunContext:
+def _stop(folder: Path) -> bool:
+    """Stop the stack in a folder; of services that a run did not start, what it created in them goes, too."""
+    from streamproof.services.stack import stop_stack
+    from streamproof.stages.context import RunContext
+    from streamproof.stages.stack_down import take_down_stack
+
+    if not (folder.parent / "plan.json").exists():
+        return stop_stack(folder, timeout=_STOP_TIMEOUT_SEC)
+    ctx = RunContext.open(folder.parent)
+    if ctx.plan.needs_connections:
+        ctx = ctx.connected(lambda: connections(kafka=True))
+    return take_down_stack(ctx, timeout=_STOP_TIMEOUT_SEC)
+
+
+def _strategy(stack: str, state: str, *, keep_data: bool, allow_destructive: bool) -> None:
+    """Refuse what makes no sense together, before anything is started. Raises UsageError."""
+    from streamproof.services.stack_spec import PRESERVE, STATE_STRATEGIES
+
+    if stack not in ("local", "compose"):
+        raise UsageError(f"There is no stack '{stack}' to start.", hint="Choose one of: local, compose.")
+    if state not in STATE_STRATEGIES:
+        raise UsageError(f"There is no --state '{state}'.", hint=f"Choose one of: {', '.join(STATE_STRATEGIES)}.")
+    if stack == "local" and (keep_data or state != PRESERVE):
+        raise UsageError("A local stack keeps no data.", hint="--state and --keep-data are for --stack compose.")
+    if state != PRESERVE and not allow_destructive:
+        raise UsageError(f"--state {state} removes data.", hint="Say that it may: --allow-destructive.")
+
+
+def _planned(place: Environment, name: str, pack: str, kafka: str, stack: str) -> RunContext:
     """Plan a stack as a run that is kept and has no stages to judge. Raises UsageError, StackError when it is up."""
     from streamproof.model.names import RunNames
     from streamproof.services.stack import read_state, stack_is_alive
@@ -133,20 +195,25 @@ def _planned(place: Environment, name: str, pack: str, kafka: str) -> RunContext
         raise StackError(f"Stack {name} is already up.", hint=f"Stop it first: streamproof stack down {name}.")
     if state is not None or (folder / "plan.json").exists():
         shutil.rmtree(folder)
-    request = RunRequest(pack=pack, run_id=name, kafka=kafka, keep_stack=True, artifacts_root=place.stacks)
-    host = HostSettings(cache_dir=place.cache_dir, java=place.java)
+    request = RunRequest(pack=pack, run_id=name, kafka=kafka, stack=stack, keep_stack=True, artifacts_root=place.stacks)
+    host = HostSettings(
+        cache_dir=place.cache_dir, java=place.java, compose_files=place.compose_files, docker_host=place.docker_host
+    )
     return plan_run(request, home=place.home, host=host, now=datetime.now(UTC))
 
 
-def _start(ctx: RunContext, ports: dict[str, int]) -> None:
+def _start(ctx: RunContext, ports: dict[str, int], state: str, *, keep_data: bool) -> None:
     """Start the services, then apply the schema and wait for the processor. On any failure nothing is left running."""
     from streamproof.cli.setup_command import progress_bar
     from streamproof.services.stack import start_stack, stop_stack
     from streamproof.stages.runner import run_stage
-    from streamproof.stages.stack_up import TIMEOUT_SEC, stack_spec
+    from streamproof.stages.stack_up import compose_launch, stack_spec, timeout_of
 
+    spec = replace(stack_spec(ctx), ports=ports)
+    if spec.compose:
+        spec = replace(spec, compose=compose_launch(ctx, state, keep_volumes=keep_data))
     with progress_bar() as progress:
-        start_stack(replace(stack_spec(ctx), ports=ports), timeout=TIMEOUT_SEC, progress=progress)
+        start_stack(spec, timeout=timeout_of(ctx), progress=progress)
     try:
         for stage in ("schema_apply", "pipeline_ready"):
             _require(run_stage(ctx, stage), ctx)
@@ -186,7 +253,13 @@ def _facts(folder: Path, state: StackState) -> dict[str, Any]:
         "bootstrap_servers": state.bootstrap_servers,
         "clickhouse": state.clickhouse.url,
         "services": [
-            {"name": service.name, "pid": service.process.pid, "version": service.version, "ports": dict(service.ports)}
+            {
+                "name": service.name,
+                "pid": service.process.pid if service.process else None,
+                "container": service.container or None,
+                "version": service.version,
+                "ports": dict(service.ports),
+            }
             for service in state.services
         ],
         "error": state.error,

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streamproof.cli.environment import clickhouse_settings, read_environment
-from streamproof.cli.options import FromTs, Json, LookbackHours, Pack, SqlFiles, ToTs
+from streamproof.cli.environment import read_environment
+from streamproof.cli.options import FromTs, Json, LookbackHours, Pack, RunId, SqlFiles, ToTs
 from streamproof.cli.output import emit_json, result_console
 from streamproof.cli.sql_files import read_files, window_for
+from streamproof.cli.warehouse import chosen_warehouse
 from streamproof.model.errors import EXIT_NOT_JUDGED
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 def trace(
     sql_file: SqlFiles = None,
     pack: Pack = "livepeer",
+    run: RunId = None,
     from_ts: FromTs = None,
     to_ts: ToTs = None,
     lookback_hours: LookbackHours = None,
@@ -28,37 +30,30 @@ def trace(
     json: Json = False,
 ) -> None:
     """Run the trace queries against a warehouse, named by CH_HOST, CH_PORT, CH_DATABASE, CH_USER, CH_PASSWORD."""
-    from streamproof.services.clickhouse import connect
     from streamproof.services.query_pack import run_queries
     from streamproof.sql.blocks import BlockKind
     from streamproof.stages.packs import load_pack
 
     place = read_environment()
-    the_pack = load_pack(place.home, pack)
+    warehouse = chosen_warehouse(place, run)
+    the_pack = load_pack(place.home, warehouse.pack or pack)
     queries = read_files(sql_file or [place.home / "include" / the_pack.sql_dir / "trace"], BlockKind.QUERY)
-    window = window_for(queries, from_ts, to_ts, lookback_hours)
-    client = connect(clickhouse_settings())
-    try:
+    window = window_for(queries, from_ts, to_ts, lookback_hours, of_run=warehouse.window)
+    with warehouse.connected() as client:
         results = run_queries(client, queries, window.query_parameters() if window else {})
-    finally:
-        client.close()
     _show(results, window, max_rows, json=json)
     if any(result.error for result in results):
         raise typer.Exit(EXIT_NOT_JUDGED)
 
 
 def _show(results: Sequence[QueryResult], window: Window | None, max_rows: int, *, json: bool) -> None:
-    from dataclasses import replace
+    from streamproof.report.session_view import show_query
 
-    from streamproof.report.words import count
-
+    found = [result.as_json() for result in results]
     if json:
         span = window.as_json() if window else {"from_ts": None, "to_ts": None}
-        emit_json({**span, "queries": [result.as_json() for result in results]})
+        emit_json({**span, "queries": found})
         return
     console = result_console(json=json)
-    for result in results:
-        console.print(replace(result, rows=result.rows[:max_rows]).as_text(), markup=False)
-        if len(result.rows) > max_rows:
-            console.print(f"… the first {max_rows} of {count(len(result.rows), 'row')}", markup=False)
-        console.print()
+    for entry in found:
+        show_query(console, entry, max_rows=max_rows)

@@ -21,6 +21,29 @@ class ProcessorSpec:
     settings: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceNeeds:
+    """What a stack must hold: for every run, and more for some suites. Names are those of docker-compose.yaml.
+
+    The stream processor comes last: it is started when the others are healthy.
+    """
+
+    every_run: tuple[str, ...] = ("kafka", "clickhouse", "processor")
+    suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def of(self, suites: tuple[str, ...]) -> tuple[str, ...]:
+        """Return what a run of these suites needs: the union, each once."""
+        extra = [service for suite in suites for service in self.suites.get(suite, ())]
+        names = dict.fromkeys((*self.every_run, *extra))
+        return tuple(sorted(names, key=lambda name: name == "processor"))
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any]) -> ServiceNeeds:
+        """Read `services:` of a pack.yaml."""
+        suites = {suite: tuple(services) for suite, services in data.get("suites", {}).items()}
+        return cls(tuple(data.get("every_run", cls().every_run)), suites)
+
+
 def _replay_rules(data: Mapping[str, Any]) -> ReplayRules:
     defaults = ReplayRules()
     return ReplayRules(
@@ -36,7 +59,9 @@ class Pack:
 
     `layers` lists table names by layer, first layer first; `typed_tables` maps an event family to the tables whose rows
     its records become; `core_types` are the families whose records become exactly one typed row; `informational` is the
-    closed list of checks that never fail.
+    closed list of checks that never fail; `services` says what must be up; `run_only_tables` are those that a warehouse
+    has only where a run made it; `oracle` is the dotted path of the module that computes what must come out, '' for a
+    pack without one.
     """
 
     name: str
@@ -57,6 +82,9 @@ class Pack:
     generator: str
     replay: ReplayRules = field(default_factory=ReplayRules)
     informational: tuple[str, ...] = ()
+    run_only_tables: tuple[str, ...] = ()
+    services: ServiceNeeds = field(default_factory=ServiceNeeds)
+    oracle: str = ""
 
     def suite_names(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """Return the wanted suites in the pack's order, all of them when none is named.
@@ -97,6 +125,9 @@ class Pack:
                 generator=str(data["generator"]),
                 replay=_replay_rules(data.get("replay", {})),
                 informational=tuple(data.get("informational", ())),
+                run_only_tables=tuple(data.get("run_only_tables", ())),
+                services=ServiceNeeds.from_mapping(data.get("services", {})),
+                oracle=str(data.get("oracle") or ""),
             )
         except KeyError as error:
             raise UsageError(

@@ -73,12 +73,18 @@ class Proof:
 
 
 def judge_mutant(
-    mutant: Mutant, results: Sequence[CheckResult], *, changed: Collection[str], blinded: Collection[str] = ()
+    mutant: Mutant,
+    results: Sequence[CheckResult],
+    *,
+    changed: Collection[str],
+    blinded: Collection[str] = (),
+    thorough: Collection[str] = (),
 ) -> Proof:
     """Judge a mutant by the checks that read anything of what it changed.
 
     `changed` names the changed objects; `blinded` the checks that read one which is gone: that those cannot judge any
-    more is the mutation's nature, and not a false alarm.
+    more is the mutation's nature, and not a false alarm. `thorough` names the checks that compare every fact that they
+    read with what it should be: nor is it one that they fail.
     """
     unknown_reason = _not_noticed(mutant, {result.name: result for result in results}, changed)
     if unknown_reason:
@@ -87,7 +93,7 @@ def judge_mutant(
         result.name
         for result in results
         if result.status in _UNSOUND
-        and result.name not in (mutant.check, *mutant.also_fails)
+        and result.name not in (mutant.check, *mutant.also_fails, *thorough)
         and not (result.status is Status.ERRORED and result.name in blinded)
     )
     if unrelated:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+
+_SECRET = re.compile(r"password|secret|token|pem|jaas|oauthbearer\.config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,11 @@ class KafkaSettings:
 
 @dataclass(frozen=True, slots=True)
 class ClickHouseSettings:
-    """How to reach the ClickHouse HTTP interface; `database` is the connection's default database."""
+    """How to reach the ClickHouse HTTP interface; `database` is the connection's default database.
+
+    `ca_cert` is a file of certificate authorities to trust instead of the system's; `verify` is off only where the
+    connection says so.
+    """
 
     host: str
     port: int
@@ -29,6 +36,8 @@ class ClickHouseSettings:
     password: str = field(default="", repr=False)
     database: str = "default"
     secure: bool = False
+    ca_cert: str | None = None
+    verify: bool = True
 
     @property
     def url(self) -> str:
@@ -38,3 +47,23 @@ class ClickHouseSettings:
     def using(self, database: str) -> ClickHouseSettings:
         """Return the same server with another default database."""
         return replace(self, database=database)
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Services that already run: those of stack `external`, or the warehouse that mode `observe` looks at.
+
+    They are never written to the run's folder. `source` says in words where they come from, for hints. `kafka` is None
+    where none is needed. `kafka_from_clickhouse` are the brokers' addresses as ClickHouse reaches them.
+    """
+
+    clickhouse: ClickHouseSettings
+    source: str
+    kafka: KafkaSettings | None = None
+    kafka_from_clickhouse: str = ""
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return every value that must not be shown, longest first."""
+        options = self.kafka.options if self.kafka else {}
+        found = {self.clickhouse.password, *(value for name, value in options.items() if _SECRET.search(name))}
+        return tuple(sorted((secret for secret in found if secret), key=len, reverse=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -65,3 +66,23 @@ class Window:
     def as_json(self) -> dict[str, str]:
         """Return both ends as ISO-8601 text."""
         return {"from_ts": iso_ms(self.from_ts), "to_ts": iso_ms(self.to_ts)}
+
+
+def window_from(
+    from_ts: str | None, to_ts: str | None, lookback_hours: float | None, *, now: datetime
+) -> Window | None:
+    """Return the window that the options name, None when they name none; `now` is in UTC.
+
+    Raises UsageError for both kinds at once, one end without the other, an empty window, or a time that is none.
+    """
+    if lookback_hours is not None:
+        if from_ts is not None or to_ts is not None:
+            raise UsageError(
+                "--lookback-hours and --from-ts/--to-ts exclude each other.", hint="Give one kind of window."
+            )
+        if not (math.isfinite(lookback_hours) and 0 < lookback_hours <= 24 * 366 * 100):
+            raise UsageError(f"--lookback-hours {lookback_hours:g} is no span of time.", hint="Give hours above 0.")
+        return Window.looking_back(lookback_hours, now=now)
+    if (from_ts is None) != (to_ts is None):
+        raise UsageError("A window has two ends.", hint="Give both --from-ts and --to-ts, or --lookback-hours.")
+    return None if from_ts is None or to_ts is None else Window.parse(from_ts, to_ts)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from streamproof.model.plan import ORACLE
 
 LIMIT_BYTES = 10_000
 # Room for what an operator may add around the summary.
@@ -72,8 +74,14 @@ def _within(summary: Mapping[str, Any], budget: _Budget) -> dict[str, Any]:
         "not_judged": [_known(check, budget) for check in not_judged[: budget.failures]],
         "not_judged_left_out": max(len(not_judged) - budget.failures, 0),
         # A clipped path is of no use: where it does not fit, it is relative to `folder`.
-        "paths": {name: f"{folder}/{file}" if budget.text >= _ROOMY else file for name, file in _PATHS.items()},
+        "paths": {name: f"{folder}/{file}" if budget.text >= _ROOMY else file for name, file in _paths(stages).items()},
     }
+
+
+def _paths(stages: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the files of a run by name; only the stage of the oracle leaves the sessions."""
+    has_sessions = any(stage.get("stage") == ORACLE and not stage.get("error") for stage in stages)
+    return {**_PATHS, **({"sessions": "sessions.json"} if has_sessions else {})}
 
 
 def _known(value: Any, budget: _Budget) -> Any:

@@ -14,9 +14,10 @@ def render_html(
     summary: Mapping[str, Any],
     results: Mapping[str, StageResult],
     contracts: Mapping[str, Mapping[str, Any]] | None = None,
+    traces: Mapping[str, str] | None = None,
 ) -> str:
     """Return the page: no script, no outside resource, every value escaped; links are relative to the run's folder.
 
-    `contracts` are Great Expectations' result documents by table.
+    `contracts` are Great Expectations' result documents by table; `traces` are files by session, relative to the run.
     """
-    return render("report.html.j2", escape=True, **page_values(summary, results, contracts or {}))
+    return render("report.html.j2", escape=True, **page_values(summary, results, contracts or {}, traces or {}))

@@ -14,9 +14,10 @@ def render_markdown(
     summary: Mapping[str, Any],
     results: Mapping[str, StageResult],
     contracts: Mapping[str, Mapping[str, Any]] | None = None,
+    traces: Mapping[str, str] | None = None,
 ) -> str:
     """Return the report in GitHub's Markdown; values cannot break out of their table cell.
 
-    `contracts` are Great Expectations' result documents by table.
+    `contracts` are Great Expectations' result documents by table; `traces` are files by session, relative to the run.
     """
-    return render("report.md.j2", escape=False, **page_values(summary, results, contracts or {}))
+    return render("report.md.j2", escape=False, **page_values(summary, results, contracts or {}, traces or {}))

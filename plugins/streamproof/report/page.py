@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streamproof.model.results import StageResult
@@ -21,9 +21,16 @@ _FILES = (
 
 
 def page_values(
-    summary: Mapping[str, Any], results: Mapping[str, StageResult], contracts: Mapping[str, Mapping[str, Any]]
+    summary: Mapping[str, Any],
+    results: Mapping[str, StageResult],
+    contracts: Mapping[str, Mapping[str, Any]],
+    traces: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return the values of the report templates; `contracts` are Great Expectations' result documents by table."""
+    """Return the values of the report templates.
+
+    `contracts` are Great Expectations' result documents by table; `traces` are the files of traced sessions, relative
+    to the run's folder.
+    """
     return {
         "summary": summary,
         "headline": headline(summary),
@@ -33,8 +40,10 @@ def page_values(
         "contracts": sections.contracts(contracts),
         "queries": sections.queries(results),
         "dispositions": sections.dispositions(results),
+        "sessions": sections.sessions(results),
+        "traces": traces,
         "broken_stages": [result for result in results.values() if result.error],
-        "files": _files(summary, results),
+        "files": _files(summary, results, traces),
     }
 
 
@@ -57,14 +66,26 @@ def _short(moment: str) -> str:
     return moment.replace("T", " ").removesuffix("Z").removesuffix(".000")
 
 
-def _files(summary: Mapping[str, Any], results: Mapping[str, StageResult]) -> list[tuple[str, str]]:
+def _started(summary: Mapping[str, Any]) -> Sequence[str]:
+    """Return the services that the run itself started: only these have logs in its folder."""
+    stack = summary["stack"]
+    return list(stack.get("started", stack["versions"]))
+
+
+def _files(
+    summary: Mapping[str, Any], results: Mapping[str, StageResult], traces: Mapping[str, str]
+) -> list[tuple[str, str]]:
     files = list(_FILES)
-    files += [(f"stack/logs/{service}.log", f"log of {service}") for service in summary["stack"]["versions"]]
+    files += [(f"stack/logs/{service}.log", f"log of {service}") for service in _started(summary)]
     files += [(f"stages/{stage}.log", f"log of stage {stage}") for stage in results]
     if results.get("contracts"):
         files.append(("contracts/", "contract results as JSON"))
+    if sections.sessions(results):
+        files.append(("sessions.json", "final facts of every session, and what differs from the oracle"))
     if results.get("prove"):
         files.append(("prove.json", "every mutation and what it showed"))
     if summary["verdict"] != "passed":
         files.append(("diagnostics/", "what the run left to look at"))
+    if traces:
+        files.append(("diagnostics/sessions/index.json", "sessions that were traced, and those that were not"))
     return files

@@ -10,6 +10,7 @@ from streamproof.model.results import CheckResult, StageResult, Status, worst
 from streamproof.report.words import value
 
 MAX_QUERY_ROWS = 50
+_URGENCY = {Status.FAILED: 0, Status.ERRORED: 1, Status.SKIPPED: 2, Status.PASSED: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,13 @@ class Disposition:
 
 
 def suites(results: Iterable[StageResult]) -> tuple[Suite, ...]:
-    """Return every stage that holds checks, failed and errored checks first."""
-    order = {Status.FAILED: 0, Status.ERRORED: 1, Status.SKIPPED: 2, Status.PASSED: 3}
-    return tuple(
+    """Return every stage that holds checks: those with failed and then errored checks first, and so inside each."""
+    found = (
         Suite(
             name=result.stage.removeprefix("assert_"),
             stage=result.stage,
             status=(result.status if result.error else worst(check.status for check in result.checks)).value,
-            checks=tuple(sorted(result.checks, key=lambda check: order[check.status])),
+            checks=tuple(sorted(result.checks, key=lambda check: _URGENCY[check.status])),
             duration_sec=result.duration_sec,
             error=result.error,
             hint=result.hint,
@@ -78,6 +78,7 @@ def suites(results: Iterable[StageResult]) -> tuple[Suite, ...]:
         for result in results
         if result.checks
     )
+    return tuple(sorted(found, key=lambda suite: _URGENCY[Status(suite.status)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,65 @@ def dispositions(results: Mapping[str, StageResult]) -> tuple[Disposition, ...]:
             observed=int(observed.get(kind, {}).get(family, 0)) if observed else None,
         )
         for kind, family in sorted(keys)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The final facts of one session in short; `differences` counts the facts that are not what the oracle says.
+
+    `outcome` is success, excused, unexcused or unknown; `fps` the mean output frames a second, None without samples.
+    """
+
+    session_id: str
+    start: str
+    outcome: str
+    swaps: int
+    errors: int
+    fps: float | None
+    expected: str
+    observed: str
+    differences: int
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Return whether facts and scenario are those that they should be."""
+        return not self.differences and (not self.expected or self.expected == self.observed)
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """The first sessions of a run, those that are not as expected before the others; `total` counts all."""
+
+    shown: tuple[Session, ...]
+    total: int
+    file: str
+
+
+def sessions(results: Mapping[str, StageResult]) -> Sessions | None:
+    """Return the sessions that stage `oracle` left in its details, None when there are none."""
+    result = results.get("oracle")
+    shown = tuple(_session(entry) for entry in _entries(result, "sessions"))
+    if result is None or not shown:
+        return None
+    return Sessions(shown, int(result.details.get("sessions_total") or len(shown)), str(result.details.get("file")))
+
+
+def _session(entry: Mapping[str, Any]) -> Session:
+    outcomes = [name for name in ("success", "excused", "unexcused") if entry.get(f"startup_{name}")]
+    return Session(
+        session_id=str(entry.get("workflow_session_id") or ""),
+        start=str(entry.get("session_start_ts") or "").replace("T", " ").removesuffix("Z"),
+        outcome=outcomes[0] if outcomes else "unknown",
+        swaps=max(
+            entry.get("confirmed_swap_count") or 0,
+            entry.get("inferred_orchestrator_change_count") or 0,
+        ),
+        errors=entry.get("error_count") or 0,
+        fps=entry.get("avg_output_fps"),
+        expected=str(entry.get("scenario_expected") or ""),
+        observed=str(entry.get("scenario_observed") or ""),
+        differences=int(entry.get("differences") or 0),
     )
 
 

@@ -35,7 +35,7 @@ def build_summary(
         "mode": plan.mode,
         "verdict": verdict.value,
         "window": dict(plan.window),
-        "stack": _stack(plan, stack),
+        "stack": _stack(plan, stack, results),
         "git_commit": plan.git_commit,
         "fixture": {"manifest": plan.manifest, "sha256": plan.fixture_sha256, "events": plan.fixture_events},
         "results": [_stage(result) for result in results.values()],
@@ -61,13 +61,17 @@ def first_broken_layer(failed: Sequence[CheckResult]) -> str | None:
     return next((layer for layer in LAYERS if any(check.layer == layer for check in failed)), None)
 
 
-def _stack(plan: RunPlan, stack: StackState | None) -> dict[str, Any]:
+def _stack(plan: RunPlan, stack: StackState | None, results: Mapping[str, StageResult]) -> dict[str, Any]:
+    """Tell of the services; `started` are those that the run started, the others were there before it."""
+    looked_at = results["warehouse_check"].details if "warehouse_check" in results else {}
+    started = {service.name: service.version for service in stack.services} if stack else {}
     return {
         "name": plan.stack,
         "kafka": plan.kafka,
-        "clickhouse": stack.clickhouse.url if stack else None,
+        "clickhouse": stack.clickhouse.url if stack else looked_at.get("clickhouse"),
         "processor": plan.processor,
-        "versions": {service.name: service.version for service in stack.services} if stack else {},
+        "versions": {**(stack.outside if stack else looked_at.get("versions", {})), **started},
+        "started": list(started),
         "bootstrap_servers": stack.bootstrap_servers if stack else None,
     }
 

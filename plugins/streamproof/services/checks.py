@@ -15,21 +15,13 @@ from typing import TYPE_CHECKING, Any
 from streamproof.model.errors import WarehouseError
 from streamproof.model.results import CheckResult, Status
 from streamproof.model.window import iso_ms
-from streamproof.services.clickhouse import QUERY_TIMEOUT_SEC, bindable, refusals
+from streamproof.services.clickhouse import bindable, refusals
+from streamproof.services.reading import needs_of, reading_settings
 from streamproof.sql.blocks import Block
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-# Explicit on every query, so that no server profile decides what a check means. An unmatched column of a left join is
-# null (with the server's default it is '' or 0, and `IS NULL` can never be true); a check cannot change anything.
-CHECK_SETTINGS: Mapping[str, object] = {
-    "readonly": 2,
-    "join_use_nulls": 1,
-    "max_execution_time": QUERY_TIMEOUT_SEC,
-    "result_overflow_mode": "throw",
-    "read_overflow_mode": "throw",
-}
 # One query already uses every core; a second keeps them busy while the first is planned or sends its row.
 WORKERS = 2
 
@@ -102,6 +94,8 @@ def run_checks(
 
 def run_check(client: Client, test: Block, parameters: Mapping[str, object], *, suite: str) -> CheckResult:
     """Run one test and judge its answer; what goes wrong is in the result, never raised."""
+    if needs := needs_of(client, test.sql):
+        return skipped(test, suite, needs)
     started = time.perf_counter()
     failed, error = 0, None
     diagnostics: dict[str, Any] = {}
@@ -128,6 +122,19 @@ def run_check(client: Client, test: Block, parameters: Mapping[str, object], *, 
     )
 
 
+def skipped(test: Block, suite: str, needs: str) -> CheckResult:
+    """Return the result of a test that is not run, because what it needs is not there."""
+    return CheckResult(
+        suite=suite,
+        name=test.name,
+        status=Status.SKIPPED,
+        diagnostics={SKIP_REASON: f"needs {needs}"},
+        source_file=test.source,
+        informational=test.informational is not None,
+        layer=test.layer,
+    )
+
+
 def _ask(
     client: Client, test: Block, parameters: Mapping[str, object]
 ) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
@@ -136,7 +143,7 @@ def _ask(
         raise ContractError(f"it needs parameter {', '.join(missing)}, which this run does not have")
     used = {name: parameters[name] for name in sorted(test.parameter_names)}
     with refusals(f"{test.source}:{test.line}", hint="Run the block by hand with `streamproof assert --sql-file`."):
-        result = client.query(test.sql, parameters=bindable(used), settings=dict(CHECK_SETTINGS))
+        result = client.query(test.sql, parameters=bindable(used), settings=reading_settings(client))
         return result.column_names, result.result_rows
 
 

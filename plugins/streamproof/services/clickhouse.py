@@ -21,7 +21,8 @@ QUERY_TIMEOUT_SEC = 300
 LONGEST_MESSAGE = 600
 
 _SERVER = re.compile(
-    r"DB::Exception: (?P<said>.*?)( Expected one of: .*?)?(?P<code> \([A-Z_]+\))?( \(version [^)]*\))?( \(for url .*)?$"
+    r"DB::Exception: (?P<said>.*?)( Expected one of: .*?|,? [Ii]n scope .*?)?(?P<code> \([A-Z_]+\))?"
+    r"( \(version [^)]*\))?( \(for url .*)?$"
 )
 _NETWORK = re.compile(r"\(Caused by .*?(?P<why>\[Errno [^'\"]*|Read timed out[^'\")]*)")
 
@@ -54,6 +55,8 @@ def connect(settings: ClickHouseSettings) -> Client:
             password=settings.password,
             database=settings.database,
             secure=settings.secure,
+            verify=settings.verify,
+            ca_cert=settings.ca_cert,
             connect_timeout=CONNECT_TIMEOUT_SEC,
             send_receive_timeout=QUERY_TIMEOUT_SEC,
             autogenerate_session_id=False,

@@ -13,7 +13,22 @@ import yaml
 from streamproof.model.errors import UsageError
 
 _TYPE = re.compile(r"expect_[a-z0-9_]+")
-_CONTRACT_KEYS = frozenset({"table", "about", "needs", "leave_out", "identify", "session", "expectations"})
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_CONTRACT_KEYS = frozenset(
+    {
+        "table",
+        "about",
+        "layer",
+        "needs",
+        "time",
+        "grain",
+        "leave_out",
+        "computed",
+        "identify",
+        "session",
+        "expectations",
+    }
+)
 _EXPECTATION_KEYS = frozenset({"expect", "name", "why", "kwargs", "mutations"})
 
 
@@ -38,16 +53,24 @@ class ContractCheck:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What one table promises.
+    """What one table or view promises.
 
-    `needs` says what an empty table lacks; `leave_out` are columns not read; `identify` are the columns that tell an
-    offending row; `session` the columns whose values, joined by `|`, are the workflow session id (or none).
+    `layer` is the layer whose content a failure puts in doubt ('' for that of the table in the pack); `needs` says what
+    an empty table lacks. `time` is the column that the window is held against ('' to read the table whole); with
+    `hourly`, its values are starts of hours, and every hour that the window touches is read. `leave_out` are columns
+    not read; `computed` are columns that are made as they are read, SQL by name, behind the others. `identify` are the
+    columns that tell an offending row; `session` the columns whose values, joined by `|`, are the workflow session id
+    (or none).
     """
 
     table: str
     file: Path
+    layer: str
     needs: str
+    time: str
+    hourly: bool
     leave_out: tuple[str, ...]
+    computed: Mapping[str, str]
     identify: tuple[str, ...]
     session: tuple[str, ...]
     checks: tuple[ContractCheck, ...]
@@ -100,12 +123,34 @@ def _contract(file: Path, data: Any) -> Contract:
     return Contract(
         table=table,
         file=file,
+        layer=str(data.get("layer", "")),
         needs=str(data["needs"]),
+        time=str(data.get("time", "")),
+        hourly=_is_hourly(data),
+        computed=_computed(data.get("computed", {})),
         leave_out=_texts(data.get("leave_out", []), "leave_out"),
         identify=_texts(data["identify"], "identify"),
         session=_texts(data.get("session", []), "session"),
         checks=checks,
     )
+
+
+def _is_hourly(data: Mapping[str, Any]) -> bool:
+    grain = data.get("grain")
+    if grain not in (None, "hour"):
+        raise ValueError(f"there is no grain `{grain}`; it is `hour`, or left out")
+    if grain and "time" not in data:
+        raise ValueError("a grain needs a time")
+    return grain == "hour"
+
+
+def _computed(entries: Any) -> dict[str, str]:
+    if not isinstance(entries, Mapping) or not all(isinstance(sql, str) for sql in entries.values()):
+        raise TypeError("computed is not a mapping of names to SQL")
+    unfit = [name for name in entries if not _NAME.fullmatch(str(name))]
+    if unfit:
+        raise ValueError(f"`{unfit[0]}` is not a name that a column can have")
+    return dict(entries)
 
 
 def _check(table: str, entry: Mapping[str, Any]) -> ContractCheck:

@@ -7,22 +7,25 @@ the caller's. Contexts are ephemeral: nothing is written to disk, no telemetry, 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.errors import UsageError, WarehouseError
 from streamproof.model.results import CheckResult, Status
-from streamproof.services.clickhouse import refusals, rows
+from streamproof.services.clickhouse import bindable, refusals, rows
 from streamproof.services.contract_files import Contract, ContractCheck
 
 if TYPE_CHECKING:
     import pandas as pd
     from clickhouse_connect.driver.client import Client
+    from great_expectations.datasource.fluent.interfaces import Batch
 
 SUITE = "contracts"
 # Offending rows shown by a failed check; all of them are counted.
 ROWS_SHOWN = 20
+
+_COLUMNS_IN_ORDER = "expect_table_columns_to_match_ordered_list"
 
 _STORED_COLUMNS = """
 SELECT name
@@ -31,6 +34,8 @@ WHERE database = currentDatabase() AND table = {name:String}
     AND default_kind NOT IN ('MATERIALIZED', 'ALIAS', 'EPHEMERAL')
 ORDER BY position
 """
+_FROM = "{from_ts:DateTime64(3, 'UTC')}"
+_TO = "{to_ts:DateTime64(3, 'UTC')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +56,46 @@ def prefetch() -> None:
 def validate(client: Client, contract: Contract, parameters: Mapping[str, Any]) -> ContractResult:
     """Read the contract's table and judge every expectation on it.
 
-    `parameters` fill `{$PARAMETER: name}` in the contract. A table without rows makes every check skipped.
+    `parameters` fill `{$PARAMETER: name}` in the contract; `from_ts` and `to_ts` among them are the window, as text in
+    UTC. No rows in it make every check skipped.
     Raises WarehouseError when the table cannot be read, UsageError when the contract itself is wrong.
     """
     started = time.monotonic()
-    frame = read_frame(client, contract)
+    frame = read_frame(client, contract, parameters)
     if frame.empty:
         return ContractResult(contract.table, 0, tuple(_skipped(contract)), {"rows": 0, "needs": contract.needs})
     document = _validate_frame(frame, contract, parameters)
     share = (time.monotonic() - started) / len(contract.checks)
-    outcomes = {outcome["expectation_config"]["meta"]["check"]: outcome for outcome in document["results"]}
+    outcomes = {_name(outcome): outcome for outcome in document["results"]}
     checks = tuple(_check_result(contract, check, outcomes[check.name], share) for check in contract.checks)
     return ContractResult(contract.table, len(frame), checks, {"rows": len(frame), **document})
 
 
-def read_frame(client: Client, contract: Contract) -> pd.DataFrame:
-    """Read the table's stored columns as they are declared, except those left out. Times are UTC without a zone.
+def read_frame(client: Client, contract: Contract, parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """Read the table's stored columns as they are declared, except those left out, then the computed ones.
 
-    Materialized columns are not read. Raises WarehouseError.
+    Only the window's rows are read when the contract has a time; `parameters` then hold `from_ts` and `to_ts`. Times
+    are UTC without a zone. Materialized columns are not read. Raises WarehouseError.
     """
     table = contract.table
     stored = [str(row["name"]) for row in rows(client, _STORED_COLUMNS, {"name": table})]
-    names = [name for name in stored if name not in contract.leave_out]
+    names = [f"`{name}`" for name in stored if name not in contract.leave_out]
     if not names:
         raise WarehouseError(f"There is no table {table}.", hint=f"Apply the schema, or mend {contract.file}.")
-    columns = ", ".join(f"`{name}`" for name in names)
+    columns = ", ".join([*names, *(f"({sql}) AS `{name}`" for name, sql in contract.computed.items())])
+    window = {name: parameters[name] for name in ("from_ts", "to_ts")} if contract.time else {}
+    statement = f"SELECT {columns} FROM `{table}`{_where(contract)}"  # noqa: S608 - names come from system.columns
     with refusals(f"Table {table} cannot be read", hint=f"It is the subject of {contract.file}."):
-        frame = client.query_df(f"SELECT {columns} FROM `{table}`")  # noqa: S608 - names come from system.columns
+        frame = client.query_df(statement, parameters=bindable(window))
     return _without_zones(frame)
+
+
+def _where(contract: Contract) -> str:
+    """Return the condition that keeps the window's rows; of hourly ones, every hour that the window touches."""
+    if not contract.time:
+        return ""
+    start = f"toStartOfHour({_FROM})" if contract.hourly else _FROM
+    return f" WHERE `{contract.time}` >= {start} AND `{contract.time}` < {_TO}"
 
 
 def _without_zones(frame: pd.DataFrame) -> pd.DataFrame:
@@ -91,22 +108,54 @@ def _without_zones(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _validate_frame(frame: pd.DataFrame, contract: Contract, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Judge every expectation; look again, for evidence, at those that fail and those that may have judged nothing.
+
+    Evidence costs twice what judging does, and mostly there is none to gather.
+    """
     import great_expectations as gx
-    from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
 
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(enable=False)
     context.variables.progress_bars = {"globally": False}
     asset = context.data_sources.add_pandas("warehouse").add_dataframe_asset(name=contract.table)
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-    result = batch.validate(
-        _suite(contract),
-        result_format={
+    document = _judge(batch, contract, contract.checks, {"result_format": "BOOLEAN_ONLY"}, parameters)
+    failed = {_name(outcome) for outcome in document["results"] if not outcome["success"]}
+    looked_at = [check for check in contract.checks if check.name in failed or _has_gaps(frame, check)]
+    if looked_at:
+        evidence = {
             "result_format": "SUMMARY",
             "partial_unexpected_count": ROWS_SHOWN,
             "unexpected_index_column_names": [name for name in contract.identify if name in frame.columns],
-        },
-        expectation_parameters=dict(parameters),
+        }
+        detailed = _judge(batch, contract, looked_at, evidence, parameters)
+        by_name = {_name(outcome): outcome for outcome in detailed["results"]}
+        document["results"] = [by_name.get(_name(outcome), outcome) for outcome in document["results"]]
+    return document
+
+
+def _name(outcome: Mapping[str, Any]) -> str:
+    return str(outcome["expectation_config"]["meta"]["check"])
+
+
+def _has_gaps(frame: pd.DataFrame, check: ContractCheck) -> bool:
+    """Tell whether an expectation passes over rows: then it may have passed over all of them."""
+    named = [check.kwargs.get(key) for key in ("column", "column_A", "column_B")]
+    columns = [name for name in [*named, *check.kwargs.get("column_list", ())] if name in frame.columns]
+    return "row_condition" in check.kwargs or bool(frame[columns].isna().to_numpy().any())
+
+
+def _judge(
+    batch: Batch,
+    contract: Contract,
+    checks: Sequence[ContractCheck],
+    result_format: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+) -> dict[str, Any]:
+    from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
+
+    result = batch.validate(
+        _suite(contract, checks), result_format=dict(result_format), expectation_parameters=dict(parameters)
     )
     if not isinstance(result, ExpectationSuiteValidationResult):
         raise TypeError(f"a suite's validation gave {type(result).__name__}")
@@ -114,16 +163,18 @@ def _validate_frame(frame: pd.DataFrame, contract: Contract, parameters: Mapping
     return document
 
 
-def _suite(contract: Contract) -> Any:
+def _suite(contract: Contract, checks: Sequence[ContractCheck]) -> Any:
     from great_expectations import ExpectationSuite
     from great_expectations.exceptions import GreatExpectationsError
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     suite = ExpectationSuite(name=contract.table)
-    for check in contract.checks:
+    for check in checks:
         try:
             suite.add_expectation_configuration(
-                ExpectationConfiguration(type=check.type, kwargs=dict(check.kwargs), meta={"check": check.name})
+                ExpectationConfiguration(
+                    type=check.type, kwargs=_arguments(contract, check), meta={"check": check.name}
+                )
             )
         except (GreatExpectationsError, ValueError) as error:  # pydantic's errors are ValueErrors
             reason = " ".join(str(error).split())
@@ -132,6 +183,14 @@ def _suite(contract: Contract) -> Any:
                 hint=f"Look up {check.type} in the Great Expectations gallery.",
             ) from None
     return suite
+
+
+def _arguments(contract: Contract, check: ContractCheck) -> dict[str, Any]:
+    """Return an expectation's arguments: what the contract computes itself stands behind the promised columns."""
+    kwargs = dict(check.kwargs)
+    if check.type == _COLUMNS_IN_ORDER and isinstance(kwargs.get("column_list"), list):
+        kwargs["column_list"] = [*kwargs["column_list"], *contract.computed]
+    return kwargs
 
 
 def _skipped(contract: Contract) -> list[CheckResult]:
@@ -159,7 +218,7 @@ def _check_result(
     elif found.get("element_count", -1) == found.get("missing_count", 0):
         status, diagnostics = Status.SKIPPED, {"needs": f"a value in {check.kwargs.get('column', 'the columns')}"}
     elif status is Status.FAILED:
-        diagnostics = {"why": check.why, "expected": dict(outcome["expectation_config"]["kwargs"]), **_evidence(found)}
+        diagnostics = {"why": check.why, "expected": _expected(outcome), **_evidence(found)}
     offending = found.get("partial_unexpected_index_list") or []
     return CheckResult(
         suite=SUITE,
@@ -172,6 +231,11 @@ def _check_result(
         source_file=str(contract.file),
         sessions=_sessions(contract, offending) if status is Status.FAILED else (),
     )
+
+
+def _expected(outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was asked for, without the library's own name for the data."""
+    return {name: value for name, value in outcome["expectation_config"]["kwargs"].items() if name != "batch_id"}
 
 
 def _evidence(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,8 @@ class Subject:
     """Checks that are judged in one go. `checks` maps each to why it never fails ('' for one that can).
 
     `text` is where the names of all that they read stand; `run` judges them on a database, whatever state it is in.
+    `compares_all`: they hold every fact that they read against what it should be. So they fail with any mutation of one
+    by their nature, and need not be declared by it.
     """
 
     suite: str
@@ -43,27 +45,32 @@ class Subject:
     mutants: tuple[Mutant, ...]
     text: str
     run: Callable[[Client], Sequence[CheckResult]]
+    compares_all: bool = False
 
 
-def assertion_subject(suite: str, test: Block, parameters: Mapping[str, object]) -> Subject:
-    """Return an assertion with its mutations as a subject."""
-    mutants = tuple(
+def block_mutants(suite: str, block: Block) -> tuple[Mutant, ...]:
+    """Return the mutations that stand below a block."""
+    return tuple(
         Mutant(
             suite=suite,
-            check=test.name,
+            check=block.name,
             name=mutation.name,
             statements=(mutation.sql,),
             also_fails=mutation.also_fails,
             parameters=mutation.parameter_names,
-            presence=test.presence is not None,
-            source=test.source,
+            presence=block.presence is not None,
+            source=block.source,
         )
-        for mutation in test.mutations
+        for mutation in block.mutations
     )
+
+
+def assertion_subject(suite: str, test: Block, parameters: Mapping[str, object]) -> Subject:
+    """Return an assertion with its mutations as a subject."""
     return Subject(
         suite=suite,
         checks={test.name: test.informational or ""},
-        mutants=() if test.informational else mutants,
+        mutants=() if test.informational else block_mutants(suite, test),
         text=test.sql,
         run=lambda client: [run_check(client, test, parameters, suite=suite)],
     )
@@ -171,7 +178,8 @@ class Bench:
             readers = self.readers(damage.changed)
             results = [result for subject in readers for result in subject.run(clone.client)]
             blinded = {name for subject in self.readers(damage.gone) for name in subject.checks}
-            return judge_mutant(mutant, results, changed=damage.changed, blinded=blinded)
+            thorough = {name for subject in readers if subject.compares_all for name in subject.checks}
+            return judge_mutant(mutant, results, changed=damage.changed, blinded=blinded, thorough=thorough)
         except WarehouseError as error:
             return Proof(mutant, Outcome.REFUSED, error.message)
         finally:

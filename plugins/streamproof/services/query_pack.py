@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.errors import WarehouseError
-from streamproof.services.checks import CHECK_SETTINGS, plain
+from streamproof.services.checks import plain
 from streamproof.services.clickhouse import bindable, refusals
+from streamproof.services.reading import needs_of, reading_settings
 from streamproof.sql.blocks import Block
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """What one query returned, or why it could not be run; `duration_sec` is wall time in seconds."""
+    """What one query returned, or why it could not be run; `duration_sec` is wall time in seconds.
+
+    `skipped` says what a query that was not run needs, '' for one that was.
+    """
 
     name: str
     source_file: str
@@ -26,6 +30,7 @@ class QueryResult:
     rows: tuple[tuple[Any, ...], ...]
     error: str | None
     duration_sec: float
+    skipped: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data: the rows as objects by column name."""
@@ -34,6 +39,7 @@ class QueryResult:
             "source_file": self.source_file,
             "rows": [dict(zip(self.columns, row, strict=True)) for row in self.rows],
             "error": self.error,
+            "skipped": self.skipped,
             "duration_sec": round(self.duration_sec, 6),
         }
 
@@ -42,6 +48,8 @@ class QueryResult:
         lines = [f"== {self.name}"]
         if self.error:
             return "\n".join([*lines, f"error: {self.error}"])
+        if self.skipped:
+            return "\n".join([*lines, f"skipped: needs {self.skipped}"])
         cells = [self.columns, *[tuple("-" if value is None else str(value) for value in row) for row in self.rows]]
         widths = [max(len(row[index]) for row in cells) for index in range(len(self.columns))]
         lines += [
@@ -52,6 +60,8 @@ class QueryResult:
 
 def run_query(client: Client, query: Block, parameters: Mapping[str, object]) -> QueryResult:
     """Run one query; what goes wrong is in the result, never raised."""
+    if needs := needs_of(client, query.sql):
+        return QueryResult(query.name, query.source, (), (), None, 0.0, needs)
     started = time.perf_counter()
     columns: tuple[str, ...] = ()
     found: tuple[tuple[Any, ...], ...] = ()
@@ -63,7 +73,7 @@ def run_query(client: Client, query: Block, parameters: Mapping[str, object]) ->
         used = {name: parameters[name] for name in query.parameter_names}
         try:
             with refusals(f"{query.source}:{query.line}", hint="Run the query by hand."):
-                result = client.query(query.sql, parameters=bindable(used), settings=dict(CHECK_SETTINGS))
+                result = client.query(query.sql, parameters=bindable(used), settings=reading_settings(client))
             columns = tuple(result.column_names)
             found = tuple(tuple(plain(value) for value in row) for row in result.result_rows)
         except WarehouseError as problem:

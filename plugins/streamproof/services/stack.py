@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from streamproof.model.errors import StackError, WaitTimeoutError
-from streamproof.model.stack import ProcessIdentity, StackState
+from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
 from streamproof.services.files import last_lines, stack_files, write_json
 from streamproof.services.jars import Progress, fetch_jars, read_lock
 from streamproof.services.process import is_alive, own_identity, python_module, send_signal
@@ -35,6 +36,8 @@ STUCK_AFTER_SEC = 15.0
 KILL_TIMEOUT_SEC = 10.0
 # The supervisor notices a dead child at once, but a client of that child may notice it sooner.
 SETTLE_SEC = 5.0
+# Containers get their grace one after the other, and the engine takes its time.
+CONTAINERS_TIMEOUT_SEC = 180.0
 
 
 def read_state(folder: Path) -> StackState | None:
@@ -58,7 +61,7 @@ def stack_is_alive(state: StackState) -> bool:
 def settled_state(folder: Path) -> StackState | None:
     """Return what is known of the stack; when one of its services has just died, once the supervisor has said so."""
     state = read_state(folder)
-    if state is None or state.status != "ready" or all(is_alive(service.process) for service in state.services):
+    if state is None or state.status != "ready" or all(_seems_alive(service) for service in state.services):
         return state
 
     def look() -> Probe:
@@ -70,8 +73,21 @@ def settled_state(folder: Path) -> StackState | None:
     return read_state(folder)
 
 
-def start_stack(spec: StackSpec, *, timeout: float, progress: Progress | None = None) -> StackState:
+def _seems_alive(service: ServiceState) -> bool:
+    """Tell whether a service's process runs; of a container only the supervisor can tell."""
+    return service.process is not None and is_alive(service.process)
+
+
+def start_stack(
+    spec: StackSpec,
+    *,
+    timeout: float,
+    progress: Progress | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> StackState:
     """Start a stack and return its state when Kafka, its topics, ClickHouse and the processor's process are up.
+
+    `secrets` are environment variables for the processor; they go to it through pipes and are written nowhere.
 
     `timeout` is in seconds; fetching jars that the cache lacks comes on top and is told to `progress`. On any failure
     nothing is left running. Raises StackError naming the service, with the last lines of its log in the hint.
@@ -85,13 +101,13 @@ def start_stack(spec: StackSpec, *, timeout: float, progress: Progress | None = 
     if before:
         stop_stack(spec.root, timeout=KILL_TIMEOUT_SEC)
         spec.state_file.unlink(missing_ok=True)
-    if spec.kafka_kind == BROKER:
+    if spec.kafka_kind == BROKER and spec.compose is None and spec.outside is None:
         _fetch_missing_jars(spec, progress)
     spec_file, log = spec.root / "spec.json", spec.log("supervisor")
     write_json(spec_file, spec.as_json())
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _launch_and_listen(spec_file, log, timeout)
+        _launch_and_listen(spec_file, log, timeout, orjson.dumps(dict(secrets or {})))
         return _outcome(spec, log)
     except BaseException:
         stop_stack(spec.root, timeout=KILL_TIMEOUT_SEC)
@@ -109,14 +125,14 @@ def _fetch_missing_jars(spec: StackSpec, progress: Progress | None) -> None:
         fetch_jars(lock, cache)
 
 
-def _launch_and_listen(spec_file: Path, log: Path, timeout: float) -> None:
+def _launch_and_listen(spec_file: Path, log: Path, timeout: float, secrets: bytes) -> None:
     """Start the supervisor; return when it closes its standard output: with the stack up, failed, or itself dead."""
     command = python_module("streamproof.services.supervisor", str(spec_file), str(timeout))
     with log.open("ab") as errors:
         try:
             subprocess.run(
                 command,
-                stdin=subprocess.DEVNULL,
+                input=secrets,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 timeout=timeout + STUCK_AFTER_SEC,
@@ -149,16 +165,30 @@ def stop_stack(folder: Path, *, timeout: float) -> bool:
     state = read_state(folder)
     if state is None:
         return False
-    running = _end(state.supervisor, timeout)
+    running = _end(state.supervisor, max(timeout, CONTAINERS_TIMEOUT_SEC) if state.project else timeout)
     # With the supervisor gone the kernel has killed its children; where it does not know how to, this does.
     for service in state.services:
-        running = _end(service.process, 0) or running
+        running = (service.process is not None and _end(service.process, 0)) or running
     after = read_state(folder) or state
+    if after.project:
+        _remove_containers(folder)
+        after = replace(after, project="")
+        write_json(folder / "state.json", after.as_json())
     if after.status in ("starting", "ready"):
         stopped = replace(after, status="stopped", error="The supervisor was killed; the stack was cleaned up later.")
         write_json(folder / "state.json", stopped.as_json())
     shutil.rmtree(folder / "data", ignore_errors=True)
     return running
+
+
+def _remove_containers(folder: Path) -> None:
+    """Take down a project on Docker that its supervisor left up. Raises StackError."""
+    command = python_module("streamproof.services.compose_down", str(folder))
+    ended = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if ended.returncode != 0:
+        raise StackError(
+            f"The containers of the stack in {folder} could not be removed.", hint=" ".join(ended.stderr.split())
+        )
 
 
 def _end(identity: ProcessIdentity, grace: float) -> bool:

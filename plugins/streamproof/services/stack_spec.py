@@ -12,6 +12,10 @@ from streamproof.model.stack import ProcessIdentity
 BROKER = "broker"
 MOCK = "mock"
 
+# What becomes of data that an earlier stack of the same name left behind.
+PRESERVE, RESET, BACKUP_RESET = "preserve", "reset", "backup-reset"
+STATE_STRATEGIES = (PRESERVE, RESET, BACKUP_RESET)
+
 # Purposes of ports, as they are named in `StackSpec.ports` and in the errors about them.
 KAFKA_PORT = "kafka"
 CONTROLLER_PORT = "kafka_controller"
@@ -34,13 +38,55 @@ class ProcessorLaunch:
 
 
 @dataclass(frozen=True, slots=True)
+class ComposeLaunch:
+    """How a stack on Docker is started; nothing of another project is ever touched.
+
+    `project` is the Compose project; `files` are Compose files in their order (absolute; the first one's folder is the
+    project folder); `services` are those to start, the processor among them last; `docker_host` is the engine's address
+    (None: what the environment says, then the default socket). `strategy` is what becomes of volumes that an earlier
+    stack of this project left: `preserve`, `reset` or `backup-reset` (into `backups`); volumes outlive the stack only
+    with `keep_volumes`.
+    """
+
+    project: str
+    files: tuple[str, ...]
+    services: tuple[str, ...]
+    docker_host: str | None = None
+    strategy: str = PRESERVE
+    backups: str = ""
+    keep_volumes: bool = False
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ComposeLaunch:
+        """Read back what `asdict` wrote."""
+        return cls(**{**data, "files": tuple(data["files"]), "services": tuple(data["services"])})
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideLaunch:
+    """The services that a stack uses and does not start: where they are and what they are, without any secret.
+
+    `bootstrap_from_clickhouse` is where ClickHouse finds the brokers; `versions` are told by service name.
+    """
+
+    bootstrap_servers: str
+    bootstrap_from_clickhouse: str
+    clickhouse_host: str
+    clickhouse_port: int
+    clickhouse_user: str
+    clickhouse_secure: bool
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class StackSpec:
     """A stack to start. Paths are absolute.
 
     `folder` gets state.json, logs/<service>.log and data/; `kafka_kind` is `broker` or `mock`; `topics` are created
     with one partition and no expiry; `ports` maps purposes (see the constants) to numbers, 0 or absent: any free one;
     with an `owner` the stack ends when that process does; `expires_after_sec` ends it after so many seconds;
-    `java` names another JRE; `home` is the project folder, the one that holds include/.
+    `java` names another JRE; `home` is the project folder, the one that holds include/. With `compose` the services are
+    containers instead of processes; with `outside` the processor is the only service that is started.
     """
 
     name: str
@@ -54,6 +100,8 @@ class StackSpec:
     owner: ProcessIdentity | None = None
     expires_after_sec: float | None = None
     java: str | None = None
+    compose: ComposeLaunch | None = None
+    outside: OutsideLaunch | None = None
 
     @property
     def root(self) -> Path:
@@ -81,12 +129,14 @@ class StackSpec:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> StackSpec:
         """Read back what `as_json` wrote."""
-        processor, owner = data["processor"], data["owner"]
+        processor, owner, compose, outside = (data[key] for key in ("processor", "owner", "compose", "outside"))
         return cls(
             **{
                 **data,
                 "topics": tuple(data["topics"]),
                 "processor": ProcessorLaunch(**processor) if processor else None,
                 "owner": ProcessIdentity(**owner) if owner else None,
+                "compose": ComposeLaunch.from_json(compose) if compose else None,
+                "outside": OutsideLaunch(**outside) if outside else None,
             }
         )

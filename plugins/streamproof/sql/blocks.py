@@ -1,4 +1,4 @@
-"""Files of named SQL blocks: `-- TEST: name`, `-- QUERY: name`, and `-- MUTATION: name` below the test that it breaks.
+"""Files of named SQL blocks: `-- TEST: name`, `-- QUERY: name`, and `-- MUTATION: name` below the one that it breaks.
 
 A block is everything from its marker, at the very start of a line, to the next marker. Text before the first marker is
 the file's own comment.
@@ -26,7 +26,7 @@ _PARAMETER = re.compile(r"\{\s*(?P<name>\w+)\s*:\s*(?P<type>.*?)\s*\}", re.DOTAL
 
 
 class BlockKind(StrEnum):
-    """What a block is for: a test judges, a query shows, a mutation breaks what the test before it judges."""
+    """What a block is for: a test judges, a query shows, a mutation breaks what the block before it judges or shows."""
 
     TEST = "TEST"
     QUERY = "QUERY"
@@ -39,7 +39,7 @@ class Block:
 
     `comment` is what the author wrote about it: the file's opening comment (first block only) and the comments between
     the marker and the statement. `line` is the marker's, counted from 1. `parameters` pairs each server-side parameter
-    that the statement uses with its ClickHouse type. `mutations` belong to a test.
+    that the statement uses with its ClickHouse type. `mutations` belong to a test, or to a query whose rows are judged.
     """
 
     kind: BlockKind
@@ -99,7 +99,7 @@ def parse_blocks(text: str, source: str) -> tuple[Block, ...]:
     """Read the blocks of one file; a test's mutations are inside it. `source` names the file in errors.
 
     Raises SqlSourceError with file and line for a marker that is not at the start of its line, a name that is missing
-    or taken, a block of no statement or of several, a mutation without a test before it, a file without a block.
+    or taken, a block of no statement or of several, a mutation without a block before it, a file without a block.
     """
     opening, drafts = _cut(text, source)
     if not drafts:
@@ -109,8 +109,10 @@ def parse_blocks(text: str, source: str) -> tuple[Block, ...]:
         block = _finish(draft, source, opening if position == 0 else [])
         if block.kind is not BlockKind.MUTATION:
             blocks.append(block)
-        elif not blocks or blocks[-1].kind is not BlockKind.TEST:
-            raise _fail(source, block.line, f"mutation '{block.name}' has no test before it.", "Put it below its test.")
+        elif not blocks:
+            raise _fail(
+                source, block.line, f"mutation '{block.name}' has no test or query before it.", "Put it below its test."
+            )
         else:
             blocks[-1] = _with_mutation(blocks[-1], block)
     _refuse_duplicates(blocks)
@@ -215,10 +217,11 @@ def read_blocks(path: Path, *, shown_as: str = "") -> tuple[Block, ...]:
     return parse_blocks(text, source)
 
 
-def read_suite(folder: Path, *, home: Path | None = None) -> tuple[Block, ...]:
+def read_suite(folder: Path, *, home: Path | None = None, kind: BlockKind = BlockKind.TEST) -> tuple[Block, ...]:
     """Read a suite: a folder of files of one test each, in the order of their names.
 
-    Errors and results name the files relative to `home` where that is given.
+    Errors and results name the files relative to `home` where that is given. `kind` QUERY is for queries whose rows are
+    judged elsewhere.
 
     Raises SqlSourceError when there is none, a file holds not exactly one test, a test that can fail has no mutation,
     a test names no layer, or two files use one name.
@@ -231,9 +234,12 @@ def read_suite(folder: Path, *, home: Path | None = None) -> tuple[Block, ...]:
     suite: list[Block] = []
     for path in files:
         blocks = read_blocks(path, shown_as=str(path.relative_to(home) if home else path))
-        if len(blocks) != 1 or blocks[0].kind is not BlockKind.TEST:
+        if len(blocks) != 1 or blocks[0].kind is not kind:
             raise _fail(
-                blocks[0].source, blocks[-1].line, "a file of a suite holds exactly one TEST block.", "Split the file."
+                blocks[0].source,
+                blocks[-1].line,
+                f"a file of a suite holds exactly one {kind} block.",
+                "Split the file.",
             )
         if not blocks[0].mutations and not blocks[0].informational:
             raise _fail(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from streamproof.model.results import CheckResult
-from streamproof.services.checks import run_checks
-from streamproof.sql.blocks import read_suite
+from streamproof.services.checks import run_checks, skipped
+from streamproof.sql.blocks import Block, read_suite
 from streamproof.stages.context import RunContext, StageOutcome
 
 
@@ -19,8 +22,24 @@ def run(ctx: RunContext, suite: str) -> StageOutcome:
 def suite_checks(ctx: RunContext, suite: str) -> tuple[CheckResult, ...]:
     """Return the results of a suite, in the order of its files."""
     tests = read_suite(ctx.sql_dir / "assertions" / suite, home=ctx.home)
+    parameters = ctx.check_parameters()
+    lacking = {test.name: lack for test in tests if (lack := _lacks(ctx, test, parameters))}
     with ctx.clickhouse() as client:
-        checks = run_checks(client, tests, ctx.check_parameters(), suite=suite)
+        runnable = [test for test in tests if test.name not in lacking]
+        ran = {check.name: check for check in run_checks(client, runnable, parameters, suite=suite)}
+    checks = tuple(ran.get(test.name) or skipped(test, suite, lacking[test.name]) for test in tests)
     for check in checks:
         ctx.log(f"{check.status.value} {check.name} failed_rows={check.failed_rows} {check.error or ''}".rstrip())
     return checks
+
+
+def _lacks(ctx: RunContext, test: Block, parameters: Mapping[str, object]) -> str:
+    """Return what a test needs and only a run of our own has, '' when it lacks nothing: an observation skips it."""
+    if not ctx.plan.observes:
+        return ""
+    missing = sorted(test.parameter_names - parameters.keys())
+    if missing:
+        return f"{', '.join(missing)}, which only a replay gives"
+    absent = ctx.stage_details("warehouse_check")["absent_run_only_tables"]
+    read = [table for table in absent if re.search(rf"\b{re.escape(table)}\b", test.sql)]
+    return f"table {', '.join(read)}, which only a run of its own has" if read else ""

@@ -1,4 +1,4 @@
-"""Great Expectations contracts on the typed tables: one check per expectation, one result file per table."""
+"""Great Expectations contracts on what has readers: one check per expectation, one result file per table."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def pack_contracts(ctx: RunContext) -> tuple[Contract, ...]:
 
 
 def contract_parameters(ctx: RunContext) -> dict[str, object]:
-    """Return what `{$PARAMETER: name}` in a contract may name."""
-    return {"input_topics": [ctx.names.input_topic]}
+    """Return what `{$PARAMETER: name}` in a contract may name, and the window that it is held against."""
+    return {**ctx.window.query_parameters(), "input_topics": [ctx.input_topic]}
 
 
 def run(ctx: RunContext) -> StageOutcome:
@@ -37,6 +37,6 @@ def run(ctx: RunContext) -> StageOutcome:
             failed = sum(check.status is Status.FAILED for check in result.checks)
             ctx.log(f"{contract.table}: {result.rows} rows, {len(result.checks)} expectations, {failed} failed")
             tables[contract.table] = {"rows": result.rows, "expectations": len(result.checks), "failed": failed}
-            layer = layers.get(contract.table, "")
+            layer = contract.layer or layers.get(contract.table, "")
             checks.extend(replace(check, layer=layer) for check in result.checks)
     return StageOutcome(details={"tables": tables}, checks=tuple(checks))

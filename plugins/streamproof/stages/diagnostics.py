@@ -1,15 +1,24 @@
-"""What a run that did not pass leaves to look at: service logs, offsets, rejects, and the failing checks."""
+"""What a run that did not pass leaves to look at: logs, failing checks, offsets, records, traces of sessions."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from streamproof.model.errors import StreamproofError
-from streamproof.model.results import Status
+from streamproof.model.plan import COMPOSE
+from streamproof.model.results import CheckResult, Status
 from streamproof.services.clickhouse import rows
+from streamproof.services.compose import CONTAINERS_FILE, describe_containers
 from streamproof.services.files import write_json
+from streamproof.services.groups import Groups
 from streamproof.stages.context import RunContext
+from streamproof.stages.folder import read_json
+from streamproof.stages.session_traces import trace_failing_sessions
+
+# Of a run that failed altogether, the first ones tell why.
+MOST_RECORDS = 200
 
 _DISPOSITIONS = """
 SELECT source_partition, source_offset, event_id, event_type, disposition, failure_class, reason
@@ -17,6 +26,13 @@ FROM record_dispositions
 WHERE disposition != 'accepted'
 ORDER BY source_partition, source_offset
 LIMIT 1000
+"""
+_RECORDS = """
+SELECT *
+FROM {table:Identifier}
+WHERE source_topic = {topic:String}
+    AND has({places:Array(String)}, concat(toString(source_partition), ':', toString(source_offset)))
+ORDER BY source_partition, source_offset
 """
 
 
@@ -27,17 +43,33 @@ def collect_diagnostics(ctx: RunContext) -> None:
     logs = ctx.folder.stack / "logs"
     if logs.is_dir():
         shutil.copytree(logs, folder / "logs", dirs_exist_ok=True)
-    write_json(folder / "failing_checks.json", _failing_checks(ctx))
+    failing = failing_checks(ctx)
+    write_json(folder / "failing_checks.json", [check.as_json() for check in failing])
     state = ctx.folder.read_stack_state()
     if state is not None:
         write_json(folder / "stack_state.json", state.as_json())
-    write_json(folder / "rejected_records.json", _rejected_records(ctx))
+    if ctx.plan.stack == COMPOSE:
+        _keep(ctx, "containers.json", containers)
+    if not ctx.plan.observes:
+        _keep(ctx, "offsets.json", offsets)
+        _keep(ctx, "rejected_records.json", _rejected_records)
+        _keep(ctx, "offending_records.json", lambda run: offending_records(run, offending_places(failing)))
+    trace_failing_sessions(ctx, failing)
 
 
-def _failing_checks(ctx: RunContext) -> list[dict[str, Any]]:
+def containers(ctx: RunContext) -> dict[str, Any]:
+    """Return how the run's containers are, or were when they were removed. Raises StackError."""
+    before = ctx.folder.stack / CONTAINERS_FILE
+    if before.exists():
+        return {"containers": read_json(before)}
+    return {"containers": describe_containers(ctx.stack_state(), ctx.plan.docker_host)}
+
+
+def failing_checks(ctx: RunContext) -> list[CheckResult]:
+    """Return the checks that failed or could not be judged, in the order of the stages."""
     results = (ctx.folder.read_stage(stage) for stage in ctx.plan.judging_stages)
     return [
-        check.as_json()
+        check
         for result in results
         if result is not None
         for check in result.checks
@@ -45,10 +77,77 @@ def _failing_checks(ctx: RunContext) -> list[dict[str, Any]]:
     ]
 
 
+def offsets(ctx: RunContext) -> dict[str, Any]:
+    """Return, by consumer and partition, from where to where it had to read and how far it has committed.
+
+    `behind` counts the records that it has not got to. Raises StackError when Kafka does not answer or no replay ended.
+    """
+    replay, topic, groups = ctx.stage_details("replay_events"), ctx.names.input_topic, Groups(ctx.kafka())
+    found: dict[str, Any] = {"topic": topic}
+    for consumer, group, ends in (
+        ("processor", ctx.names.processor_group, replay["end_offsets"]),
+        ("raw_consumer", ctx.names.raw_group, replay["raw_end_offsets"]),
+    ):
+        committed = groups.committed(group, topic, map(int, ends))
+        partitions = {}
+        for partition, end in ends.items():
+            start = replay["start_offsets"][partition]
+            reached = committed.get(int(partition))
+            behind = end - max(start if reached is None else reached, start)
+            partitions[partition] = {"start": start, "end": end, "committed": reached, "behind": max(behind, 0)}
+        found[consumer] = {"group": group, "partitions": partitions}
+    return found
+
+
+def offending_places(failing: Iterable[CheckResult]) -> list[tuple[int, int]]:
+    """Return the (partition, offset) of every Kafka record that a check's diagnostics name, each once.
+
+    Examples of records are lists under a name that tells their parts: `partition_offset_id` holds [0, 17, "ab12"].
+    """
+    places: dict[tuple[int, int], None] = {}
+    for check in failing:
+        for name, examples in check.diagnostics.items():
+            words = name.split("_")
+            if not {"partition", "offset"} <= set(words) or not isinstance(examples, list):
+                continue
+            parts = words.index("partition"), words.index("offset")
+            places.update((place, None) for example in examples if (place := _place(example, *parts)))
+    return list(places)
+
+
+def _place(example: Any, partition: int, offset: int) -> tuple[int, int] | None:
+    if not isinstance(example, list) or len(example) <= max(partition, offset):
+        return None
+    place = example[partition], example[offset]
+    return place if all(isinstance(part, int) for part in place) else None
+
+
+def offending_records(ctx: RunContext, places: list[tuple[int, int]]) -> dict[str, Any]:
+    """Return what was published at these places and what the raw layer holds of it, by table.
+
+    The rows that later layers made of it are in the trace of its session. Raises StackError or WarehouseError.
+    """
+    shown = [f"{partition}:{offset}" for partition, offset in places[:MOST_RECORDS]]
+    found: dict[str, Any] = {"records": len(places), "shown": len(shown), "tables": {}}
+    if not shown:
+        return found
+    parameters: Mapping[str, object] = {"topic": ctx.names.input_topic, "places": shown}
+    with ctx.clickhouse() as client:
+        for table in ("replay_ledger", *ctx.pack.layers["raw"]):
+            found["tables"][table] = rows(client, _RECORDS, {**parameters, "table": table})
+    return found
+
+
 def _rejected_records(ctx: RunContext) -> dict[str, Any]:
+    with ctx.clickhouse() as client:
+        return {"records": rows(client, _DISPOSITIONS)}
+
+
+def _keep(ctx: RunContext, name: str, collect: Callable[[RunContext], dict[str, Any]]) -> None:
+    """Write what `collect` returns, or why it could not be had."""
     try:
-        with ctx.clickhouse() as client:
-            return {"records": rows(client, _DISPOSITIONS)}
+        content = collect(ctx)
     except StreamproofError as problem:
-        ctx.log(f"rejected records not collected: {problem.message}")
-        return {"records": [], "not_collected": problem.message}
+        ctx.log(f"{name} not collected: {problem.message}")
+        content = {"not_collected": problem.message}
+    write_json(ctx.folder.diagnostics / name, content)

@@ -40,7 +40,7 @@ def execute(ctx: RunContext, stage: str, function: StageFunction) -> StageResult
     with _append(ctx.folder.stages / f"{stage}.log") as stage_log, _append(ctx.folder.log) as run_log:
 
         def log(line: str) -> None:
-            stamped = f"{iso_ms(datetime.now(UTC))} {line}\n"
+            stamped = f"{iso_ms(datetime.now(UTC))} {ctx.without_secrets(line)}\n"
             stage_log.write(stamped)
             run_log.write(f"[{stage}] {stamped}")
 
@@ -60,6 +60,7 @@ def execute(ctx: RunContext, stage: str, function: StageFunction) -> StageResult
             hint = f"This is a defect of streamproof or of the pack. The traceback is in stages/{stage}.log."
             log(traceback.format_exc())
         log(f"{status.value}{f': {error}' if error else ''}")
+    error = ctx.without_secrets(error) if error else error
     result = StageResult(
         stage=stage,
         status=status,

@@ -18,13 +18,23 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 MESSAGE = "the processor and the raw consumer to hold the input topic"
-HINT = "Look at the logs of the processor and of ClickHouse in the run's stack/logs folder."
+HINT = (
+    "Look at the logs of the processor and of ClickHouse in the run's stack/logs folder. On stack external, ClickHouse "
+    "has to reach the brokers, too: KAFKA_BOOTSTRAP_FROM_CLICKHOUSE."
+)
 TIMEOUT_SEC = 60.0
 
 _RAW_ASSIGNED = """
 SELECT DISTINCT arrayJoin(arrayFilter((partition, topic) -> topic = {topic:String},
     `assignments.partition_id`, `assignments.topic`)) AS partition
 FROM system.kafka_consumers WHERE database = currentDatabase()
+"""
+
+# Of services that are not ours we have no log: this is why ClickHouse's consumer does not get to the brokers.
+_RAW_COMPLAINT = """
+SELECT arrayElement(`exceptions.text`, -1) AS said
+FROM system.kafka_consumers WHERE database = currentDatabase() AND notEmpty(`exceptions.text`)
+LIMIT 1
 """
 
 
@@ -47,7 +57,7 @@ def run(ctx: RunContext) -> StageOutcome:
     return StageOutcome(details={"waited_sec": round(waited, 3)})
 
 
-def _look_at_broker(ctx: RunContext, groups: Groups, _client: Client) -> Probe:
+def _look_at_broker(ctx: RunContext, groups: Groups, client: Client) -> Probe:
     ctx.stack_state()
     topic = ctx.names.input_topic
     partitions = groups.partitions(topic)
@@ -55,6 +65,8 @@ def _look_at_broker(ctx: RunContext, groups: Groups, _client: Client) -> Probe:
         return Probe(False, f"topic {topic} does not exist")
     states = (groups.state(group, topic) for group in (ctx.names.processor_group, ctx.names.raw_group))
     missing = [lack for state in states if (lack := state.lacks(partitions))]
+    if missing and ctx.plan.needs_connections:
+        missing += [f"ClickHouse says: {row['said']}" for row in rows(client, _RAW_COMPLAINT)]
     return Probe(not missing, "; ".join(missing))
 
 

@@ -17,11 +17,23 @@ from streamproof.model.errors import UsageError
 from streamproof.model.fixture import FixtureReport
 from streamproof.model.names import RunNames
 from streamproof.model.pack import Pack
-from streamproof.model.plan import KAFKA_KINDS, MODES, PROCESSORS, PROVE, STACKS, RunPlan
+from streamproof.model.plan import (
+    COMPOSE,
+    EXTERNAL,
+    KAFKA_KINDS,
+    MODES,
+    OBSERVE,
+    ORACLE,
+    PROCESSORS,
+    PROVE,
+    STACKS,
+    RunPlan,
+)
 from streamproof.model.stack import ProcessIdentity
-from streamproof.model.window import Window, iso_ms
+from streamproof.model.window import Window, iso_ms, window_from
 from streamproof.services.contract_files import load_contracts
 from streamproof.services.kafka_mock import MOCK_MAX_BYTES, MOCK_MAX_MESSAGES
+from streamproof.services.oracle import read_oracle_sql
 from streamproof.sql.blocks import read_suite
 from streamproof.stages.context import RunContext
 from streamproof.stages.folder import RunFolder
@@ -31,6 +43,10 @@ MOCK_NOTICE = (
     "Kafka is librdkafka's MOCK broker, not a real one: this run proves less than it looks. "
     "Use it only where the broker's jars cannot be had."
 )
+# What an observation has instead of a Kafka and a processor.
+NOT_INVOLVED = "none"
+COMPOSE_FILE = "docker-compose.yaml"
+_REPLAY_ONLY = ("manifest", "inject", "keep_stack", "tolerate_bad_lines", "allow_destructive", "kafka", "processor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +55,23 @@ class HostSettings:
 
     `cache_dir` holds jars and archives between runs; `java` names a JRE other than the packaged one; `owner` is the
     process that the run's stack must not outlive, None when no process lives as long as the run (Airflow tasks).
+    `compose_files` are the Compose files of stack `compose` (none: the project's own), `docker_host` is its engine.
     """
 
     cache_dir: Path
     java: str | None = None
     owner: ProcessIdentity | None = None
+    compose_files: tuple[str, ...] = ()
+    docker_host: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What was asked, as given. `manifest` is a fixture set of the pack by name, or a path; None is the default set."""
+    """What was asked, as given.
+
+    `manifest` is a fixture set of the pack by name, or a path; None is the default set. `input_topic` is for mode
+    `observe`: the topic that the warehouse is fed from, None for the one that the warehouse or the pack names.
+    """
 
     pack: str = "livepeer"
     run_id: str | None = None
@@ -67,6 +90,18 @@ class RunRequest:
     to_ts: str | None = None
     prove_suites: tuple[str, ...] = ()
     prove_checks: tuple[str, ...] = ()
+    input_topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What a run judges: the events that it replays (none of an observation), in a window."""
+
+    window: Window
+    manifest: str = ""
+    sha256: str = ""
+    events: int = 0
+    notices: tuple[str, ...] = ()
 
 
 def plan_run(request: RunRequest, *, home: Path, host: HostSettings, now: datetime) -> RunContext:
@@ -84,26 +119,21 @@ def plan_run(request: RunRequest, *, home: Path, host: HostSettings, now: dateti
     if folder.root.exists():
         raise UsageError(f"Run {run_id} is already there: {folder.root}.", hint="Choose another --run-id.")
     inject = _existing_file(request.inject, "--inject")
-    manifest = manifest_path(pack, home, request.manifest)
-    fixture = verify_fixture_set(
-        manifest,
-        tolerate_bad_lines=request.tolerate_bad_lines,
-        one_session_per_scenario=request.mode == "smoke",
-        rules=pack.replay,
-    )
+    observes = request.mode == OBSERVE
+    subject = _observed(request, now) if observes else _replayed(request, pack, home, now)
     plan = RunPlan(
         run_id=run_id,
         pack=pack.name,
         mode=request.mode,
-        stack=request.stack,
-        processor=request.processor,
-        kafka=request.kafka,
+        stack=EXTERNAL if observes else request.stack,
+        processor=NOT_INVOLVED if observes else request.processor,
+        kafka=NOT_INVOLVED if observes else request.kafka,
         home=str(home),
         folder=str(folder.root),
-        manifest=str(manifest),
-        fixture_sha256=fixture.manifest_sha256,
-        fixture_events=fixture.events,
-        window=_window(request, fixture).as_json(),
+        manifest=subject.manifest,
+        fixture_sha256=subject.sha256,
+        fixture_events=subject.events,
+        window=subject.window.as_json(),
         suites=suites,
         keep_stack=request.keep_stack,
         tolerate_bad_lines=request.tolerate_bad_lines,
@@ -115,12 +145,27 @@ def plan_run(request: RunRequest, *, home: Path, host: HostSettings, now: dateti
         cache_dir=str(host.cache_dir),
         java=host.java,
         owner=host.owner,
-        notices=(*fixture.notices, *_mock_notices(request, fixture)),
+        notices=subject.notices,
         prove_suites=request.prove_suites,
         prove_checks=request.prove_checks,
+        input_topic=request.input_topic,
+        compose_files=_compose_files(request, home, host),
+        docker_host=host.docker_host if request.stack == COMPOSE else None,
+        oracle=bool(pack.oracle),
     )
     folder.write_plan(plan)
     return RunContext.open(folder.root)
+
+
+def _compose_files(request: RunRequest, home: Path, host: HostSettings) -> tuple[str, ...]:
+    if request.stack != COMPOSE:
+        return ()
+    files = [Path(file).expanduser() for file in host.compose_files or (COMPOSE_FILE,)]
+    found = [file if file.is_absolute() else home / file for file in files]
+    for file in found:
+        if not file.is_file():
+            raise UsageError(f"There is no Compose file {file}.", hint="COMPOSE_FILE names files, divided by colons.")
+    return tuple(str(file.resolve()) for file in found)
 
 
 def _checks_by_suite(home: Path, pack: Pack, suites: Sequence[str]) -> dict[str, set[str]]:
@@ -128,6 +173,8 @@ def _checks_by_suite(home: Path, pack: Pack, suites: Sequence[str]) -> dict[str,
     assertions = home / "include" / pack.sql_dir / "assertions"
     found = {suite: {test.name for test in read_suite(assertions / suite)} for suite in (*suites, "conservation")}
     contracts = load_contracts(home / "include" / pack.contracts_dir)
+    if pack.oracle:
+        found[ORACLE] = set(read_oracle_sql(home, pack).checks)
     return {**found, "contracts": {check.name for contract in contracts for check in contract.checks}}
 
 
@@ -151,7 +198,20 @@ def _choices(request: RunRequest) -> None:
         ("kafka", request.kafka, KAFKA_KINDS),
     ):
         if value not in allowed:
-            raise UsageError(f"There is no {name} '{value}'.", hint=f"Choose one of: {', '.join(allowed)}.")
+            raise UsageError(f"There is no {name} '{value}'.", hint=f"Choose one of: {', '.join(allowed)}.{_why(name)}")
+    if request.stack != "local" and request.kafka != "broker":
+        raise UsageError(f"Stack {request.stack} has the brokers that it has.", hint="Leave --kafka out.")
+    if request.input_topic is not None and request.mode != OBSERVE:
+        raise UsageError("A run replays into a topic of its own.", hint="--input-topic is for --mode observe.")
+
+
+def _why(choice: str) -> str:
+    if choice != "processor":
+        return ""
+    return (
+        " A processor that already runs cannot be judged: its topics and tables are not the run's. With --stack "
+        "external the run starts one of its own beside them."
+    )
 
 
 def _existing_file(path: str | None, option: str) -> str | None:
@@ -171,12 +231,37 @@ def manifest_path(pack: Pack, home: Path, given: str | None) -> Path:
     return Path(name).expanduser().resolve()
 
 
-def _window(request: RunRequest, fixture: FixtureReport) -> Window:
-    if (request.from_ts is None) != (request.to_ts is None):
-        raise UsageError("A window has two ends.", hint="Give both --from-ts and --to-ts, or neither.")
-    if request.from_ts is not None and request.to_ts is not None:
-        return Window.parse(request.from_ts, request.to_ts)
-    return fixture.window
+def _replayed(request: RunRequest, pack: Pack, home: Path, now: datetime) -> _Subject:
+    """Verify the fixture set that is to be replayed. Raises FixtureError or UsageError."""
+    manifest = manifest_path(pack, home, request.manifest)
+    fixture = verify_fixture_set(
+        manifest,
+        tolerate_bad_lines=request.tolerate_bad_lines,
+        one_session_per_scenario=request.mode == "smoke",
+        rules=pack.replay,
+    )
+    return _Subject(
+        window=window_from(request.from_ts, request.to_ts, None, now=now) or fixture.window,
+        manifest=str(manifest),
+        sha256=fixture.manifest_sha256,
+        events=fixture.events,
+        notices=(*fixture.notices, *_mock_notices(request, fixture)),
+    )
+
+
+def _observed(request: RunRequest, now: datetime) -> _Subject:
+    """Return the window that is to be looked at. Raises UsageError without one, and for what only a replay has."""
+    defaults = RunRequest()
+    for field in _REPLAY_ONLY:
+        if getattr(request, field) != getattr(defaults, field):
+            raise UsageError(
+                f"Mode observe starts, replays and writes nothing: --{field.replace('_', '-')} has no meaning there.",
+                hint="Leave it out, or choose another --mode.",
+            )
+    window = window_from(request.from_ts, request.to_ts, None, now=now)
+    if window is None:
+        raise UsageError("Mode observe needs a window.", hint="Give --from-ts and --to-ts, or --lookback-hours.")
+    return _Subject(window)
 
 
 def _mock_notices(request: RunRequest, fixture: FixtureReport) -> tuple[str, ...]:
@@ -210,7 +295,7 @@ def rerun_command(request: RunRequest) -> str:
     options = {
         "--pack": request.pack, "--mode": request.mode, "--stack": request.stack, "--processor": request.processor,
         "--kafka": request.kafka, "--manifest": request.manifest, "--inject": request.inject,
-        "--from-ts": request.from_ts, "--to-ts": request.to_ts,
+        "--from-ts": request.from_ts, "--to-ts": request.to_ts, "--input-topic": request.input_topic,
     }  # fmt: skip
     defaults = RunRequest()
     for option, value in options.items():

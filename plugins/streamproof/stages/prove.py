@@ -17,6 +17,7 @@ from streamproof.sql.blocks import read_suite
 from streamproof.stages import conservation
 from streamproof.stages.context import RunContext, StageOutcome
 from streamproof.stages.contracts import contract_parameters, pack_contracts
+from streamproof.stages.oracle import oracle_subject
 
 ARTIFACT = "prove.json"
 # Each works on a clone of its own. Two keep both the engine and the library that judges contracts busy.
@@ -54,7 +55,7 @@ def run(ctx: RunContext) -> StageOutcome:
 
 
 def pack_subjects(ctx: RunContext) -> list[Subject]:
-    """Return every check of the run with its mutations: the planned suites, conservation, contracts."""
+    """Return every check of the run with its mutations: the planned suites, conservation, contracts, the oracle's."""
     parameters = ctx.check_parameters()
     assertions = ctx.sql_dir / "assertions"
     found = [
@@ -62,7 +63,8 @@ def pack_subjects(ctx: RunContext) -> list[Subject]:
         for suite in (*ctx.plan.suites, conservation.SUITE)
         for test in read_suite(assertions / suite, home=ctx.home)
     ]
-    return [*found, *(contract_subject(contract, contract_parameters(ctx)) for contract in pack_contracts(ctx))]
+    found += [contract_subject(contract, contract_parameters(ctx)) for contract in pack_contracts(ctx)]
+    return [*found, oracle_subject(ctx)] if ctx.plan.oracle else found
 
 
 def _is_wanted(ctx: RunContext, check: str) -> bool:

@@ -15,6 +15,7 @@ from streamproof.services.files import write_json
 from streamproof.stages.context import RunContext, StageOutcome
 from streamproof.stages.diagnostics import collect_diagnostics
 from streamproof.stages.folder import read_json
+from streamproof.stages.session_traces import session_links
 
 
 def stage_results(ctx: RunContext) -> dict[str, StageResult]:
@@ -44,8 +45,9 @@ def render_again(ctx: RunContext) -> dict[str, Any]:
 def _render(ctx: RunContext, summary: dict[str, Any], results: dict[str, StageResult]) -> None:
     root = ctx.folder.root
     contracts = {path.stem: read_json(path) for path in sorted(ctx.folder.contracts.glob("*.json"))}
-    (root / "report.md").write_text(render_markdown(summary, results, contracts), encoding="utf-8")
-    (root / "report.html").write_text(render_html(summary, results, contracts), encoding="utf-8")
+    traces = session_links(ctx.folder)
+    (root / "report.md").write_text(render_markdown(summary, results, contracts, traces), encoding="utf-8")
+    (root / "report.html").write_text(render_html(summary, results, contracts, traces), encoding="utf-8")
     (root / "junit.xml").write_text(render_junit(summary, results), encoding="utf-8")
 
 
@@ -53,6 +55,8 @@ def run(ctx: RunContext) -> StageOutcome:
     """Publish the run; the details are its summary for XCom, under 10 kB, with paths instead of bulk."""
     summary = publish(ctx)
     if summary["verdict"] != Verdict.PASSED:
+        # The report is there before this, should it break, and again after it, with links to what it has left.
         collect_diagnostics(ctx)
+        render_again(ctx)
     ctx.log(f"verdict: {summary['verdict']}")
     return StageOutcome(details=compact_summary(summary))

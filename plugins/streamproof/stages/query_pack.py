@@ -1,9 +1,10 @@
-"""Stage `query_pack`: walk the layers with the pack's trace queries and keep what they return."""
+"""Stage `query_pack`: walk the layers with the pack's trace queries, and lay what the services said beside them."""
 
 from __future__ import annotations
 
 from streamproof.model.results import Status
 from streamproof.services.query_pack import run_queries
+from streamproof.services.service_logs import read_logs, write_log_lines
 from streamproof.sql.blocks import Block, read_blocks
 from streamproof.stages.context import RunContext, StageOutcome
 
@@ -17,10 +18,16 @@ def trace_queries(ctx: RunContext) -> tuple[Block, ...]:
 def run(ctx: RunContext) -> StageOutcome:
     """Run every trace query; the rows are kept as JSON in the stage's details and as text in its log.
 
+    Before that, what the logs of the run's services warn of goes into the run's database, for the checks to read.
     A query that cannot be run leaves its error in its place, and the stage errored; the others still run.
     """
     parameters = ctx.window.query_parameters()
     with ctx.clickhouse() as client:
+        # An observation has no services, and writes nothing.
+        if not ctx.plan.observes:
+            logs = read_logs(ctx.folder.stack / "logs")
+            kept = write_log_lines(client, logs)
+            ctx.log(f"{len(logs)} logs of services read, {kept - len(logs)} lines of level WARN and above")
         results = run_queries(client, trace_queries(ctx), parameters)
     for result in results:
         ctx.log(f"\n{result.as_text()}")

@@ -17,6 +17,7 @@ from streamproof.stages import (
     conservation,
     contracts,
     inject,
+    oracle,
     pipeline_ready,
     pipeline_wait,
     prove,
@@ -26,6 +27,7 @@ from streamproof.stages import (
     schema_apply,
     stack_down,
     stack_up,
+    warehouse_check,
 )
 from streamproof.stages.context import RunContext
 from streamproof.stages.execute import StageFunction, execute
@@ -35,6 +37,7 @@ OnEvent = Callable[[str, StageResult | None], None]
 
 STAGES: Mapping[str, StageFunction] = {
     "stack_up": stack_up.run,
+    "warehouse_check": warehouse_check.run,
     "schema_apply": schema_apply.run,
     "pipeline_ready": pipeline_ready.run,
     "replay_events": replay_events.run,
@@ -43,6 +46,7 @@ STAGES: Mapping[str, StageFunction] = {
     "query_pack": query_pack.run,
     "contracts": contracts.run,
     "conservation": conservation.run,
+    "oracle": oracle.run,
     "prove": prove.run,
     "publish_summary": publish_summary.run,
     "stack_down": stack_down.run,
@@ -87,7 +91,7 @@ def run_all(ctx: RunContext, on_event: OnEvent) -> dict[str, Any]:
         _prepare_and_judge(ctx, step)
     finally:
         step("publish_summary")
-        if not ctx.plan.keep_stack:
+        if not (ctx.plan.keep_stack or ctx.plan.observes):
             step("stack_down")
     summary: dict[str, Any] = read_json(ctx.folder.summary)
     return summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from streamproof.model.errors import WarehouseError
@@ -12,6 +13,14 @@ from streamproof.stages.context import RunContext, StageOutcome
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+# By librdkafka's property. ClickHouse shows the password nowhere: not in system.tables, not in its query log.
+_ENGINE_SETTINGS = {
+    "security.protocol": "kafka_security_protocol",
+    "sasl.mechanism": "kafka_sasl_mechanism",
+    "sasl.mechanisms": "kafka_sasl_mechanism",
+    "sasl.username": "kafka_sasl_username",
+    "sasl.password": "kafka_sasl_password",
+}
 # The table that says who made a database. Only a database with a row of the same run in it is ever dropped or reused.
 OWNER_TABLE = "streamproof_owner"
 _OWNER_DDL = f"""
@@ -32,7 +41,7 @@ def run(ctx: RunContext) -> StageOutcome:
     Run again in the same run, it changes nothing. Raises WarehouseError when the name is taken by a database that this
     run did not create, and what `apply_migrations` raises.
     """
-    server = connect(ctx.stack_state().clickhouse)
+    server = connect(ctx.server_settings())
     try:
         created = _claim(server, ctx)
     finally:
@@ -40,9 +49,10 @@ def run(ctx: RunContext) -> StageOutcome:
     variables = {
         "kafka": True,
         "retention": False,
-        "kafka_bootstrap": ctx.kafka().bootstrap_servers,
+        "kafka_bootstrap": ctx.stack_state().bootstrap_from_clickhouse or ctx.kafka().bootstrap_servers,
         "input_topic": ctx.names.input_topic,
         "raw_group": ctx.names.raw_group,
+        "kafka_settings": kafka_engine_settings(ctx.kafka().options),
     }
     with ctx.clickhouse() as client:
         applied = apply_migrations(client, ctx.sql_dir / "schema", variables)
@@ -58,6 +68,11 @@ def run(ctx: RunContext) -> StageOutcome:
     )
 
 
+def kafka_engine_settings(options: Mapping[str, str]) -> dict[str, str]:
+    """Return what ClickHouse's Kafka engine takes of a client's options; certificates are its server's to know."""
+    return {setting: options[name] for name, setting in _ENGINE_SETTINGS.items() if options.get(name)}
+
+
 def _claim(server: Client, ctx: RunContext) -> bool:
     """Make the database and mark it as the run's; return whether it is new. Raises WarehouseError."""
     name = {"database": ctx.names.database}
@@ -69,6 +84,16 @@ def _claim(server: Client, ctx: RunContext) -> bool:
             )
         return False
     execute(server, "CREATE DATABASE {database:Identifier}", name)
+    try:
+        _mark(ctx)
+    except WarehouseError:
+        # Without its mark nobody would know whose it is, and nobody would ever drop it.
+        execute(server, "DROP DATABASE {database:Identifier} SYNC", name)
+        raise
+    return True
+
+
+def _mark(ctx: RunContext) -> None:
     with ctx.clickhouse() as client:
         execute(client, _OWNER_DDL)
         execute(
@@ -76,7 +101,6 @@ def _claim(server: Client, ctx: RunContext) -> bool:
             f"INSERT INTO {OWNER_TABLE} (run_id, pack) VALUES ({{run_id:String}}, {{pack:String}})",  # noqa: S608
             {"run_id": ctx.plan.run_id, "pack": ctx.pack.name},
         )
-    return True
 
 
 def owner_of(server: Client, database: str) -> str | None:

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import re
+import zlib
+
+from streamproof.model.plan import COMPOSE, EXTERNAL
 from streamproof.services.stack import ProcessorLaunch, StackSpec, start_stack
+from streamproof.services.stack_spec import PRESERVE, ComposeLaunch
 from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.stages.external_stack import bring_up
 
 TIMEOUT_SEC = 90.0
 # A stack without an owner process (a run under the Airflow scheduler) takes itself down after this time.
 LEASE_SEC = 4 * 3600.0
+# Images may have to be pulled, or built.
+COMPOSE_TIMEOUT_SEC = 1800.0
+
+
+def timeout_of(ctx: RunContext) -> float:
+    """Return how many seconds the run's stack may take to come up."""
+    return COMPOSE_TIMEOUT_SEC if ctx.plan.stack == COMPOSE else TIMEOUT_SEC
 
 
 def stack_spec(ctx: RunContext) -> StackSpec:
     """Return what the run's supervisor is to start. A kept stack has no owner and no lease: it stays until stopped."""
     names, pack, plan = ctx.names, ctx.pack, ctx.plan
+    on_docker = plan.stack == COMPOSE
     status_file = str(ctx.folder.stack / "processor_status.json")
+    # Of a container, docker-compose.yaml says where it keeps these.
+    files = {
+        "PROCESSOR_STATUS_FILE": status_file,
+        "PROCESSOR_STATE_DIR": str(ctx.folder.stack / "data" / "processor"),
+    }
     processor = ProcessorLaunch(
         module=pack.processor.module,
         status_file=status_file,
@@ -28,8 +47,7 @@ def stack_spec(ctx: RunContext) -> StackSpec:
             "CLICKHOUSE_USER": "{clickhouse_user}",
             "CLICKHOUSE_PASSWORD": "",
             "CLICKHOUSE_DATABASE": names.database,
-            "PROCESSOR_STATUS_FILE": status_file,
-            "PROCESSOR_STATE_DIR": str(ctx.folder.stack / "data" / "processor"),
+            **({} if on_docker else files),
         },
     )
     return StackSpec(
@@ -43,19 +61,45 @@ def stack_spec(ctx: RunContext) -> StackSpec:
         java=plan.java,
         cache_dir=plan.cache_dir,
         home=plan.home,
+        compose=compose_launch(ctx) if on_docker else None,
     )
+
+
+def compose_launch(ctx: RunContext, strategy: str = PRESERVE, *, keep_volumes: bool = False) -> ComposeLaunch:
+    """Return how the run's stack is started on Docker: a project of its own, with what its suites need."""
+    plan = ctx.plan
+    return ComposeLaunch(
+        project=project_name(plan.run_id),
+        files=plan.compose_files,
+        services=ctx.pack.services.of(plan.suites),
+        docker_host=plan.docker_host,
+        strategy=strategy,
+        backups=str(ctx.home / "artifacts" / "state-backups" / plan.run_id / re.sub("[^0-9TZ]", "", plan.created_at)),
+        keep_volumes=keep_volumes,
+    )
+
+
+def project_name(run_id: str) -> str:
+    """Return the Compose project of a run: such names have small letters, digits, dashes and underscores.
+
+    Two runs whose names differ only in what is left out get different projects all the same.
+    """
+    plain = re.sub(r"[^a-z0-9_-]", "-", run_id.lower())
+    return f"sp-{plain}" if plain == run_id else f"sp-{plain}-{zlib.crc32(run_id.encode()):08x}"
 
 
 def run(ctx: RunContext) -> StageOutcome:
     """Start the stack and wait until every service answers. Raises StackError naming the service that does not."""
-    state = start_stack(stack_spec(ctx), timeout=TIMEOUT_SEC)
+    spec, timeout = stack_spec(ctx), timeout_of(ctx)
+    external = ctx.plan.stack == EXTERNAL
+    state = bring_up(ctx, spec, timeout=timeout) if external else start_stack(spec, timeout=timeout)
     for service in state.services:
         ports = ", ".join(f"{purpose} {port}" for purpose, port in service.ports.items())
-        ctx.log(f"{service.name} {service.version} pid {service.process.pid} {ports}")
+        ctx.log(f"{service.name} {service.version} {service.place} {ports}")
     return StageOutcome(
         details={
             "bootstrap_servers": state.bootstrap_servers,
             "clickhouse": state.clickhouse.url,
-            "versions": {service.name: service.version for service in state.services},
+            "versions": {**state.outside, **{service.name: service.version for service in state.services}},
         }
     )

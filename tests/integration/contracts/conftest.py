@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.livepeer.batches import Batch, Span, process_batch
 from pipelines.livepeer.core import Processor
 from pipelines.livepeer.dedup import DedupState
 from pipelines.livepeer.event import Record
@@ -22,7 +23,6 @@ from streamproof.services.stack import StackSpec, own_identity, start_stack, sto
 from streamproof.stages.packs import load_pack
 
 TOPIC = "run.streaming_events"
-TABLES = ("ai_stream_status", "network_capabilities", "stream_trace_events")
 VARIABLES = {"kafka": False, "retention": False, "kafka_bootstrap": "", "input_topic": TOPIC, "raw_group": "raw"}
 
 
@@ -47,15 +47,13 @@ class Warehouse:
         return database
 
     def fill(self, database: str, manifest: Path) -> None:
-        """Insert the typed rows that the processor's core makes of a fixture set."""
-        rows: dict[str, list[bytes]] = {table: [] for table in TABLES}
+        """Insert the rows that the processor's core makes of a fixture set, all in one batch."""
         processor = Processor(QualityGate(frozenset({"1", "v1"})), DedupState(86_400_000), 1_000_000)
         plan = plan_replay(manifest, load_pack(self.home, "livepeer").replay)
-        for offset, (event, value) in enumerate(plan.records()):
-            outcome = processor.process(Record(TOPIC, 0, offset, event.publish_ms, value), now_ms=0)
-            for table, line in outcome.rows:
-                if table in rows:
-                    rows[table].append(line)
+        records = [
+            Record(TOPIC, 0, offset, event.publish_ms, value) for offset, (event, value) in enumerate(plan.records())
+        ]
+        rows = process_batch(processor, Batch(Span(TOPIC, 0, 0, len(records) - 1, 0), records)).rows
         client = self.client(database)
         for table, lines in rows.items():
             client.raw_insert(table, COLUMNS[table], b"\n".join(lines), fmt="JSONCompactEachRow")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,20 @@ INCLUDE = Path(__file__).resolve().parents[3] / "include"
 FOLDER = INCLUDE / "contracts/livepeer"
 ASSERTIONS = INCLUDE / "sql/livepeer/assertions"
 CONTRACTS = load_contracts(FOLDER)
-PARAMETERS = {"input_topics": ["run.streaming_events"]}
+PARAMETERS = {
+    "input_topics": ["run.streaming_events"],
+    "from_ts": "2026-01-01 00:00:00.000",
+    "to_ts": "2027-01-01 00:00:00.000",
+}
 MUTANTS = [
     pytest.param(mutant, id=f"{mutant.check}: {mutant.name}")
     for contract in CONTRACTS
     for mutant in contract_subject(contract, PARAMETERS).mutants
 ]
+
+
+def contract_of(table):
+    return next(contract for contract in CONTRACTS if contract.table == table)
 
 
 @pytest.mark.parametrize("fixture_set", ["golden", "hostile"])
@@ -43,14 +52,17 @@ def test_holds_on_the_fixture_sets(contract, fixture_set, warehouse, request):
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_each_mutation_fails_its_check_and_no_other(mutant, clone):
-    assertions = [test.name for folder in ASSERTIONS.iterdir() for test in read_suite(folder)]
-    subjects = [contract_subject(contract, PARAMETERS) for contract in CONTRACTS]
-    proof = Bench(subjects, clone.definitions(), {}, others=assertions).prove(clone, mutant)
+    """Here among the checks of its own contract; among all checks of the pack it is proved by `streamproof prove`."""
+    others = [test.name for folder in ASSERTIONS.iterdir() for test in read_suite(folder)]
+    others += [check.name for contract in CONTRACTS for check in contract.checks]
+    own = [contract for contract in CONTRACTS if str(contract.file) == mutant.source]
+    subjects = [contract_subject(contract, PARAMETERS) for contract in own]
+    proof = Bench(subjects, clone.definitions(), {}, others=others).prove(clone, mutant)
     assert proof.proved, proof.as_json()
 
 
 def test_a_failed_check_names_rows_and_sessions(clone):
-    contract = next(contract for contract in CONTRACTS if contract.table == "ai_stream_status")
+    contract = contract_of("ai_stream_status")
     client = clone.client
     execute(
         client,
@@ -67,6 +79,8 @@ def test_a_failed_check_names_rows_and_sessions(clone):
     assert check.failed_rows == expected[0]
     assert sorted(check.sessions) == sorted(expected[1])
     assert check.diagnostics["rows"][0]["output_fps"] == -5.0
+    assert check.diagnostics["expected"].keys() >= {"column"}
+    assert "batch_id" not in check.diagnostics["expected"]
     assert "average" in check.diagnostics["why"]
     assert check.source_file.endswith("ai_stream_status.yaml")
 
@@ -81,15 +95,69 @@ def test_an_empty_table_is_skipped_and_says_what_it_needs(warehouse):
 
 
 def test_times_come_without_a_zone(warehouse, golden):
-    frame = read_frame(warehouse.client(golden), CONTRACTS[0])
+    frame = read_frame(warehouse.client(golden), CONTRACTS[0], PARAMETERS)
 
     assert frame["event_timestamp"].dt.tz is None
     assert "raw_json" not in frame.columns
     assert "event_date" not in frame.columns
 
 
+def test_only_the_window_is_read(warehouse, golden):
+    client, contract = warehouse.client(golden), contract_of("ai_stream_status")
+    times = sorted(read_frame(client, contract, PARAMETERS)["event_timestamp"])
+
+    window = {"from_ts": str(times[3]), "to_ts": str(times[-2])}
+
+    assert sorted(read_frame(client, contract, window)["event_timestamp"]) == times[3:-2]
+
+
+def test_every_hour_that_the_window_touches_is_read(warehouse, golden):
+    client, contract = warehouse.client(golden), contract_of("v_api_network_demand")
+    hours = sorted(set(read_frame(client, contract, PARAMETERS)["window_start"]))
+    start, end = hours[0], hours[1]
+
+    def read(from_minutes, to_minutes):
+        window = {
+            "from_ts": str(start + timedelta(minutes=from_minutes)),
+            "to_ts": str(end + timedelta(minutes=to_minutes)),
+        }
+        return sorted(set(read_frame(client, contract, window)["window_start"]))
+
+    assert read(30, 0) == [start]
+    assert read(0, 1) == [start, end]
+    assert read(60 + 59, 59) == [end]
+
+
+def test_computed_columns_stand_behind_the_others(warehouse, golden):
+    contract = contract_of("v_latest_sessions")
+
+    frame = read_frame(warehouse.client(golden), contract, PARAMETERS)
+
+    assert tuple(frame.columns[-len(contract.computed) :]) == tuple(contract.computed)
+    [columns] = [check for check in contract.checks if "column_list" in check.kwargs and "columns" in check.name]
+    assert list(frame.columns[: -len(contract.computed)]) == columns.kwargs["column_list"]
+
+
+def test_a_check_that_finds_no_value_is_skipped(clone):
+    contract = contract_of("network_capabilities")
+    execute(clone.client, "ALTER TABLE network_capabilities UPDATE capacity = NULL WHERE 1")
+
+    checks = {check.name: check for check in validate(clone.client, contract, PARAMETERS).checks}
+
+    check = checks.pop("network_capabilities.column_values_to_be_between.capacity")
+    assert (check.status, dict(check.diagnostics)) == (Status.SKIPPED, {"needs": "a value in capacity"})
+    assert {other.status for other in checks.values()} == {Status.PASSED}
+
+
+def test_a_view_that_is_broken_is_a_warehouse_error(clone):
+    execute(clone.client, "DROP VIEW v_current_gpus")
+
+    with pytest.raises(WarehouseError, match="v_api_gpu_metrics cannot be read"):
+        validate(clone.client, contract_of("v_api_gpu_metrics"), PARAMETERS)
+
+
 def test_a_column_that_is_gone_is_errored_where_it_is_judged(clone):
-    contract = next(contract for contract in CONTRACTS if contract.table == "ai_stream_status")
+    contract = contract_of("ai_stream_status")
     client = clone.client
     execute(client, "ALTER TABLE ai_stream_status DROP COLUMN state")
 

@@ -11,6 +11,12 @@ import orjson
 TOPIC = "run.streaming_events"
 START_MS = 1_772_035_200_000  # 2026-02-25T16:00:00Z
 SESSION = "strm-1|req-1"
+# The time column of each silver table.
+SILVER_TIMES = {
+    "fact_stream_status_samples": "sample_ts",
+    "fact_stream_trace_edges": "edge_ts",
+    "fact_stream_ingest_samples": "sample_ts",
+}
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -97,8 +103,10 @@ class Replay:
         written = {table: len(entries) for table, entries in typed.items()}
         for table, entries in typed.items():
             for entry in entries:
-                lineage = {"event_timestamp": stamp(moment), "raw_event_uid": uid, "raw_json": payload, **source}
-                self.add(table, **{**lineage, **entry})
+                lineage = {"event_timestamp": stamp(moment), "raw_event_uid": uid, "raw_json": payload}
+                if table in SILVER_TIMES:
+                    lineage = {SILVER_TIMES[table]: stamp(moment), "source_event_uid": uid}
+                self.add(table, **{**lineage, **source, **entry})
         table = {"dlq": "streaming_events_dlq", "quarantine": "streaming_events_quarantine"}.get(disposition)
         if table and reject_rows:
             written[table] = reject_rows
@@ -160,6 +168,10 @@ CAPABILITY_ROWS: Rows = {
     "network_capabilities_prices": [{**_WALLET, "constraint_name": "m"}],
 }
 STREAM = {"stream_id": "strm-1", "request_id": "req-1"}
+SAMPLE = {**STREAM, "workflow_session_id": SESSION}
+STATUS_ROWS: Rows = {"ai_stream_status": [STREAM], "fact_stream_status_samples": [SAMPLE]}
+TRACE_ROWS: Rows = {"stream_trace_events": [STREAM], "fact_stream_trace_edges": [SAMPLE]}
+INGEST_ROWS: Rows = {"stream_ingest_metrics": [STREAM], "fact_stream_ingest_samples": [SAMPLE]}
 
 
 def consistent_replay() -> Replay:
@@ -179,10 +191,10 @@ def consistent_replay() -> Replay:
         reason="parse_exception",
     )
     for _ in range(2):
-        replay.event("stream_trace", STREAM, {"stream_trace_events": [STREAM]})
-        replay.event("ai_stream_status", STREAM, {"ai_stream_status": [STREAM]})
+        replay.event("stream_trace", STREAM, TRACE_ROWS)
+        replay.event("ai_stream_status", STREAM, STATUS_ROWS)
         replay.event("ai_stream_events", STREAM, {"ai_stream_events": [STREAM]})
-    replay.event("stream_ingest_metrics", STREAM, {"stream_ingest_metrics": [STREAM]})
+    replay.event("stream_ingest_metrics", STREAM, INGEST_ROWS)
     replay.event("create_new_payment", {"faceValue": "1 WEI"}, {"payment_events": [{"face_value": "1 WEI"}]})
     replay.event(
         "discovery_results",
@@ -190,7 +202,7 @@ def consistent_replay() -> Replay:
         {"discovery_results": [{"orchestrator_address": "0xB"}, {"orchestrator_address": "0xD"}]},
         stated=False,
     )
-    replay.event("ai_stream_status", {**STREAM, "n": 1}, {"ai_stream_status": [STREAM]}, event_id="")
+    replay.event("ai_stream_status", {**STREAM, "n": 1}, STATUS_ROWS, event_id="")
     # A duplicate; of the oversized record not even a reject row could be kept.
     replay.event(
         "stream_trace",

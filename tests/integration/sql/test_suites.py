@@ -57,7 +57,8 @@ def clone(warehouse: Warehouse, filled: Any) -> Iterator[Clone]:
 def bench(clone: Clone, replay: Replay) -> Bench:
     parameters = replay.parameters()
     subjects = [assertion_subject(name, test, parameters) for name, tests in SUITES.items() for test in tests]
-    others = [check.name for contract in CONTRACTS for check in contract.checks]
+    others = [test.name for folder in ASSERTIONS.iterdir() for test in read_suite(folder)]
+    others += [check.name for contract in CONTRACTS for check in contract.checks]
     return Bench(subjects, clone.definitions(), parameters, others=others)
 
 

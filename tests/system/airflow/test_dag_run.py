@@ -49,7 +49,7 @@ def test_a_run_that_passes(tmp_path, mail_sink):
     ran = run_dag({"manifest": "golden"}, tmp_path / "runs", mail_sink.environment())
 
     assert ran["state"] == "success"
-    assert {task for task, state in ran["tasks"].items() if state != "success"} == {"inject"}
+    assert {task for task, state in ran["tasks"].items() if state != "success"} == {"inject", "warehouse_check"}
     assert ran["asset_events"] == 1
     summary = ran["summary"]
     assert summary["verdict"] == "passed"

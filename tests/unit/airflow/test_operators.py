@@ -89,6 +89,32 @@ class TestStageOperator:
         with pytest.raises(AirflowSkipException):
             task.execute(context)
 
+    def test_what_an_observation_does_not_have_is_skipped(self, make_run, stages):
+        _, context = make_run(mode="observe", stack="external")
+
+        with pytest.raises(AirflowSkipException, match="has no stage conservation"):
+            operators.StageOperator(task_id="t", stage="conservation").execute(context)
+        with pytest.raises(AirflowSkipException, match="has no stack"):
+            operators.StackDownOperator(task_id="t2").execute(context)
+        assert stages[1] == []
+
+    def test_a_setup_without_a_stage_does_nothing_and_succeeds(self, make_run, stages):
+        _, context = make_run(mode="observe", stack="external")
+        task = operators.StageOperator(task_id="t", stage="stack_up").as_setup()
+
+        assert task.execute(context) == {"stage": "stack_up", "status": "not planned"}
+        assert stages[1] == []
+
+    def test_an_observation_needs_its_look_at_the_warehouse(self, make_run, stages, result):
+        folder, context = make_run(mode="observe", stack="external")
+        stages[0]["query_pack"] = result("query_pack")
+        task = operators.StageOperator(task_id="t", stage="query_pack", needs_stage="replay_events")
+
+        with pytest.raises(AirflowSkipException):
+            task.execute(context)
+        folder.write_stage(result("warehouse_check"))
+        assert task.execute(context)["status"] == "passed"
+
     def test_it_is_skipped_without_a_stack_or_a_plan(self, make_run, stages, result, unplanned):
         folder, context = make_run()
         folder.write_stage(result("replay_events"))

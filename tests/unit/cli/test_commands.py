@@ -25,7 +25,7 @@ def test_help_is_on_stdout(call, arguments):
 
 
 def test_every_command_has_json(call):
-    commands = ["run", "trace", "assert", "replay", "report", "setup"]
+    commands = ["run", "trace", "session", "scenarios", "assert", "replay", "report", "setup"]
     groups = [("stack", "up"), ("stack", "status"), ("stack", "down"), ("fixtures", "generate"), ("fixtures", "verify")]
     for command in [(name,) for name in commands] + groups:
         assert "--json" in call(*command, "--help").out
@@ -99,10 +99,18 @@ def test_an_unreachable_warehouse_is_exit_3(refuses, project, monkeypatch):
     monkeypatch.setenv("CH_HOST", "127.0.0.1")
     monkeypatch.setenv("CH_PORT", "1")
     monkeypatch.setenv("CH_PASSWORD", "s3cret")
-    for command in ("assert", "trace"):
-        told = refuses(command, "--sql-file", project / "one.sql", code=3)
+    files, window = ("--sql-file", project / "one.sql"), ("--lookback-hours", 1)
+    for command in (("assert", *files), ("trace", *files), ("session", "a|b"), ("scenarios", *window)):
+        told = refuses(*command, code=3)
         assert "127.0.0.1:1" in told
         assert "s3cret" not in told
+
+
+def test_a_run_whose_stack_is_down_cannot_be_read(refuses, call, canned_run):
+    canned_run("passed")
+    call("run", "--run-id", "seven")
+    for command in (("session", "a|b"), ("scenarios",), ("trace",)):
+        assert "The stack of run seven is not up" in refuses(*command, "--run", "seven", code=3)
 
 
 def test_a_defect_is_one_line_and_keeps_its_traceback(call, monkeypatch):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streamproof.cli.environment import clickhouse_settings, kafka_settings, read_environment
+from streamproof.cli.environment import clickhouse_settings, connections, kafka_settings, read_environment
 from streamproof.cli.options import named, window_from
 from streamproof.model.errors import UsageError
 
@@ -52,3 +52,36 @@ def test_windows():
 def test_repeatable_options_take_commas():
     assert named(["a,b", " c ", ","]) == ("a", "b", "c")
     assert named(None) == ()
+
+
+def test_tls_and_sasl_options_pass_through():
+    settings = kafka_settings(None, {
+        "KAFKA_BOOTSTRAP": "a:1", "KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+        "KAFKA_SASL_USERNAME": "u", "KAFKA_SASL_PASSWORD": "hush", "KAFKA_SSL_CA_LOCATION": "/ca.pem",
+        "KAFKA_SSL_KEY_PASSWORD": "", "KAFKA_HEAP_OPTS": "-Xmx1g", "KAFKA_BOOTSTRAP_FROM_CLICKHOUSE": "b:2",
+    })  # fmt: skip
+    assert settings.client_config() == {
+        "bootstrap.servers": "a:1", "security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": "u", "sasl.password": "hush", "ssl.ca.location": "/ca.pem",
+    }  # fmt: skip
+    assert "hush" not in repr(settings)
+
+
+def test_outside_services_are_named_never_guessed(tmp_path):
+    with pytest.raises(UsageError, match="No ClickHouse is named"):
+        connections(kafka=False, environ={"KAFKA_BOOTSTRAP": "a:1"})
+    with pytest.raises(UsageError, match="No Kafka is named"):
+        connections(kafka=True, environ={"CH_HOST": "h"})
+    assert connections(kafka=False, environ={"CH_HOST": "h"}).kafka is None
+    both = {"CH_HOST": "h", "KAFKA_BOOTSTRAP": "a:1"}
+    assert connections(kafka=True, environ=both).kafka_from_clickhouse == "a:1"
+    inside = {**both, "KAFKA_BOOTSTRAP_FROM_CLICKHOUSE": "kafka:9092"}
+    assert connections(kafka=True, environ=inside).kafka_from_clickhouse == "kafka:9092"
+    authorities = tmp_path / "ca.pem"
+    with pytest.raises(UsageError, match="CH_CA_CERT"):
+        clickhouse_settings({"CH_CA_CERT": str(authorities)})
+    authorities.touch()
+    settings = clickhouse_settings({"CH_CA_CERT": str(authorities), "CH_VERIFY": "no"})
+    assert (settings.ca_cert, settings.verify) == (str(authorities), False)
+    with pytest.raises(UsageError, match="CH_VERIFY"):
+        clickhouse_settings({"CH_VERIFY": "perhaps"})

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-CHECKS = {"assert_suite", "contracts", "conservation", "query_pack"}
-INFRASTRUCTURE = {"stack_up", "schema_apply", "stack_down"}
+CHECKS = {"assert_suite", "contracts", "conservation", "oracle", "query_pack"}
+INFRASTRUCTURE = {"stack_up", "schema_apply", "stack_down", "warehouse_check"}
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,7 @@ def test_every_param_is_typed(parsed):
     schemas = parsed["dag"]["params"]
 
     assert set(schemas) >= {"pack", "mode", "stack", "manifest", "suites", "keep_stack", "kafka", "inject"}
+    assert set(schemas) >= {"from_ts", "to_ts", "lookback_hours", "input_topic"}
     assert all("type" in schema or "enum" in schema for schema in schemas.values())
     assert parsed["dag"]["defaults"]["pack"] == "livepeer"
 
@@ -63,11 +64,13 @@ def test_the_order_of_the_stages(parsed):
 
     for before, after in itertools.pairwise(chain):
         assert before in tasks[after]["up"]
-    for check in ("assert_suite", "contracts", "conservation"):
+    assert {"plan_run"} == set(tasks["warehouse_check"]["up"])
+    assert "warehouse_check" in tasks["query_pack"]["up"]
+    for check in ("assert_suite", "contracts", "conservation", "oracle"):
         assert "query_pack" in tasks[check]["up"]
         assert tasks[check]["rule"] == "all_success"
-        assert not set(tasks[check]["up"]) & {"assert_suite", "contracts", "conservation"}
-    assert set(tasks["publish_summary"]["up"]) == {"stack_up", "assert_suite", "contracts", "conservation"}
+        assert not set(tasks[check]["up"]) & {"assert_suite", "contracts", "conservation", "oracle"}
+    assert set(tasks["publish_summary"]["up"]) == {"stack_up", "assert_suite", "contracts", "conservation", "oracle"}
     assert set(tasks["stack_down"]["up"]) == {"stack_up", "publish_summary"}
     assert tasks["assert_suite"]["mapped"]
 

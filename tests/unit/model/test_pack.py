@@ -16,6 +16,20 @@ def test_the_shipped_pack_is_whole(pack):
     assert typed <= set(pack.layers["typed"])
 
 
+def test_a_run_needs_the_union_of_services_each_once_and_the_processor_last(pack_data):
+    services = {"every_run": ["processor", "clickhouse"], "suites": {"a": ["mailpit"], "b": ["kafka", "mailpit"]}}
+    needs = Pack.from_mapping({**pack_data, "services": services}).services
+
+    assert needs.of(()) == ("clickhouse", "processor")
+    assert needs.of(("a", "b")) == ("clickhouse", "mailpit", "kafka", "processor")
+    assert needs.of(("b", "unlisted")) == ("clickhouse", "kafka", "mailpit", "processor")
+
+
+def test_a_pack_that_says_nothing_needs_the_whole_pipeline(pack_data):
+    pack_data.pop("services", None)
+    assert Pack.from_mapping(pack_data).services.of(("any",)) == ("kafka", "clickhouse", "processor")
+
+
 @pytest.mark.parametrize(
     "key",
     [

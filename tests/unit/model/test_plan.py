@@ -40,6 +40,12 @@ def test_what_judges_comes_last(plan):
     assert plan.planned_stages[-3:] == plan.judging_stages
 
 
+def test_the_oracle_judges_where_the_pack_has_one(plan):
+    assert "oracle" not in plan.planned_stages
+    assert replace(plan, oracle=True).judging_stages[-1] == "oracle"
+    assert "oracle" not in replace(plan, oracle=True, mode="observe").planned_stages
+
+
 def test_a_stack_state_round_trips_through_json():
     service = ServiceState("kafka", ProcessIdentity(2, 2.5), {"kafka": 9092}, "logs/kafka.log", "4.3.0")
     state = StackState(

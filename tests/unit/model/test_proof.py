@@ -29,6 +29,13 @@ CASES = {
     "a declared one passes": ({"own": F, "other": P}, {"also_fails": ("other",)}, Outcome.PROVED, ""),
     "a blinded one breaks": ({"own": F, "other": E}, {"blinded": ("other",)}, Outcome.PROVED, ""),
     "a blinded one fails": ({"own": F, "other": F}, {"blinded": ("other",)}, Outcome.UNRELATED, "other"),
+    "one that compares everything fails": ({"own": F, "other": F}, {"thorough": ("other",)}, Outcome.PROVED, ""),
+    "only one that compares everything fails": (
+        {"own": P, "other": F},
+        {"thorough": ("other",)},
+        Outcome.SURVIVED,
+        "still passes",
+    ),
     "being blinded proves nothing": ({"own": E}, {"blinded": ("own",)}, Outcome.SURVIVED, "could not judge"),
 }
 
@@ -40,7 +47,13 @@ def test_a_mutant_is_judged(case):
         "suite", "own", "break it", ("SELECT 1",), given.get("also_fails", ()), presence=given.get("presence", False)
     )
     results = [CheckResult("suite", name, status, error="no table") for name, status in statuses.items()]
-    proof = judge_mutant(mutant, results, changed=given.get("changed", ("t",)), blinded=given.get("blinded", ()))
+    proof = judge_mutant(
+        mutant,
+        results,
+        changed=given.get("changed", ("t",)),
+        blinded=given.get("blinded", ()),
+        thorough=given.get("thorough", ()),
+    )
     assert proof.outcome is outcome
     assert proof.proved is (outcome is Outcome.PROVED)
     assert reason in proof.reason

@@ -29,6 +29,7 @@ _DURATIONS = {
     "assert_raw_typed": (5.75, 0.31),
     "contracts": (5.75, 2.85),
     "conservation": (5.75, 0.22),
+    "oracle": (5.75, 0.4),
     "publish_summary": (9.1, 0.18),
     "stack_down": (9.3, 0.7),
 }

@@ -96,6 +96,35 @@ def test_a_failed_run_shows_failures_with_diagnostics_sessions_source_and_rerun(
         assert part in text
 
 
+def test_a_failure_links_to_the_traces_of_its_sessions(summarize):
+    summary, results = summarize("failed")
+    path = "diagnostics/sessions/strm-7q_req-19c2.txt"
+    found = Page(render_html(summary, results, {}, {"strm-7q|req-19c2": path}))
+    links = [value for name, value in found.attributes if name == "href"]
+    assert path in links
+    assert "diagnostics/sessions/index.json" in links
+    plain = Page(render_html(summary, results))
+    assert path not in [value for _, value in plain.attributes]
+    assert "strm-7q|req-19c2" in plain.text
+
+
+def test_suites_that_do_not_hold_come_first_and_only_they_are_open_in_a_long_report(samples):
+    results = samples.passed_results()
+    results["assert_raw_typed"] = samples.stage(
+        "assert_raw_typed", checks=tuple(samples.check(f"check_{number}") for number in range(40))
+    )
+    results["conservation"] = samples.stage("conservation", Status.FAILED, checks=(samples.check("z", Status.FAILED),))
+    summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
+    checks = render_html(summary, results).partition('id="checks"')[2].partition("</section>")[0]
+    assert re.findall(r"<details( open)?>\s*<summary><h3>(\w+)", checks) == [
+        (" open", "conservation"),
+        ("", "raw_typed"),
+        ("", "contracts"),
+    ]
+    assert checks.count("<code>check_") == checks.count("raw_typed/check_") == 40  # each with its file and its time
+    assert checks.count("21 ms") >= 41
+
+
 def test_an_unjudged_run_gives_the_reason_and_the_hint(page):
     text = page("error").text
     assert "Not judged" in text

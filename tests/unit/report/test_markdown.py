@@ -30,6 +30,13 @@ def test_it_names_failing_checks_with_diagnostics_and_how_to_run_again(summarize
     assert "| dlq | stream_trace | 3 | 3 |" in text
 
 
+def test_a_failure_links_to_the_traces_of_its_sessions(summarize):
+    summary, results = summarize("failed")
+    text = render_markdown(summary, results, {}, {"strm-7q|req-19c2": "diagnostics/sessions/a.txt"})
+    assert "  - sessions: [strm-7q\\|req-19c2](diagnostics/sessions/a.txt)\n" in text
+    assert "  - sessions: strm-7q\\|req-19c2\n" in render_markdown(summary, results)
+
+
 def test_a_value_cannot_break_out_of_its_cell(samples, summarize):
     summary, results = summarize("passed")
     hostile = samples.check("a|b\n<script>`x`", Status.PASSED, diagnostics={"x": "1|2\n\n# title"})

@@ -37,11 +37,21 @@ def test_reads_a_contract(tmp_path):
 
     assert contract.table == "samples"
     assert contract.leave_out == ()
+    assert (contract.time, contract.hourly, contract.computed, contract.layer) == ("", False, {}, "")
     [check] = contract.checks
     assert check.name == "samples.column_values_to_be_unique.id"
     assert check.mutations[0].statements == ("INSERT INTO samples SELECT * FROM samples",)
     assert check.mutations[1].statements == ("DELETE FROM samples WHERE 1", "SELECT 1")
     assert check.mutations[1].also_fails == ("samples.other",)
+
+
+def test_reads_a_window_and_computed_columns(tmp_path):
+    text = GOOD.replace("needs:", "layer: views\ntime: at\ngrain: hour\ncomputed: {both: one + other}\nneeds:")
+
+    contract = load_contract(written(tmp_path, text))
+
+    assert (contract.time, contract.hourly, contract.layer) == ("at", True, "views")
+    assert contract.computed == {"both": "one + other"}
 
 
 def test_tells_files_relative_to_the_project(tmp_path):
@@ -67,6 +77,10 @@ def test_tells_files_relative_to_the_project(tmp_path):
         (GOOD.split("expectations:", maxsplit=1)[0] + "expectations: []\n", "no expectations"),
         (GOOD.replace("identify: [id]", "identify: id"), "not a list of texts"),
         (TWO_ALIKE, "is there twice"),
+        (GOOD.replace("needs:", "grain: hour\nneeds:"), "a grain needs a time"),
+        (GOOD.replace("needs:", "time: at\ngrain: day\nneeds:"), "there is no grain `day`"),
+        (GOOD.replace("needs:", "computed: [id]\nneeds:"), "not a mapping of names to SQL"),
+        (GOOD.replace("needs:", "computed: {a b: id}\nneeds:"), "`a b` is not a name"),
     ],
 )
 def test_a_broken_file_is_named(tmp_path, text, said):
@@ -92,8 +106,15 @@ def test_the_packs_contracts_load_without_great_expectations(home):
 
     assert [contract.table for contract in contracts] == [
         "ai_stream_status",
+        "fact_stream_status_samples",
         "network_capabilities",
         "stream_trace_events",
+        "v_api_gpu_metrics",
+        "v_api_network_demand",
+        "v_api_network_demand_by_gpu",
+        "v_api_sla_compliance",
+        "v_latest_sessions",
     ]
+    assert all(contract.time for contract in contracts)
     assert all(check.why for contract in contracts for check in contract.checks)
     assert "great_expectations" not in sys.modules

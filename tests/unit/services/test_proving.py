@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,6 +73,16 @@ def statements(monkeypatch) -> list[tuple[str, dict[str, object]]]:
 def test_who_reads_an_object(text, changed, is_asked):
     bench = Bench([subject("a", text)], DEFINITIONS, {})
     assert bool(bench.readers(changed)) is is_asked
+
+
+def test_a_subject_that_compares_everything_may_fail_with_any_mutation_of_what_it_reads(statements):
+    own = subject("own", "SELECT 1 FROM events", Status.FAILED)
+    every = replace(subject("every", "SELECT 1 FROM events", Status.FAILED), compares_all=True)
+    clone = FakeClone(Damage(frozenset({"events"}), frozenset()))
+    mutant = Mutant("s", "own", "break it", ("DELETE FROM events",))
+    assert Bench([own, every], DEFINITIONS, {}).prove(clone, mutant).outcome is Outcome.PROVED
+    strict = Bench([own, replace(every, compares_all=False)], DEFINITIONS, {}).prove(clone, mutant)
+    assert (strict.outcome, strict.unrelated) == (Outcome.UNRELATED, ("every",))
 
 
 def test_only_readers_are_asked_and_the_clone_is_mended(statements):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from streamproof.model.errors import SqlSourceError
 from streamproof.services.contract_files import load_contracts
 from streamproof.sql.blocks import BlockKind, parse_blocks, read_blocks, read_suite
+from streamproof.stages.packs import load_pack
 
 CASES = yaml.safe_load((Path(__file__).parent / "block_cases.yaml").read_text(encoding="utf-8"))
 
@@ -112,16 +113,27 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
         read_blocks(tmp_path / "gone.sql")
 
 
-@pytest.mark.parametrize("suite", ["raw_typed", "conservation"])
+# Their checks have names of their own; those of the others are fixed by what reads them.
+PREFIXED = ("raw_typed", "conservation")
+SUITES = (*PREFIXED, "pipeline", "api", "scenarios", "operations")
+
+
+@pytest.mark.parametrize("suite", SUITES)
 def test_every_shipped_check_tells_what_breaks_in_the_real_world(home, suite):
     for test in read_suite(home / "include/sql/livepeer/assertions" / suite, home=home):
         assert len(test.comment) > 100, test.source
-        assert test.name.startswith(f"{suite}_")
+        assert test.name.startswith(f"{suite}_") or suite not in PREFIXED
+
+
+def test_every_folder_of_assertions_is_a_suite_of_the_pack(home):
+    folders = {folder.name for folder in (home / "include/sql/livepeer/assertions").iterdir()}
+    assert folders == set(SUITES) == {*load_pack(home, "livepeer").suites, "conservation"}
 
 
 def test_what_a_mutation_also_fails_exists(home):
-    suites = [read_suite(home / "include/sql/livepeer/assertions" / name) for name in ("raw_typed", "conservation")]
+    suites = [read_suite(home / "include/sql/livepeer/assertions" / name) for name in SUITES]
     tests = [test for suite in suites for test in suite]
-    named = {name for test in tests for mutation in test.mutations for name in mutation.also_fails}
-    contracts = load_contracts(home / "include/contracts/livepeer")
-    assert named <= {test.name for test in tests} | {check.name for each in contracts for check in each.checks}
+    contracts = [check for contract in load_contracts(home / "include/contracts/livepeer") for check in contract.checks]
+    mutations = [mutation for check in (*tests, *contracts) for mutation in check.mutations]
+    named = {name for mutation in mutations for name in mutation.also_fails}
+    assert named <= {check.name for check in (*tests, *contracts)}

@@ -27,6 +27,8 @@ SPACING = 5 * SECOND
 # A capability event stands in the first of so many files: 30 minutes, well within the attribution's time to live.
 CAPABILITY_EVERY = 360
 LONGEST_OTHER = 25
+# A session lasts a quarter of an hour, so nearly two hundred run at a time, most of them on two hosts.
+CAPACITY = 200
 
 
 def load_stories(events: int, seed: int) -> Iterator[Story]:
@@ -37,7 +39,7 @@ def load_stories(events: int, seed: int) -> Iterator[Story]:
 
 
 def _stories(events: int, dice: Dice) -> Iterator[Story]:
-    network, left, number = build_network(dice), events, 0
+    network, left, number = build_network(dice, capacity=CAPACITY), events, 0
     while left:
         last = left <= SAMPLES + MILESTONES + 1 + max(LONGEST_OTHER, MILESTONES + 2)
         story = _one(dice, network, number, fill=left if last else None)

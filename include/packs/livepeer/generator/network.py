@@ -33,7 +33,10 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True)
 class Orchestrator:
-    """One host behind a wallet: `wallet` is the canonical address, `proxy` the one that stream events name."""
+    """One host behind a wallet: `wallet` is the canonical address, `proxy` the one that stream events name.
+
+    `capacity` is how many streams of a model it offers to serve at a time.
+    """
 
     wallet: str
     proxy: str
@@ -41,6 +44,7 @@ class Orchestrator:
     models: tuple[str, ...]
     gpus: tuple[Gpu, ...]
     only_in_use: bool = False
+    capacity: int = 2
 
     def info(self, *, spelling: str = "as_is") -> dict[str, str]:
         """Return the `orchestrator_info` of a stream event; `spelling` is `as_is`, `lower` or `upper`."""
@@ -75,9 +79,8 @@ class Orchestrator:
     def _models(self) -> dict[str, Any]:
         if self.only_in_use:
             return {model: {"capacityInUse": 1} for model in self.models}
-        return {
-            model: {"warm": True, "runnerVersion": "0.14.1", "capacity": 2, "capacityInUse": 1} for model in self.models
-        }
+        offer = {"warm": True, "runnerVersion": "0.14.1", "capacity": self.capacity, "capacityInUse": 1}
+        return {model: {**offer} for model in self.models}
 
 
 NO_ORCHESTRATOR = {"address": "", "url": ""}
@@ -108,8 +111,8 @@ class Network:
         return (self.plain, self.other, self.bare, *hosts, self.farm)
 
 
-def build_network(dice: Dice) -> Network:
-    """Invent a network."""
+def build_network(dice: Dice, *, capacity: int = 2) -> Network:
+    """Invent a network; `capacity` is how many streams of a model each host offers to serve at a time."""
 
     def card(name: str, memory_gb: int, minor: int | None = 9) -> Gpu:
         return Gpu(f"GPU-{dice.uuid()}", name, memory_gb, minor)
@@ -117,7 +120,7 @@ def build_network(dice: Dice) -> Network:
     def host(
         label: str, wallet: str, proxy: str, models: tuple[str, ...], *gpus: Gpu, only_in_use: bool = False
     ) -> Orchestrator:
-        return Orchestrator(wallet, proxy, f"https://{label}.orch.example:8935", models, gpus, only_in_use)
+        return Orchestrator(wallet, proxy, f"https://{label}.orch.example:8935", models, gpus, only_in_use, capacity)
 
     shared_proxy, twin_wallet, farm_wallet = dice.wallet(), dice.wallet(), dice.wallet()
     return Network(

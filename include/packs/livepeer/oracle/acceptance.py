@@ -6,7 +6,8 @@ import hashlib
 import json
 from typing import Any, NamedTuple
 
-from packs.livepeer.oracle.values import epoch_ms, section, text
+from packs.livepeer.oracle.columns import is_held, is_text, offers
+from packs.livepeer.oracle.values import LAST_MS, epoch_ms, section, text
 
 SUPPORTED_VERSIONS = frozenset({"1", "v1"})
 # The greatest size of one warehouse row in bytes; a record whose row is greater is rejected.
@@ -57,8 +58,7 @@ _REPEATED: dict[str, tuple[tuple[str, ...], ...]] = {
 class Event(NamedTuple):
     """One accepted record.
 
-    `time` is the envelope's, in Unix epoch ms; `uid` names the event in every permutation; `is_bulky` says that one of
-    its rows may be too large, so that each must be measured.
+    `time` is the envelope's, in Unix epoch ms; `uid` names the event in every permutation.
     """
 
     key: str | bytes
@@ -67,7 +67,6 @@ class Event(NamedTuple):
     time: int
     event_id: str
     data: Any
-    is_bulky: bool
 
 
 def accept(value: bytes | None) -> Event | None:
@@ -78,15 +77,24 @@ def accept(value: bytes | None) -> Event | None:
     family, time = envelope.get("type"), epoch_ms(envelope.get("timestamp"))
     if not isinstance(family, str) or family not in _REQUIRED or time is None or not _shape_is_valid(envelope, family):
         return None
-    if _is_ignored(family, envelope["data"]) or _is_oversize(family, raw, envelope["data"]):
+    data = envelope["data"]
+    if _is_ignored(family, data) or not _can_be_stored(family, time, raw, envelope):
         return None
-    event_id, bulky = text(envelope.get("id")), _may_be_oversize(raw)
+    event_id = text(envelope.get("id"))
     if not event_id.strip():
-        return Event(_content_key(envelope), _digest(raw).hex(), family, time, "", envelope["data"], bulky)
-    return Event(event_id, event_id, family, time, event_id, envelope["data"], bulky)
+        return Event(_content_key(envelope), _digest(raw).hex(), family, time, "", data)
+    return Event(event_id, event_id, family, time, event_id, data)
 
 
-def is_oversize_text(*texts: str) -> bool:
+def _can_be_stored(family: str, time: int, raw: str, envelope: dict[str, Any]) -> bool:
+    """Tell whether the warehouse can hold what the event says, in columns and rows."""
+    data = envelope["data"]
+    if time > LAST_MS or not is_held(family, data) or _is_oversize(family, raw, data):
+        return False
+    return family != "ai_stream_status" or is_text(envelope.get("gateway"))
+
+
+def _is_oversize_text(*texts: str) -> bool:
     """Tell whether a row with these texts, written as JSON in UTF-8, is greater than a row may be."""
     return sum(len(json.dumps(part, ensure_ascii=False).encode("utf-8", "replace")) for part in texts) > MAX_ROW_BYTES
 
@@ -97,7 +105,10 @@ def _parse(value: bytes | None) -> tuple[str, dict[str, Any] | None]:
         return "", None
     try:
         raw = value.decode("utf-8")
-        parsed = json.loads(raw, parse_constant=_refuse)
+        parsed = _JSON.decode(raw)
+        if "\\u" in raw:
+            # Half of a surrogate pair is no character: JSON texts with one are not Unicode.
+            json.dumps(parsed, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
         # Rejected, which is the answer: an event that cannot be read contributes nothing to any session.
         return "", None
@@ -107,6 +118,9 @@ def _parse(value: bytes | None) -> tuple[str, dict[str, Any] | None]:
 def _refuse(constant: str) -> None:
     """Refuse NaN and Infinity, which are not JSON. Raises ValueError."""
     raise ValueError(f"{constant} is not JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse)
 
 
 def _shape_is_valid(envelope: dict[str, Any], family: str) -> bool:
@@ -152,8 +166,12 @@ def _may_be_oversize(raw: str) -> bool:
 
 
 def _is_oversize(family: str, raw: str, data: Any) -> bool:
-    """Tell whether the one typed row of an event is too great; families with several rows are judged row by row."""
-    if family not in _REPEATED or not _may_be_oversize(raw):
+    """Tell whether a typed row of an event is too great; rows of capabilities repeat their orchestrator's object."""
+    if not _may_be_oversize(raw):
+        return False
+    if family == "network_capabilities":
+        return any(_is_oversize_text(json.dumps(offer, ensure_ascii=False)) for offer in offers(data))
+    if family not in _REPEATED:
         return False
     repeated = []
     for path in _REPEATED[family]:
@@ -161,7 +179,7 @@ def _is_oversize(family: str, raw: str, data: Any) -> bool:
         for name in path[:-1]:
             holder = section(holder, name)
         repeated.append(text(holder.get(path[-1])))
-    return is_oversize_text(raw, *repeated)
+    return _is_oversize_text(raw, *repeated)
 
 
 def _content_key(envelope: dict[str, Any]) -> bytes:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from packs.livepeer.oracle.evidence import Signal, Snapshot
 
-# A snapshot counts in full up to this distance in time from the signal, in ms.
+# A snapshot counts in full up to this distance in time from the signal's publication, in ms.
 TTL_MS = 24 * 3600 * 1000
-# How much later than the signal's publication a snapshot may have been published and still be used, in ms.
-FUTURE_SKEW_MS = 0
+# How much later than the signal's publication a snapshot may be stamped and still be used, in ms: clocks differ a bit.
+FUTURE_SKEW_MS = 1_000
+
+# How a snapshot stands to a signal in time; smaller is better.
+_SAME, _EARLIER, _LATER, _STALE = range(4)
 
 
 class Attribution(NamedTuple):
@@ -31,65 +34,101 @@ class Offer(NamedTuple):
     pipeline: str
 
 
+class _Seen(NamedTuple):
+    """When an offer, or anything of a wallet, was seen: (time, sequence) pairs in order, and the times alone."""
+
+    moments: list[tuple[int, int]]
+    times: list[int]
+
+    @classmethod
+    def of(cls, snapshots: Iterable[Snapshot]) -> _Seen:
+        moments = sorted((snapshot.time, snapshot.sequence) for snapshot in snapshots)
+        return cls(moments, [time for time, _ in moments])
+
+
 class Wallets:
     """All snapshots of a set of events, by the wallets under which signals may name an orchestrator."""
 
     def __init__(self, snapshots: Iterable[Snapshot]) -> None:
-        self._times: dict[str, list[int]] = {}
-        self._offers: dict[str, dict[Offer, list[int]]] = {}
-        for snapshot in sorted(set(snapshots)):
+        found: dict[str, dict[Offer, list[Snapshot]]] = {}
+        for snapshot in set(snapshots):
             offer = Offer(snapshot.canonical, snapshot.uri, snapshot.model, snapshot.pipeline)
             for wallet in {snapshot.local, snapshot.canonical} - {""}:
-                self._times.setdefault(wallet, []).append(snapshot.time)
-                self._offers.setdefault(wallet, {}).setdefault(offer, []).append(snapshot.time)
+                found.setdefault(wallet, {}).setdefault(offer, []).append(snapshot)
+        self._offers = {
+            wallet: {offer: _Seen.of(seen) for offer, seen in sorted(offers.items())}
+            for wallet, offers in found.items()
+        }
+        everything = {wallet: [one for seen in offers.values() for one in seen] for wallet, offers in found.items()}
+        self._times = {wallet: _Seen.of(seen).times for wallet, seen in everything.items()}
+        self._sequences = {wallet: sorted(one.sequence for one in seen) for wallet, seen in everything.items()}
         self._answers: dict[tuple[object, ...], Attribution | None] = {}
 
     def attribute(self, signal: Signal, hint: str) -> Attribution | None:
         """Return who stands behind the orchestrator that a signal names; None when that cannot be said.
 
-        `hint` is the model that the session's events have named so far, blank when none has.
+        `hint` is the model of the signal or of its session so far, blank when there is none.
         """
-        times = self._times.get(signal.address, [])
-        known = bisect_right(times, signal.published + FUTURE_SKEW_MS)
-        if known == 0:
+        times = self._times.get(signal.address)
+        if times is None:
             return None
-        # An answer depends on the signal's time only through its place among the wallet's snapshot times.
-        moments = (signal.time - TTL_MS - 1, signal.time - 1, signal.time, signal.time + TTL_MS)
-        case = (signal.address, signal.url, hint, known, *(bisect_right(times, moment) for moment in moments))
+        # An answer depends on the signal's time only through its place among the times of the snapshots.
+        at = signal.published
+        moments = (at - TTL_MS - 1, at - 1, at, at + FUTURE_SKEW_MS)
+        places = [bisect_right(times, moment) for moment in moments]
+        published = bisect_left(self._sequences[signal.address], signal.sequence)
+        case = (signal.address, signal.url, hint, published, *places)
         if case not in self._answers:
-            self._answers[case] = _decide(self._known_offers(signal.address, times[known - 1]), signal, hint.lower())
+            self._answers[case] = _decide(self._offers[signal.address], signal, hint.lower())
         return self._answers[case]
 
-    def _known_offers(self, wallet: str, newest: int) -> dict[Offer, list[int]]:
-        """Return the offers of a wallet, with their times, up to its newest known snapshot and not long before it."""
-        spans = {
-            offer: seen[bisect_left(seen, newest - 2 * TTL_MS) : bisect_right(seen, newest)]
-            for offer, seen in self._offers[wallet].items()
-        }
-        return {offer: seen for offer, seen in spans.items() if seen}
 
-
-def _decide(offers: dict[Offer, list[int]], signal: Signal, model: str) -> Attribution | None:
+def _decide(offers: Mapping[Offer, _Seen], signal: Signal, model: str) -> Attribution | None:
     """Narrow the offers of one wallet step by step; more than one canonical wallet at the end is no answer."""
-    at_url = {offer: times for offer, times in offers.items() if signal.url and offer.uri == signal.url} or offers
-    compatible = [offer for offer in at_url if not model or offer.model.lower() in ("", model)]
-    exact = [offer for offer in compatible if model and offer.model] or compatible
-    ranks = {offer: _rank(at_url[offer], signal.time) for offer in exact}
-    fresh = {offer: rank for offer, rank in ranks.items() if rank is not None}
-    if len({offer.canonical for offer in fresh or exact}) != 1:
+    ranks = {offer: rank for offer, seen in offers.items() if (rank := _rank(seen, signal)) is not None}
+    compatible = [offer for offer in ranks if not model or offer.model.lower() in ("", model)]
+    owners = {offer.canonical for offer in ranks if signal.url and offer.uri == signal.url}
+    if owners:
+        at_url = [offer for offer in compatible if offer.uri == signal.url]
+        compatible = at_url or [offer for offer in compatible if offer.canonical in owners]
+    if model:
+        compatible = [offer for offer in compatible if offer.model] or compatible
+    fresh = [offer for offer in compatible if ranks[offer][0] <= _EARLIER]
+    fresh = fresh or [offer for offer in compatible if ranks[offer][0] == _LATER]
+    if len({offer.canonical for offer in fresh or compatible}) != 1:
         return None
     if not fresh:
         # Too old to say what the host offers now, but wallets keep their owner: identity only.
-        return Attribution(exact[0].canonical, "", "")
-    best = min(fresh, key=lambda offer: (fresh[offer], offer.model, offer.pipeline))
-    return Attribution(best.canonical, best.model, best.pipeline)
+        return Attribution(compatible[0].canonical, "", "")
+    nearest = {offer for offer in fresh if ranks[offer] == min(ranks[one] for one in fresh if one.uri == offer.uri)}
+    return Attribution(
+        fresh[0].canonical, _only(offer.model for offer in nearest), _only(offer.pipeline for offer in nearest)
+    )
 
 
-def _rank(times: list[int], moment: int) -> tuple[int, int, int] | None:
-    """Rank an offer by its best snapshot within 24 h: at this very time, else earlier, else later; the nearest."""
-    after = bisect_right(times, moment)
-    if after and moment - times[after - 1] <= TTL_MS:
-        return (0 if times[after - 1] == moment else 1), moment - times[after - 1], -times[after - 1]
-    if after < len(times) and times[after] - moment <= TTL_MS:
-        return 2, times[after] - moment, -times[after]
-    return None
+def _rank(seen: _Seen, signal: Signal) -> tuple[int, int] | None:
+    """Rank an offer by its best snapshot: how it stands in time, and how far away.
+
+    None when every snapshot was published after the signal, or is stamped later than the skew allows.
+    """
+    at = signal.published
+    place = bisect_right(seen.times, at)
+    before = (
+        time
+        for time, sequence in (seen.moments[index] for index in range(place - 1, -1, -1))
+        if sequence < signal.sequence
+    )
+    age = next((at - time for time in before), None)
+    if age is not None and age <= TTL_MS:
+        return (_EARLIER if age else _SAME), age
+    soon = seen.moments[place : bisect_right(seen.times, at + FUTURE_SKEW_MS)]
+    ahead = next((time - at for time, sequence in soon if sequence < signal.sequence), None)
+    if ahead is not None:
+        return _LATER, ahead
+    return None if age is None else (_STALE, age)
+
+
+def _only(values: Iterable[str]) -> str:
+    """Return the one text that is not blank; blank when there is none, or when there are several."""
+    distinct = {value for value in values if value}
+    return distinct.pop() if len(distinct) == 1 else ""

@@ -114,3 +114,19 @@ def _equal(expected: Any, observed: Any) -> bool:
     if isinstance(expected, int | float) and isinstance(observed, int | float):
         return abs(expected - observed) <= TOLERANCE
     return bool(expected == observed)
+
+
+def broken_layer(expected: Mapping[str, Any] | None, evidence: Mapping[str, Any]) -> str:
+    """Return the first layer of the warehouse that does not hold what a differing session is made of.
+
+    `expected` is the session's row, None for a session that should not be there. `evidence` counts what the layers hold
+    of it: `raw_events` (distinct; rejected ones are among them), `typed_rows`, `status_samples`, `trace_edges`.
+    """
+    row = expected or {"event_count": 0, "status_sample_count": 0, "trace_count": 0}
+    if evidence["raw_events"] < row["event_count"]:
+        return "raw"
+    if evidence["typed_rows"] != row["event_count"]:
+        return "typed"
+    if (evidence["status_samples"], evidence["trace_edges"]) != (row["status_sample_count"], row["trace_count"]):
+        return "silver"
+    return "sessions"

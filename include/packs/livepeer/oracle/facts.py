@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import reduce
-from itertools import accumulate
+from collections.abc import Sequence
 from math import fsum
 from typing import Any
 
-from packs.livepeer.oracle.attribution import Attribution, Wallets
-from packs.livepeer.oracle.evidence import Signal
+from packs.livepeer.oracle.attribution import Wallets
+from packs.livepeer.oracle.evidence import SWAP, Signal
 from packs.livepeer.oracle.scenarios import satisfied_scenarios
-from packs.livepeer.oracle.values import iso
+from packs.livepeer.oracle.values import iso, stored_float
 
 
 def session_facts(signals: Sequence[Signal], wallets: Wallets) -> dict[str, Any]:
-    """Return the expected row of one session. `signals` are all of it, ordered by (time, published, uid)."""
+    """Return the expected row of one session. `signals` are all of it, in order."""
     by_kind: dict[str, list[Signal]] = {}
     for signal in signals:
         by_kind.setdefault(signal.kind, []).append(signal)
     statuses = by_kind.get("status", [])
     fps = fsum(sample.fps for sample in statuses) / len(statuses) if statuses else None
+    # What the discovery queries compare with a threshold is the mean of what the column holds.
+    stored_fps = fsum(stored_float(sample.fps) for sample in statuses) / len(statuses) if statuses else None
+    traces = [signal for signal in signals if signal.kind.startswith("trace:")]
     row: dict[str, Any] = {
         "workflow_session_id": signals[0].session,
         "stream_id": next((signal.stream for signal in signals if signal.stream), ""),
@@ -32,9 +33,10 @@ def session_facts(signals: Sequence[Signal], wallets: Wallets) -> dict[str, Any]
         "status_sample_count": len(statuses),
         "avg_output_fps": None if fps is None else round(fps, 6),
         "param_updates": len(by_kind.get("event:params_update", [])),
+        "trace_count": len(traces),
         "event_count": len(signals),
     }
-    scenarios = satisfied_scenarios(row, trace_types={kind for kind in by_kind if kind.startswith("trace:")}, fps=fps)
+    scenarios = satisfied_scenarios(row, trace_types={trace.kind for trace in traces}, fps=stored_fps)
     return row | {"scenarios": list(scenarios), "scenario_observed": scenarios[0]}
 
 
@@ -58,7 +60,7 @@ def _outcome(by_kind: dict[str, list[Signal]]) -> dict[str, Any]:
         "startup_success": int(success),
         "startup_excused": int(excused),
         "startup_unexcused": int(failed and not excused),
-        "confirmed_swap_count": len(by_kind.get("trace:orchestrator_swap", [])),
+        "confirmed_swap_count": len(by_kind.get(SWAP, [])),
         "error_count": len(errors),
         "excusable_error_count": len(excusable),
     }
@@ -90,24 +92,23 @@ def _elapsed(start: int | None, end: int | None) -> int | None:
 
 def _attributed(signals: Sequence[Signal], wallets: Wallets) -> dict[str, Any]:
     """Return the canonical wallet, model and pipeline in which the session ended, and how many wallets it changed."""
-    # A signal without a model of its own is judged by the newest one that the session's events had named by then.
-    hints = list(accumulate((signal.hint for signal in signals), _newest))
-    found = [wallets.attribute(signal, hint) for signal, hint in zip(signals, hints, strict=True) if signal.address]
-    resolved: list[Attribution] = [attribution for attribution in found if attribution is not None]
-    model = _last(one.model for one in resolved) or next((hint for hint in hints if hint), "")
-    pipeline = _last(one.pipeline for one in resolved)
+    wallet = model = pipeline = ""
+    seen: set[str] = set()
+    for signal in signals:
+        # A signal without a model of its own is judged by the one that the session has by then.
+        found = wallets.attribute(signal, signal.hint or model) if signal.address else None
+        # A swap names the wallet that is left: one that was left before is no news.
+        if found is None or (signal.kind == SWAP and found.canonical != wallet and found.canonical in seen):
+            model = model or signal.hint
+            continue
+        changed = bool(wallet) and found.canonical != wallet
+        model = found.model or (signal.hint or model if changed else model or signal.hint)
+        pipeline = found.pipeline or pipeline
+        wallet = found.canonical
+        seen.add(wallet)
     return {
-        "orchestrator_address": _last(one.canonical for one in resolved),
+        "orchestrator_address": wallet,
         "model_id": model,
         "pipeline": "" if pipeline.lower() == model.lower() else pipeline,
-        "inferred_orchestrator_change_count": max(0, len({one.canonical for one in resolved}) - 1),
+        "inferred_orchestrator_change_count": max(0, len(seen) - 1),
     }
-
-
-def _newest(held: str, new: str) -> str:
-    return new or held
-
-
-def _last(values: Iterable[str]) -> str:
-    """Return the last text that is not blank; blank when there is none."""
-    return reduce(_newest, values, "")

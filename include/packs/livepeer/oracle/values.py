@@ -7,8 +7,12 @@ import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-# 9999-12-31T23:59:59.999Z: a later time cannot be written as ISO-8601 and is no time at all.
-MAX_EPOCH_MS = 253_402_300_799_999
+# 2149-06-06T23:59:59.999Z, where the dates of the warehouse end: a record with a later time is rejected.
+LAST_MS = 5_662_310_399_999
+# A number that is no 64-bit integer is no time at all.
+_MAX_INT64 = (1 << 63) - 1
+# Up to 2000-01-01T00:00:00Z a start time is a producer's default, not a time.
+NO_START_MS = 946_684_800_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -16,26 +20,19 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def epoch_ms(value: Any) -> int | None:
     """Return Unix epoch milliseconds from a JSON number or a string of ASCII digits; None for anything else.
 
-    Fractions are cut off; negative numbers and times after the year 9999 are not times.
+    Fractions are cut off; negative numbers and those beyond 64 bits are not times.
     """
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
+    if type(value) is int:
+        number = value
+    elif type(value) is str:
         digits = value.strip()
         # The length guard comes before int(): a text of many thousand digits is no time either.
-        number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 32 else -1
-    elif isinstance(value, int):
-        number = value
-    elif isinstance(value, float) and math.isfinite(value) and value >= 0:
+        number = int(digits) if len(digits) < 32 and digits.isascii() and digits.isdigit() else -1
+    elif type(value) is float and math.isfinite(value):
         number = int(value)
     else:
         return None
-    return number if 0 <= number <= MAX_EPOCH_MS else None
-
-
-def positive_ms(value: Any) -> int | None:
-    """Return epoch milliseconds as `epoch_ms` does, but None for 0: an unset clock, not the year 1970."""
-    return epoch_ms(value) or None
+    return number if 0 <= number <= _MAX_INT64 else None
 
 
 def text(value: Any) -> str:
@@ -63,15 +60,15 @@ def section(value: Any, key: str) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else {}
 
 
-def stored_float(value: Any) -> float:
-    """Return a JSON number as a 32-bit float column holds it; whatever is not a finite number counts as 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return 0.0
-    try:
-        (narrow,) = struct.unpack("<f", struct.pack("<f", value))
-    except (OverflowError, struct.error):
-        return 0.0
-    return float(narrow) if math.isfinite(narrow) else 0.0
+def number(value: Any) -> float:
+    """Return a JSON number; an absent one counts as 0."""
+    return 0.0 if value is None else float(value)
+
+
+def stored_float(value: float) -> float:
+    """Return a number as a 32-bit float column holds it."""
+    (narrow,) = struct.unpack("<f", struct.pack("<f", value))
+    return float(narrow)
 
 
 def iso(milliseconds: int | None) -> str | None:

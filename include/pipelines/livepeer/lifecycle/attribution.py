@@ -77,12 +77,14 @@ def decide(sightings: Sequence[Sighting], hint: str) -> Decision:
     """Decide by all that was seen under the signal's wallet, and by the model that it hints at (may be blank).
 
     The (wallet, URL) pair comes first: when it is known, only the wallets behind it count. Then the model must be
-    compatible, then snapshots within their lifetime go before older ones, and an exact model before an unknown one.
+    compatible, then an exact model goes before an unknown one, and snapshots within their lifetime before older ones.
     """
     pool, same_host = _of_pair(sightings, _compatible(sightings, hint))
     if not pool:
         return NOBODY
-    fresh = _freshest(pool, hint)
+    if hint:
+        pool = [item for item in pool if item.model] or pool
+    fresh = _freshest(pool)
     counted = fresh or pool
     address = _only(item.address for item in counted)
     if not address:
@@ -103,11 +105,10 @@ def decide(sightings: Sequence[Sighting], hint: str) -> Decision:
     )
 
 
-def _freshest(pool: Sequence[Sighting], hint: str) -> list[Sighting]:
-    """Return what is within its lifetime: earlier snapshots, only without any the later ones; exact models first."""
+def _freshest(pool: Sequence[Sighting]) -> list[Sighting]:
+    """Return what is within its lifetime: earlier snapshots, only without any the later ones."""
     earlier = [item for item in pool if item.freshness in {SAME_TIME, EARLIER}]
-    fresh = earlier or [item for item in pool if item.freshness == LATER]
-    return ([item for item in fresh if item.model] or fresh) if hint else fresh
+    return earlier or [item for item in pool if item.freshness == LATER]
 
 
 def _compatible(sightings: Sequence[Sighting], hint: str) -> list[Sighting]:

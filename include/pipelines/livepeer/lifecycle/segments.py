@@ -40,8 +40,8 @@ class Segment:
         self.decision = NOBODY
         self.trace_type = self.uid = ""
 
-    def attribute(self, decision: Decision, signal: Signal, model: str) -> None:
-        """Take over who served. `model`: what the session knew before.
+    def attribute(self, decision: Decision, signal: Signal, model: str, pipeline: str) -> None:
+        """Take over who served. `model` and `pipeline`: what the session knew before.
 
         What a decision leaves open stays as it was, but for the hardware when host or model are others now.
         """
@@ -52,7 +52,7 @@ class Segment:
         self.gpu = decision.gpu or (self.gpu if same_hardware else None)
         self.address, self.url = decision.address, url
         self.model = decision.model or self.model or signal.hint or model
-        self.pipeline = decision.pipeline or self.pipeline
+        self.pipeline = decision.pipeline or self.pipeline or pipeline
         self.decision = decision
 
     @property
@@ -112,7 +112,7 @@ class SegmentFold:
 
     def _move(self, current: Segment, decision: Decision, signal: Signal) -> Segment:
         """Attribute the current segment, or open the next one when another orchestrator took over."""
-        known_model = current.model
+        known_model, known_pipeline = current.model, current.pipeline
         if current.address and decision.address != current.address:
             left_already = signal.rank == SWAP_RANK and decision.address in self.addresses
             if left_already or len(self.closed) + 1 >= self._most:
@@ -122,7 +122,7 @@ class SegmentFold:
             gateway = current.gateway
             current = self.current = Segment(signal.time_ms, ORCHESTRATOR_CHANGE)
             current.gateway = signal.gateway or gateway
-        current.attribute(decision, signal, known_model)
+        current.attribute(decision, signal, known_model, known_pipeline)
         self.addresses |= {current.address}
         self._labels |= {(current.model.lower(), current.workflow_class.lower())}
         return current

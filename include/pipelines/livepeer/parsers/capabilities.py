@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.livepeer.catalogue import describe
 from pipelines.livepeer.event import Event
-from pipelines.livepeer.fields import child, children, entry, optional_int32, optional_text
+from pipelines.livepeer.fields import child, children, entry, optional_int32, optional_int64, optional_text
 from pipelines.livepeer.parsers.orchestrators import (
     advertised_models,
     numeric_keys,
@@ -63,8 +63,8 @@ def parse_prices(event: Event) -> list[Row]:
                     *identity,
                     *capability,
                     optional_text(price, "constraint"),
-                    optional_int32(price, "pricePerUnit"),
-                    optional_int32(price, "pixelsPerUnit"),
+                    optional_int64(price, "pricePerUnit"),
+                    optional_int64(price, "pixelsPerUnit"),
                     *lineage,
                 )
             )

@@ -12,6 +12,7 @@ from pipelines.livepeer.fields import (
     children,
     entry,
     optional_int32,
+    optional_int64,
     optional_text,
     optional_unsigned,
     text,
@@ -92,8 +93,8 @@ def _model_columns(
         optional_int32(settings, "capacity"),
         optional_int32(settings, "capacityInUse"),
         warm(settings, high=255),
-        optional_unsigned(price, "pricePerUnit", 32),
-        optional_unsigned(price, "pixelsPerUnit", 32),
+        optional_int64(price, "pricePerUnit"),
+        optional_int64(price, "pixelsPerUnit"),
     )
 
 

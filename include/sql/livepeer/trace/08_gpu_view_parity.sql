@@ -1,7 +1,7 @@
 -- Does the GPU view say what the status samples say? The samples' side is computed anew, with blank dimensions filled
 -- from the newest session as the view's contract has it, and summed up to whole hours (the window is widened to them).
--- Keys of one side only are shown, not judged: rows of started sessions have no samples, and samples without an
--- orchestrator or a GPU have no row.
+-- Keys of one side only are judged where they should be on both: rows of started sessions have no samples, and samples
+-- without an orchestrator or a GPU have no row.
 
 -- QUERY: 08_gpu_view_parity
 WITH
@@ -50,7 +50,8 @@ both_sides AS (
         gpu,
         place,
         'rollup' AS side,
-        toNullable(avg(output_fps)) AS fps
+        toNullable(avg(output_fps)) AS fps,
+        count() AS samples
     FROM filled
     GROUP BY window_hour, orchestrator, workflow, model, gpu, place
     UNION ALL
@@ -62,7 +63,8 @@ both_sides AS (
         gpu_id,
         region,
         'view' AS side,
-        avg_output_fps AS fps
+        avg_output_fps AS fps,
+        status_samples AS samples
     FROM v_api_gpu_metrics
     WHERE
         window_start >= dateTrunc('hour', {from_ts:DateTime64(3, 'UTC')})
@@ -79,6 +81,8 @@ by_key AS (
         place,
         countIf(side = 'rollup') AS in_rollup,
         countIf(side = 'view') AS in_view,
+        in_view = 0 AND orchestrator != '' AND gpu != '' AS is_lost,
+        in_rollup = 0 AND sum(samples) > 0 AS is_invented,
         maxIf(fps, side = 'rollup') AS rollup_fps,
         maxIf(fps, side = 'view') AS view_fps,
         -- A mean that one side lacks differs by more than any tolerance.
@@ -91,6 +95,7 @@ SELECT
     multiIf(
         rollup_rows = 0 AND view_rows = 0, 'EMPTY_BOTH',
         rollup_rows > 0 AND view_rows > 0 AND joined_rows = 0, 'NO_OVERLAP_BOTH_NONEMPTY',
+        countIf(is_lost OR is_invented) > 0, 'KEY_MISMATCH',
         max_abs_diff_fps > 1e-6, 'VALUE_MISMATCH_WITH_OVERLAP',
         'PASS'
     ) AS failure_mode,

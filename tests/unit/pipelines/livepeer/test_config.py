@@ -73,6 +73,9 @@ def test_where_the_rows_go(environment: dict[str, str], url: str, database: str)
         {"CLICKHOUSE_SINK_MAX_BUFFERED": "1.5"},
         {"CLICKHOUSE_SINK_MAX_BATCH_BYTES": "9" * 400},
         {"QUALITY_UNSUPPORTED_TYPES": "drop"},
+        {"LIFECYCLE_PIPELINE_MODEL_MODE": "native_correct"},
+        {"LIFECYCLE_PIPELINE_MODEL_MODE": "native"},
+        {"LIFECYCLE_PIPELINE_MODEL_MODE": "legacy"},
         {"CLICKHOUSE_URL": "clickhouse:8123"},
         {"CLICKHOUSE_URL": "http://ch:port"},
     ],
@@ -87,6 +90,11 @@ def test_a_value_that_cannot_be_used_is_an_error(
         from_environment(environment)
     assert name in error.value.message
     assert main(environment) == 2
+
+
+@pytest.mark.parametrize("mode", ["", "legacy_misnamed", " legacy_misnamed "])
+def test_the_one_mode_of_naming_models_may_be_asked_for(mode: str) -> None:
+    assert from_environment({"LIFECYCLE_PIPELINE_MODEL_MODE": mode}) == from_environment({})
 
 
 def test_the_password_is_not_shown() -> None:
@@ -104,3 +112,27 @@ def test_a_signal_raises_the_flag() -> None:
     finally:
         signal.signal(signal.SIGTERM, before)
         signal.signal(signal.SIGINT, interrupt)
+
+
+def test_the_way_to_the_services_may_be_a_secret() -> None:
+    settings = from_environment(
+        {
+            "QUALITY_KAFKA_OPTIONS": '{"sasl.password": "hush"}',
+            "CLICKHOUSE_PASSWORD": "hush",
+            "CLICKHOUSE_CA_CERT": "/ca.pem",
+            "CLICKHOUSE_VERIFY": "off",
+        }
+    )
+
+    assert settings.kafka_options == {"sasl.password": "hush"}
+    assert (settings.sink.ca_cert, settings.sink.verify) == ("/ca.pem", False)
+    assert "hush" not in repr(settings)
+    assert from_environment({}).sink.verify
+
+
+@pytest.mark.parametrize("value", ["hush", "[]", '{"a": 1}'])
+def test_options_that_are_none_are_refused_and_not_shown(value: str) -> None:
+    with pytest.raises(SettingsError, match="QUALITY_KAFKA_OPTIONS") as refused:
+        from_environment({"QUALITY_KAFKA_OPTIONS": value})
+
+    assert "hush" not in refused.value.message

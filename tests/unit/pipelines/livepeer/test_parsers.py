@@ -55,13 +55,13 @@ def test_raw_json_is_the_received_text(family: str) -> None:
 
 
 def test_a_failing_capability_parser_leaves_the_other_three_alone() -> None:
-    event = samples.event("network_capabilities", {"data.0.capabilities_prices.0.pricePerUnit": 2**31})
+    event = samples.event("network_capabilities", {"data.0.capabilities_prices.0.capability": 2**31})
 
     outcome = samples.processor().process(samples.record(event), samples.NOW_MS)
 
     written = samples.disposition(outcome)["rows_written"]
     assert outcome.disposition == "dlq"
-    # 2^31 fits the snapshot's unsigned column, not the signed one of the price table.
+    # The snapshots take the capability of their model, not the price's; the price table has a column for it.
     assert written == {
         "network_capabilities": 4,
         "network_capabilities_advertised": 3,

@@ -62,3 +62,8 @@ WHERE (source_partition, source_offset) = (
     ORDER BY source_partition, source_offset
     LIMIT 1
 );
+
+-- MUTATION: a silver row is lost
+-- ALSO FAILS: ingest_raw_to_silver_projection
+DELETE FROM fact_stream_ingest_samples
+WHERE source_offset = (SELECT min(source_offset) FROM fact_stream_ingest_samples);

@@ -40,5 +40,6 @@ SELECT
     sum(raw_rows) AS total_raw_rows,
     sum(dlq_rows) AS total_dlq_rows,
     sum(quarantine_rows) AS total_quarantine_rows,
-    sum(greatest(accepted_rows_est, 0)) AS total_accepted_rows_est_capped
+    sum(greatest(accepted_rows_est, 0)) AS total_accepted_rows_est_capped,
+    if(count() = 0, 'nothing to judge: no record in the window', '') AS skip_reason
 FROM by_type;

@@ -57,7 +57,7 @@ SELECT
     sumIf(wanted_rows, event_type = 'discovery_results') AS discovery_rows_wanted,
     sumIf(typed_rows, event_type = 'discovery_results') AS discovery_rows,
     groupArrayIf(20)((event_type, uid, wanted_rows, typed_rows), wanted_rows != typed_rows) AS type_id_wanted_typed,
-    if(count() = 0, 'a payment or a discovery event in the window', '') AS skip_reason
+    if(count() = 0, 'nothing to judge: no payment and no discovery event in the window', '') AS skip_reason
 FROM compared;
 
 -- MUTATION: a payment is lost

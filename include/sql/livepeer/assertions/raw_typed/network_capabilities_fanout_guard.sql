@@ -84,18 +84,19 @@ SELECT
     countIf(snapshot_rows > 0) AS typed_distinct_source_events,
     if(typed_distinct_source_events = 0, 0, typed_rows / typed_distinct_source_events) AS avg_fanout_per_source_event,
     groupArrayIf(20)((uid, missing_shapes), notEmpty(missing_shapes)) AS id_and_missing_tables,
-    groupArrayIf(20)(uid, raw_rows = 0) AS ids_without_raw
+    groupArrayIf(20)(uid, raw_rows = 0) AS ids_without_raw,
+    if(count() = 0, 'nothing to judge: no capability event in the window', '') AS skip_reason
 FROM by_id;
 
 -- MUTATION: an event loses its snapshot rows
--- ALSO FAILS: raw_typed_accounting_identity, conservation_named_rows_exist
+-- ALSO FAILS: raw_typed_accounting_identity, conservation_named_rows_exist, capability_snapshot_gpu_coverage
 DELETE FROM network_capabilities
 WHERE (source_partition, source_offset) = (
     SELECT source_partition, source_offset FROM network_capabilities ORDER BY source_partition, source_offset LIMIT 1
 );
 
 -- MUTATION: rows of an event that never arrived
--- ALSO FAILS: raw_typed_rows_trace_to_raw
+-- ALSO FAILS: raw_typed_rows_trace_to_raw, capability_dimensions_projecting, capability_snapshot_gpu_coverage
 ALTER TABLE network_capabilities UPDATE raw_event_uid = 'made up'
 WHERE (source_partition, source_offset) = (
     SELECT source_partition, source_offset FROM network_capabilities ORDER BY source_partition, source_offset LIMIT 1

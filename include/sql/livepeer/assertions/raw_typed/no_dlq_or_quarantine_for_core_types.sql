@@ -65,8 +65,12 @@ compared AS (
 )
 
 SELECT
-    sum(abs(toInt64(dlq_records) - toInt64(expected_dlq_records)))
-    + sum(abs(toInt64(quarantine_records) - toInt64(expected_quarantine_records))) AS failed_rows,
+    if(
+        skip_reason != '',
+        0,
+        sum(abs(toInt64(dlq_records) - toInt64(expected_dlq_records)))
+        + sum(abs(toInt64(quarantine_records) - toInt64(expected_quarantine_records)))
+    ) AS failed_rows,
     sum(dlq_records) AS dlq_rows,
     sum(quarantine_records) AS quarantine_rows,
     sum(expected_dlq_records) AS expected_dlq_rows,
@@ -74,7 +78,16 @@ SELECT
     groupArrayIf(
         (event_type, dlq_records, expected_dlq_records, quarantine_records, expected_quarantine_records),
         dlq_records != expected_dlq_records OR quarantine_records != expected_quarantine_records
-    ) AS type_dlq_expected_quarantine_expected
+    ) AS type_dlq_expected_quarantine_expected,
+    if(
+        dlq_rows + quarantine_rows + (
+            SELECT count()
+            FROM streaming_events
+            WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
+        ) = 0,
+        'nothing to judge: no record and no reject in the window',
+        ''
+    ) AS skip_reason
 FROM compared
 SETTINGS join_use_nulls = 0;
 

@@ -48,7 +48,12 @@ SELECT
     sum(ingested_ids) AS ingested_distinct_ids,
     groupArrayIf((event_type, counted_ids, ingested_ids), counted_ids != ingested_ids) AS type_published_ingested,
     arraySlice(groupArrayArray(by_type.ids_not_ingested), 1, 20) AS missing_ids,
-    arraySlice(groupArrayArray(by_type.ids_not_published), 1, 20) AS unknown_ids
+    arraySlice(groupArrayArray(by_type.ids_not_published), 1, 20) AS unknown_ids,
+    if(
+        published_distinct_ids + ledger_distinct_ids + ingested_distinct_ids = 0,
+        'nothing to judge: no event with an id was published or has arrived',
+        ''
+    ) AS skip_reason
 FROM by_type;
 
 -- MUTATION: the raw consumer loses an event

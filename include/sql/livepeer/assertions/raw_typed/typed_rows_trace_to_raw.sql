@@ -20,28 +20,28 @@ typed AS (
         family IN ('network_capabilities', 'discovery_results') AS fans_out,
         raw_event_uid,
         event_timestamp,
-        if(fans_out, '', raw_json) AS own_text,
-        source_topic,
+        if(fans_out, 0, xxh3(raw_json)) AS own_text,
+        cityHash64(source_topic) AS topic,
         source_partition,
         source_offset
     FROM merge('^(ai_stream_.*|stream_.*_(events|metrics)|network_capabilities.*|discovery_results|payment_events)$')
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
 ),
 
+-- Hashes in place of texts: else these are most of what the join has to carry.
 raw_records AS (
     SELECT
-        source_topic,
+        cityHash64(source_topic) AS topic,
         source_partition,
         source_offset,
-        any(type) AS raw_type,
-        any(if(id = '', lower(hex(SHA256(payload))), id)) AS uid,
-        any(event_timestamp) AS raw_timestamp,
-        any(payload) AS raw_payload
+        type AS raw_type,
+        if(id = '', lower(hex(SHA256(payload))), id) AS uid,
+        event_timestamp AS raw_timestamp,
+        xxh3(payload) AS raw_text
     FROM streaming_events
     WHERE
         event_date >= toDate({from_ts:DateTime64(3, 'UTC')}) - 1
         AND event_date <= toDate({to_ts:DateTime64(3, 'UTC')}) + 1
-    GROUP BY source_topic, source_partition, source_offset
 ),
 
 traced AS (
@@ -51,11 +51,11 @@ traced AS (
         raw_records.raw_type = typed.family AS same_family,
         raw_records.uid = typed.raw_event_uid AS same_id,
         raw_records.raw_timestamp = typed.event_timestamp AS same_time,
-        typed.fans_out OR raw_records.raw_payload = typed.own_text AS same_text
+        typed.fans_out OR raw_records.raw_text = typed.own_text AS same_text
     FROM typed
-    LEFT JOIN raw_records
+    LEFT ANY JOIN raw_records
         ON
-            typed.source_topic = raw_records.source_topic
+            typed.topic = raw_records.topic
             AND typed.source_partition = raw_records.source_partition
             AND typed.source_offset = raw_records.source_offset
 )
@@ -71,7 +71,8 @@ SELECT
     groupArrayIf(20)(
         (typed_table, source_partition, source_offset, raw_event_uid),
         is_orphan OR NOT (same_family AND same_id AND same_time AND same_text)
-    ) AS table_partition_offset_id
+    ) AS table_partition_offset_id,
+    if(typed_rows = 0, 'nothing to judge: no typed row in the window', '') AS skip_reason
 FROM traced
 SETTINGS join_use_nulls = 1;
 

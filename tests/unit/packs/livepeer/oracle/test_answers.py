@@ -5,19 +5,30 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packs.livepeer.oracle.attribution import TTL_MS, Wallets
+from packs.livepeer.oracle.attribution import FUTURE_SKEW_MS, TTL_MS, Wallets
 from packs.livepeer.oracle.evidence import Signal, Snapshot
 
 times = st.builds(lambda halves, slack: halves * TTL_MS // 2 + slack, st.integers(10, 20), st.integers(-1, 1))
 names = st.sampled_from(["a", "b"])
 snapshots = st.lists(
-    st.builds(Snapshot, times, names, st.just("proxy"), names, st.sampled_from(["", "m", "M2"]), st.just("p"))
+    st.builds(
+        Snapshot,
+        st.integers(0, 9),
+        times,
+        names,
+        st.just("proxy"),
+        names,
+        st.sampled_from(["", "m", "M2"]),
+        st.just("p"),
+    )
 )
 signals = st.lists(
     st.builds(
-        lambda time, lag, address, url: Signal("s|r", time, time + lag, "uid", "status", "s", "r", "", address, url),
+        lambda time, sequence, address, url: Signal(
+            "s|r", time, 2, "uid", time, sequence, "status", "s", "r", "", address, url
+        ),
         times,
-        st.integers(-2, 2),
+        st.integers(0, 9),
         st.sampled_from(["proxy", "a"]),
         st.sampled_from(["", "a", "c"]),
     ),
@@ -30,7 +41,11 @@ signals = st.lists(
 def test_an_answer_depends_only_on_its_question(snapshots, signals, hints):
     shared = Wallets(snapshots)
     for signal, hint in zip(signals, hints, strict=False):
-        known = [snapshot for snapshot in snapshots if snapshot.time <= signal.published]
+        known = [
+            snapshot
+            for snapshot in snapshots
+            if snapshot.sequence < signal.sequence and snapshot.time <= signal.published + FUTURE_SKEW_MS
+        ]
         answer = shared.attribute(signal, hint)
         assert answer == Wallets(known).attribute(signal, hint)
         assert answer is None or answer.canonical in {snapshot.canonical for snapshot in known}

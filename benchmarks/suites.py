@@ -1,0 +1,78 @@
+"""What the suites cost, and how that grows: one run for each size of a load set, its suites judged again and again."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from benchmarks.runs import command
+from packs.livepeer.generator import generate_load
+from streamproof.model.results import Status
+from streamproof.services.checks import run_checks
+from streamproof.sql.blocks import read_suite
+from streamproof.stages.context import RunContext
+
+SIZES = (10_000, 100_000, 1_000_000)
+REPEATS = 3
+TARGET_EVENTS = 100_000
+TARGET_MS = 2_000
+
+
+def suites(home: Path, scratch: Path, sizes: tuple[int, ...] = SIZES) -> dict[str, Any]:
+    """Time every suite and every check on each size, the best of three: all suites on 100,000 events within 2 s."""
+    measured = {events: _measure(home, scratch / str(events), events) for events in sizes}
+    return {
+        "target_ms_for_100000_events": TARGET_MS,
+        "sum_ms": {str(events): round(sum(found["suites_ms"].values())) for events, found in measured.items()},
+        "by_events": {str(events): found for events, found in measured.items()},
+        "growth": {
+            f"{larger} over {smaller} events": _growth(measured[smaller], measured[larger])
+            for smaller, larger in pairwise(sizes)
+        },
+    }
+
+
+def _measure(home: Path, scratch: Path, events: int) -> dict[str, Any]:
+    """Make a run of so many events and keep its stack, then judge its suites one after the other."""
+    manifest = generate_load(events, scratch / "load")
+    artifacts, run_id = scratch / "runs", f"bench-suites-{events}"
+    environ = {"STREAMPROOF_ARTIFACTS": str(artifacts)}
+    asked = ("run", "--manifest", str(manifest), "--run-id", run_id, "--keep-stack")
+    try:
+        command(home, *asked, environ=environ)
+        return _judge(RunContext.open(artifacts / run_id))
+    finally:
+        command(home, "stack", "down", run_id, environ=environ)
+
+
+def _judge(ctx: RunContext) -> dict[str, Any]:
+    suites_ms: dict[str, float] = {}
+    checks_ms: dict[str, float] = {}
+    for suite in ctx.plan.suites:
+        tests = read_suite(ctx.sql_dir / "assertions" / suite, home=ctx.home)
+        walls = []
+        for _ in range(REPEATS):
+            with ctx.clickhouse() as client:
+                started = time.perf_counter()
+                checks = run_checks(client, tests, ctx.check_parameters(), suite=suite)
+                walls.append(time.perf_counter() - started)
+            unfit = [check.name for check in checks if check.status in (Status.FAILED, Status.ERRORED)]
+            if unfit:
+                raise RuntimeError(f"suite {suite} does not hold: {', '.join(unfit)}")
+            for check in checks:
+                took = round(check.duration_sec * 1000, 1)
+                checks_ms[check.name] = min(took, checks_ms.get(check.name, took))
+        suites_ms[suite] = round(min(walls) * 1000, 1)
+    return {"suites_ms": suites_ms, "checks_ms": dict(sorted(checks_ms.items(), key=lambda item: -item[1]))}
+
+
+def _growth(smaller: dict[str, Any], larger: dict[str, Any]) -> dict[str, float]:
+    """Return how many times longer each suite, and each check that took 10 ms or more, needs for the larger set."""
+    found = {}
+    for kind in ("suites_ms", "checks_ms"):
+        for name, took in larger[kind].items():
+            if took >= 10 and smaller[kind].get(name):
+                found[name] = round(took / smaller[kind][name], 1)
+    return found

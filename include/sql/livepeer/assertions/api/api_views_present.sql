@@ -1,0 +1,17 @@
+-- When this fails, a dashboard or a client of the API asks for a view that does not exist. A name that is taken by
+-- something else than a view counts as missing: a table of that name would serve what it held when it was made.
+-- LAYER: views
+
+-- TEST: api_views_present
+WITH
+['v_api_gpu_metrics', 'v_api_network_demand', 'v_api_network_demand_by_gpu', 'v_api_sla_compliance'] AS wanted,
+groupArrayIf(name, engine = 'View') AS found
+SELECT
+    length(missing_views) AS failed_rows,
+    arrayFilter(view -> NOT has(found, view), wanted) AS missing_views
+FROM system.tables
+WHERE database = currentDatabase() AND has(wanted, name);
+
+-- MUTATION: a view is dropped
+-- ALSO FAILS: network_demand_by_gpu_required_columns_present
+DROP VIEW v_api_network_demand_by_gpu;

@@ -1,0 +1,53 @@
+-- When this fails, demand does not add up: a session that asked for something was neither served nor left without
+-- an orchestrator, or was both. Planning of capacity rests on exactly this sum.
+-- LAYER: views
+
+-- TEST: network_demand_served_unserved_consistency
+WITH
+total_demand_sessions != served_sessions + unserved_sessions AS wrong_total,
+known_sessions != served_sessions + unserved_sessions AS wrong_known,
+missing_capacity_count != unserved_sessions AS wrong_missing
+SELECT
+    countIf(wrong_total OR wrong_known OR wrong_missing) AS failed_rows,
+    count() AS rows_checked,
+    countIf(unserved_sessions > 0) AS rows_with_unserved_sessions,
+    groupArrayIf(20)(
+        (
+            window_start, gateway, region, pipeline, model_id,
+            known_sessions, served_sessions, unserved_sessions, total_demand_sessions, missing_capacity_count
+        ),
+        wrong_total OR wrong_known OR wrong_missing
+    ) AS key_known_served_unserved_total_missing,
+    if(rows_checked = 0, 'nothing to judge: no row of v_api_network_demand in the window', '') AS skip_reason
+FROM v_api_network_demand
+WHERE
+    window_start >= dateTrunc('hour', {from_ts:DateTime64(3, 'UTC')})
+    AND window_start < {to_ts:DateTime64(3, 'UTC')};
+
+-- MUTATION: unserved sessions are left out of the total
+-- ALSO FAILS: v_api_network_demand.column_pair_values_to_be_equal.demand_is_served_and_unserved
+-- ALSO FAILS: v_api_network_demand.column_pair_values_to_be_equal.demand_is_known_sessions
+CREATE OR REPLACE VIEW v_api_network_demand AS
+SELECT
+    session_hour AS window_start,
+    gateway,
+    region,
+    pipeline,
+    model_id,
+    uniqExactMerge(streams_uniq_state) AS total_streams,
+    uniqExactMerge(sessions_uniq_state) AS total_sessions,
+    sum(inference_ms) / 60000 AS total_inference_minutes,
+    if(sum(status_samples) > 0, avgMerge(output_fps_avg_state), NULL) AS avg_output_fps,
+    sum(parts.known_sessions) AS known_sessions,
+    sumIf(parts.known_sessions, orchestrator_address != '') AS served_sessions,
+    sumIf(parts.known_sessions, orchestrator_address = '') AS unserved_sessions,
+    served_sessions AS total_demand_sessions,
+    sum(parts.unexcused_sessions) AS unexcused_sessions,
+    sum(parts.confirmed_swapped_sessions) AS confirmed_swapped_sessions,
+    sum(parts.inferred_orchestrator_change_sessions) AS inferred_orchestrator_change_sessions,
+    sum(parts.swapped_sessions) AS swapped_sessions,
+    unserved_sessions AS missing_capacity_count,
+    1 - unexcused_sessions / nullIf(known_sessions, 0) AS success_ratio,
+    toFloat64(sum(fee_wei)) / 1e18 AS fee_payment_eth
+FROM v_demand_parts_1h AS parts
+GROUP BY session_hour, gateway, region, pipeline, model_id;

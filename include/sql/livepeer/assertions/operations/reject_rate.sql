@@ -1,0 +1,92 @@
+-- When this fails, more of a family's records are rejected than a healthy stream loses: a producer has changed a
+-- payload, or publishes twice. Rejects that the fixture set plants do not count. One record in a hundred may be beyond
+-- repair; one in twenty may be a repetition, for delivery is at-least-once and a producer that reconnects repeats its
+-- last batch. A reject counts in the window of its event's time, or of its record's where it has none.
+-- LAYER: typed
+
+-- TEST: reject_rate
+WITH
+counted AS (
+    SELECT type AS event_type, 'raw' AS place, count() AS records
+    FROM streaming_events
+    WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
+    GROUP BY event_type
+    UNION ALL
+    SELECT event_type, 'dlq', uniqExact(source_topic, source_partition, source_offset)
+    FROM streaming_events_dlq
+    WHERE
+        ifNull(event_timestamp, source_record_timestamp) >= {from_ts:DateTime64(3, 'UTC')}
+        AND ifNull(event_timestamp, source_record_timestamp) < {to_ts:DateTime64(3, 'UTC')}
+    GROUP BY event_type
+    UNION ALL
+    SELECT event_type, 'quarantine', uniqExact(source_topic, source_partition, source_offset)
+    FROM streaming_events_quarantine
+    WHERE
+        ifNull(event_timestamp, source_record_timestamp) >= {from_ts:DateTime64(3, 'UTC')}
+        AND ifNull(event_timestamp, source_record_timestamp) < {to_ts:DateTime64(3, 'UTC')}
+    GROUP BY event_type
+),
+
+families AS (
+    SELECT
+        event_type,
+        sumIf(records, place = 'raw') AS raw_records,
+        sumIf(records, place = 'dlq') AS dlq_records,
+        sumIf(records, place = 'quarantine') AS quarantine_records,
+        greatest(0, toInt64(dlq_records) - toInt64({expected_dlq:Map(String, UInt64)}[event_type])) AS dlq_unplanned,
+        greatest(0, toInt64(quarantine_records) - toInt64({expected_quarantine:Map(String, UInt64)}[event_type]))
+            AS quarantine_unplanned,
+        dlq_unplanned > 0.01 * raw_records OR quarantine_unplanned > 0.05 * raw_records AS is_too_much
+    FROM counted
+    GROUP BY event_type
+)
+
+SELECT
+    sumIf(dlq_unplanned + quarantine_unplanned, is_too_much) AS failed_rows,
+    count() AS families_checked,
+    sum(raw_records) AS total_raw_records,
+    sum(dlq_records) AS total_dlq_records,
+    sum(quarantine_records) AS total_quarantine_records,
+    groupArray((event_type, raw_records, dlq_records, dlq_unplanned, quarantine_records, quarantine_unplanned))
+        AS type_raw_dlq_unplanned_quarantine_unplanned,
+    groupArrayIf(event_type, is_too_much) AS failing_types,
+    if(families_checked = 0, 'nothing to judge: no record in the window', '') AS skip_reason
+FROM families;
+
+-- MUTATION: payments are dead-lettered
+-- ALSO FAILS: raw_typed_auxiliary_parity, raw_typed_accounting_identity, conservation_no_unnamed_rows
+INSERT INTO streaming_events_dlq
+(
+    source_topic, source_partition, source_offset, source_record_timestamp, event_id, event_type, event_timestamp,
+    failure_class
+)
+SELECT
+    source_topic,
+    source_partition,
+    source_offset,
+    event_timestamp,
+    raw_event_uid,
+    'create_new_payment',
+    event_timestamp,
+    'PARSING_FAILED'
+FROM payment_events
+ORDER BY source_partition, source_offset
+LIMIT 1;
+
+-- MUTATION: every capability event comes twice
+-- ALSO FAILS: raw_typed_accounting_identity, conservation_no_unnamed_rows
+INSERT INTO streaming_events_quarantine
+(
+    source_topic, source_partition, source_offset, source_record_timestamp, event_id, event_type, event_timestamp,
+    failure_class
+)
+SELECT
+    source_topic,
+    source_partition,
+    source_offset,
+    event_timestamp,
+    raw_event_uid,
+    'network_capabilities',
+    event_timestamp,
+    'DUPLICATE'
+FROM network_capabilities_advertised;

@@ -1,0 +1,139 @@
+-- When this fails, orchestrators are judged by other figures than those of their sessions: the counts behind their
+-- compliance ratios are not those of the newest row of each session. The sessions' side is computed anew from all
+-- versions: latest, then window, with the window widened to whole hours.
+-- LAYER: views
+
+-- TEST: sla_view_matches_session_fact
+WITH
+sessions AS (
+    SELECT
+        workflow_session_id,
+        argMax(
+            (
+                session_start_ts,
+                orchestrator_address,
+                pipeline,
+                ifNull(model_id, ''),
+                ifNull(gpu_id, ''),
+                ifNull(region, ''),
+                known_stream,
+                startup_unexcused,
+                confirmed_swap_count > 0 OR inferred_orchestrator_change_count > 0
+            ),
+            (version, ingestion_timestamp)
+        ) AS latest
+    FROM fact_workflow_sessions
+    WHERE session_start_ts > '2000-01-01'
+    GROUP BY workflow_session_id
+),
+
+both_sides AS (
+    SELECT
+        dateTrunc('hour', latest.1) AS window_hour,
+        latest.2 AS orchestrator,
+        latest.3 AS workflow,
+        latest.4 AS model,
+        latest.5 AS gpu,
+        latest.6 AS place,
+        'raw' AS side,
+        countIf(latest.7) AS known,
+        countIf(latest.8) AS unexcused,
+        countIf(latest.9) AS swapped,
+        groupArray(20)(workflow_session_id) AS ids
+    FROM sessions
+    WHERE
+        latest.2 != ''
+        AND latest.1 >= dateTrunc('hour', {from_ts:DateTime64(3, 'UTC')})
+        AND latest.1 < dateTrunc('hour', {to_ts:DateTime64(3, 'UTC')} + INTERVAL 3599999 MILLISECOND)
+    GROUP BY window_hour, orchestrator, workflow, model, gpu, place
+    UNION ALL
+    SELECT
+        window_start,
+        orchestrator_address,
+        pipeline,
+        model_id,
+        gpu_id,
+        region,
+        'view' AS side,
+        known_sessions AS known,
+        unexcused_sessions AS unexcused,
+        swapped_sessions AS swapped,
+        [] AS ids
+    FROM v_api_sla_compliance
+    WHERE
+        window_start >= dateTrunc('hour', {from_ts:DateTime64(3, 'UTC')})
+        AND window_start < {to_ts:DateTime64(3, 'UTC')}
+),
+
+by_key AS (
+    SELECT
+        window_hour,
+        orchestrator,
+        workflow,
+        model,
+        gpu,
+        place,
+        countIf(side = 'raw') AS in_raw,
+        countIf(side = 'view') AS in_view,
+        in_raw > 0 AND in_view > 0 AS in_both,
+        abs(toInt64(sumIf(known, side = 'raw')) - toInt64(sumIf(known, side = 'view'))) AS known_diff,
+        abs(toInt64(sumIf(unexcused, side = 'raw')) - toInt64(sumIf(unexcused, side = 'view'))) AS unexcused_diff,
+        abs(toInt64(sumIf(swapped, side = 'raw')) - toInt64(sumIf(swapped, side = 'view'))) AS swapped_diff,
+        NOT in_both OR known_diff + unexcused_diff + swapped_diff > 0 AS differs,
+        groupArrayArray(20)(ids) AS session_ids
+    FROM both_sides
+    GROUP BY window_hour, orchestrator, workflow, model, gpu, place
+)
+
+SELECT
+    failure_mode NOT IN ('EMPTY_BOTH', 'PASS') AS failed_rows,
+    multiIf(
+        raw_rows = 0 AND view_rows = 0, 'EMPTY_BOTH',
+        raw_rows > 0 AND view_rows > 0 AND joined_rows = 0, 'NO_OVERLAP_BOTH_NONEMPTY',
+        raw_only_keys + view_only_keys > 0, 'KEY_MISMATCH',
+        total_known_diff + total_unexcused_diff + total_swapped_diff > 0, 'VALUE_MISMATCH_WITH_OVERLAP',
+        'PASS'
+    ) AS failure_mode,
+    sum(in_raw) AS raw_rows,
+    sum(in_view) AS view_rows,
+    countIf(in_both) AS joined_rows,
+    countIf(in_view = 0) AS raw_only_keys,
+    countIf(in_raw = 0) AS view_only_keys,
+    sumIf(known_diff, in_both) AS total_known_diff,
+    sumIf(unexcused_diff, in_both) AS total_unexcused_diff,
+    sumIf(swapped_diff, in_both) AS total_swapped_diff,
+    groupArrayIf(20)((window_hour, orchestrator, workflow, model, gpu, place), differs) AS failing_keys,
+    groupArrayArrayIf(20)(session_ids, differs) AS failing_workflow_session_ids,
+    if(
+        failure_mode = 'EMPTY_BOTH',
+        'nothing to judge: no session with an orchestrator and no SLA row in the window',
+        ''
+    ) AS skip_reason
+FROM by_key;
+
+-- MUTATION: a change of orchestrator that was not announced is no swap
+-- ALSO FAILS: v_api_sla_compliance.column_pair_values_a_to_be_greater_than_b.swapped_is_either
+-- ALSO FAILS: v_api_sla_compliance.column_pair_values_a_to_be_greater_than_b.known_swapped_are_both
+-- ALSO FAILS: sla_recompute_parity_vs_latest_sessions
+CREATE OR REPLACE VIEW v_api_sla_compliance AS
+SELECT
+    starts.window_start AS window_start,
+    starts.orchestrator_address AS orchestrator_address,
+    starts.pipeline AS pipeline,
+    starts.model_id AS model_id,
+    starts.gpu_id AS gpu_id,
+    starts.region AS region,
+    sum(starts.known_sessions) AS known_sessions,
+    sum(starts.startup_success_sessions) AS startup_success_sessions,
+    sum(starts.excused_sessions) AS excused_sessions,
+    sum(starts.unexcused_sessions) AS unexcused_sessions,
+    sum(starts.confirmed_swapped_sessions) AS confirmed_swapped_sessions,
+    sum(starts.inferred_orchestrator_change_sessions) AS inferred_orchestrator_change_sessions,
+    sum(starts.confirmed_swapped_sessions) AS swapped_sessions,
+    1 - unexcused_sessions / nullIf(known_sessions, 0) AS success_ratio,
+    1 - known_swapped_sessions / nullIf(known_sessions, 0) AS no_swap_ratio,
+    100 * (0.7 * success_ratio + 0.3 * no_swap_ratio) AS sla_score,
+    sum(starts.known_swapped_sessions) AS known_swapped_sessions
+FROM agg_reliability_1h AS starts
+WHERE starts.orchestrator_address != ''
+GROUP BY window_start, orchestrator_address, pipeline, model_id, gpu_id, region;

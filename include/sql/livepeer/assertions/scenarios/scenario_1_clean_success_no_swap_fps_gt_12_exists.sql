@@ -1,0 +1,57 @@
+-- When this fails, no session of the window is what most sessions are: known, started, kept by one orchestrator that is
+-- in the network's own list, at more than 12 frames a second. Either the set lost its plainest story, or sessions are
+-- computed so wrongly that none looks healthy. The conditions are those of the discovery query of the same name.
+-- LAYER: sessions
+
+-- TEST: scenario_1_clean_success_no_swap_fps_gt_12_exists
+WITH judged AS (
+    SELECT
+        workflow_session_id,
+        known_stream AND startup_success AND NOT startup_unexcused AND swap_count = 0 AS is_clean,
+        is_clean AND workflow_session_id IN (
+            SELECT workflow_session_id
+            FROM fact_stream_status_samples
+            GROUP BY workflow_session_id
+            HAVING avg(output_fps) > 12
+        ) AS is_discovered,
+        is_discovered AND orchestrator_address IN (
+            SELECT lower(orchestrator_address) FROM network_capabilities WHERE orchestrator_address != ''
+        ) AS is_candidate
+    FROM v_latest_sessions
+    WHERE
+        session_start_ts >= {from_ts:DateTime64(3, 'UTC')}
+        AND session_start_ts < {to_ts:DateTime64(3, 'UTC')}
+)
+
+SELECT
+    skip_reason = '' AND candidates = 0 AS failed_rows,
+    countIf(is_candidate) AS candidates,
+    countIf(is_discovered) AS candidates_of_any_orchestrator,
+    countIf(is_clean) AS clean_sessions,
+    count() AS sessions_checked,
+    groupArrayIf(20)(workflow_session_id, is_candidate) AS candidate_ids,
+    multiIf(
+        sessions_checked = 0,
+        'nothing to judge: no session in the window',
+        notEmpty({published_by_scenario:Map(String, UInt64)})
+        AND {published_by_scenario:Map(String, UInt64)}['scenario_1_clean_success_no_swap_fps_gt_12'] = 0,
+        'nothing to judge: the fixture set has no session of this scenario',
+        ''
+    ) AS skip_reason
+FROM judged;
+
+-- MUTATION: no session starts
+-- ALSO FAILS: startup_outcome_is_exactly_one, v_latest_sessions.column_pair_values_to_be_equal.one_outcome
+-- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.flags_have_their_edges
+ALTER TABLE fact_workflow_sessions UPDATE startup_success = 0
+WHERE swap_count = 0;
+
+-- MUTATION: frames come at half their rate
+-- ALSO FAILS: agg_stream_performance_1m_matches_status_samples, network_demand_view_matches_rollup
+ALTER TABLE fact_stream_status_samples UPDATE output_fps = output_fps / 2
+WHERE 1;
+
+-- MUTATION: the orchestrators of the sessions are not in the network's list
+-- ALSO FAILS: gold_sessions_use_canonical_orchestrator_identity
+ALTER TABLE fact_workflow_sessions UPDATE orchestrator_address = '0xsomebody'
+WHERE startup_success = 1 AND swap_count = 0;

@@ -1,0 +1,56 @@
+-- When this fails, no session of the window was refused for want of an orchestrator and then closed: either the set
+-- lost that story, or edges do not reach the session that they belong to, and refused demand goes unseen. The
+-- conditions are those of the discovery query of the same name.
+-- LAYER: sessions
+
+-- TEST: scenario_2_no_orchestrator_then_closed_exists
+WITH judged AS (
+    SELECT
+        workflow_session_id,
+        workflow_session_id IN (
+            SELECT workflow_session_id
+            FROM fact_stream_trace_edges
+            WHERE trace_type = 'gateway_no_orchestrators_available'
+        ) AS was_refused,
+        NOT startup_success AND was_refused AND workflow_session_id IN (
+            SELECT workflow_session_id
+            FROM fact_stream_trace_edges
+            WHERE trace_type = 'gateway_ingest_stream_closed'
+        ) AS is_candidate
+    FROM v_latest_sessions
+    WHERE
+        session_start_ts >= {from_ts:DateTime64(3, 'UTC')}
+        AND session_start_ts < {to_ts:DateTime64(3, 'UTC')}
+)
+
+SELECT
+    skip_reason = '' AND candidates = 0 AS failed_rows,
+    countIf(is_candidate) AS candidates,
+    countIf(was_refused) AS refused_sessions,
+    count() AS sessions_checked,
+    groupArrayIf(20)(workflow_session_id, is_candidate) AS candidate_ids,
+    multiIf(
+        sessions_checked = 0,
+        'nothing to judge: no session in the window',
+        notEmpty({published_by_scenario:Map(String, UInt64)})
+        AND {published_by_scenario:Map(String, UInt64)}['scenario_2_no_orchestrator_then_closed'] = 0,
+        'nothing to judge: the fixture set has no session of this scenario',
+        ''
+    ) AS skip_reason
+FROM judged;
+
+-- MUTATION: refusals are lost
+-- ALSO FAILS: conservation_named_rows_exist, trace_raw_to_silver_projection
+DELETE FROM fact_stream_trace_edges
+WHERE trace_type = 'gateway_no_orchestrators_available';
+
+-- MUTATION: closings are lost
+-- ALSO FAILS: conservation_named_rows_exist, trace_raw_to_silver_projection
+DELETE FROM fact_stream_trace_edges
+WHERE trace_type = 'gateway_ingest_stream_closed';
+
+-- MUTATION: a refused session counts as started
+-- ALSO FAILS: startup_outcome_is_exactly_one, v_latest_sessions.column_pair_values_to_be_equal.one_outcome
+-- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.flags_have_their_edges
+ALTER TABLE fact_workflow_sessions UPDATE startup_success = 1
+WHERE startup_excused = 1;

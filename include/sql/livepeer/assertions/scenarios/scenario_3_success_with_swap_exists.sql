@@ -1,0 +1,53 @@
+-- When this fails, no session of the window started and then changed its orchestrator: either the set lost that story,
+-- or swaps are no longer noticed by any of their signals, and an unstable network looks steady. The conditions are
+-- those of the discovery query of the same name.
+-- LAYER: sessions
+
+-- TEST: scenario_3_success_with_swap_exists
+WITH judged AS (
+    SELECT
+        workflow_session_id,
+        startup_success AS is_started,
+        is_started AND confirmed_swap_count > 0 AS is_explicit,
+        is_started
+        AND (
+            inferred_orchestrator_change_count > 0
+            OR workflow_session_id IN (
+                SELECT workflow_session_id
+                FROM v_latest_segments
+                WHERE orchestrator_address != ''
+                GROUP BY workflow_session_id
+                HAVING uniqExact(orchestrator_address) > 1
+            )
+        ) AS is_derived,
+        is_started AND swap_count > 0 AND NOT is_explicit AND NOT is_derived AS is_legacy
+    FROM v_latest_sessions
+    WHERE
+        session_start_ts >= {from_ts:DateTime64(3, 'UTC')}
+        AND session_start_ts < {to_ts:DateTime64(3, 'UTC')}
+)
+
+SELECT
+    skip_reason = '' AND candidates = 0 AS failed_rows,
+    countIf(is_explicit OR is_derived OR is_legacy) AS candidates,
+    countIf(is_explicit) AS explicit_candidates,
+    countIf(is_derived) AS derived_candidates,
+    countIf(is_legacy) AS legacy_candidates,
+    countIf(is_started) AS started_sessions,
+    count() AS sessions_checked,
+    groupArrayIf(20)(workflow_session_id, is_explicit OR is_derived OR is_legacy) AS candidate_ids,
+    multiIf(
+        sessions_checked = 0,
+        'nothing to judge: no session in the window',
+        notEmpty({published_by_scenario:Map(String, UInt64)})
+        AND {published_by_scenario:Map(String, UInt64)}['scenario_3_success_with_swap'] = 0,
+        'nothing to judge: the fixture set has no session of this scenario',
+        ''
+    ) AS skip_reason
+FROM judged;
+
+-- MUTATION: sessions that swapped did not start
+-- ALSO FAILS: startup_outcome_is_exactly_one, v_latest_sessions.column_pair_values_to_be_equal.one_outcome
+-- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.flags_have_their_edges
+ALTER TABLE fact_workflow_sessions UPDATE startup_success = 0
+WHERE swap_count > 0 OR inferred_orchestrator_change_count > 0;

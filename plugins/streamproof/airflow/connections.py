@@ -1,0 +1,103 @@
+"""Services that a run did not start, as plain settings out of Airflow's connections, read where a task needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from streamproof.airflow.settings import FaceSettings, read_settings
+from streamproof.model.errors import StackError, StreamproofError
+from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
+
+if TYPE_CHECKING:
+    from streamproof.stages.context import RunContext
+
+BOOTSTRAP = "bootstrap.servers"
+# Of a Kafka connection only what concerns the way to the brokers: the rest is about one client (its group, callbacks).
+_PASSED_ON = ("security.", "sasl.", "ssl.", "enable.ssl.", "socket.", "broker.address.", "client.dns.")
+
+
+def with_connections(ctx: RunContext) -> RunContext:
+    """Return the run with a way to learn its connections; one that started its own services has none."""
+    if not ctx.plan.needs_connections:
+        return ctx
+    return ctx.connected(resolver(kafka=not ctx.plan.observes))
+
+
+def resolver(*, kafka: bool) -> Callable[[], Connections]:
+    """Return a function that reads the connections once. It raises StackError when one is missing or incomplete."""
+
+    @cache
+    def resolve() -> Connections:
+        return resolve_connections(read_settings(), kafka=kafka)
+
+    return resolve
+
+
+def resolve_connections(settings: FaceSettings, *, kafka: bool) -> Connections:
+    """Read the ClickHouse connection and, with `kafka`, the Kafka connection. Raises StackError."""
+    clickhouse = clickhouse_connection(settings.clickhouse_conn_id)
+    found = Connections(clickhouse, source=f"the Airflow connection {settings.clickhouse_conn_id}")
+    if not kafka:
+        return found
+    brokers = kafka_settings(_get("kafka", settings.kafka_conn_id), settings.kafka_conn_id)
+    return replace(
+        found,
+        source=f"the Airflow connections {settings.clickhouse_conn_id} and {settings.kafka_conn_id}",
+        kafka=brokers,
+        kafka_from_clickhouse=settings.kafka_from_clickhouse or brokers.bootstrap_servers,
+    )
+
+
+def clickhouse_connection(conn_id: str) -> ClickHouseSettings:
+    """Read one ClickHouse connection. Raises StackError when Airflow has none of that name."""
+    return clickhouse_settings(_get("clickhouse", conn_id))
+
+
+def clickhouse_settings(connection: Any) -> ClickHouseSettings:
+    """Turn a connection of type `clickhouse` (provider clickhousedb) into settings, as its hook reads the fields."""
+    extra: Mapping[str, Any] = connection.extra_dejson
+    client = extra.get("client_kwargs")
+    secure = bool(extra.get("secure", False))
+    return ClickHouseSettings(
+        host=connection.host or "localhost",
+        port=int(connection.port or (8443 if secure else 8123)),
+        user=connection.login or "default",
+        password=connection.password or "",
+        database=connection.schema or "default",
+        secure=secure,
+        ca_cert=client.get("ca_cert") if isinstance(client, Mapping) else None,
+        verify=bool(extra.get("verify", True)),
+    )
+
+
+def kafka_settings(connection: Any, conn_id: str) -> KafkaSettings:
+    """Turn a connection of type `kafka` (provider apache-kafka) into settings: its extra is librdkafka's configuration.
+
+    Raises StackError when it names no brokers.
+    """
+    config: Mapping[str, Any] = connection.extra_dejson
+    servers = config.get(BOOTSTRAP)
+    if not servers:
+        raise StackError(
+            f"The Airflow connection {conn_id} names no brokers.", hint=f'Its extra needs "{BOOTSTRAP}": "host:9092".'
+        )
+    options = {name: str(value) for name, value in config.items() if name.startswith(_PASSED_ON)}
+    return KafkaSettings(str(servers), options)
+
+
+def _get(kind: str, conn_id: str) -> Any:
+    """Return a connection. Raises StackError when Airflow has none of that name."""
+    from airflow.sdk import BaseHook
+
+    try:
+        return BaseHook.get_connection(conn_id)
+    except StreamproofError:
+        raise
+    except Exception as error:
+        raise StackError(
+            f"Airflow has no usable connection {conn_id}: {type(error).__name__}.",
+            hint=f"Add it (type {kind}), or set AIRFLOW_CONN_{conn_id.upper()}: see docs/stacks.md.",
+        ) from error

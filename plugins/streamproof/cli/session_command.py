@@ -1,0 +1,42 @@
+"""`streamproof session SID`: one workflow session through every layer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from streamproof.cli.environment import read_environment
+from streamproof.cli.options import Json, Pack, RunId
+from streamproof.cli.output import emit_json, result_console
+from streamproof.cli.warehouse import chosen_warehouse
+from streamproof.model.errors import EXIT_NOT_JUDGED, UsageError
+
+
+def session(
+    sid: Annotated[str, typer.Argument(help="The workflow session id.", metavar="SID", show_default=False)],
+    pack: Pack = "livepeer",
+    run: RunId = None,
+    max_rows: Annotated[int, typer.Option("--max-rows", help="Rows shown of each table.", min=1, metavar="N")] = 30,
+    json: Json = False,
+) -> None:
+    """Show what every layer of a warehouse (CH_*, or a run's) holds of one session, from raw records to API views."""
+    from streamproof.report.session_view import show_session
+    from streamproof.services.session_trace import read_session_queries, trace_session
+    from streamproof.stages.packs import load_pack
+
+    wanted = sid.strip()
+    if not wanted:
+        raise UsageError("The session id is blank.", hint="It looks like `stream|request`; quote it in a shell.")
+    place = read_environment()
+    warehouse = chosen_warehouse(place, run)
+    the_pack = load_pack(place.home, warehouse.pack or pack)
+    queries = read_session_queries(place.home / "include" / the_pack.sql_dir / "session", home=place.home)
+    with warehouse.connected() as client:
+        trace = trace_session(client, queries, wanted, run_only_tables=the_pack.run_only_tables)
+    if json:
+        emit_json(trace.as_json())
+    else:
+        show_session(result_console(json=json), trace.as_json(), max_rows=max_rows)
+    if trace.broken:
+        raise typer.Exit(EXIT_NOT_JUDGED)

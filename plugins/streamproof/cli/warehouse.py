@@ -1,0 +1,81 @@
+"""Which warehouse a command reads: the one that CH_* names, or that of a run whose stack is still up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from streamproof.cli.environment import Environment, clickhouse_settings, connections
+from streamproof.cli.report_command import find_run
+from streamproof.model.errors import StackError
+from streamproof.model.settings import ClickHouseSettings
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+    from streamproof.model.window import Window
+    from streamproof.stages.context import RunContext
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """A database to read, and what its run says of it: pack, window and check parameters; of CH_* nothing is known."""
+
+    settings: ClickHouseSettings
+    pack: str | None = None
+    window: Window | None = None
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+    @contextmanager
+    def connected(self) -> Iterator[Client]:
+        """Open a client and close it afterwards. Raises WarehouseError."""
+        from streamproof.services.clickhouse import connect
+
+        client = connect(self.settings)
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+def chosen_warehouse(place: Environment, run_id: str | None) -> Warehouse:
+    """Return the warehouse of a run or of a stack by name, that of CH_* when none is named.
+
+    Raises UsageError for a run that is not there, StackError for one whose stack is not up any more.
+    """
+    if run_id is None:
+        return Warehouse(clickhouse_settings())
+    from streamproof.stages.context import RunContext
+
+    ctx = RunContext.open(_folder(place, run_id))
+    if ctx.plan.needs_connections:
+        ctx = ctx.connected(lambda: connections(kafka=False))
+    else:
+        _require_stack(ctx)
+    # A stack without a replay, or a run that ended before it, has no more to say than its window.
+    replayed = ctx.plan.observes or ctx.folder.read_stage("replay_events") is not None
+    return Warehouse(
+        settings=ctx.clickhouse_settings(),
+        pack=ctx.plan.pack,
+        window=ctx.window,
+        parameters=ctx.check_parameters() if replayed else {},
+    )
+
+
+def _folder(place: Environment, name: str) -> Path:
+    stack = place.stacks / name
+    return stack if (stack / "plan.json").is_file() else find_run(place.runs, name)
+
+
+def _require_stack(ctx: RunContext) -> None:
+    from streamproof.services.stack import stack_is_alive
+
+    state = ctx.folder.read_stack_state()
+    if state is None or state.status != "ready" or not stack_is_alive(state):
+        raise StackError(
+            f"The stack of run {ctx.plan.run_id} is not up, so its database is gone.",
+            hint="Make a run with --keep-stack to look at it afterwards; `streamproof stack status` lists what is up.",
+        )

@@ -1,0 +1,302 @@
+"""Judge the sessions of a warehouse by a pack's oracle: what is observed against what the events alone say.
+
+Two checks: every session has exactly the expected facts, and every fixture session is observed in the scenario that its
+manifest names. Both are judged from one reading of the warehouse.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from streamproof.model.errors import SqlSourceError, UsageError, WarehouseError
+from streamproof.model.pack import Pack
+from streamproof.model.plan import ORACLE
+from streamproof.model.results import LAYERS, CheckResult, Status
+from streamproof.services.checks import SKIP_REASON
+from streamproof.services.query_pack import run_query
+from streamproof.sql.blocks import Block, BlockKind, read_blocks, read_suite
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+SESSIONS_MATCH = "oracle_sessions_match"
+IDENTITY = "scenario_identity"
+SHOWN = 20
+
+# All times: a session that lies outside the run's window is judged too, and none is cut off.
+_EVERYTHING = {
+    "from_ts": "1970-01-01 00:00:00.000",
+    "to_ts": "2200-01-01 00:00:00.000",
+    "limit_per_scenario": (1 << 32) - 1,
+}
+
+Row = dict[str, Any]
+
+# Of an observed row, what the comparison needs and `sessions.json` does not hold: it has the columns of the facts.
+_NOT_KEPT = frozenset({"scenarios", "scenario_observed", "param_updates"})
+
+
+class Oracle(Protocol):
+    """What the module that a pack names as its oracle has. Rows have a `workflow_session_id`.
+
+    `PRECEDENCE` lists the scenarios, the one that names a session of several first.
+    """
+
+    PRECEDENCE: Sequence[str]
+
+    def expected_sessions(self, records: Iterable[tuple[int, bytes | None]]) -> list[Row]:
+        """Return the expected facts of every session, from (sequence, Kafka value) pairs as published."""
+
+    def compare(self, expected: Iterable[Mapping[str, Any]], observed: Iterable[Mapping[str, Any]]) -> list[Row]:
+        """Return the differences: {workflow_session_id, field, expected, observed} each."""
+
+    def broken_layer(self, expected: Mapping[str, Any] | None, evidence: Mapping[str, Any]) -> str:
+        """Return the layer in which the difference of a session begins, by what the layers hold of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OracleSql:
+    """What the oracle's stage reads of the warehouse.
+
+    `checks` are the queries that the two checks are about, by the check's name, with the mutations that break them;
+    `evidence` counts what the layers hold of some sessions; `scenarios` are the discovery queries.
+    """
+
+    checks: Mapping[str, Block]
+    evidence: Block
+    scenarios: tuple[Block, ...]
+
+    @property
+    def text(self) -> str:
+        """Return everything that decides whether a check passes."""
+        return "\n".join(block.sql for block in (*self.checks.values(), *self.scenarios))
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The results of the checks, and every session as `sessions.json` holds it: observed ones, and missing ones."""
+
+    checks: tuple[CheckResult, ...]
+    sessions: tuple[Row, ...]
+
+
+def load_oracle(pack: Pack) -> Oracle:
+    """Import a pack's oracle. Raises UsageError when the module is not there or lacks a part."""
+    try:
+        module: Any = import_module(pack.oracle)
+    except ImportError as error:
+        raise UsageError(
+            f"The oracle of pack '{pack.name}' cannot be imported: {error}.",
+            hint="`oracle:` in pack.yaml is the dotted path of a module below include/.",
+        ) from None
+    missing = [
+        name for name in ("PRECEDENCE", "expected_sessions", "compare", "broken_layer") if not hasattr(module, name)
+    ]
+    if missing:
+        raise UsageError(f"{pack.oracle} has no {', '.join(missing)}.", hint="See docs/write-a-pack.md, 'Oracle'.")
+    oracle: Oracle = module
+    return oracle
+
+
+def read_oracle_sql(home: Path, pack: Pack) -> OracleSql:
+    """Read the SQL of a pack's oracle. Raises SqlSourceError when a file is missing or broken."""
+    folder = home / "include" / pack.sql_dir
+    blocks = {block.name: block for block in read_suite(folder / "oracle", home=home, kind=BlockKind.QUERY)}
+    if set(blocks) != {SESSIONS_MATCH, IDENTITY}:
+        raise SqlSourceError(
+            f"{folder / 'oracle'} holds the queries {', '.join(blocks)}.",
+            hint=f"It must hold exactly {SESSIONS_MATCH} and {IDENTITY}.",
+        )
+    evidence = _queries(home, folder / "oracle" / "evidence")
+    if len(evidence) != 1:
+        raise SqlSourceError(f"{folder / 'oracle' / 'evidence'} must hold one query.", hint="See docs/write-a-pack.md.")
+    return OracleSql(blocks, evidence[0], _queries(home, folder / "scenarios"))
+
+
+def _queries(home: Path, folder: Path) -> tuple[Block, ...]:
+    files = sorted(folder.glob("*.sql"))
+    return tuple(block for path in files for block in read_blocks(path, shown_as=str(path.relative_to(home))))
+
+
+class OracleJudge:
+    """Holds what is expected of a fixture set, and judges databases by it.
+
+    `fixture_sessions` are (session id, scenario) pairs as the manifest names them; one without an id is not judged.
+    """
+
+    def __init__(
+        self,
+        oracle: Oracle,
+        sql: OracleSql,
+        expected: Sequence[Row],
+        fixture_sessions: Iterable[tuple[str, str]],
+    ) -> None:
+        self._oracle = oracle
+        self._sql = sql
+        self._expected = expected
+        self._labels: dict[str, list[str]] = {}
+        self._unnamed = 0
+        for session, scenario in fixture_sessions:
+            self._unnamed += not session
+            if session and scenario not in self._labels.setdefault(session, []):
+                self._labels[session].append(scenario)
+
+    def judge(self, client: Client, *, find_layer: bool = True) -> Judgement:
+        """Judge a database; `find_layer`: look for the layer in which a difference begins.
+
+        Raises WarehouseError when it cannot be read.
+        """
+        started = time.perf_counter()
+        observed, classes = self._observe(client)
+        differences = self._oracle.compare(self._expected, observed)
+        by_session: dict[str, list[Row]] = {}
+        for difference in differences:
+            by_session.setdefault(difference["workflow_session_id"], []).append(difference)
+        layer = self._layer_of(SESSIONS_MATCH)
+        if by_session and find_layer:
+            layer = self._first_layer(client, list(by_session))
+        checks = (
+            self._sessions_match(by_session, observed, layer),
+            self._identity(classes, layer),
+        )
+        sessions = self._session_rows(observed, by_session, classes)
+        spent = time.perf_counter() - started
+        return Judgement(tuple(replace(check, duration_sec=spent / len(checks)) for check in checks), sessions)
+
+    def run(self, client: Client) -> Sequence[CheckResult]:
+        """Judge a database whatever state it is in: what cannot be read leaves the checks errored."""
+        try:
+            return self.judge(client, find_layer=False).checks
+        except WarehouseError as error:
+            return [replace(self._check(name), status=Status.ERRORED, error=error.message) for name in self._sql.checks]
+
+    def _observe(self, client: Client) -> tuple[list[Row], dict[str, list[str]]]:
+        """Return the observed facts, and the scenarios of each observed session in order of precedence."""
+        observed = _rows(client, self._sql.checks[SESSIONS_MATCH])
+        found: dict[str, set[str]] = {
+            row["workflow_session_id"]: set() for row in _rows(client, self._sql.checks[IDENTITY])
+        }
+        for query in self._sql.scenarios:
+            for row in _rows(client, query, _EVERYTHING):
+                found.setdefault(row["workflow_session_id"], set()).add(row["scenario_name"])
+        order = [*self._oracle.PRECEDENCE]
+        classes = {
+            session: sorted(names, key=lambda name: (order.index(name) if name in order else len(order), name))
+            for session, names in found.items()
+        }
+        for row in observed:
+            scenarios = classes.get(row["workflow_session_id"], [])
+            row |= {"scenarios": scenarios, "scenario_observed": scenarios[0] if scenarios else None}
+        return observed, classes
+
+    def _first_layer(self, client: Client, sessions: list[str]) -> str:
+        """Return the first layer in which one of the differing sessions is not what it should be."""
+        asked = sessions[:SHOWN]
+        expected = {row["workflow_session_id"]: row for row in self._expected}
+        found = {
+            self._oracle.broken_layer(expected.get(row["workflow_session_id"]), row)
+            for row in _rows(client, self._sql.evidence, {"sessions": asked})
+        }
+        return next((layer for layer in LAYERS if layer in found), self._layer_of(SESSIONS_MATCH))
+
+    def _layer_of(self, check: str) -> str:
+        return self._sql.checks[check].layer
+
+    def _check(self, name: str) -> CheckResult:
+        block = self._sql.checks[name]
+        return CheckResult(ORACLE, name, Status.PASSED, source_file=block.source, layer=block.layer)
+
+    def _sessions_match(self, by_session: Mapping[str, list[Row]], observed: Sequence[Row], layer: str) -> CheckResult:
+        """Return the check that every session has the expected facts."""
+        differences = [difference for found in by_session.values() for difference in found]
+        diagnostics: Row = {
+            "sessions_expected": len(self._expected),
+            "sessions_observed": len(observed),
+            "sessions_differing": len(by_session),
+            "differences_by_field": dict(Counter(difference["field"] for difference in differences)),
+            "differences": [_shown(difference) for difference in differences[:SHOWN]],
+        }
+        if not (self._expected or observed):
+            return _skipped(self._check(SESSIONS_MATCH), "no session in the fixture set, and none in the warehouse")
+        return _judged(self._check(SESSIONS_MATCH), list(by_session), diagnostics, layer)
+
+    def _identity(self, classes: Mapping[str, list[str]], layer: str) -> CheckResult:
+        """Return the check that every fixture session is in the scenario that its manifest names."""
+        wrong = [
+            {"workflow_session_id": session, "expected": scenario, "observed": classes.get(session, [])}
+            for session, scenarios in self._labels.items()
+            for scenario in scenarios
+            if scenario not in classes.get(session, [])
+        ]
+        if not self._labels:
+            return _skipped(self._check(IDENTITY), "no session that a manifest names")
+        diagnostics: Row = {
+            "fixture_sessions": len(self._labels),
+            "files_without_session": self._unnamed,
+            "differences": wrong[:SHOWN],
+        }
+        failing = list(dict.fromkeys(str(entry["workflow_session_id"]) for entry in wrong))
+        return _judged(self._check(IDENTITY), failing, diagnostics, layer)
+
+    def _session_rows(
+        self, observed: Sequence[Row], by_session: Mapping[str, list[Row]], classes: Mapping[str, list[str]]
+    ) -> tuple[Row, ...]:
+        seen = {row["workflow_session_id"] for row in observed}
+        absent = [session for session in (*self._labels, *by_session) if session not in seen]
+        rows = [*observed, *({"workflow_session_id": session} for session in dict.fromkeys(absent))]
+        return tuple(self._session_row(row, by_session, classes) for row in rows)
+
+    def _session_row(
+        self, row: Mapping[str, Any], by_session: Mapping[str, list[Row]], classes: Mapping[str, list[str]]
+    ) -> Row:
+        session = row["workflow_session_id"]
+        labels, scenarios = self._labels.get(session, []), classes.get(session, [])
+        # Of several labels the one that does not hold is what a reader must see.
+        expected = next((label for label in labels if label not in scenarios), labels[0] if labels else None)
+        return {
+            **{name: _rounded(value) for name, value in row.items() if name not in _NOT_KEPT},
+            "scenario_expected": expected,
+            "scenario_observed": expected if expected in scenarios else next(iter(scenarios), None),
+            "oracle_differences": [
+                {name: difference[name] for name in ("field", "expected", "observed")}
+                for difference in by_session.get(session, [])
+            ],
+        }
+
+
+def _rows(client: Client, query: Block, parameters: Mapping[str, object] | None = None) -> list[Row]:
+    """Return the rows of a query as JSON data by column name. Raises WarehouseError."""
+    result = run_query(client, query, parameters or {})
+    if result.error:
+        raise WarehouseError(result.error, hint="The queries of the oracle stand in the pack's SQL folder.")
+    return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+
+
+def _rounded(value: Any) -> Any:
+    """Return a fraction with six decimals: more is noise of the column's type."""
+    return round(value, 6) if isinstance(value, float) else value
+
+
+def _shown(difference: Mapping[str, Any]) -> Row:
+    return {name: difference[name] for name in ("workflow_session_id", "field", "expected", "observed")}
+
+
+def _judged(check: CheckResult, failing: Sequence[str], diagnostics: Mapping[str, Any], layer: str) -> CheckResult:
+    return replace(
+        check,
+        status=Status.FAILED if failing else Status.PASSED,
+        failed_rows=len(failing),
+        diagnostics=diagnostics,
+        sessions=tuple(failing[:SHOWN]),
+        layer=layer,
+    )
+
+
+def _skipped(check: CheckResult, what: str) -> CheckResult:
+    return replace(check, status=Status.SKIPPED, diagnostics={SKIP_REASON: f"nothing to judge: {what}"})

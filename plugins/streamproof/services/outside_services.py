@@ -1,0 +1,65 @@
+"""The processor of a run whose Kafka and ClickHouse were there before it: all that such a stack starts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+
+from streamproof.model.errors import StackError
+from streamproof.model.plan import EXTERNAL
+from streamproof.model.stack import StackState
+from streamproof.services.board import Board, say
+from streamproof.services.ports import PortReservation
+from streamproof.services.process import own_identity
+from streamproof.services.processor_process import NAME, ProcessorProcess
+from streamproof.services.stack_spec import OutsideLaunch, StackSpec
+
+
+class OutsideServices:
+    """A stack of one process. `env` holds what the processor needs, secrets included; the board never gets those."""
+
+    def __init__(self, spec: StackSpec, _held: PortReservation, env: Mapping[str, str], _timeout: float) -> None:
+        if spec.outside is None:
+            raise StackError("No services are named.", hint="This is a defect of streamproof.")
+        self.spec = spec
+        self.processor = ProcessorProcess(spec, env)
+        self.board = Board(spec, _state(spec, spec.outside))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return what is to be up."""
+        return (NAME,)
+
+    async def start(self) -> None:
+        """Start the processor. Raises StackError when it ends at once."""
+        self.board.add(await self.processor.start(self.board.state))
+
+    async def first_death(self) -> StackError:
+        """Wait until the processor ends by itself and return the error that says how."""
+        child = self.processor.children[0]
+        await child.process.wait()
+        return child.death("during the run")
+
+    async def stop(self) -> None:
+        """Stop the processor and remove what it saved on this machine."""
+        await self.processor.stop()
+        for child in self.processor.children:
+            say(f"{child.name} has ended, code {child.process.returncode}")
+        shutil.rmtree(self.spec.data, ignore_errors=True)
+
+
+def _state(spec: StackSpec, outside: OutsideLaunch) -> StackState:
+    return StackState(
+        name=spec.name,
+        status="starting",
+        supervisor=own_identity(),
+        kafka_kind=EXTERNAL,
+        bootstrap_servers=outside.bootstrap_servers,
+        clickhouse_host=outside.clickhouse_host,
+        clickhouse_port=outside.clickhouse_port,
+        clickhouse_tcp_port=0,
+        clickhouse_user=outside.clickhouse_user,
+        clickhouse_secure=outside.clickhouse_secure,
+        outside=dict(outside.versions),
+        bootstrap_from_clickhouse=outside.bootstrap_from_clickhouse,
+    )

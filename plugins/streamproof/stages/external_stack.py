@@ -1,0 +1,175 @@
+"""Stack `external`: Kafka and ClickHouse were there before the run; it adds what is its own and removes just that.
+
+Its own are three topics, two consumer groups, one database and a processor on this machine. What was created outside
+is noted in the run's folder before it is created, so that a later process can remove it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from streamproof.model.errors import StackError, StreamproofError
+from streamproof.model.settings import Connections, KafkaSettings
+from streamproof.model.stack import StackState
+from streamproof.services.clickhouse import connect, execute, rows
+from streamproof.services.files import write_json
+from streamproof.services.migrations import read_migrations
+from streamproof.services.preflight import admin_of, check_clickhouse, check_kafka
+from streamproof.services.stack import StackSpec, start_stack, stop_stack
+from streamproof.services.stack_spec import OutsideLaunch
+from streamproof.services.topics import create_topics, delete_groups, delete_topics
+from streamproof.stages.context import RunContext
+from streamproof.stages.folder import read_json
+from streamproof.stages.schema_apply import owner_of
+
+ANSWER_TIMEOUT_SEC = 30.0
+# A static member is one until its session ends, ClickHouse's consumer for up to a minute and a half.
+GROUPS_TIMEOUT_SEC = 120.0
+_ENGINE = re.compile(r"\bENGINE\s*=\s*(\w+)")
+
+
+def created_file(ctx: RunContext) -> Path:
+    """Return the note of what the run created outside; it is gone when all of that is removed."""
+    return ctx.folder.stack / "created_outside.json"
+
+
+def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
+    """Check the services, create the run's topics and start its processor; `spec` is that of a local stack.
+
+    On any failure nothing of the run's is left. Raises StackError or WarehouseError naming the service.
+    """
+    outside, kafka = ctx.outside(), ctx.outside_kafka()
+    groups = (ctx.names.processor_group, ctx.names.raw_group)
+    versions = {
+        "kafka": check_kafka(kafka, ctx.names.topics, groups, source=outside.source),
+        "clickhouse": check_clickhouse(outside.clickhouse, ctx.names.database, _engines(ctx), source=outside.source),
+    }
+    for service, version in versions.items():
+        ctx.log(f"{service}: {version}")
+    try:
+        _create_topics(ctx, kafka)
+        _note(ctx, topics=ctx.names.topics, groups=groups, database=ctx.names.database)
+        launch = _launch(outside, kafka, versions)
+        state = start_stack(_own_part(spec, launch), timeout=timeout, secrets=processor_secrets(outside, kafka))
+    except BaseException:
+        try:
+            take_down(ctx, timeout=timeout)
+        except StreamproofError as left:
+            # The note stays, so stage stack_down tries again; what broke the start is what is to be told.
+            ctx.log(left.message)
+        raise
+    return state
+
+
+def take_down(ctx: RunContext, *, timeout: float) -> bool:
+    """Stop the run's processor and remove what the run created outside; True when something was still there.
+
+    Doing it twice is harmless. Every part is tried. Raises StackError that says what is left.
+    """
+    running = stop_stack(ctx.folder.stack, timeout=timeout)
+    note = created_file(ctx)
+    if not note.exists():
+        return running
+    created = read_json(note)
+    problems = []
+    for remove in (_drop_database, _delete_topics, _delete_groups):
+        try:
+            remove(ctx, created)
+        except StreamproofError as problem:
+            problems.append(problem.message)
+    if problems:
+        raise StackError(
+            f"Not everything that run {ctx.plan.run_id} created could be removed: {' '.join(problems)}",
+            hint=f"Try again: streamproof stack down {ctx.plan.run_id}. What it created is listed in {note}.",
+        )
+    note.unlink()
+    return True
+
+
+def _engines(ctx: RunContext) -> list[str]:
+    """Return the table engines that the pack's schema names."""
+    texts = [migration.text for migration in read_migrations(ctx.sql_dir / "schema")]
+    return sorted({engine for text in texts for engine in _ENGINE.findall(text)} | {"MergeTree"})
+
+
+def _note(ctx: RunContext, *, topics: Sequence[str], groups: Sequence[str] = (), database: str | None = None) -> None:
+    write_json(created_file(ctx), {"topics": list(topics), "groups": list(groups), "database": database})
+
+
+def _create_topics(ctx: RunContext, kafka: KafkaSettings) -> None:
+    """Create the topics one by one, each noted before; one that another run was quicker to create is not ours."""
+    admin = admin_of(kafka)
+    for number, name in enumerate(ctx.names.topics):
+        _note(ctx, topics=ctx.names.topics[: number + 1])
+        try:
+            create_topics(admin, [name], timeout=ANSWER_TIMEOUT_SEC)
+        except StackError:
+            _note(ctx, topics=ctx.names.topics[:number])
+            raise
+
+
+def processor_secrets(outside: Connections, kafka: KafkaSettings) -> dict[str, str]:
+    """Return the processor's variables that may hold secrets: they are given to it and written nowhere."""
+    clickhouse = outside.clickhouse
+    found = {
+        "CLICKHOUSE_PASSWORD": clickhouse.password,
+        "CLICKHOUSE_VERIFY": "on" if clickhouse.verify else "off",
+        "QUALITY_KAFKA_OPTIONS": orjson.dumps(dict(kafka.options)).decode(),
+    }
+    return {**found, "CLICKHOUSE_CA_CERT": clickhouse.ca_cert} if clickhouse.ca_cert else found
+
+
+def _launch(outside: Connections, kafka: KafkaSettings, versions: dict[str, str]) -> OutsideLaunch:
+    clickhouse = outside.clickhouse
+    return OutsideLaunch(
+        bootstrap_servers=kafka.bootstrap_servers,
+        bootstrap_from_clickhouse=outside.kafka_from_clickhouse,
+        clickhouse_host=clickhouse.host,
+        clickhouse_port=clickhouse.port,
+        clickhouse_user=clickhouse.user,
+        clickhouse_secure=clickhouse.secure,
+        versions=versions,
+    )
+
+
+def _own_part(spec: StackSpec, launch: OutsideLaunch) -> StackSpec:
+    """Return the specification of the processor alone, its secrets taken out of what is written down."""
+    if spec.processor is None:
+        raise StackError("The run has no processor.", hint="This is a defect of streamproof.")
+    env = {name: value for name, value in spec.processor.env.items() if name != "CLICKHOUSE_PASSWORD"}
+    return replace(spec, topics=(), processor=replace(spec.processor, env=env), outside=launch)
+
+
+def _drop_database(ctx: RunContext, created: dict[str, Any]) -> None:
+    if created["database"] is None:
+        return
+    server = connect(ctx.outside().clickhouse)
+    try:
+        name = {"database": created["database"]}
+        if not rows(server, "SELECT 1 FROM system.databases WHERE name = {database:String}", name):
+            return
+        if owner_of(server, created["database"]) != ctx.plan.run_id:
+            raise StackError(
+                f"Database {created['database']} does not belong to run {ctx.plan.run_id} and is left alone.",
+                hint="Who made it?",
+            )
+        execute(server, "DROP DATABASE {database:Identifier} SYNC", name)
+        ctx.log(f"database {created['database']} dropped")
+    finally:
+        server.close()
+
+
+def _delete_topics(ctx: RunContext, created: dict[str, Any]) -> None:
+    delete_topics(admin_of(ctx.outside_kafka()), created["topics"], timeout=ANSWER_TIMEOUT_SEC)
+    ctx.log(f"topics {', '.join(created['topics'])} deleted")
+
+
+def _delete_groups(ctx: RunContext, created: dict[str, Any]) -> None:
+    delete_groups(admin_of(ctx.outside_kafka()), created["groups"], timeout=GROUPS_TIMEOUT_SEC)
+    ctx.log(f"groups {', '.join(created['groups'])} deleted")

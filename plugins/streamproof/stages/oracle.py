@@ -1,0 +1,80 @@
+"""Stage `oracle`: compare every session with what the pack's oracle computes from the published events alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamproof.model.plan import ORACLE
+from streamproof.services.files import write_json
+from streamproof.services.oracle import Judgement, OracleJudge, load_oracle, read_oracle_sql
+from streamproof.services.proving import Subject, block_mutants
+from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.stages.replay_events import planned_replay
+
+ARTIFACT = "sessions.json"
+SHOWN = 50
+# What the report's table of sessions shows of each.
+_SHOWN_FACTS = (
+    "workflow_session_id",
+    "session_start_ts",
+    "known_stream",
+    "startup_success",
+    "startup_excused",
+    "startup_unexcused",
+    "confirmed_swap_count",
+    "inferred_orchestrator_change_count",
+    "error_count",
+    "avg_output_fps",
+    "scenario_expected",
+    "scenario_observed",
+)
+
+
+def oracle_judge(ctx: RunContext) -> OracleJudge:
+    """Compute what is expected of the run's fixture set, from the values that the replay publishes.
+
+    Raises FixtureError when the set has changed since the run was planned, UsageError or SqlSourceError for a pack
+    whose oracle is broken.
+    """
+    oracle, sql = load_oracle(ctx.pack), read_oracle_sql(ctx.home, ctx.pack)
+    replay = planned_replay(ctx)
+    expected = oracle.expected_sessions((sequence, value) for sequence, (_, value) in enumerate(replay.records()))
+    return OracleJudge(
+        oracle, sql, expected, [(session.workflow_session_id, session.scenario) for session in replay.sessions]
+    )
+
+
+def oracle_subject(ctx: RunContext) -> Subject:
+    """Return the oracle's checks with their mutations, to be proved: they are judged together."""
+    judge, sql = oracle_judge(ctx), read_oracle_sql(ctx.home, ctx.pack)
+    mutants = tuple(mutant for block in sql.checks.values() for mutant in block_mutants(ORACLE, block))
+    return Subject(ORACLE, dict.fromkeys(sql.checks, ""), mutants, sql.text, judge.run, compares_all=True)
+
+
+def run(ctx: RunContext) -> StageOutcome:
+    """Judge the run's sessions and leave them in `sessions.json`.
+
+    Raises FixtureError, UsageError, SqlSourceError, WarehouseError.
+    """
+    judge = oracle_judge(ctx)
+    ctx.log("expected sessions computed from the events")
+    with ctx.clickhouse() as client:
+        judgement = judge.judge(client)
+    write_json(ctx.folder.root / ARTIFACT, list(judgement.sessions))
+    for check in judgement.checks:
+        ctx.log(f"{check.status} {check.name}: {check.failed_rows} sessions differ")
+    return StageOutcome(details=_details(judgement), checks=judgement.checks)
+
+
+def _details(judgement: Judgement) -> dict[str, Any]:
+    """Return the sessions as the report shows them, those that are not as expected first."""
+    rows = [
+        {**{name: row.get(name) for name in _SHOWN_FACTS}, "differences": len(row["oracle_differences"])}
+        for row in judgement.sessions
+    ]
+    rows.sort(key=lambda row: not (row["differences"] or _is_mislabelled(row)))
+    return {"file": ARTIFACT, "sessions_total": len(rows), "sessions": rows[:SHOWN]}
+
+
+def _is_mislabelled(row: dict[str, Any]) -> bool:
+    return row["scenario_expected"] is not None and row["scenario_expected"] != row["scenario_observed"]

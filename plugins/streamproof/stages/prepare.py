@@ -1,0 +1,54 @@
+"""Make a deployment ready: the pack's topics, database and tables in services that already run, where they are missing.
+
+A run does not need this: it makes its own, under its own names. This is for what docker-compose.yaml starts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from streamproof.model.errors import UsageError
+from streamproof.model.pack import Pack
+from streamproof.model.settings import Connections
+from streamproof.services.clickhouse import connect, execute
+from streamproof.services.migrations import apply_migrations
+from streamproof.services.preflight import admin_of
+from streamproof.services.topics import create_missing_topics
+
+TOPICS_TIMEOUT_SEC = 30.0
+NO_DATABASE = ("", "default")
+
+
+def prepare(pack: Pack, home: Path, outside: Connections, *, retention: bool) -> dict[str, Any]:
+    """Create what is missing and return its names: `topics`, `database`, `migrations`. Doing it again changes nothing.
+
+    With `retention` old rows expire as the pack's schema says; captured events are old from the start. Raises
+    UsageError when no database or no Kafka is named, StackError or WarehouseError when a service does not answer or
+    refuses.
+    """
+    warehouse, kafka = outside.clickhouse, outside.kafka
+    if kafka is None or warehouse.database in NO_DATABASE:
+        raise UsageError("No database is named.", hint="Set CH_DATABASE, for example to livepeer_analytics.")
+    admin = admin_of(kafka)
+    names = (pack.input_topic, pack.dlq_topic, pack.quarantine_topic)
+    topics = create_missing_topics(admin, names, timeout=TOPICS_TIMEOUT_SEC)
+    server = connect(warehouse.using("default"))
+    try:
+        execute(server, "CREATE DATABASE IF NOT EXISTS {database:Identifier}", {"database": warehouse.database})
+    finally:
+        server.close()
+    client = connect(warehouse)
+    try:
+        variables = {
+            "kafka": True,
+            "retention": retention,
+            "kafka_bootstrap": outside.kafka_from_clickhouse or kafka.bootstrap_servers,
+            "input_topic": pack.input_topic,
+            "raw_group": f"{pack.name}.raw",
+        }
+        applied = apply_migrations(client, home / "include" / pack.sql_dir / "schema", variables)
+    finally:
+        client.close()
+    migrations = [f"{migration.number:04d}_{migration.name}" for migration in applied]
+    return {"topics": topics, "database": warehouse.database, "migrations": migrations}

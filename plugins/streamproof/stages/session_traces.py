@@ -1,0 +1,116 @@
+"""Trace the sessions that failed checks name into the run's diagnostics, as `streamproof session` does by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from streamproof.model.errors import StreamproofError
+from streamproof.model.results import CheckResult
+from streamproof.report.session_view import session_text
+from streamproof.report.words import count
+from streamproof.services.files import write_json
+from streamproof.services.session_trace import SessionQueries, read_session_queries, trace_session
+from streamproof.stages.context import RunContext
+from streamproof.stages.folder import RunFolder, read_json
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+FOLDER = "sessions"
+INDEX = "index.json"
+# A broken pipeline may break every session: the first ones tell why, the others are named.
+MOST_SESSIONS = 20
+MOST_SEC = 60.0
+# A stream of a day has ten thousand samples; what is left out is counted.
+MOST_ROWS = 1_000
+ROWS_IN_TEXT = 50
+
+
+def trace_failing_sessions(ctx: RunContext, failing: Sequence[CheckResult]) -> dict[str, Any]:
+    """Trace the sessions that the checks name into diagnostics/sessions/, one JSON and one text file each.
+
+    Returns the index that is kept beside them: {traced: {session: {json, text, checks}}, not_traced: {session: why}},
+    paths relative to the run's folder. What cannot be traced is named there, not raised.
+    """
+    named = _named_by(failing)
+    index: dict[str, Any] = {"traced": {}, "not_traced": {}}
+    if named:
+        try:
+            queries = read_session_queries(ctx.sql_dir / "session", home=ctx.home)
+            with ctx.clickhouse() as client:
+                _trace_all(ctx, client, queries, named, index)
+        except StreamproofError as problem:
+            left = [session for session in named if session not in index["traced"]]
+            index["not_traced"].update(dict.fromkeys(left, problem.message))
+        ctx.log(f"{count(len(index['traced']), 'session')} traced, {len(index['not_traced'])} not")
+        write_json(ctx.folder.diagnostics / FOLDER / INDEX, index)
+    return index
+
+
+def session_links(folder: RunFolder) -> dict[str, str]:
+    """Return the text file of every session that was traced in a run, relative to the run's folder."""
+    path = folder.diagnostics / FOLDER / INDEX
+    traced: Mapping[str, Any] = read_json(path)["traced"] if path.exists() else {}
+    return {session: files["text"] for session, files in traced.items()}
+
+
+def file_stem(session: str) -> str:
+    """Return a file name for a session id: readable, safe, and another one for every id."""
+    stem = re.sub(r"[^A-Za-z0-9.-]", "_", session)[:80]
+    plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*\|[A-Za-z0-9.-]+", session)
+    if plain and len(session) <= len(stem):
+        return stem
+    return f"{stem.lstrip('._-') or 'session'}-{hashlib.sha256(session.encode()).hexdigest()[:8]}"
+
+
+def _named_by(failing: Sequence[CheckResult]) -> dict[str, list[str]]:
+    """Return the checks that name each session, sessions in the order in which they are named first."""
+    named: dict[str, list[str]] = {}
+    for check in failing:
+        for session in check.sessions:
+            named.setdefault(session, []).append(f"{check.suite}.{check.name}")
+    return named
+
+
+def _trace_all(
+    ctx: RunContext, client: Client, queries: SessionQueries, named: Mapping[str, Sequence[str]], index: dict[str, Any]
+) -> None:
+    started = time.monotonic()
+    for session, checks in named.items():
+        if len(index["traced"]) >= MOST_SESSIONS:
+            why = f"only the first {MOST_SESSIONS} are traced"
+        elif time.monotonic() - started > MOST_SEC:
+            why = f"tracing had taken {MOST_SEC:.0f} s"
+        else:
+            why = _trace_one(ctx, client, queries, session, checks, index["traced"])
+        if why:
+            index["not_traced"][session] = why
+
+
+def _trace_one(
+    ctx: RunContext,
+    client: Client,
+    queries: SessionQueries,
+    session: str,
+    checks: Sequence[str],
+    traced: dict[str, Any],
+) -> str:
+    """Write the two files of a session and enter them; return why there are none, '' when there are."""
+    try:
+        trace = trace_session(client, queries, session, run_only_tables=ctx.pack.run_only_tables).as_json()
+    except StreamproofError as problem:
+        return problem.message
+    files = f"diagnostics/{FOLDER}/{file_stem(session)}"
+    remark = f"Named by {', '.join(checks)} in run {ctx.plan.run_id}"
+    text = session_text(trace, remarks=[remark], max_rows=ROWS_IN_TEXT)
+    layers = [
+        {**layer, "rows": layer["rows"][:MOST_ROWS], "total_rows": len(layer["rows"])} for layer in trace["layers"]
+    ]
+    write_json(ctx.folder.root / f"{files}.json", {**trace, "checks": list(checks), "layers": layers})
+    (ctx.folder.root / f"{files}.txt").write_text(text, encoding="utf-8")
+    traced[session] = {"json": f"{files}.json", "text": f"{files}.txt", "checks": list(checks)}
+    return ""

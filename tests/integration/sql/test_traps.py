@@ -1,0 +1,48 @@
+"""Checks on small worlds that make a careless check pass on what is broken, or fail on what is sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from streamproof.services.checks import run_check
+from streamproof.services.clickhouse import execute
+from streamproof.sql.blocks import read_blocks
+from tests.integration.sql.conftest import Warehouse
+from tests.integration.sql.upper_rows import merge_tree_tables, write
+
+pytestmark = pytest.mark.engine
+
+CASES = yaml.safe_load((Path(__file__).parent / "trap_cases.yaml").read_text())
+ASSERTIONS = Path(__file__).resolve().parents[3] / "include/sql/livepeer/assertions"
+CHECKS = {path.stem: read_blocks(path)[0] for path in ASSERTIONS.glob("*/*.sql")}
+WINDOW = {"from_ts": "2026-02-25 10:30:00.000", "to_ts": "2026-02-25 11:30:00.000"}
+
+
+@pytest.fixture(scope="module")
+def database(warehouse: Warehouse) -> Iterator[Any]:
+    client = warehouse.with_schema()
+    yield client
+    client.close()
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case['check']}: {case['what']}" for case in CASES])
+def test_the_check_falls_into_no_trap(database, case):
+    for table in merge_tree_tables(database):
+        execute(database, f"TRUNCATE TABLE {table}")
+    write(database, [case["rows"]], case["what"])
+    result = run_check(database, CHECKS[case["check"]], WINDOW, suite="pipeline")
+    assert (result.status.value, result.error) == (case["status"], None), result.diagnostics
+    expected = case.get("diagnostics", {})
+    found = {name: result.diagnostics[name] for name in expected}
+    assert {name: _unordered(value) for name, value in found.items()} == {
+        name: _unordered(value) for name, value in expected.items()
+    }
+
+
+def _unordered(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list) else value

@@ -1,0 +1,76 @@
+"""Airflow's connections as plain settings."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from streamproof.airflow.connections import resolve_connections, resolver, with_connections
+from streamproof.airflow.settings import read_settings
+from streamproof.model.errors import StackError
+from streamproof.stages.context import RunContext
+
+CLICKHOUSE = {
+    "conn_type": "clickhouse", "host": "ch", "port": 8443, "login": "u", "password": "hush", "schema": "db",
+    "extra": {"secure": True, "client_kwargs": {"ca_cert": "/ca.pem"}},
+}  # fmt: skip
+KAFKA = {
+    "conn_type": "kafka",
+    "extra": {
+        "bootstrap.servers": "k:9092", "security.protocol": "SASL_SSL", "sasl.password": "hush", "group.id": "other",
+        "auto.offset.reset": "latest", "error_cb": "some.callback",
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def defined(monkeypatch):
+    """Define both connections in the environment; return a function that defines one of them otherwise."""
+
+    def define(name: str, connection: dict) -> None:
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(connection))
+
+    define("CLICKHOUSE_DEFAULT", CLICKHOUSE)
+    define("KAFKA_DEFAULT", KAFKA)
+    return define
+
+
+def test_both_connections_become_settings(defined):
+    found = resolve_connections(read_settings({"KAFKA_BOOTSTRAP_FROM_CLICKHOUSE": "kafka:9092"}), kafka=True)
+
+    clickhouse = found.clickhouse
+    assert (clickhouse.url, clickhouse.user, clickhouse.database) == ("https://ch:8443", "u", "db")
+    assert (clickhouse.password, clickhouse.ca_cert, clickhouse.verify) == ("hush", "/ca.pem", True)
+    assert found.kafka is not None
+    assert found.kafka.client_config() == {
+        "bootstrap.servers": "k:9092", "security.protocol": "SASL_SSL", "sasl.password": "hush",
+    }  # fmt: skip
+    assert found.kafka_from_clickhouse == "kafka:9092"
+    assert "clickhouse_default" in found.source
+    assert "hush" not in repr(found)
+
+
+def test_other_connections_may_be_named(defined):
+    defined("WAREHOUSE", {**CLICKHOUSE, "host": "elsewhere"})
+
+    found = resolve_connections(read_settings({"STREAMPROOF_CLICKHOUSE_CONN_ID": "warehouse"}), kafka=False)
+
+    assert found.clickhouse.host == "elsewhere"
+    assert found.kafka is None
+
+
+def test_a_connection_that_is_missing_or_says_too_little_is_named(defined):
+    with pytest.raises(StackError, match="no usable connection nowhere"):
+        resolve_connections(read_settings({"STREAMPROOF_CLICKHOUSE_CONN_ID": "nowhere"}), kafka=False)
+    defined("KAFKA_DEFAULT", {"conn_type": "kafka", "extra": {"group.id": "g"}})
+    with pytest.raises(StackError, match="kafka_default names no brokers"):
+        resolver(kafka=True)()
+
+
+def test_only_a_run_on_outside_services_is_given_connections(make_run, defined):
+    folder, _ = make_run()
+    own = RunContext.open(folder.root)
+    assert with_connections(own) is own
+    folder, _ = make_run(mode="observe", stack="external")
+    assert with_connections(RunContext.open(folder.root)).clickhouse_settings().host == "ch"

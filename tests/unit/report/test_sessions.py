@@ -1,0 +1,57 @@
+"""The table of sessions in the reports, and where they are found."""
+
+from __future__ import annotations
+
+from streamproof.model.results import Status
+from streamproof.report.compact import compact_summary
+from streamproof.report.html import render_html
+from streamproof.report.markdown import render_markdown
+from streamproof.report.sections import sessions
+from streamproof.report.summary import build_summary
+
+ROW = {
+    "workflow_session_id": "strm-<b>|1", "session_start_ts": "2026-02-25T16:00:00.125Z", "known_stream": 1,
+    "startup_success": 0, "startup_excused": 1, "startup_unexcused": 0, "confirmed_swap_count": 0,
+    "inferred_orchestrator_change_count": 2, "error_count": 3, "avg_output_fps": None,
+    "scenario_expected": "scenario_one", "scenario_observed": "scenario_two", "differences": 4,
+}  # fmt: skip
+
+
+def with_sessions(samples, *rows, total=0):
+    results = samples.passed_results()
+    details = {"file": "sessions.json", "sessions_total": total or len(rows), "sessions": list(rows)}
+    results["oracle"] = samples.stage("oracle", Status.FAILED, checks=(samples.check("x"),), details=details)
+    return results
+
+
+def test_a_session_in_short(samples):
+    found = sessions(with_sessions(samples, ROW, {**ROW, "scenario_expected": None, "differences": 0}))
+    assert found is not None
+    first, second = found.shown
+    assert (first.outcome, first.swaps, first.errors, first.fps) == ("excused", 2, 3, None)
+    assert (first.is_as_expected, second.is_as_expected) == (False, True)
+    assert (first.start, second.expected) == ("2026-02-25 16:00:00.125", "")
+
+
+def test_a_run_without_the_stage_shows_none(samples):
+    assert sessions(samples.passed_results()) is None
+
+
+def test_the_reports_show_them_and_link_to_the_file(samples):
+    results = with_sessions(samples, ROW, total=70)
+    summary = build_summary(samples.plan(oracle=True), results, None, ended_at="2026-03-01T02:15:10.000Z")
+    page, text = render_html(summary, results), render_markdown(summary, results)
+    assert "strm-&lt;b&gt;|1" in page.replace("<wbr>", "")
+    assert "strm-<b>" not in page
+    assert "The first 1 of 70 sessions" in page
+    for report in (page, text):
+        assert "sessions.json" in report
+        assert "scenario_two" in report.replace("<wbr>", "").replace("\\", "")
+    assert compact_summary(summary)["paths"]["sessions"] == f"{summary['folder']}/sessions.json"
+
+
+def test_a_run_whose_oracle_broke_has_no_file(samples):
+    results = samples.passed_results()
+    results["oracle"] = samples.stage("oracle", Status.ERRORED, error="the set has changed")
+    summary = build_summary(samples.plan(oracle=True), results, None, ended_at="2026-03-01T02:15:10.000Z")
+    assert "sessions" not in compact_summary(summary)["paths"]
