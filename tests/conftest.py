@@ -7,11 +7,16 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Reasons for which a test may be skipped in CI, word for word. Keep it short; each needs a line that says why.
 ALLOWED_SKIP_REASONS: frozenset[str] = frozenset()
 
 HOME = Path(__file__).resolve().parents[1]
+
+# These machines are noisy: how long an example takes says nothing about the code.
+settings.register_profile("noisy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("noisy")
 
 
 # A shell starts a background job with interrupts ignored, and every child inherits that: tests that interrupt a child
