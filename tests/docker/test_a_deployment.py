@@ -1,0 +1,83 @@
+"""docs/deployment.md, followed: `docker compose up -d`, feed it, look at it, take it down."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Docker
+from deployment import Deployment
+from engine import HOME
+
+from streamproof.services.clickhouse import connect, rows
+from streamproof.services.run_log import log_run
+from streamproof.services.waiting import Probe, wait_until
+
+DASHBOARDS = sorted((HOME / "include" / "stack" / "grafana" / "dashboards").glob("*.json"))
+
+
+@pytest.fixture(scope="module")
+def deployment(docker_env: dict[str, str]) -> Iterator[Deployment]:
+    up = Deployment("sp-deployment", docker_env, {"COMPOSE_PROFILES": "core"})
+    try:
+        up.compose("up", "--detach")
+        yield up
+    finally:
+        up.down()
+
+
+@pytest.fixture(scope="module")
+def fed(deployment: Deployment) -> Deployment:
+    """The deployment with the golden set replayed into it."""
+    deployment.compose("--profile", "replay", "run", "--rm", "replay")
+    client = connect(deployment.warehouse)
+    try:
+
+        def look() -> Probe:
+            found = rows(client, "SELECT count() AS n FROM v_latest_sessions")[0]["n"]
+            return Probe(found == 18, f"18 sessions, {found} are there")
+
+        wait_until(look, timeout=60, message="the sessions of the golden set", hint="")
+    finally:
+        client.close()
+    return deployment
+
+
+def test_the_processor_becomes_healthy(deployment: Deployment):
+    def look() -> Probe:
+        states = [json.loads(line) for line in deployment.compose("ps", "--format", "json").splitlines()]
+        health = {state["Service"]: state["Health"] for state in states}
+        return Probe(health == dict.fromkeys(("kafka", "clickhouse", "processor"), "healthy"), str(health))
+
+    wait_until(look, timeout=120, message="the health of all services", hint="")
+
+
+def test_preparing_again_changes_nothing(fed: Deployment):
+    said = fed.compose("run", "--rm", "prepare")
+    assert "0 migrations applied. Topics made: none, all were there." in " ".join(said.split())
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=[path.stem for path in DASHBOARDS])
+def test_every_panel_of_a_dashboard_can_be_drawn(fed: Deployment, path: Path, docker: Docker):
+    summary = json.loads((Path(__file__).parent / "a_summary.json").read_text())
+    log_run(fed.warehouse, summary)
+    log_run(fed.warehouse, summary)
+    client = connect(fed.warehouse)
+    empty = []
+    try:
+        for panel in json.loads(path.read_text())["panels"]:
+            sql = panel["targets"][0]["rawSql"]
+            sql = re.sub(r"\$__fromTime", "toDateTime('2026-01-01', 'UTC')", sql)
+            found = rows(client, re.sub(r"\$__toTime", "toDateTime('2099-01-01', 'UTC')", sql))
+            if not found:
+                empty.append(panel["title"])
+            assert panel["type"] != "timeseries" or all("time" in row for row in found), panel["title"]
+        logged = rows(client, "SELECT count() AS n FROM streamproof.runs FINAL")
+    finally:
+        client.close()
+    # The golden set has no rejects.
+    assert empty in ([], ["Rejects by class"])
+    assert logged == [{"n": 1}]

@@ -1,0 +1,149 @@
+"""Airflow on Compose: profile `airflow` runs the DAG on the services of profile `core`; `mail` hears of failures."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from conftest import TIMEOUT_SEC
+from deployment import Deployment
+
+from streamproof.services.clickhouse import connect, rows
+from streamproof.services.waiting import Probe, wait_until
+
+DAG = "streamproof_run"
+PASSWORD = "an admin's password"
+COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+BREAK = "ALTER TABLE ai_stream_status DELETE WHERE 1 SETTINGS mutations_sync = 2;"
+REQUEST_TIMEOUT_SEC = 60
+
+
+class Rest:
+    """Airflow's REST API, as its administrator."""
+
+    def __init__(self, port: str) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.token = ""
+
+    def log_in(self) -> None:
+        self.token = self.call("/auth/token", {"username": "admin", "password": PASSWORD})["access_token"]
+
+    def call(self, path: str, body: Any = None, method: str | None = None) -> dict[str, Any]:
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_SEC) as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+    def run(self, conf: dict[str, Any]) -> dict[str, Any]:
+        """Trigger the DAG and wait until the run has ended."""
+        run = self.call(f"/api/v2/dags/{DAG}/dagRuns", {"logical_date": None, "conf": conf})
+        path = f"/api/v2/dags/{DAG}/dagRuns/{run['dag_run_id']}"
+
+        def look() -> Probe:
+            run.update(self.call(path))
+            return Probe(run["state"] in ("success", "failed"), f"the run is {run['state']}")
+
+        wait_until(look, timeout=TIMEOUT_SEC, message="the run's end", hint="")
+        return run
+
+    def states(self, run_id: str) -> dict[str, str]:
+        found = self.call(f"/api/v2/dags/{DAG}/dagRuns/{run_id}/taskInstances")["task_instances"]
+        return {task["task_id"]: task["state"] for task in found}
+
+    def summary(self, run_id: str) -> dict[str, Any]:
+        path = f"/api/v2/dags/{DAG}/dagRuns/{run_id}/taskInstances/publish_summary/xcomEntries/return_value"
+        found: dict[str, Any] = self.call(f"{path}?stringify=false")["value"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def deployment(docker_env: dict[str, str]) -> Iterator[Deployment]:
+    settings = {
+        "COMPOSE_PROFILES": "core,airflow,mail",
+        "AIRFLOW_ADMIN_PASSWORD": PASSWORD,
+        "POSTGRES_PASSWORD": "ofPostgres1",
+    }
+    up = Deployment("sp-airflow", docker_env, settings)
+    try:
+        up.compose("build", "airflow-init")
+        up.compose("up", "--detach")
+        yield up
+    finally:
+        up.down()
+
+
+@pytest.fixture(scope="module")
+def rest(deployment: Deployment) -> Rest:
+    api = Rest(deployment.ports["AIRFLOW_PORT"])
+
+    def look() -> Probe:
+        try:
+            health = api.call("/api/v2/monitor/health")
+        except OSError as error:
+            return Probe(False, str(error))
+        ill = [name for name in COMPONENTS if health[name]["status"] != "healthy"]
+        return Probe(not ill, f"health of {', '.join(ill)}")
+
+    wait_until(look, timeout=TIMEOUT_SEC, message="Airflow", hint="")
+    api.log_in()
+
+    def parsed() -> Probe:
+        try:
+            api.call(f"/api/v2/dags/{DAG}", {"is_paused": False}, "PATCH")
+        except urllib.error.HTTPError as error:
+            return Probe(False, f"the DAG ({error})")
+        return Probe(True)
+
+    wait_until(parsed, timeout=TIMEOUT_SEC, message="the DAG to be parsed", hint="")
+    return api
+
+
+def mails(deployment: Deployment) -> list[dict[str, Any]]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{deployment.ports['MAILPIT_UI_PORT']}/api/v1/messages") as answer:
+        found: list[dict[str, Any]] = json.load(answer)["messages"]
+    return found
+
+
+def test_nobody_gets_in_without_the_password(rest: Rest):
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        Rest(rest.url.rpartition(":")[2]).call("/api/v2/dags")
+
+
+def test_a_run_passes_on_the_services_of_the_core_profile(rest: Rest, deployment: Deployment):
+    run = rest.run({"manifest": "golden"})
+
+    assert run["state"] == "success", rest.states(run["dag_run_id"])
+    summary = rest.summary(run["dag_run_id"])
+    assert (summary["verdict"], summary["stack"]["name"]) == ("passed", "external")
+    assert mails(deployment) == []
+    client = connect(deployment.warehouse)
+    try:
+        logged = rows(client, "SELECT verdict, checks_failed FROM streamproof.runs FINAL")
+        databases = [row["name"] for row in rows(client, "SELECT name FROM system.databases WHERE name LIKE 'sp_%'")]
+    finally:
+        client.close()
+    assert logged == [{"verdict": "passed", "checks_failed": 0}]
+    assert databases == []
+
+
+def test_a_run_that_fails_is_mailed_once_and_names_the_check(rest: Rest, deployment: Deployment):
+    inject = "/opt/airflow/artifacts/break.sql"
+    deployment.compose("exec", "--no-TTY", "airflow-scheduler", "sh", "-c", f"echo '{BREAK}' > {inject}")
+
+    run = rest.run({"manifest": "golden", "inject": inject})
+
+    assert run["state"] == "failed"
+    summary = rest.summary(run["dag_run_id"])
+    assert (summary["verdict"], summary["first_broken_layer"]) == ("failed", "typed")
+    wait_until(lambda: Probe(bool(mails(deployment)), "a mail"), timeout=120, message="the failure's mail", hint="")
+    [mail] = mails(deployment)
+    assert run["dag_run_id"] in mail["Subject"]
+    assert [to["Address"] for to in mail["To"]] == ["data-team@localhost"]
