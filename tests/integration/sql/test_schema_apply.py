@@ -27,7 +27,10 @@ class Context:
         self.log = self.lines.append
 
     def stack_state(self):
-        return SimpleNamespace(clickhouse=self.warehouse.settings)
+        return SimpleNamespace(clickhouse=self.warehouse.settings, bootstrap_from_clickhouse="")
+
+    def server_settings(self):
+        return self.warehouse.settings
 
     def kafka(self):
         return self.warehouse.kafka
