@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -108,22 +108,32 @@ def with_images(env: dict[str, str], cache: Path, streamproof_cache: Path) -> di
 
 
 def _build_standins(env: dict[str, str], cache: Path, streamproof_cache: Path) -> None:
-    """Build the base from this machine's files, and Kafka and ClickHouse on it, unless that was done before."""
+    """Build the base from this machine's files and the stand-ins of official images on it, unless that was done."""
+    made_base = _made_of([HERE / "images" / "base.py"])
+    if _keys([PYTHON], env) != [made_base]:
+        root = cache / "root.tar"
+        base.write_root(root)
+        changes = [f"ENV {name}={value}" for name, value in base.ENVIRONMENT.items()] + [f"LABEL {KEY}={made_base}"]
+        options = [word for change in changes for word in ("--change", change)]
+        run("docker", "import", *options, str(root), PYTHON, env=env)
+        root.unlink()
     parts = [part for part in (HERE / "images").rglob("*") if part.is_file() and part.suffix != ".pyc"]
     parts += [HERE / "compose.build.yaml", HOME / "requirements.txt", HOME / "include" / "stack" / "jars.lock"]
-    key = hashlib.sha256(b"".join(part.read_bytes() for part in sorted(parts))).hexdigest()
+    made = _made_of(parts)
+    if _keys(STANDINS, env) != [made] * len(STANDINS):
+        gathered = cache / "contexts"
+        contexts.write_contexts(gathered, home=HOME, cache_dir=streamproof_cache)
+        build = [*find_compose(env), "--file", str(HERE / "compose.build.yaml"), "build"]
+        run(*build, env={**env, "TEST_CONTEXTS": str(gathered), "TEST_KEY": made})
+        shutil.rmtree(gathered)
+
+
+def _made_of(parts: list[Path]) -> str:
+    return hashlib.sha256(b"".join(part.read_bytes() for part in sorted(parts))).hexdigest()
+
+
+def _keys(images: Sequence[str], env: dict[str, str]) -> list[str]:
+    """Return what each image says that it was made of; none when one of them is not there."""
     label = f'{{{{index .Config.Labels "{KEY}"}}}}'
-    asked = run("docker", "image", "inspect", "--format", label, *STANDINS, env=env, check=False)
-    if asked.stdout.split() == [key] * len(STANDINS):
-        return
-    root = cache / "root.tar"
-    base.write_root(root)
-    changes = [f"ENV {name}={value}" for name, value in base.ENVIRONMENT.items()] + [f"LABEL {KEY}={key}"]
-    options = [word for change in changes for word in ("--change", change)]
-    run("docker", "import", *options, str(root), PYTHON, env=env)
-    root.unlink()
-    gathered = cache / "contexts"
-    contexts.write_contexts(gathered, home=HOME, cache_dir=streamproof_cache)
-    build = [*find_compose(env), "--file", str(HERE / "compose.build.yaml"), "build"]
-    run(*build, env={**env, "TEST_CONTEXTS": str(gathered)})
-    shutil.rmtree(gathered)
+    asked = run("docker", "image", "inspect", "--format", label, *images, env=env, check=False)
+    return asked.stdout.split() if asked.returncode == 0 else []
