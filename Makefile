@@ -12,6 +12,8 @@ UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.txt)
 COMPILE_OPTIONS := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 COMPILE := $(UV) $(COMPILE_OPTIONS)
 ARGS ?=
+# Two processes, a file at a time; tests/conftest.py says which one comes first.
+PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help run test test-docker lint types contracts unit integration system bench setup setup-dev lock fixtures schema-columns clean
 
@@ -22,7 +24,7 @@ run: setup ## prove the pipeline once: the Airflow DAG streamproof_run over the 
 	@$(BIN)/python -m streamproof.airflow.one_run $(ARGS)
 
 test: setup-dev lint types contracts ## lint, types, import contracts, then unit, integration and system tests
-	@$(BIN)/python -m pytest tests/unit tests/integration tests/system $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) tests/system tests/integration tests/unit $(ARGS)
 
 test-docker: setup-dev ## the stack on a real Docker engine; as root on Debian, what is missing is installed
 	@$(BIN)/hadolint include/stack/*/Dockerfile tests/docker/images/*/Dockerfile

@@ -11,6 +11,7 @@ from benchmarks.runs import command
 from packs.livepeer.generator import generate_load
 from streamproof.model.results import Status
 from streamproof.services.checks import run_checks
+from streamproof.services.held_views import HeldViews
 from streamproof.sql.blocks import read_suite
 from streamproof.stages.context import RunContext
 
@@ -55,8 +56,9 @@ def _judge(ctx: RunContext) -> dict[str, Any]:
         walls = []
         for _ in range(REPEATS):
             with ctx.clickhouse() as client:
+                views = HeldViews.found(client)
                 started = time.perf_counter()
-                checks = run_checks(client, tests, ctx.check_parameters(), suite=suite)
+                checks = run_checks(client, tests, ctx.check_parameters(), suite=suite, views=views)
                 walls.append(time.perf_counter() - started)
             unfit = [check.name for check in checks if check.status in (Status.FAILED, Status.ERRORED)]
             if unfit:

@@ -25,6 +25,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Takes as long as all others together, so it must not be the last to begin.
+LONGEST = "tests/system/test_prove.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest file first: the other process runs everything else meanwhile."""
+    items.sort(key=lambda item: not item.path.match(LONGEST))
+
+
 @pytest.fixture(scope="session")
 def home() -> Path:
     """The project folder."""

@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,15 @@ from streamproof.model.errors import WarehouseError
 from streamproof.model.results import CheckResult, Status
 from streamproof.model.window import iso_ms
 from streamproof.services.clickhouse import bindable, refusals
+from streamproof.services.held_views import HeldViews
 from streamproof.services.reading import needs_of, reading_settings
 from streamproof.sql.blocks import Block
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-# One query already uses every core; a second keeps them busy while the first is planned or sends its row.
-WORKERS = 2
+# Planning a query uses one core, and there are answers to wait for and to read: more than two keep two cores busy.
+WORKERS = 3
 
 FAILED_ROWS = "failed_rows"
 SKIP_REASON = "skip_reason"
@@ -83,16 +85,24 @@ def run_checks(
     *,
     suite: str,
     workers: int = WORKERS,
+    views: HeldViews | None = None,
 ) -> tuple[CheckResult, ...]:
     """Run every test, whatever becomes of the others, and return the results in the order of the tests.
 
-    `parameters` may hold more than a test uses; each gets only its own.
+    `parameters` may hold more than a test uses; each gets only its own. `views` are read where a test names them.
     """
     with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix=f"checks-{suite}") as pool:
-        return tuple(pool.map(lambda test: run_check(client, test, parameters, suite=suite), tests))
+        return tuple(pool.map(lambda test: run_check(client, test, parameters, suite=suite, views=views), tests))
 
 
-def run_check(client: Client, test: Block, parameters: Mapping[str, object], *, suite: str) -> CheckResult:
+def run_check(
+    client: Client,
+    test: Block,
+    parameters: Mapping[str, object],
+    *,
+    suite: str,
+    views: HeldViews | None = None,
+) -> CheckResult:
     """Run one test and judge its answer; what goes wrong is in the result, never raised."""
     if needs := needs_of(client, test.sql):
         return skipped(test, suite, needs)
@@ -100,7 +110,7 @@ def run_check(client: Client, test: Block, parameters: Mapping[str, object], *, 
     failed, error = 0, None
     diagnostics: dict[str, Any] = {}
     try:
-        failed, diagnostics = judge(*_ask(client, test, parameters))
+        failed, diagnostics = judge(*_ask(client, _in_place(test, views), parameters))
         status = _status(failed, diagnostics)
     except ContractError as problem:
         status, error = Status.ERRORED, f"{test.source}:{test.line}: {problem}."
@@ -133,6 +143,10 @@ def skipped(test: Block, suite: str, needs: str) -> CheckResult:
         informational=test.informational is not None,
         layer=test.layer,
     )
+
+
+def _in_place(test: Block, views: HeldViews | None) -> Block:
+    return replace(test, sql=views.in_place(test.sql)) if views else test
 
 
 def _ask(

@@ -126,10 +126,16 @@ def rows(client: Client, sql: str, parameters: Mapping[str, object] | None = Non
         return list(result.named_results())
 
 
-def execute(client: Client, sql: str, parameters: Mapping[str, object] | None = None) -> None:
+def execute(
+    client: Client,
+    sql: str,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    settings: Mapping[str, object] | None = None,
+) -> None:
     """Run a statement that returns nothing, and wait until its effect is visible. Raises WarehouseError."""
     with refusals("ClickHouse refused a statement", hint=f"The statement begins: {' '.join(sql.split())[:120]}"):
-        client.command(sql, parameters=bindable(parameters), settings={"mutations_sync": 2})
+        client.command(sql, parameters=bindable(parameters), settings={"mutations_sync": 2, **(settings or {})})
 
 
 def execute_script(client: Client, script: str) -> list[str]:

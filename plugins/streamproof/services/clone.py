@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamproof.model.settings import ClickHouseSettings
 from streamproof.services.clickhouse import connect, execute, rows
+from streamproof.services.held_views import PREFIX, HeldViews
 from streamproof.services.migrations import LEDGER, apply_migrations
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ LEFT JOIN (
     WHERE database = currentDatabase() AND active
     GROUP BY table
 ) AS parts ON parts.table = tables.name
-WHERE tables.database = currentDatabase()
+WHERE tables.database = currentDatabase() AND NOT startsWith(tables.name, {held:String})
 """
 
 
@@ -66,7 +67,7 @@ class Damage:
 
 
 class Clone:
-    """A database with the schema and the rows of another one.
+    """A database with the schema and the rows of another one; `views` are what it holds of its own views.
 
     Materialized views are there but write nothing: a change of their source leaves their target as it was, which is
     what a check of the two against each other must notice.
@@ -74,6 +75,7 @@ class Clone:
 
     def __init__(self, client: Client, source: str) -> None:
         self.client = client
+        self.views = HeldViews(client)
         self._source = source
         self._sound = _objects(client)
 
@@ -103,6 +105,11 @@ class Clone:
     def definitions(self) -> dict[str, str]:
         """Return the query of every view by name, '' for a table, as they were when the clone was made."""
         return {entry.name: entry.query for entry in self._sound.values()}
+
+    @property
+    def view_names(self) -> frozenset[str]:
+        """Return the names of all views, as they were when the clone was made."""
+        return frozenset(name for name, entry in self._sound.items() if entry.engine == "View")
 
     def damage(self) -> Damage:
         """Return what has changed since the clone was made or last restored. Raises WarehouseError."""
@@ -142,7 +149,7 @@ class Clone:
 
 
 def _objects(client: Client) -> dict[str, _Object]:
-    return {entry.name: entry for entry in _parsed(rows(client, _OBJECTS))}
+    return {entry.name: entry for entry in _parsed(rows(client, _OBJECTS, {"held": PREFIX}))}
 
 
 def _parsed(found: Iterable[dict[str, Any]]) -> Iterable[_Object]:

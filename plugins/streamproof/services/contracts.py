@@ -15,6 +15,7 @@ from streamproof.model.errors import UsageError, WarehouseError
 from streamproof.model.results import CheckResult, Status
 from streamproof.services.clickhouse import bindable, refusals, rows
 from streamproof.services.contract_files import Contract, ContractCheck
+from streamproof.services.held_views import HeldViews
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,15 +54,17 @@ def prefetch() -> None:
     import great_expectations  # noqa: F401
 
 
-def validate(client: Client, contract: Contract, parameters: Mapping[str, Any]) -> ContractResult:
-    """Read the contract's table and judge every expectation on it.
+def validate(
+    client: Client, contract: Contract, parameters: Mapping[str, Any], *, views: HeldViews | None = None
+) -> ContractResult:
+    """Read the contract's table, as `views` hold it when they do, and judge every expectation on it.
 
     `parameters` fill `{$PARAMETER: name}` in the contract; `from_ts` and `to_ts` among them are the window, as text in
     UTC. No rows in it make every check skipped.
     Raises WarehouseError when the table cannot be read, UsageError when the contract itself is wrong.
     """
     started = time.monotonic()
-    frame = read_frame(client, contract, parameters)
+    frame = read_frame(client, contract, parameters, views=views)
     if frame.empty:
         return ContractResult(contract.table, 0, tuple(_skipped(contract)), {"rows": 0, "needs": contract.needs})
     document = _validate_frame(frame, contract, parameters)
@@ -71,7 +74,9 @@ def validate(client: Client, contract: Contract, parameters: Mapping[str, Any]) 
     return ContractResult(contract.table, len(frame), checks, {"rows": len(frame), **document})
 
 
-def read_frame(client: Client, contract: Contract, parameters: Mapping[str, Any]) -> pd.DataFrame:
+def read_frame(
+    client: Client, contract: Contract, parameters: Mapping[str, Any], *, views: HeldViews | None = None
+) -> pd.DataFrame:
     """Read the table's stored columns as they are declared, except those left out, then the computed ones.
 
     Only the window's rows are read when the contract has a time; `parameters` then hold `from_ts` and `to_ts`. Times
@@ -86,7 +91,7 @@ def read_frame(client: Client, contract: Contract, parameters: Mapping[str, Any]
     window = {name: parameters[name] for name in ("from_ts", "to_ts")} if contract.time else {}
     statement = f"SELECT {columns} FROM `{table}`{_where(contract)}"  # noqa: S608 - names come from system.columns
     with refusals(f"Table {table} cannot be read", hint=f"It is the subject of {contract.file}."):
-        frame = client.query_df(statement, parameters=bindable(window))
+        frame = client.query_df(views.in_place(statement) if views else statement, parameters=bindable(window))
     return _without_zones(frame)
 
 

@@ -8,10 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import NewTopic
-
-from streamproof.model.errors import StackError
 from streamproof.model.stack import ServiceState
 from streamproof.services.java import JavaRuntime
 from streamproof.services.kafka_setup import (
@@ -27,12 +23,10 @@ from streamproof.services.kafka_setup import (
 from streamproof.services.ports import LOOPBACK
 from streamproof.services.process import Child
 from streamproof.services.stack_spec import CONTROLLER_PORT, KAFKA_PORT, StackSpec
+from streamproof.services.topics import create_topics
 from streamproof.services.waiting import Probe, wait_until_async
 
 NAME = "kafka"
-UNLIMITED_MS = 9_223_372_036_854_775_807
-# Captured events are old, replayed ones may be stamped ahead: neither expires nor is refused.
-TOPIC_CONFIG = {"retention.ms": "-1", "message.timestamp.after.max.ms": str(UNLIMITED_MS)}
 
 
 @dataclass(slots=True)
@@ -97,26 +91,10 @@ class KafkaBroker:
 
     async def create_topics(self, names: tuple[str, ...], timeout: float) -> None:
         """Create topics of one partition without expiry. Raises StackError naming the topic."""
-        await asyncio.to_thread(_create_topics, self.bootstrap_servers, names, timeout)
+        admin = admin_client(self.bootstrap_servers)
+        await asyncio.to_thread(create_topics, admin, names, timeout=timeout)
 
     async def stop(self) -> None:
         """Stop the broker; its data are the supervisor's to remove."""
         for child in self.children:
             await child.stop()
-
-
-def _create_topics(bootstrap_servers: str, names: tuple[str, ...], timeout: float) -> None:
-    if not names:
-        return
-    topics = [NewTopic(name, num_partitions=1, replication_factor=1, config=TOPIC_CONFIG) for name in names]
-    # Kept in a name: the answers never come when the client is collected before them.
-    admin = admin_client(bootstrap_servers)
-    created = admin.create_topics(topics, operation_timeout=timeout, request_timeout=timeout)
-    for name, future in created.items():
-        try:
-            future.result(timeout)
-        except (KafkaException, TimeoutError) as error:
-            raise StackError(
-                f"Topic {name} could not be created: {error}.",
-                hint="A topic name has letters, digits, '.', '_' and '-'.",
-            ) from None

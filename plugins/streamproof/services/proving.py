@@ -20,13 +20,15 @@ from streamproof.services.clone import Clone, Damage
 from streamproof.services.contract_files import Contract
 from streamproof.services.contracts import SUITE as CONTRACTS
 from streamproof.services.contracts import validate
+from streamproof.services.held_views import HeldViews, names_in, shared_by
 from streamproof.sql.blocks import Block
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-# What a statement reads cannot be told from the names in it: it finds its tables by pattern, or reads about them all.
-_READS_ANYTHING = re.compile(r"\bmerge\s*\(|\bsystem\s*\.|\binformation_schema\b|:\s*Identifier\b", re.IGNORECASE)
+# What a statement reads cannot be told from the names in it: it reads about all tables, or is told which ones to read.
+_READS_ANYTHING = re.compile(r"\bsystem\s*\.|\binformation_schema\b|:\s*Identifier\b", re.IGNORECASE)
+_READS_PATTERN = re.compile(r"\bmerge\s*\(\s*'(?P<pattern>[^']*)'\s*\)", re.IGNORECASE)
 # The library that judges contracts keeps its project in a global: one contract at a time.
 _ONE_CONTRACT = threading.Lock()
 
@@ -44,7 +46,7 @@ class Subject:
     checks: Mapping[str, str]
     mutants: tuple[Mutant, ...]
     text: str
-    run: Callable[[Client], Sequence[CheckResult]]
+    run: Callable[[Client, HeldViews], Sequence[CheckResult]]
     compares_all: bool = False
 
 
@@ -72,7 +74,7 @@ def assertion_subject(suite: str, test: Block, parameters: Mapping[str, object])
         checks={test.name: test.informational or ""},
         mutants=() if test.informational else block_mutants(suite, test),
         text=test.sql,
-        run=lambda client: [run_check(client, test, parameters, suite=suite)],
+        run=lambda client, views: [run_check(client, test, parameters, suite=suite, views=views)],
     )
 
 
@@ -92,10 +94,10 @@ def contract_subject(contract: Contract, parameters: Mapping[str, object]) -> Su
         for mutation in check.mutations
     )
 
-    def run(client: Client) -> Sequence[CheckResult]:
+    def run(client: Client, views: HeldViews) -> Sequence[CheckResult]:
         try:
             with _ONE_CONTRACT:
-                return validate(client, contract, dict(parameters)).checks
+                return validate(client, contract, dict(parameters), views=views).checks
         except WarehouseError as error:
             return [
                 CheckResult(CONTRACTS, check.name, Status.ERRORED, error=error.message) for check in contract.checks
@@ -103,6 +105,11 @@ def contract_subject(contract: Contract, parameters: Mapping[str, object]) -> Su
 
     checks = {check.name: "" for check in contract.checks}
     return Subject(CONTRACTS, checks, mutants, text=contract.table, run=run)
+
+
+def _meets(names: frozenset[str] | None, wanted: frozenset[str]) -> bool:
+    """Tell whether any of the names is wanted; None stands for names that cannot be told."""
+    return names is None or bool(names & wanted)
 
 
 class Bench:
@@ -125,32 +132,43 @@ class Bench:
         self._definitions = definitions
         self._parameters = parameters
         self._reads = {id(subject): self._objects_in(subject.text) for subject in self.subjects}
+        self._names = {id(subject): self._named_in(subject.text) for subject in self.subjects}
+        self._sound: dict[str, str] = {}
+        self._reads_of = {name: self._objects_in(name) for name in definitions}
 
     def readers(self, objects: Collection[str]) -> list[Subject]:
-        """Return the subjects that read any of these objects, in their order."""
+        """Return the subjects that read any of these objects, directly or through views, in their order."""
         wanted = frozenset(objects)
-        return [subject for subject in self.subjects if self._reads_any(subject, wanted)]
+        return [subject for subject in self.subjects if wanted and _meets(self._reads[id(subject)], wanted)]
 
-    def _reads_any(self, subject: Subject, wanted: frozenset[str]) -> bool:
-        reads = self._reads[id(subject)]
-        return bool(wanted) and (reads is None or bool(reads & wanted))
+    def _over(self, objects: frozenset[str]) -> frozenset[str]:
+        """Return the objects that read any of these, themselves among them."""
+        return frozenset(name for name, reads in self._reads_of.items() if _meets(reads, objects))
+
+    def _named_in(self, text: str) -> frozenset[str] | None:
+        """Return the names that stand in a text, or that a pattern in it finds; None when they cannot be told."""
+        if _READS_ANYTHING.search(text):
+            return None
+        patterns = [re.compile(match["pattern"]) for match in _READS_PATTERN.finditer(text)]
+        merged = {name for name in self._definitions if any(pattern.search(name) for pattern in patterns)}
+        return names_in(text, self._definitions) | merged
 
     def _objects_in(self, text: str) -> frozenset[str] | None:
         """Return the names of all that a text reads, None when they cannot be told."""
         found: set[str] = set()
         texts = [text]
         while texts:
-            piece = texts.pop()
-            if _READS_ANYTHING.search(piece):
+            named = self._named_in(texts.pop())
+            if named is None:
                 return None
-            new = (set(re.findall(r"\w+", piece)) & self._definitions.keys()) - found
-            found |= new
-            texts.extend(self._definitions[name] for name in new)
+            texts.extend(self._definitions[name] for name in named - found)
+            found |= named
         return frozenset(found)
 
     def unsound(self, clone: Clone) -> list[CheckResult]:
         """Return the checks that fail or break on an untouched clone: with any, nothing can be proved."""
-        results = [result for subject in self.subjects for result in subject.run(clone.client)]
+        results = self._judged(clone, self.subjects)
+        self._sound = {name: clone.views.fingerprint(name) for name in clone.views.names}
         return [result for result in results if result.status in (Status.FAILED, Status.ERRORED)]
 
     def prove(self, clone: Clone, mutant: Mutant) -> Proof:
@@ -175,15 +193,35 @@ class Bench:
             for statement in mutant.statements:
                 execute(clone.client, statement, {name: self._parameters[name] for name in sorted(mutant.parameters)})
             damage = clone.damage()
-            readers = self.readers(damage.changed)
-            results = [result for subject in readers for result in subject.run(clone.client)]
+            clone.views.forget(self._over(damage.changed))
+            readers = self._to_ask(clone, damage.changed, mutant)
+            results = self._judged(clone, readers)
             blinded = {name for subject in self.readers(damage.gone) for name in subject.checks}
             thorough = {name for subject in readers if subject.compares_all for name in subject.checks}
             return judge_mutant(mutant, results, changed=damage.changed, blinded=blinded, thorough=thorough)
         except WarehouseError as error:
             return Proof(mutant, Outcome.REFUSED, error.message)
         finally:
+            clone.views.forget(self._over(damage.changed) if damage else clone.views.names)
             clone.restore(damage)
+
+    def _judged(self, clone: Clone, subjects: Sequence[Subject]) -> list[CheckResult]:
+        """Return what the subjects say about a clone as it is; views that several of them name are read once."""
+        clone.views.take(shared_by((subject.text for subject in subjects), clone.view_names))
+        return [result for subject in subjects for result in subject.run(clone.client, clone.views)]
+
+    def _to_ask(self, clone: Clone, changed: frozenset[str], mutant: Mutant) -> list[Subject]:
+        """Return the subjects whose answer a mutation may change, and the mutant's own.
+
+        A view over what is changed may hold the same rows all the same: who reads nothing else has the answer that it
+        had. Of those that compare all that they read, whether others fail says nothing.
+        """
+        readers = [s for s in self.readers(changed) if mutant.check in s.checks or not s.compares_all]
+        over = self._over(changed)
+        clone.views.take(shared_by((subject.text for subject in readers), over & clone.view_names))
+        known = (over - changed) & clone.views.names & self._sound.keys()
+        touched = over - {name for name in known if clone.views.fingerprint(name) == self._sound[name]}
+        return [s for s in readers if mutant.check in s.checks or _meets(self._names[id(s)], touched)]
 
     def prove_all(self, clones: Sequence[Clone], mutants: Sequence[Mutant]) -> Iterator[Proof]:
         """Prove every mutant, one at a time on each clone, and yield the proofs in the order of the mutants.

@@ -9,11 +9,15 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from streamproof.model.errors import StackError
-from streamproof.services.kafka_broker import TOPIC_CONFIG
 from streamproof.services.waiting import Probe, wait_until
 
-# A reject carries the whole record that it rejects, some of which are rejected for their size.
-OUTSIDE_TOPIC_CONFIG = {**TOPIC_CONFIG, "max.message.bytes": "67108864"}
+# Captured events are old, replayed ones may be stamped ahead: neither expires nor is refused. A reject carries the
+# whole record that it rejects, some of which are rejected for their size.
+TOPIC_CONFIG = {
+    "retention.ms": "-1",
+    "message.timestamp.after.max.ms": str((1 << 63) - 1),
+    "max.message.bytes": "67108864",
+}
 BROKERS_DEFAULT = -1
 
 _GONE = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.GROUP_ID_NOT_FOUND})
@@ -46,8 +50,7 @@ def create_topics(
     They are replicated as the brokers do by default; `timeout` is in seconds. Raises StackError naming the topic.
     """
     topics = [
-        NewTopic(name, num_partitions=1, replication_factor=BROKERS_DEFAULT, config=OUTSIDE_TOPIC_CONFIG)
-        for name in names
+        NewTopic(name, num_partitions=1, replication_factor=BROKERS_DEFAULT, config=TOPIC_CONFIG) for name in names
     ]
     if not topics:
         return

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from streamproof.model.results import CheckResult
 from streamproof.services.checks import run_checks, skipped
+from streamproof.services.held_views import HeldViews
 from streamproof.sql.blocks import Block, read_suite
 from streamproof.stages.context import RunContext, StageOutcome
 
@@ -26,7 +27,9 @@ def suite_checks(ctx: RunContext, suite: str) -> tuple[CheckResult, ...]:
     lacking = {test.name: lack for test in tests if (lack := _lacks(ctx, test, parameters))}
     with ctx.clickhouse() as client:
         runnable = [test for test in tests if test.name not in lacking]
-        ran = {check.name: check for check in run_checks(client, runnable, parameters, suite=suite)}
+        views = HeldViews.found(client)
+        results = run_checks(client, runnable, parameters, suite=suite, views=views)
+    ran = {check.name: check for check in results}
     checks = tuple(ran.get(test.name) or skipped(test, suite, lacking[test.name]) for test in tests)
     for check in checks:
         ctx.log(f"{check.status.value} {check.name} failed_rows={check.failed_rows} {check.error or ''}".rstrip())

@@ -8,6 +8,7 @@ from streamproof.model.results import CheckResult, Status
 from streamproof.services.contract_files import Contract, load_contracts
 from streamproof.services.contracts import validate
 from streamproof.services.files import write_json
+from streamproof.services.held_views import HeldViews
 from streamproof.stages.context import RunContext, StageOutcome
 
 
@@ -31,8 +32,9 @@ def run(ctx: RunContext) -> StageOutcome:
     checks: list[CheckResult] = []
     tables = {}
     with ctx.clickhouse() as client:
+        views = HeldViews.found(client)
         for contract in contracts:
-            result = validate(client, contract, parameters)
+            result = validate(client, contract, parameters, views=views)
             write_json(ctx.folder.contracts / f"{contract.table}.json", result.document)
             failed = sum(check.status is Status.FAILED for check in result.checks)
             ctx.log(f"{contract.table}: {result.rows} rows, {len(result.checks)} expectations, {failed} failed")

@@ -48,7 +48,14 @@ def oracle_subject(ctx: RunContext) -> Subject:
     """Return the oracle's checks with their mutations, to be proved: they are judged together."""
     judge, sql = oracle_judge(ctx), read_oracle_sql(ctx.home, ctx.pack)
     mutants = tuple(mutant for block in sql.checks.values() for mutant in block_mutants(ORACLE, block))
-    return Subject(ORACLE, dict.fromkeys(sql.checks, ""), mutants, sql.text, judge.run, compares_all=True)
+    return Subject(
+        ORACLE,
+        dict.fromkeys(sql.checks, ""),
+        mutants,
+        sql.text,
+        run=lambda client, _: judge.run(client),
+        compares_all=True,
+    )
 
 
 def run(ctx: RunContext) -> StageOutcome:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from streamproof.model.results import Status
+from streamproof.services.held_views import WORKERS, HeldViews, shared_by, views_of
 from streamproof.services.query_pack import run_queries
 from streamproof.services.service_logs import read_logs, write_log_lines
-from streamproof.sql.blocks import Block, read_blocks
+from streamproof.sql.blocks import Block, read_blocks, read_suite
+from streamproof.stages import conservation
 from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.stages.contracts import pack_contracts
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
 
 
 def trace_queries(ctx: RunContext) -> tuple[Block, ...]:
@@ -15,10 +23,25 @@ def trace_queries(ctx: RunContext) -> tuple[Block, ...]:
     return tuple(block for path in files for block in read_blocks(path, shown_as=str(path.relative_to(ctx.home))))
 
 
+def hold_views(ctx: RunContext, client: Client) -> list[str]:
+    """Read each view that two or more of the run's checks name, and return their names.
+
+    Raises SqlSourceError, UsageError for a broken contract, WarehouseError.
+    """
+    assertions = ctx.sql_dir / "assertions"
+    suites = (*ctx.plan.suites, conservation.SUITE)
+    texts = [test.sql for suite in suites for test in read_suite(assertions / suite, home=ctx.home)]
+    texts += [contract.table for contract in pack_contracts(ctx)]
+    views = HeldViews(client)
+    views.take(shared_by(texts, views_of(client)), workers=WORKERS)
+    return sorted(views.names)
+
+
 def run(ctx: RunContext) -> StageOutcome:
     """Run every trace query; the rows are kept as JSON in the stage's details and as text in its log.
 
-    Before that, what the logs of the run's services warn of goes into the run's database, for the checks to read.
+    Before that, what the logs of the run's services warn of goes into the run's database, for the checks to read, and
+    so does one reading of the views that several checks share.
     A query that cannot be run leaves its error in its place, and the stage errored; the others still run.
     """
     parameters = ctx.window.query_parameters()
@@ -28,6 +51,7 @@ def run(ctx: RunContext) -> StageOutcome:
             logs = read_logs(ctx.folder.stack / "logs")
             kept = write_log_lines(client, logs)
             ctx.log(f"{len(logs)} logs of services read, {kept - len(logs)} lines of level WARN and above")
+            ctx.log(f"read once for all checks: {', '.join(hold_views(ctx, client)) or 'no view'}")
         results = run_queries(client, trace_queries(ctx), parameters)
     for result in results:
         ctx.log(f"\n{result.as_text()}")

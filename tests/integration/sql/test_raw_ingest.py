@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,8 @@ def ingested(home: Path, cache_dir: Path, tmp_path_factory: pytest.TempPathFacto
         wait_until(look, timeout=60, message="the raw rows", hint="")
         columns = (
             "id, type, timestamp, gateway, data, parse_error, source_topic, source_partition, source_offset, "
-            "source_key, headers, hex(payload) AS payload, toUnixTimestamp64Milli(event_timestamp) AS event_ms, "
+            "source_key, headers, event_uid, hex(payload) AS payload, "
+            "toUnixTimestamp64Milli(event_timestamp) AS event_ms, "
             "toUnixTimestamp64Milli(source_record_timestamp) AS record_ms"
         )
         found = rows(client, f"SELECT {columns} FROM streaming_events")
@@ -102,6 +104,7 @@ def test_a_value_becomes_a_raw_row(ingested, number, case):
     expected = {"id": "", "type": "", "timestamp": 0, "gateway": "", "data": "", "parse_error": "", **case["row"]}
     assert {name: row[name] for name in expected} == expected
     assert bytes.fromhex(row["payload"]) == value_of(case)
+    assert row["event_uid"] == (expected["id"] or hashlib.sha256(value_of(case)).hexdigest())
     assert row["record_ms"] == RECORD_MS + number
     usable = 0 < expected["timestamp"] < 4_102_444_800_000
     assert row["event_ms"] == (expected["timestamp"] if usable else row["record_ms"])

@@ -1,4 +1,4 @@
-"""Every shipped check passes on a replay that is accounted for, and fails under each of its mutations."""
+"""Every shipped check passes on a replay that is accounted for. That each can fail: tests/system/test_prove.py."""
 
 from __future__ import annotations
 
@@ -24,12 +24,6 @@ HOME = Path(__file__).resolve().parents[3]
 ASSERTIONS = HOME / "include/sql/livepeer/assertions"
 SUITES = {name: read_suite(ASSERTIONS / name) for name in ("raw_typed", "conservation")}
 CONTRACTS = load_contracts(HOME / "include/contracts/livepeer")
-MUTANTS = [
-    pytest.param(mutant, id=f"{mutant.check}: {mutant.name}")
-    for name, tests in SUITES.items()
-    for test in tests
-    for mutant in assertion_subject(name, test, {}).mutants
-]
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +78,6 @@ def test_every_check_still_passes_after_merges(clone, replay):
 
 def test_every_check_passes_on_an_untouched_clone(clone, bench):
     assert bench.unsound(clone) == []
-
-
-@pytest.mark.parametrize("mutant", MUTANTS)
-def test_the_mutation_makes_the_check_fail_and_no_unrelated_one(clone, bench, mutant):
-    proof = bench.prove(clone, mutant)
-    assert proof.proved, proof.as_json()
-    assert clone.damage().changed == set()
 
 
 def test_a_check_that_cannot_fail_is_a_survivor(clone, bench, replay):

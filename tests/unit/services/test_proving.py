@@ -20,7 +20,24 @@ DEFINITIONS = {"events": "", "facts": "", "v_facts": "SELECT * FROM db.facts", "
 
 
 def subject(name: str, text: str, status: Status = Status.PASSED, why: str = "") -> Subject:
-    return Subject("s", {name: why}, (), text, lambda _client: [CheckResult("s", name, status)])
+    return Subject("s", {name: why}, (), text, lambda _client, _views: [CheckResult("s", name, status)])
+
+
+@dataclass
+class FakeViews:
+    """Views that are held as they are asked for; `now` is what the changed ones hold."""
+
+    now: dict[str, str] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+
+    def take(self, names: frozenset[str]) -> None:
+        self.names |= names
+
+    def forget(self, names: frozenset[str]) -> None:
+        self.names -= names
+
+    def fingerprint(self, name: str) -> str:
+        return self.now.get(name, "as it was")
 
 
 @dataclass
@@ -30,6 +47,8 @@ class FakeClone:
     damaged: Damage
     mended: int = 0
     client: Any = field(default_factory=SimpleNamespace)
+    views: FakeViews = field(default_factory=FakeViews)
+    view_names: frozenset[str] = frozenset({"v_facts", "v_top"})
 
     def damage(self) -> Damage:
         return self.damaged
@@ -63,7 +82,9 @@ def statements(monkeypatch) -> list[tuple[str, dict[str, object]]]:
         ("SELECT 1 FROM v_top", {"facts"}, True),
         ("SELECT 1 FROM v_top", {"v_facts"}, True),
         ("SELECT 1 FROM facts", {"v_facts"}, False),
-        ("SELECT 1 FROM merge('^ev')", {"facts"}, True),
+        ("SELECT 1 FROM merge('^ev')", {"facts"}, False),
+        ("SELECT 1 FROM merge('^ev')", {"events"}, True),
+        ("SELECT 1 FROM merge('_top$')", {"facts"}, True),
         ("SELECT sumMerge(x) FROM events", {"facts"}, False),
         ("SELECT 1 FROM system.tables", {"facts"}, True),
         ("SELECT 1 FROM {table:Identifier}", {"facts"}, True),
@@ -83,6 +104,33 @@ def test_a_subject_that_compares_everything_may_fail_with_any_mutation_of_what_i
     assert Bench([own, every], DEFINITIONS, {}).prove(clone, mutant).outcome is Outcome.PROVED
     strict = Bench([own, replace(every, compares_all=False)], DEFINITIONS, {}).prove(clone, mutant)
     assert (strict.outcome, strict.unrelated) == (Outcome.UNRELATED, ("every",))
+
+
+@pytest.mark.parametrize(
+    ("now", "damaged", "verdict"),
+    [
+        ({}, {"facts"}, Outcome.PROVED),
+        ({"v_facts": "another"}, {"facts"}, Outcome.UNRELATED),
+        ({}, {"facts", "v_facts"}, Outcome.UNRELATED),
+    ],
+)
+def test_readers_of_views_that_hold_what_they_held_are_not_asked(statements, now, damaged, verdict):
+    # Two readers: a view with one is not held, so what it holds is not known.
+    statuses = {"own": Status.FAILED, "first": Status.PASSED, "second": Status.PASSED}
+    subjects = [
+        replace(
+            subject(name, f"SELECT 1 FROM {'facts' if name == 'own' else 'v_facts'}"),
+            run=lambda _client, _views, name=name: [CheckResult("s", name, statuses[name])],
+        )
+        for name in statuses
+    ]
+    clone = FakeClone(Damage(frozenset(), frozenset()))
+    bench = Bench(subjects, DEFINITIONS, {})
+    bench.unsound(clone)
+    statuses["second"] = Status.FAILED
+    clone.views.now = now
+    clone.damaged = Damage(frozenset(damaged), frozenset())
+    assert bench.prove(clone, Mutant("s", "own", "m", ("DELETE FROM facts",))).outcome is verdict
 
 
 def test_only_readers_are_asked_and_the_clone_is_mended(statements):

@@ -24,6 +24,6 @@ WHERE
     ) = {ids:String}
     AND (
         {event_pattern:String} = ''
-        OR match(if(id = '', lower(hex(SHA256(payload))), id), {event_pattern:String})
+        OR match(event_uid, {event_pattern:String})
     )
 ORDER BY event_timestamp, source_partition, source_offset;

@@ -14,7 +14,7 @@ sides AS (
         source_partition,
         source_offset,
         if(type IN ('network_capabilities', 'discovery_results'), 65, 1) AS place,
-        if(id = '', lower(hex(SHA256(payload))), id) AS uid
+        event_uid AS uid
     FROM streaming_events
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
     UNION ALL

@@ -16,7 +16,7 @@ refused AS (
 wanted AS (
     SELECT
         type AS event_type,
-        if(id = '', lower(hex(SHA256(payload))), id) AS uid,
+        event_uid AS uid,
         max(if(type = 'discovery_results', JSONLength(data), 1)) AS wanted_rows
     FROM streaming_events
     WHERE

@@ -18,7 +18,7 @@ refused AS (
 raw_rows AS (
     SELECT
         type AS event_type,
-        if(id = '', lower(hex(SHA256(payload))), id) AS uid,
+        event_uid AS uid,
         (source_topic, source_partition, source_offset) IN (SELECT * FROM refused) AS is_refused
     FROM streaming_events
     WHERE

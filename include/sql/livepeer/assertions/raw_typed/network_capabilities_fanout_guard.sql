@@ -16,7 +16,7 @@ refused AS (
 
 raw_events AS (
     SELECT
-        if(id = '', lower(hex(SHA256(payload))), id) AS uid,
+        event_uid AS uid,
         (source_topic, source_partition, source_offset) NOT IN (SELECT * FROM refused) AS is_accepted,
         if(JSONType(data) = 'Array', JSONExtractArrayRaw(data), [data]) AS orchestrators,
         arrayExists(o -> JSONLength(o, 'hardware') > 0, orchestrators) AS has_hardware,

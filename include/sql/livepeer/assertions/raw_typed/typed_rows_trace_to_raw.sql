@@ -35,7 +35,7 @@ raw_records AS (
         source_partition,
         source_offset,
         type AS raw_type,
-        if(id = '', lower(hex(SHA256(payload))), id) AS uid,
+        event_uid AS uid,
         event_timestamp AS raw_timestamp,
         xxh3(payload) AS raw_text
     FROM streaming_events
