@@ -91,16 +91,15 @@ class Clone:
         finally:
             server.close()
         client = connect(source.using(name))
-        apply_migrations(client, schema, _VARIABLES)
-        _run(client, f"TRUNCATE TABLE {LEDGER}")
-        for entry in _objects(client).values():
-            if entry.holds_rows:
-                _run(client, f"ALTER TABLE {_quoted(entry.name)} MODIFY SETTING {_NO_MERGES}")
-                _attach(client, entry.name, source.database)
-            elif entry.engine == "MaterializedView":
-                silenced = f"SELECT * FROM ({entry.query}) WHERE 0"  # noqa: S608 - the view's own query
-                _run(client, f"ALTER TABLE {_quoted(entry.name)} MODIFY QUERY {silenced}")
-        return cls(client, source.database)
+        try:
+            apply_migrations(client, schema, _VARIABLES)
+            _run(client, f"TRUNCATE TABLE {LEDGER}")
+            for entry in _objects(client).values():
+                _fill(client, entry, source.database)
+            return cls(client, source.database)
+        except BaseException:
+            _drop(client)
+            raise
 
     def definitions(self) -> dict[str, str]:
         """Return the query of every view by name, '' for a table, as they were when the clone was made."""
@@ -142,10 +141,24 @@ class Clone:
 
     def drop(self) -> None:
         """Drop the clone and close its client. Raises WarehouseError."""
-        try:
-            execute(self.client, "DROP DATABASE {name:Identifier} SYNC", {"name": str(self.client.database)})
-        finally:
-            self.client.close()
+        _drop(self.client)
+
+
+def _fill(client: Client, entry: _Object, source: str) -> None:
+    """Give a table of a new clone the rows of the source; silence a materialized view."""
+    if entry.holds_rows:
+        _run(client, f"ALTER TABLE {_quoted(entry.name)} MODIFY SETTING {_NO_MERGES}")
+        _attach(client, entry.name, source)
+    elif entry.engine == "MaterializedView":
+        silenced = f"SELECT * FROM ({entry.query}) WHERE 0"  # noqa: S608 - the view's own query
+        _run(client, f"ALTER TABLE {_quoted(entry.name)} MODIFY QUERY {silenced}")
+
+
+def _drop(client: Client) -> None:
+    try:
+        execute(client, "DROP DATABASE {name:Identifier} SYNC", {"name": str(client.database)})
+    finally:
+        client.close()
 
 
 def _objects(client: Client) -> dict[str, _Object]:

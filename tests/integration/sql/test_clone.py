@@ -105,3 +105,13 @@ def test_a_dropped_clone_is_gone_and_its_source_is_not(warehouse, filled):
     clone.drop()
     assert rows(filled, "SELECT 1 FROM system.databases WHERE name = {name:String}", {"name": name}) == []
     assert counts(filled) == before
+
+
+def test_a_clone_that_cannot_be_made_leaves_nothing(warehouse):
+    source = warehouse.with_schema()
+    execute(source, "DROP TABLE ai_stream_events")
+    name = f"{source.database}_clone"
+    with pytest.raises(WarehouseError, match="ai_stream_events"):
+        Clone.of(warehouse.settings.using(source.database), name, warehouse.schema)
+    assert rows(source, "SELECT 1 FROM system.databases WHERE name = {name:String}", {"name": name}) == []
+    source.close()
