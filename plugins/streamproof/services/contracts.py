@@ -126,7 +126,7 @@ def _validate_frame(frame: pd.DataFrame, contract: Contract, parameters: Mapping
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
     document = _judge(batch, contract, contract.checks, {"result_format": "BOOLEAN_ONLY"}, parameters)
     failed = {_name(outcome) for outcome in document["results"] if not outcome["success"]}
-    looked_at = [check for check in contract.checks if check.name in failed or _has_gaps(frame, check)]
+    looked_at = [check for check in contract.checks if check.name in failed or _may_be_idle(frame, check)]
     if looked_at:
         evidence = {
             "result_format": "SUMMARY",
@@ -143,11 +143,11 @@ def _name(outcome: Mapping[str, Any]) -> str:
     return str(outcome["expectation_config"]["meta"]["check"])
 
 
-def _has_gaps(frame: pd.DataFrame, check: ContractCheck) -> bool:
-    """Tell whether an expectation passes over rows: then it may have passed over all of them."""
+def _may_be_idle(frame: pd.DataFrame, check: ContractCheck) -> bool:
+    """Tell whether an expectation may have passed over every row: for a condition, or a gap in each of them."""
     named = [check.kwargs.get(key) for key in ("column", "column_A", "column_B")]
     columns = [name for name in [*named, *check.kwargs.get("column_list", ())] if name in frame.columns]
-    return "row_condition" in check.kwargs or bool(frame[columns].isna().to_numpy().any())
+    return "row_condition" in check.kwargs or (bool(columns) and bool(frame[columns].isna().any(axis=1).all()))
 
 
 def _judge(
