@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def test_a_missing_file_and_an_empty_folder_are_usage_errors(tmp_path):
         load_contracts(tmp_path)
 
 
-def test_the_packs_contracts_load_without_great_expectations(home):
+def test_the_packs_contracts_load(home):
     contracts = load_contracts(home / "include/contracts/livepeer")
 
     assert [contract.table for contract in contracts] == [
@@ -117,4 +118,9 @@ def test_the_packs_contracts_load_without_great_expectations(home):
     ]
     assert all(contract.time for contract in contracts)
     assert all(check.why for contract in contracts for check in contract.checks)
-    assert "great_expectations" not in sys.modules
+
+
+def test_contract_files_are_read_without_great_expectations():
+    """In a process of its own: this one may have imported it for another test."""
+    asks = "import sys, streamproof.services.contract_files; sys.exit('great_expectations' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asks], check=False).returncode == 0
