@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import Docker
-from deployment import Deployment
-from engine import HOME
+from deployment import PASSWORD, Deployment
+from engine import HOME, run
 
 from streamproof.services.clickhouse import connect, rows
 from streamproof.services.run_log import log_run
 from streamproof.services.waiting import Probe, wait_until
 
+GUIDE = HOME / "docs" / "deployment.md"
 DASHBOARDS = sorted((HOME / "include" / "stack" / "grafana" / "dashboards").glob("*.json"))
 
 
@@ -58,6 +61,25 @@ def test_the_processor_becomes_healthy(deployment: Deployment):
 def test_preparing_again_changes_nothing(fed: Deployment):
     said = fed.compose("run", "--rm", "prepare")
     assert "0 migrations applied. Topics made: none, all were there." in " ".join(said.split())
+
+
+def test_the_guide_proves_it_as_written(fed: Deployment, docker: Docker):
+    """Section 3, word for word but for the ports; the password comes from the environment, as it must."""
+    section = GUIDE.read_text().partition("## 3. Prove it")[2].partition("\n## ")[0]
+    commands = "\n".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL))
+    for port, variable in (("CH_PORT=8123", "CLICKHOUSE_HTTP_PORT"), ("BOOTSTRAP=127.0.0.1:9092", "KAFKA_PORT")):
+        assert port in commands
+        commands = commands.replace(port, f"{port[:-4]}{fed.ports[variable]}")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{docker.env['PATH']}"
+    environment = {"PATH": path, "CH_PASSWORD": PASSWORD, "STREAMPROOF_ARTIFACTS": str(docker.artifacts)}
+
+    run("bash", "-eu", "-c", commands, env={**docker.env, **environment})
+
+    ended = [json.loads(file.read_text()) for file in docker.artifacts.glob("*/summary.json")]
+    assert sorted((summary["mode"], summary["verdict"]) for summary in ended) == [
+        ("full", "passed"),
+        ("observe", "passed"),
+    ]
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=[path.stem for path in DASHBOARDS])

@@ -1,4 +1,4 @@
-"""Takes mail on port 1025 and lists it at :8025/api/v1/messages, with the fields of Mailpit that the tests read."""
+"""Takes mail on port 1025 and shows it at :8025/api/v1/messages and /message/ID, as Mailpit does for the tests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 
 MAILS: list[dict[str, Any]] = []
+BODIES: list[str] = []
 
 
 class Sink:
@@ -19,11 +20,12 @@ class Sink:
         """Take one mail."""
         mail = message_from_bytes(envelope.content, policy=policy.default)
         body = mail.get_body(("html", "plain"))
+        BODIES.append(body.get_content() if body else "")
         MAILS.append(
             {
+                "ID": str(len(MAILS)),
                 "Subject": str(mail["Subject"]),
                 "To": [{"Address": address} for address in envelope.rcpt_tos],
-                "Snippet": body.get_content() if body else "",
             }
         )
         return "250 OK"
@@ -33,8 +35,10 @@ class Page(BaseHTTPRequestHandler):
     """Shows what was taken."""
 
     def do_GET(self) -> None:
-        """Answer with all mails."""
-        content = json.dumps({"total": len(MAILS), "messages": MAILS}).encode()
+        """Answer with all mails, or with the text of one."""
+        kind, _, which = self.path.removeprefix("/api/v1/").partition("/")
+        found = {"HTML": BODIES[int(which)]} if kind == "message" else {"total": len(MAILS), "messages": MAILS}
+        content = json.dumps(found).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.end_headers()

@@ -1,7 +1,7 @@
 -- When this fails, no stream told anything in the window although other parts of the warehouse hold data: a gateway
 -- stopped sending, or a whole table was lost, and every rate over the window would be made of nothing. Notices and
--- transport statistics are not asked for: a window may rightly have none.
--- LAYER: raw
+-- transport statistics are not asked for: a window may rightly have none. That raw itself is empty, others say, too.
+-- LAYER: typed
 
 -- TEST: raw_events_present
 WITH found AS (
