@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
@@ -75,6 +76,7 @@ def test_a_run_on_outside_services_and_observations_of_what_it_leaves(cli, outsi
     assert summary["stack"]["started"] == ["processor"]
     assert set(summary["stack"]["versions"]) == {"kafka", "clickhouse", "processor"}
     assert summary["checks"]["skipped"] == 0
+    assert "read once for all checks: v_api_gpu_metrics" in (cli.folder(summary) / "stages/query_pack.log").read_text()
     assert no_secret_in(cli.folder(summary))
     held = inventory(outside)
     assert held["topics"] == {FOREIGN_TOPIC, *(name for name in held["topics"] if name.startswith("kept."))}
@@ -111,7 +113,7 @@ def _observation(cli, outside: Outside, user: str, window: dict[str, str]) -> di
     summary = ended.json
     assert summary["verdict"] == "passed"
     assert [result["stage"] for result in summary["results"]][:2] == ["warehouse_check", "query_pack"]
-    assert summary["stack"]["clickhouse"] == outside.state.clickhouse.url
+    assert summary["stack"]["clickhouse"] == f"https://127.0.0.1:{outside.https_port}"
     assert summary["stack"]["started"] == []
     assert summary["fixture"]["events"] == 0
     assert no_secret_in(cli.folder(summary))
@@ -131,13 +133,15 @@ def test_three_runs_at_once_on_one_outside_stack_do_not_meet(cli, outside):
 @pytest.mark.parametrize(
     ("run_id", "changes", "said"),
     [
-        ("no-clickhouse", {"CH_PORT": "1"}, "ClickHouse at http://127.0.0.1:1"),
+        ("no-clickhouse", {"CH_PORT": "1"}, "ClickHouse at https://127.0.0.1:1"),
         ("wrong-password", {"CH_PASSWORD": "wrong-one"}, "Authentication failed"),
         ("no-rights", {"CH_USER": "reader"}, "ClickHouse user reader lacks these rights: CREATE DATABASE ON"),
         ("only-reads", {"CH_USER": "frozen"}, "frozen may only read"),
         ("no-kafka", {"KAFKA_BOOTSTRAP": "127.0.0.1:1"}, "Kafka at 127.0.0.1:1 does not answer"),
         ("wrong-login", {"KAFKA_SASL_PASSWORD": "wrong-one"}, "does not answer"),
         ("stranger", {"KAFKA_SASL_USERNAME": "stranger"}, "cannot be created: Authorization failed"),
+        ("not-trusted", {"CH_CA_CERT": certifi.where()}, "certificate verify failed"),
+        ("kafka-not-trusted", {"KAFKA_SSL_CA_LOCATION": certifi.where()}, "does not answer"),
         ("odd-option", {"KAFKA_SASL_NONSENSE": "1"}, "sasl.nonsense"),
         ("taken", {}, f"already has topic {FOREIGN_TOPIC}"),
         ("foreign", {}, f"already has database {FOREIGN_DATABASE}"),
