@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -86,8 +87,9 @@ def with_compose(env: dict[str, str], cache: Path) -> dict[str, str]:
         key = hashlib.sha256((source / "go.sum").read_bytes()).hexdigest()[:12]
         folder = cache / f"compose-{key}"
         if not (folder / "docker-compose").exists():
-            module = next(line for line in (source / "go.mod").read_text().split("\n") if "docker/compose/v2 v" in line)
-            version = f"-X github.com/docker/compose/v2/internal.Version={module.split()[-1]}"
+            pinned = re.search(r"docker/compose/v2 (v[\d.]+)", (source / "go.mod").read_text())
+            assert pinned is not None
+            version = f"-X github.com/docker/compose/v2/internal.Version={pinned[1]}"
             folder.mkdir(parents=True, exist_ok=True)
             target = folder / "docker-compose"
             go = ["go", "build", "-C", str(source), "-trimpath", "-ldflags", f"-s -w {version}", "-o", str(target)]
