@@ -7,7 +7,6 @@ of that name over the rows. All checks then judge the same reading.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 from streamproof.model.errors import WarehouseError
 from streamproof.services.clickhouse import execute, rows
 from streamproof.services.reading import reading_settings
-from streamproof.sql.lexing import Kind, tokens
+from streamproof.sql.lexing import Kind, names_in, tokens
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -42,12 +41,6 @@ SELECT
     sum(cityHash64(formatRow('RowBinary', *))) AS content
 FROM {held:Identifier}
 """
-_WORDS = re.compile(r"\w+")
-
-
-def names_in(text: str, names: Collection[str]) -> frozenset[str]:
-    """Return which of the names stand in a text as whole words."""
-    return frozenset(_WORDS.findall(text)) & frozenset(names)
 
 
 def shared_by(texts: Iterable[str], names: Collection[str]) -> frozenset[str]:

@@ -20,8 +20,9 @@ from streamproof.services.clone import Clone, Damage
 from streamproof.services.contract_files import Contract
 from streamproof.services.contracts import SUITE as CONTRACTS
 from streamproof.services.contracts import validate
-from streamproof.services.held_views import HeldViews, names_in, shared_by
+from streamproof.services.held_views import HeldViews, shared_by
 from streamproof.sql.blocks import Block
+from streamproof.sql.lexing import names_in
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

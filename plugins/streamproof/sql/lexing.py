@@ -6,7 +6,7 @@ Source: https://clickhouse.com/docs/sql-reference/syntax (comments, string liter
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -61,6 +61,9 @@ _PATTERN = re.compile(
 )
 
 
+_WORD = re.compile(r"\w+")
+
+
 def line_of(text: str, offset: int) -> int:
     """Return the line, counted from 1, that holds the character at `offset`."""
     return text.count("\n", 0, offset) + 1
@@ -76,6 +79,11 @@ def tokens(text: str, source: str) -> Iterator[Token]:
                 hint="Close the literal or the comment; a backslash before a quote keeps it open.",
             )
         yield Token(Kind[str(kind)], match[0], match.start())
+
+
+def names_in(text: str, names: Collection[str]) -> frozenset[str]:
+    """Return which of the names stand in a text as whole words, wherever: in code, a literal or a comment."""
+    return frozenset(_WORD.findall(text)) & frozenset(names)
 
 
 def statements(text: str, source: str) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from streamproof.model.results import CheckResult
 from streamproof.services.checks import run_checks, skipped
 from streamproof.services.held_views import HeldViews
 from streamproof.sql.blocks import Block, read_suite
+from streamproof.sql.lexing import names_in
 from streamproof.stages.context import RunContext, StageOutcome
 
 
@@ -44,5 +44,5 @@ def _lacks(ctx: RunContext, test: Block, parameters: Mapping[str, object]) -> st
     if missing:
         return f"{', '.join(missing)}, which only a replay gives"
     absent = ctx.stage_details("warehouse_check")["absent_run_only_tables"]
-    read = [table for table in absent if re.search(rf"\b{re.escape(table)}\b", test.sql)]
+    read = sorted(names_in(test.sql, absent))
     return f"table {', '.join(read)}, which only a run of its own has" if read else ""

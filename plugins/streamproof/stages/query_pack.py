@@ -32,7 +32,9 @@ def hold_views(ctx: RunContext, client: Client) -> list[str]:
     suites = (*ctx.plan.suites, conservation.SUITE)
     texts = [test.sql for suite in suites for test in read_suite(assertions / suite, home=ctx.home)]
     texts += [contract.table for contract in pack_contracts(ctx)]
-    views = HeldViews(client)
+    # A stage may run again, on what has changed since.
+    views = HeldViews.found(client)
+    views.forget(views.names)
     views.take(shared_by(texts, views_of(client)), workers=WORKERS)
     return sorted(views.names)
 
