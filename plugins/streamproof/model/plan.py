@@ -23,11 +23,12 @@ PROCESSORS = ("local",)
 BEFORE_SUITES = ("stack_up", "schema_apply", "pipeline_ready", "replay_events", "pipeline_wait", "query_pack")
 # The last is there when the pack has an oracle.
 ORACLE = "oracle"
-AFTER_SUITES = ("contracts", "conservation", ORACLE)
+CONTRACTS = "contracts"
+AFTER_SUITES = (CONTRACTS, "conservation", ORACLE)
 
 # Of an observation: what is accounted for record by record needs a replay.
 BEFORE_OBSERVED_SUITES = ("warehouse_check", "query_pack")
-AFTER_OBSERVED_SUITES = ("contracts",)
+AFTER_OBSERVED_SUITES = (CONTRACTS,)
 
 
 @dataclass(frozen=True, slots=True)

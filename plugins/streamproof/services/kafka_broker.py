@@ -92,6 +92,9 @@ class KafkaBroker:
     async def create_topics(self, names: tuple[str, ...], timeout: float) -> None:
         """Create topics of one partition without expiry. Raises StackError naming the topic."""
         admin = admin_client(self.bootstrap_servers)
+        # Asked about a group for the first time, a broker begins to make the topic of offsets and answers "not yet"; a
+        # consumer then waits a second. So it is asked before there is a consumer, and the answer does not matter.
+        admin.describe_consumer_groups([NAME], request_timeout=timeout)
         await asyncio.to_thread(create_topics, admin, names, timeout=timeout)
 
     async def stop(self) -> None:

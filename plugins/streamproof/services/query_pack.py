@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.errors import WarehouseError
-from streamproof.services.checks import plain
+from streamproof.services.checks import WORKERS, plain
 from streamproof.services.clickhouse import bindable, refusals
+from streamproof.services.held_views import HeldViews
 from streamproof.services.reading import needs_of, reading_settings
 from streamproof.sql.blocks import Block
 
@@ -58,8 +60,10 @@ class QueryResult:
         return "\n".join(lines if self.rows else [*lines, "(no rows)"])
 
 
-def run_query(client: Client, query: Block, parameters: Mapping[str, object]) -> QueryResult:
-    """Run one query; what goes wrong is in the result, never raised."""
+def run_query(
+    client: Client, query: Block, parameters: Mapping[str, object], *, views: HeldViews | None = None
+) -> QueryResult:
+    """Run one query, on what `views` hold where they do; what goes wrong is in the result, never raised."""
     if needs := needs_of(client, query.sql):
         return QueryResult(query.name, query.source, (), (), None, 0.0, needs)
     started = time.perf_counter()
@@ -71,9 +75,10 @@ def run_query(client: Client, query: Block, parameters: Mapping[str, object]) ->
         error = f"{query.source}:{query.line}: it needs parameter {', '.join(missing)}."
     else:
         used = {name: parameters[name] for name in query.parameter_names}
+        sql = views.in_place(query.sql) if views else query.sql
         try:
             with refusals(f"{query.source}:{query.line}", hint="Run the query by hand."):
-                result = client.query(query.sql, parameters=bindable(used), settings=reading_settings(client))
+                result = client.query(sql, parameters=bindable(used), settings=reading_settings(client))
             columns = tuple(result.column_names)
             found = tuple(tuple(plain(value) for value in row) for row in result.result_rows)
         except WarehouseError as problem:
@@ -81,6 +86,9 @@ def run_query(client: Client, query: Block, parameters: Mapping[str, object]) ->
     return QueryResult(query.name, query.source, columns, found, error, time.perf_counter() - started)
 
 
-def run_queries(client: Client, queries: Sequence[Block], parameters: Mapping[str, object]) -> tuple[QueryResult, ...]:
-    """Run every query in order, whatever becomes of the others."""
-    return tuple(run_query(client, query, parameters) for query in queries)
+def run_queries(
+    client: Client, queries: Sequence[Block], parameters: Mapping[str, object], *, views: HeldViews | None = None
+) -> tuple[QueryResult, ...]:
+    """Run every query, whatever becomes of the others, and return the results in the order of the queries."""
+    with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="queries") as pool:
+        return tuple(pool.map(lambda query: run_query(client, query, parameters, views=views), queries))

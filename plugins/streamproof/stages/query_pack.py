@@ -23,8 +23,8 @@ def trace_queries(ctx: RunContext) -> tuple[Block, ...]:
     return tuple(block for path in files for block in read_blocks(path, shown_as=str(path.relative_to(ctx.home))))
 
 
-def hold_views(ctx: RunContext, client: Client) -> list[str]:
-    """Read each view that two or more of the run's checks name, and return their names.
+def hold_views(ctx: RunContext, client: Client) -> HeldViews:
+    """Read each view that two or more of the run's checks and trace queries name.
 
     Raises SqlSourceError, UsageError for a broken contract, WarehouseError.
     """
@@ -32,29 +32,32 @@ def hold_views(ctx: RunContext, client: Client) -> list[str]:
     suites = (*ctx.plan.suites, conservation.SUITE)
     texts = [test.sql for suite in suites for test in read_suite(assertions / suite, home=ctx.home)]
     texts += [contract.table for contract in pack_contracts(ctx)]
+    texts += [query.sql for query in trace_queries(ctx)]
     # A stage may run again, on what has changed since.
     views = HeldViews.found(client)
     views.forget(views.names)
     views.take(shared_by(texts, views_of(client)), workers=WORKERS)
-    return sorted(views.names)
+    ctx.log(f"read once for all checks: {', '.join(sorted(views.names)) or 'no view'}")
+    return views
 
 
 def run(ctx: RunContext) -> StageOutcome:
     """Run every trace query; the rows are kept as JSON in the stage's details and as text in its log.
 
     Before that, what the logs of the run's services warn of goes into the run's database, for the checks to read, and
-    so does one reading of the views that several checks share.
+    so does one reading of the views that several checks and queries share.
     A query that cannot be run leaves its error in its place, and the stage errored; the others still run.
     """
     parameters = ctx.window.query_parameters()
     with ctx.clickhouse() as client:
+        views = None
         # An observation has no services, and writes nothing.
         if not ctx.plan.observes:
             logs = read_logs(ctx.folder.stack / "logs")
             kept = write_log_lines(client, logs)
             ctx.log(f"{len(logs)} logs of services read, {kept - len(logs)} lines of level WARN and above")
-            ctx.log(f"read once for all checks: {', '.join(hold_views(ctx, client)) or 'no view'}")
-        results = run_queries(client, trace_queries(ctx), parameters)
+            views = hold_views(ctx, client)
+        results = run_queries(client, trace_queries(ctx), parameters, views=views)
     for result in results:
         ctx.log(f"\n{result.as_text()}")
     broken = any(result.error for result in results)

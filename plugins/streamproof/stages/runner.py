@@ -1,17 +1,15 @@
-"""The order of a run: bring up, replay, drain, judge side by side, publish, take down."""
+"""The order of a run: bring up, replay, drain, judge, publish, take down."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 from streamproof.model.errors import UsageError
-from streamproof.model.plan import PROVE
+from streamproof.model.plan import CONTRACTS, PROVE
 from streamproof.model.results import StageResult, Status
-from streamproof.services.contracts import prefetch
 from streamproof.stages import (
     assertions,
     conservation,
@@ -32,8 +30,10 @@ from streamproof.stages import (
 from streamproof.stages.context import RunContext
 from streamproof.stages.execute import StageFunction, execute
 from streamproof.stages.folder import read_json
+from streamproof.stages.stage_process import StageProcess
 
 OnEvent = Callable[[str, StageResult | None], None]
+Step = Callable[..., StageResult]
 
 STAGES: Mapping[str, StageFunction] = {
     "stack_up": stack_up.run,
@@ -44,7 +44,7 @@ STAGES: Mapping[str, StageFunction] = {
     "pipeline_wait": pipeline_wait.run,
     "inject": inject.run,
     "query_pack": query_pack.run,
-    "contracts": contracts.run,
+    CONTRACTS: contracts.run,
     "conservation": conservation.run,
     "oracle": oracle.run,
     "prove": prove.run,
@@ -79,16 +79,16 @@ def run_all(ctx: RunContext, on_event: OnEvent) -> dict[str, Any]:
     Whatever happens, the summary is published and the stack is taken down (unless it is to be kept).
     """
 
-    def step(stage: str) -> StageResult:
+    def step(stage: str, run: Callable[[], StageResult] | None = None) -> StageResult:
         on_event(stage, None)
-        result = run_stage(ctx, stage)
+        result = run() if run else run_stage(ctx, stage)
         on_event(stage, result)
         return result
 
-    # Great Expectations takes seconds to import: do it while the services start.
-    threading.Thread(target=prefetch, name="prefetch", daemon=True).start()
     try:
-        _prepare_and_judge(ctx, step)
+        # Great Expectations takes seconds to import, and is Python alone: its process gets ready while services start.
+        with StageProcess(ctx, CONTRACTS) as apart:
+            _prepare_and_judge(ctx, step, apart)
     finally:
         step("publish_summary")
         if not (ctx.plan.keep_stack or ctx.plan.observes):
@@ -97,7 +97,7 @@ def run_all(ctx: RunContext, on_event: OnEvent) -> dict[str, Any]:
     return summary
 
 
-def _prepare_and_judge(ctx: RunContext, step: Callable[[str], StageResult]) -> None:
+def _prepare_and_judge(ctx: RunContext, step: Step, apart: StageProcess) -> None:
     judging = ctx.plan.judging_stages
     for stage in (stage for stage in ctx.plan.planned_stages if stage not in judging):
         if step(stage).status is Status.PASSED:
@@ -105,8 +105,12 @@ def _prepare_and_judge(ctx: RunContext, step: Callable[[str], StageResult]) -> N
         if stage != "pipeline_wait" or ctx.stack_failure() is not None:
             return
         # What did not drain in time is judged all the same: the checks say what is missing. The verdict stays `error`.
-    side_by_side = [stage for stage in judging if stage != PROVE]
-    with ThreadPoolExecutor(max_workers=len(side_by_side), thread_name_prefix="judge") as pool:
-        list(pool.map(step, side_by_side))
+    # The process is left first: an interrupt ends it, and with it the thread that waits for it.
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix=apart.stage) as beside, apart:
+        judged_apart = beside.submit(step, apart.stage, apart.run)
+        # A suite keeps the server busy by itself. Two at once take as long, and no check's time would be its own.
+        for stage in (stage for stage in judging if stage not in (apart.stage, PROVE)):
+            step(stage)
+        judged_apart.result()
     if PROVE in judging:
         step(PROVE)

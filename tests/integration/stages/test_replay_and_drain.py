@@ -11,9 +11,10 @@ import pytest
 from streamproof.model.errors import WaitTimeoutError
 from streamproof.model.fixture import Expectation
 from streamproof.services.clickhouse import execute, rows
+from streamproof.services.held_views import PREFIX
 from streamproof.services.stack import own_identity, stop_stack
 from streamproof.services.waiting import wait_until
-from streamproof.stages import pipeline_ready, pipeline_wait, replay_events, schema_apply, stack_up
+from streamproof.stages import pipeline_ready, pipeline_wait, query_pack, replay_events, schema_apply, stack_up
 from streamproof.stages.context import RunContext
 from streamproof.stages.execute import execute as execute_stage
 from streamproof.stages.planning import HostSettings, RunRequest, plan_run
@@ -96,3 +97,22 @@ def test_a_drain_that_lacks_something_says_what(drained):
         with drained.clickhouse() as client:
             execute(client, "INSERT INTO record_dispositions SELECT * FROM kept")
             execute(client, "DROP TABLE kept")
+
+
+def test_query_pack_again_reads_the_shared_views_again(drained):
+    count = "SELECT count() AS n FROM {table:Identifier}"
+    held = f"{PREFIX}v_latest_sessions"
+    assert execute_stage(drained, "query_pack", query_pack.run).error is None
+    with drained.clickhouse() as client:
+        before = rows(client, count, {"table": held})
+        assert before == rows(client, count, {"table": "v_latest_sessions"})
+        execute(
+            client,
+            "INSERT INTO fact_workflow_sessions SELECT * REPLACE ('again' AS workflow_session_id) "
+            "FROM v_latest_sessions ORDER BY workflow_session_id LIMIT 1",
+        )
+        try:
+            assert execute_stage(drained, "query_pack", query_pack.run).error is None
+            assert rows(client, count, {"table": held}) == [{"n": before[0]["n"] + 1}]
+        finally:
+            execute(client, "DELETE FROM fact_workflow_sessions WHERE workflow_session_id = 'again'")
