@@ -117,6 +117,5 @@ def views_of(client: Client) -> frozenset[str]:
 
 def _after_with(sql: str) -> tuple[int, int]:
     """Return where the query's code starts, and where its own WITH ends: 0 when it has none."""
-    code = [token for token in tokens(sql, "a query") if token.kind is not Kind.BLANK and not token.is_comment]
-    first = code[0]
+    first = next(token for token in tokens(sql, "a query") if token.kind is not Kind.BLANK and not token.is_comment)
     return first.start, first.start + len(first.text) if first.text.upper() == "WITH" else 0
