@@ -23,8 +23,8 @@ PROCESSORS = ("local",)
 BEFORE_SUITES = ("stack_up", "schema_apply", "pipeline_ready", "replay_events", "pipeline_wait", "query_pack")
 # The last is there when the pack has an oracle.
 ORACLE = "oracle"
-CONTRACTS = "contracts"
-AFTER_SUITES = (CONTRACTS, "conservation", ORACLE)
+CONTRACTS, CONSERVATION = "contracts", "conservation"
+AFTER_SUITES = (CONTRACTS, CONSERVATION, ORACLE)
 
 # Of an observation: what is accounted for record by record needs a replay.
 BEFORE_OBSERVED_SUITES = ("warehouse_check", "query_pack")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from streamproof.model.plan import CONSERVATION
 from streamproof.model.results import CheckResult
 from streamproof.services.checks import run_checks, skipped
 from streamproof.services.held_views import HeldViews
@@ -18,6 +19,13 @@ def run(ctx: RunContext, suite: str) -> StageOutcome:
     Raises SqlSourceError when the suite cannot be read, and WarehouseError when there is no warehouse to ask.
     """
     return StageOutcome(checks=suite_checks(ctx, suite))
+
+
+def asked_of(ctx: RunContext) -> Iterator[tuple[str, Block]]:
+    """Yield every SQL check that a run of its own asks, with the name of its suite. Raises SqlSourceError."""
+    for suite in (*ctx.plan.suites, CONSERVATION):
+        for test in read_suite(ctx.sql_dir / "assertions" / suite, home=ctx.home):
+            yield suite, test
 
 
 def suite_checks(ctx: RunContext, suite: str) -> tuple[CheckResult, ...]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from streamproof.model.plan import CONSERVATION
 from streamproof.services.clickhouse import rows
 from streamproof.stages.assertions import suite_checks
 from streamproof.stages.context import RunContext, StageOutcome
-
-SUITE = "conservation"
 
 # By the type that the fixture gives a record: the processor cannot know the type of one that it could not read.
 _DISPOSITIONS = """
@@ -25,7 +24,7 @@ ORDER BY disposition, event_type
 
 def run(ctx: RunContext) -> StageOutcome:
     """Run the conservation suite; the details count records by disposition and event type. Raises WarehouseError."""
-    checks = suite_checks(ctx, SUITE)
+    checks = suite_checks(ctx, CONSERVATION)
     found: dict[str, dict[str, Any]] = {}
     with ctx.clickhouse() as client:
         for row in rows(client, _DISPOSITIONS):

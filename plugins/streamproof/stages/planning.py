@@ -19,6 +19,7 @@ from streamproof.model.names import RunNames
 from streamproof.model.pack import Pack
 from streamproof.model.plan import (
     COMPOSE,
+    CONSERVATION,
     EXTERNAL,
     KAFKA_KINDS,
     MODES,
@@ -171,7 +172,7 @@ def _compose_files(request: RunRequest, home: Path, host: HostSettings) -> tuple
 def _checks_by_suite(home: Path, pack: Pack, suites: Sequence[str]) -> dict[str, set[str]]:
     """Read every check that the run will judge. Raises SqlSourceError or UsageError for a file that is broken."""
     assertions = home / "include" / pack.sql_dir / "assertions"
-    found = {suite: {test.name for test in read_suite(assertions / suite)} for suite in (*suites, "conservation")}
+    found = {suite: {test.name for test in read_suite(assertions / suite)} for suite in (*suites, CONSERVATION)}
     contracts = load_contracts(home / "include" / pack.contracts_dir)
     if pack.oracle:
         found[ORACLE] = set(read_oracle_sql(home, pack).checks)

@@ -13,8 +13,7 @@ from streamproof.model.results import CheckResult, Status
 from streamproof.services.clone import Clone
 from streamproof.services.files import write_json
 from streamproof.services.proving import Bench, Subject, assertion_subject, contract_subject
-from streamproof.sql.blocks import read_suite
-from streamproof.stages import conservation
+from streamproof.stages.assertions import asked_of
 from streamproof.stages.context import RunContext, StageOutcome
 from streamproof.stages.contracts import contract_parameters, pack_contracts
 from streamproof.stages.oracle import oracle_subject
@@ -57,12 +56,7 @@ def run(ctx: RunContext) -> StageOutcome:
 def pack_subjects(ctx: RunContext) -> list[Subject]:
     """Return every check of the run with its mutations: the planned suites, conservation, contracts, the oracle's."""
     parameters = ctx.check_parameters()
-    assertions = ctx.sql_dir / "assertions"
-    found = [
-        assertion_subject(suite, test, parameters)
-        for suite in (*ctx.plan.suites, conservation.SUITE)
-        for test in read_suite(assertions / suite, home=ctx.home)
-    ]
+    found = [assertion_subject(suite, test, parameters) for suite, test in asked_of(ctx)]
     found += [contract_subject(contract, contract_parameters(ctx)) for contract in pack_contracts(ctx)]
     return [*found, oracle_subject(ctx)] if ctx.plan.oracle else found
 

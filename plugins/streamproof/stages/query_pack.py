@@ -8,8 +8,8 @@ from streamproof.model.results import Status
 from streamproof.services.held_views import WORKERS, HeldViews, shared_by, views_of
 from streamproof.services.query_pack import run_queries
 from streamproof.services.service_logs import read_logs, write_log_lines
-from streamproof.sql.blocks import Block, read_blocks, read_suite
-from streamproof.stages import conservation
+from streamproof.sql.blocks import Block, read_blocks
+from streamproof.stages.assertions import asked_of
 from streamproof.stages.context import RunContext, StageOutcome
 from streamproof.stages.contracts import pack_contracts
 
@@ -28,9 +28,7 @@ def hold_views(ctx: RunContext, client: Client) -> HeldViews:
 
     Raises SqlSourceError, UsageError for a broken contract, WarehouseError.
     """
-    assertions = ctx.sql_dir / "assertions"
-    suites = (*ctx.plan.suites, conservation.SUITE)
-    texts = [test.sql for suite in suites for test in read_suite(assertions / suite, home=ctx.home)]
+    texts = [test.sql for _, test in asked_of(ctx)]
     texts += [contract.table for contract in pack_contracts(ctx)]
     texts += [query.sql for query in trace_queries(ctx)]
     # A stage may run again, on what has changed since.

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from streamproof.model.errors import UsageError
-from streamproof.model.plan import CONTRACTS, PROVE
+from streamproof.model.plan import CONSERVATION, CONTRACTS, PROVE
 from streamproof.model.results import StageResult, Status
 from streamproof.stages import (
     assertions,
@@ -45,7 +45,7 @@ STAGES: Mapping[str, StageFunction] = {
     "inject": inject.run,
     "query_pack": query_pack.run,
     CONTRACTS: contracts.run,
-    "conservation": conservation.run,
+    CONSERVATION: conservation.run,
     "oracle": oracle.run,
     "prove": prove.run,
     "publish_summary": publish_summary.run,
