@@ -25,6 +25,10 @@ CHECK_SETTINGS: Mapping[str, object] = {
     "max_execution_time": QUERY_TIMEOUT_SEC,
     "result_overflow_mode": "throw",
     "read_overflow_mode": "throw",
+    # A check is asked once a run: what ClickHouse would compile for it to machine code is never used again.
+    "compile_expressions": 0,
+    "compile_aggregate_expressions": 0,
+    "compile_sort_description": 0,
 }
 # Of these, what a query's answer depends on: the others only bound how long it may take.
 _MEANING = ("result_overflow_mode", "read_overflow_mode")
