@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.errors import UsageError, WarehouseError
+from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import CheckResult, Status
 from streamproof.services.clickhouse import bindable, refusals, rows
 from streamproof.services.contract_files import Contract, ContractCheck
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
     from great_expectations.datasource.fluent.interfaces import Batch
 
-SUITE = "contracts"
 # Offending rows shown by a failed check; all of them are counted.
 ROWS_SHOWN = 20
 
@@ -201,7 +201,7 @@ def _arguments(contract: Contract, check: ContractCheck) -> dict[str, Any]:
 def _skipped(contract: Contract) -> list[CheckResult]:
     return [
         CheckResult(
-            suite=SUITE,
+            suite=CONTRACTS,
             name=check.name,
             status=Status.SKIPPED,
             diagnostics={"needs": contract.needs},
@@ -226,7 +226,7 @@ def _check_result(
         diagnostics = {"why": check.why, "expected": _expected(outcome), **_evidence(found)}
     offending = found.get("partial_unexpected_index_list") or []
     return CheckResult(
-        suite=SUITE,
+        suite=CONTRACTS,
         name=check.name,
         status=status,
         failed_rows=int(found.get("unexpected_count") or 0) if status is Status.FAILED else 0,

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from streamproof.model.errors import WarehouseError
+from streamproof.model.plan import CONTRACTS
 from streamproof.model.proof import Mutant, Outcome, Proof, judge_mutant
 from streamproof.model.results import CheckResult, Status
 from streamproof.services.checks import run_check
 from streamproof.services.clickhouse import execute
 from streamproof.services.clone import Clone, Damage
 from streamproof.services.contract_files import Contract
-from streamproof.services.contracts import SUITE as CONTRACTS
 from streamproof.services.contracts import validate
 from streamproof.services.held_views import HeldViews, shared_by
 from streamproof.sql.blocks import Block

@@ -20,6 +20,7 @@ from streamproof.model.pack import Pack
 from streamproof.model.plan import (
     COMPOSE,
     CONSERVATION,
+    CONTRACTS,
     EXTERNAL,
     KAFKA_KINDS,
     MODES,
@@ -176,7 +177,7 @@ def _checks_by_suite(home: Path, pack: Pack, suites: Sequence[str]) -> dict[str,
     contracts = load_contracts(home / "include" / pack.contracts_dir)
     if pack.oracle:
         found[ORACLE] = set(read_oracle_sql(home, pack).checks)
-    return {**found, "contracts": {check.name for contract in contracts for check in contract.checks}}
+    return {**found, CONTRACTS: {check.name for contract in contracts for check in contract.checks}}
 
 
 def _refuse_unknown_checks(request: RunRequest, checks: Mapping[str, set[str]]) -> None:
