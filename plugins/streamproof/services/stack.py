@@ -148,7 +148,7 @@ def _outcome(spec: StackSpec, log: Path) -> StackState:
     state = read_state(spec.root)
     if state and state.status == "ready":
         return state
-    if state and state.status == "failed":
+    if state and (state.status == "failed" or state.error):
         raise StackError(state.error or "The stack failed.", hint=state.hint or f"Look at {spec.root / 'logs'}.")
     raise StackError(
         "The stack's supervisor ended before the stack was up.",
