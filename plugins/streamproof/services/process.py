@@ -21,6 +21,9 @@ from streamproof.services.files import last_lines
 # Clocks of one boot may be corrected by a fraction of a second between two looks at a start time.
 START_TIME_TOLERANCE_SEC = 1.0
 TERM_GRACE_SEC = 10.0
+# Of 19: gets the processors that others leave, and a tenth of those that they do not.
+NICENESS = 10
+_SESSION_NICENESS = Path("/proc/self/autogroup")
 
 
 def identity_of(pid: int) -> ProcessIdentity:
@@ -54,6 +57,14 @@ def send_signal(identity: ProcessIdentity, number: signal.Signals) -> bool:
         os.kill(identity.pid, number)
         return True
     return False
+
+
+def give_way() -> None:
+    """Let the processes of others go first, those of other sessions too."""
+    os.nice(NICENESS)
+    # Between sessions Linux may share time by session, whatever the niceness in each (man 7 sched, autogroup).
+    with contextlib.suppress(OSError):
+        _SESSION_NICENESS.write_text(str(NICENESS))
 
 
 def python_module(module: str, *arguments: str) -> list[str]:

@@ -10,12 +10,15 @@ import sys
 
 from streamproof.model.plan import CONTRACTS
 from streamproof.services.contracts import prefetch
+from streamproof.services.process import give_way
 from streamproof.stages.context import RunContext
 from streamproof.stages.runner import run_stage
 
 
 def main() -> None:
     """Get ready, then run the stage in the run that comes by the pipe. A pipe that closes means that nobody asks."""
+    # The stages beside which this one runs are timed check by check.
+    give_way()
     stage = sys.argv[1]
     if stage == CONTRACTS:
         prefetch()

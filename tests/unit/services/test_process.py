@@ -13,7 +13,7 @@ import pytest
 
 from streamproof.model.errors import StackError
 from streamproof.services import die_with_parent
-from streamproof.services.process import identity_of, is_alive, own_identity, send_signal
+from streamproof.services.process import NICENESS, identity_of, is_alive, own_identity, send_signal
 
 
 @pytest.fixture
@@ -27,6 +27,18 @@ def sleeper():
 def test_this_process_is_alive() -> None:
     assert is_alive(own_identity())
     assert own_identity().pid == os.getpid()
+
+
+def test_a_process_gives_way_within_its_session_and_between_sessions() -> None:
+    group = Path("/proc/self/autogroup")
+    asked = "import os; from streamproof.services.process import give_way; give_way(); print(os.nice(0))"
+    shown = f"{asked}; print(open('{group}').read())" if group.exists() else asked
+    told = subprocess.run(
+        [sys.executable, "-c", shown], capture_output=True, text=True, check=True, start_new_session=True
+    )
+    niceness, *session = told.stdout.split("\n", 1)
+    assert int(niceness) == os.nice(0) + NICENESS
+    assert not session[0] or session[0].strip().endswith(f"nice {NICENESS}")
 
 
 def test_another_start_time_is_another_process(sleeper: subprocess.Popen[bytes]) -> None:
