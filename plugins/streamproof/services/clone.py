@@ -105,10 +105,9 @@ class Clone:
         """Return the query of every view by name, '' for a table, as they were when the clone was made."""
         return {entry.name: entry.query for entry in self._sound.values()}
 
-    @property
-    def view_names(self) -> frozenset[str]:
-        """Return the names of all views, as they were when the clone was made."""
-        return frozenset(name for name, entry in self._sound.items() if entry.engine == "View")
+    def view_queries(self) -> dict[str, str]:
+        """Return the query of every view that stores nothing by name, as they were when the clone was made."""
+        return {name: entry.query for name, entry in self._sound.items() if entry.engine == "View"}
 
     def damage(self) -> Damage:
         """Return what has changed since the clone was made or last restored. Raises WarehouseError."""

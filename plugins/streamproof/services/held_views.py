@@ -2,14 +2,16 @@
 
 ClickHouse plans a view anew in every query that names it, which for a view over views takes far longer than to read
 what is in it. So a view with two readers or more is read once, and a query that names it gets a common table expression
-of that name over the rows. All checks then judge the same reading.
+of that name over the rows. All checks then judge the same reading. A view is a reader, too: it is read after those that
+it names, from what is held of them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from streamproof.model.errors import WarehouseError
@@ -25,7 +27,7 @@ PREFIX = "held__"
 WORKERS = 2
 
 _HELD = "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, {prefix:String})"
-_VIEWS = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View'"
+_VIEWS = "SELECT name, as_select FROM system.tables WHERE database = currentDatabase() AND engine = 'View'"
 _FINGERPRINT = """
 SELECT
     (
@@ -43,10 +45,18 @@ FROM {held:Identifier}
 """
 
 
-def shared_by(texts: Iterable[str], names: Collection[str]) -> frozenset[str]:
-    """Return the names that two or more of the texts have: one reader gains nothing from a view that is held."""
-    found = Counter(name for text in texts for name in names_in(text, names))
-    return frozenset(name for name, readers in found.items() if readers > 1)
+def shared_by(texts: Iterable[str], views: Mapping[str, str]) -> frozenset[str]:
+    """Return the views that two or more readers name: one reader gains nothing from a view that is held.
+
+    `views` holds the query of each view by its name. Readers are the texts, and the views that they reach.
+    """
+    readers = list(texts)
+    found: Counter[str] = Counter()
+    while readers:
+        named = names_in(readers.pop(), views)
+        readers.extend(views[name] for name in named - found.keys())
+        found.update(named)
+    return frozenset(name for name, number in found.items() if number > 1)
 
 
 class HeldViews:
@@ -69,30 +79,50 @@ class HeldViews:
         """Return the names of the views that are held."""
         return frozenset(self._names)
 
-    def take(self, names: Iterable[str], *, workers: int = 1) -> None:
+    def take(self, names: Set[str], *, workers: int = 1) -> None:
         """Read these views, as far as they are not held.
 
         One that cannot be read is not held: then every check that reads it says itself what is wrong.
         """
-        wanted = sorted(frozenset(names) - self._names)
+        queries = views_of(self._client)
+        wanted = {name: self._unqualified(queries[name], queries) for name in queries.keys() & names - self._names}
+        order = TopologicalSorter({name: reads & wanted.keys() for name, (_, reads) in wanted.items()})
+        order.prepare()
         with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="views") as pool:
-            self._names |= {name for name, is_held in zip(wanted, pool.map(self._hold, wanted), strict=True) if is_held}
+            while order.is_active():
+                ready = order.get_ready()
+                readable = tuple(pool.map(lambda name: self._hold(name, *wanted[name]), ready))
+                self._names |= {name for name, is_held in zip(ready, readable, strict=True) if is_held}
+                order.done(*ready)
 
-    def _hold(self, name: str) -> bool:
+    def _unqualified(self, query: str, views: Collection[str]) -> tuple[str, frozenset[str]]:
+        """Return a view's query without the database before the views that it names, and their names."""
+        database = str(self._client.database)
+        pieces = [token.text for token in tokens(query, "a view")]
+        named = set()
+        for i in range(len(pieces) - 2):
+            before, dot, name = (piece.strip("`") for piece in pieces[i : i + 3])
+            if (before, dot) == (database, ".") and name in views:
+                pieces[i] = pieces[i + 1] = ""
+                named.add(name)
+        return "".join(pieces), frozenset(named)
+
+    def _hold(self, name: str, query: str, reads: frozenset[str]) -> bool:
         # A view is read as a check reads it, but what is read is written.
         settings = {key: value for key, value in reading_settings(self._client).items() if key != "readonly"}
-        # An engine that every user who may make the schema may use.
-        statement = f"CREATE TABLE `{PREFIX}{name}` ENGINE = MergeTree ORDER BY () AS SELECT * FROM `{name}`"  # noqa: S608
+        # An engine that every user who may make the schema may use. Columns are the view's: its query's may be others.
+        table = f"`{PREFIX}{name}`"
         try:
-            execute(self._client, statement, settings=settings)
+            execute(self._client, f"CREATE TABLE {table} AS `{name}` ENGINE = MergeTree ORDER BY ()")
+            execute(self._client, f"INSERT INTO {table} {self._over(query, reads & self._names)}", settings=settings)
         except WarehouseError:
-            execute(self._client, f"DROP TABLE IF EXISTS `{PREFIX}{name}` SYNC")
+            execute(self._client, f"DROP TABLE IF EXISTS {table} SYNC")
             return False
         return True
 
-    def forget(self, names: Iterable[str]) -> None:
+    def forget(self, names: Set[str]) -> None:
         """Drop what is held of these views. Raises WarehouseError."""
-        for name in sorted(self._names & frozenset(names)):
+        for name in sorted(self._names & names):
             execute(self._client, f"DROP TABLE `{PREFIX}{name}` SYNC")
             self._names.remove(name)
 
@@ -102,17 +132,20 @@ class HeldViews:
 
     def in_place(self, sql: str) -> str:
         """Return a query that reads what is held where this one names a view, and else means the same."""
-        named = sorted(names_in(sql, self._names))
-        if not named:
+        return self._over(sql, names_in(sql, self._names))
+
+    def _over(self, sql: str, names: Collection[str]) -> str:
+        """Return a query that reads what is held under these names."""
+        if not names:
             return sql
-        held = ", ".join(f"`{name}` AS (SELECT * FROM `{PREFIX}{name}`)" for name in named)  # noqa: S608
+        held = ", ".join(f"`{name}` AS (SELECT * FROM `{PREFIX}{name}`)" for name in sorted(names))  # noqa: S608
         at, rest = _after_with(sql)
         return f"{sql[:at]}WITH {held}{', ' if rest else ' '}{sql[rest or at :]}"
 
 
-def views_of(client: Client) -> frozenset[str]:
-    """Return the names of all views of the database. Raises WarehouseError."""
-    return frozenset(str(row["name"]) for row in rows(client, _VIEWS))
+def views_of(client: Client) -> dict[str, str]:
+    """Return the queries of all views of the database by name. Raises WarehouseError."""
+    return {str(row["name"]): str(row["as_select"]) for row in rows(client, _VIEWS)}
 
 
 def _after_with(sql: str) -> tuple[int, int]:

@@ -208,7 +208,7 @@ class Bench:
 
     def _judged(self, clone: Clone, subjects: Sequence[Subject]) -> list[CheckResult]:
         """Return what the subjects say about a clone as it is; views that several of them name are read once."""
-        clone.views.take(shared_by((subject.text for subject in subjects), clone.view_names))
+        clone.views.take(shared_by((subject.text for subject in subjects), clone.view_queries()))
         return [result for subject in subjects for result in subject.run(clone.client, clone.views)]
 
     def _to_ask(self, clone: Clone, changed: frozenset[str], mutant: Mutant) -> list[Subject]:
@@ -219,7 +219,8 @@ class Bench:
         """
         readers = [s for s in self.readers(changed) if mutant.check in s.checks or not s.compares_all]
         over = self._over(changed)
-        clone.views.take(shared_by((subject.text for subject in readers), over & clone.view_names))
+        queries = {name: query for name, query in clone.view_queries().items() if name in over}
+        clone.views.take(shared_by((subject.text for subject in readers), queries))
         known = (over - changed) & clone.views.names & self._sound.keys()
         touched = over - {name for name in known if clone.views.fingerprint(name) == self._sound[name]}
         return [s for s in readers if mutant.check in s.checks or _meets(self._names[id(s)], touched)]

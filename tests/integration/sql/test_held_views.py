@@ -24,7 +24,7 @@ def database(warehouse):
 @pytest.fixture
 def views(database):
     views = HeldViews(database)
-    views.take(views_of(database), workers=2)
+    views.take(views_of(database).keys(), workers=2)
     return views
 
 
@@ -38,6 +38,41 @@ def test_queries_read_what_was_held_and_not_what_came_later(database, views):
     }
     assert views.names == {"v_facts", "v_top"}
     assert {query: rows(database, views.in_place(query))[0] for query in queries} == queries
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT max(a) AS top FROM v_facts",
+        "SELECT max(v_facts.a) AS top FROM v_facts WHERE v_facts.b != ''",
+        "WITH x AS (SELECT a FROM v_facts AS facts) SELECT max(x.a) AS top FROM x",
+        "SELECT max(a) AS top FROM (SELECT a FROM v_facts UNION ALL SELECT a FROM v_facts WHERE b IS NULL)",
+        "SELECT a AS top FROM v_facts WHERE a = 1 UNION ALL SELECT a AS top FROM v_facts WHERE a < 0",
+        "SELECT max(o.a) AS top FROM facts AS f LEFT JOIN v_facts AS o ON f.a = o.a SETTINGS join_use_nulls = 0",
+    ],
+)
+def test_a_view_reads_what_is_held_of_those_that_it_names(database, query):
+    execute(database, f"CREATE VIEW v_over AS {query}")
+    views = HeldViews(database)
+    views.take({"v_facts"})
+    before = rows(database, "SELECT toUInt16(top) AS top FROM v_over")
+    execute(database, "INSERT INTO facts VALUES (9, 'nine'), (1, 'one')")
+    views.take({"v_over", "v_facts"}, workers=2)
+    assert rows(database, views.in_place("SELECT toUInt16(top) AS top FROM v_over")) == before
+    views.forget({"v_over", "v_facts"})
+    views.take({"v_over"})
+    assert rows(database, views.in_place("SELECT toUInt16(top) AS top FROM v_over")) != before
+
+
+def test_a_view_keeps_the_columns_that_it_declares(database):
+    execute(
+        database, "CREATE VIEW v_typed (n UInt64, text String) AS SELECT a AS n, ifNull(b, '-') AS text FROM v_facts"
+    )
+    columns = "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = '{}' ORDER BY name"
+    views = HeldViews(database)
+    views.take({"v_typed", "v_facts"})
+    assert rows(database, columns.format("held__v_typed")) == rows(database, columns.format("v_typed"))
+    assert rows(database, "SELECT * FROM held__v_typed ORDER BY n") == [{"n": 1, "text": "one"}, {"n": 2, "text": "-"}]
 
 
 def test_another_reader_finds_what_is_held_until_it_is_forgotten(database, views):

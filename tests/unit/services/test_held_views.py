@@ -39,6 +39,30 @@ def test_a_query_gets_what_is_held_under_the_names_of_its_views(views, sql, expe
     assert views.in_place(sql) == expected
 
 
-def test_a_name_is_shared_by_two_texts_or_more():
-    texts = ["FROM v_a JOIN v_b", "FROM v_a AS v_a", "FROM v_c, v_b_old"]
-    assert shared_by(texts, {"v_a", "v_b", "v_c"}) == {"v_a"}
+VIEWS = {
+    "v_a": "SELECT 1 FROM d.facts",
+    "v_b": "SELECT 1 FROM d.v_a",
+    "v_c": "SELECT 1 FROM d.v_a JOIN d.v_b",
+    "v_d": "SELECT 1 FROM d.v_d",
+}
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["FROM v_a JOIN v_b"], {"v_a"}),
+        (["FROM v_a AS v_a"], set()),
+        (["FROM v_a", "FROM v_a"], {"v_a"}),
+        (["FROM v_a_old", "FROM v_a"], set()),
+        (["FROM v_b"], set()),
+        (["FROM v_c"], {"v_a"}),
+        (["FROM v_c", "FROM v_b"], {"v_a", "v_b"}),
+        # A view is one reader of what it names, however many read it.
+        (["FROM v_b", "FROM v_b"], {"v_b"}),
+        (["FROM v_d"], {"v_d"}),
+        (["FROM facts", "FROM facts"], set()),
+        ([], set()),
+    ],
+)
+def test_a_view_is_shared_by_two_readers_or_more_views_among_them(texts, expected):
+    assert shared_by(texts, VIEWS) == expected

@@ -48,7 +48,9 @@ class FakeClone:
     mended: int = 0
     client: Any = field(default_factory=SimpleNamespace)
     views: FakeViews = field(default_factory=FakeViews)
-    view_names: frozenset[str] = frozenset({"v_facts", "v_top"})
+
+    def view_queries(self) -> dict[str, str]:
+        return {name: query for name, query in DEFINITIONS.items() if query}
 
     def damage(self) -> Damage:
         return self.damaged

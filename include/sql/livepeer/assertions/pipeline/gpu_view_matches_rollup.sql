@@ -23,23 +23,49 @@ sessions AS (
     GROUP BY workflow_session_id
 ),
 
+-- Most samples of a session tell the same: these are one row, found by hash because texts are slow keys.
+shares AS (
+    SELECT
+        dateTrunc('hour', sample_ts) AS window_hour,
+        any(workflow_session_id) AS session_id,
+        any(orchestrator_address) AS own_host,
+        any(pipeline) AS own_pipeline,
+        any(ifNull(model_id, '')) AS own_model,
+        any(ifNull(gpu_id, '')) AS own_gpu,
+        any(ifNull(region, '')) AS own_region,
+        sum(output_fps) AS fps_sum,
+        count() AS samples
+    FROM fact_stream_status_samples
+    WHERE
+        sample_ts >= dateTrunc('hour', {from_ts:DateTime64(3, 'UTC')})
+        AND sample_ts < dateTrunc('hour', {to_ts:DateTime64(3, 'UTC')} + INTERVAL 3599999 MILLISECOND)
+    GROUP BY
+        window_hour,
+        cityHash64(
+            workflow_session_id,
+            orchestrator_address,
+            pipeline,
+            ifNull(model_id, ''),
+            ifNull(gpu_id, ''),
+            ifNull(region, '')
+        )
+),
+
 filled AS (
     SELECT
-        dateTrunc('hour', samples.sample_ts) AS window_hour,
-        samples.orchestrator_address IN ('', sessions.known.1) AS same_host,
-        same_host AND ifNull(samples.model_id, '') IN ('', sessions.known.3) AS same_model,
-        if(samples.orchestrator_address = '', sessions.known.1, samples.orchestrator_address) AS orchestrator,
-        if(samples.pipeline = '' AND same_model, sessions.known.2, samples.pipeline) AS workflow,
-        if(ifNull(samples.model_id, '') = '' AND same_host, sessions.known.3, ifNull(samples.model_id, '')) AS model,
-        if(ifNull(samples.gpu_id, '') = '' AND same_model, sessions.known.4, ifNull(samples.gpu_id, '')) AS gpu,
-        if(ifNull(samples.region, '') = '' AND same_host, sessions.known.5, ifNull(samples.region, '')) AS place,
-        samples.output_fps AS output_fps,
-        samples.workflow_session_id AS session_id
-    FROM fact_stream_status_samples AS samples
-    LEFT JOIN sessions ON samples.workflow_session_id = sessions.workflow_session_id
-    WHERE
-        samples.sample_ts >= dateTrunc('hour', {from_ts:DateTime64(3, 'UTC')})
-        AND samples.sample_ts < dateTrunc('hour', {to_ts:DateTime64(3, 'UTC')} + INTERVAL 3599999 MILLISECOND)
+        shares.window_hour AS window_hour,
+        shares.own_host IN ('', sessions.known.1) AS same_host,
+        same_host AND shares.own_model IN ('', sessions.known.3) AS same_model,
+        if(shares.own_host = '', sessions.known.1, shares.own_host) AS orchestrator,
+        if(shares.own_pipeline = '' AND same_model, sessions.known.2, shares.own_pipeline) AS workflow,
+        if(shares.own_model = '' AND same_host, sessions.known.3, shares.own_model) AS model,
+        if(shares.own_gpu = '' AND same_model, sessions.known.4, shares.own_gpu) AS gpu,
+        if(shares.own_region = '' AND same_host, sessions.known.5, shares.own_region) AS place,
+        shares.fps_sum AS fps_sum,
+        shares.samples AS samples,
+        shares.session_id AS session_id
+    FROM shares
+    LEFT JOIN sessions ON shares.session_id = sessions.workflow_session_id
 ),
 
 both_sides AS (
@@ -51,8 +77,8 @@ both_sides AS (
         gpu,
         place,
         'rollup' AS side,
-        toNullable(avg(output_fps)) AS fps,
-        count() AS samples,
+        toNullable(sum(filled.fps_sum) / sum(filled.samples)) AS fps,
+        sum(filled.samples) AS samples,
         groupUniqArray(20)(session_id) AS ids
     FROM filled
     GROUP BY window_hour, orchestrator, workflow, model, gpu, place
@@ -84,47 +110,61 @@ by_key AS (
         place,
         countIf(side = 'rollup') AS in_rollup,
         countIf(side = 'view') AS in_view,
+        in_rollup > 0 AND in_view > 0 AS in_both,
         in_view = 0 AND orchestrator != '' AND gpu != '' AS is_lost,
         in_rollup = 0 AND sum(samples) > 0 AS is_invented,
         maxIf(fps, side = 'rollup') AS rollup_fps,
         maxIf(fps, side = 'view') AS view_fps,
         -- A mean that one side lacks differs by more than any tolerance.
         ifNull(abs(rollup_fps - view_fps), inf) AS diff_fps,
-        is_lost OR is_invented OR (in_rollup > 0 AND in_view > 0 AND diff_fps > 1e-6) AS differs,
+        is_lost OR is_invented OR (in_both AND diff_fps > 1e-6) AS differs,
         groupUniqArrayArray(20)(ids) AS session_ids
     FROM both_sides
     GROUP BY window_hour, orchestrator, workflow, model, gpu, place
+),
+
+totals AS (
+    SELECT
+        sum(in_rollup) AS rollup_rows,
+        sum(in_view) AS view_rows,
+        countIf(in_both) AS joined_rows,
+        countIf(in_view = 0) AS rollup_only_keys,
+        countIf(in_rollup = 0) AS view_only_keys,
+        countIf(is_lost OR is_invented) AS keys_of_one_side,
+        sumIf(in_rollup, orchestrator = '') AS rollup_empty_orch_rows,
+        sumIf(in_rollup, gpu = '') AS rollup_empty_gpu_rows,
+        sumIf(in_rollup, place = '') AS rollup_empty_region_rows,
+        sumIf(in_view, orchestrator = '') AS view_empty_orch_rows,
+        sumIf(in_view, gpu = '') AS view_empty_gpu_rows,
+        sumIf(in_view, place = '') AS view_empty_region_rows,
+        avgOrNullIf(diff_fps, in_both) AS mean_abs_diff_fps,
+        maxOrNullIf(diff_fps, in_both) AS max_abs_diff_fps,
+        groupArrayIf(20)(
+            (window_hour, orchestrator, workflow, model, gpu, place, rollup_fps, view_fps), differs
+        ) AS failing_keys,
+        groupUniqArrayArrayIf(20)(session_ids, differs) AS failing_workflow_session_ids
+    FROM by_key
+),
+
+judged AS (
+    SELECT
+        *,
+        multiIf(
+            rollup_rows = 0 AND view_rows = 0, 'EMPTY_BOTH',
+            rollup_rows > 0 AND view_rows > 0 AND joined_rows = 0, 'NO_OVERLAP_BOTH_NONEMPTY',
+            keys_of_one_side > 0, 'KEY_MISMATCH',
+            max_abs_diff_fps > 1e-6, 'VALUE_MISMATCH_WITH_OVERLAP',
+            'PASS'
+        ) AS failure_mode
+    FROM totals
 )
 
 SELECT
+    *,
     failure_mode NOT IN ('EMPTY_BOTH', 'PASS') AS failed_rows,
-    multiIf(
-        rollup_rows = 0 AND view_rows = 0, 'EMPTY_BOTH',
-        rollup_rows > 0 AND view_rows > 0 AND joined_rows = 0, 'NO_OVERLAP_BOTH_NONEMPTY',
-        countIf(is_lost OR is_invented) > 0, 'KEY_MISMATCH',
-        max_abs_diff_fps > 1e-6, 'VALUE_MISMATCH_WITH_OVERLAP',
-        'PASS'
-    ) AS failure_mode,
-    sum(in_rollup) AS rollup_rows,
-    sum(in_view) AS view_rows,
-    countIf(in_rollup > 0 AND in_view > 0) AS joined_rows,
-    countIf(in_view = 0) AS rollup_only_keys,
-    countIf(in_rollup = 0) AS view_only_keys,
-    sumIf(in_rollup, orchestrator = '') AS rollup_empty_orch_rows,
-    sumIf(in_rollup, gpu = '') AS rollup_empty_gpu_rows,
-    sumIf(in_rollup, place = '') AS rollup_empty_region_rows,
-    sumIf(in_view, orchestrator = '') AS view_empty_orch_rows,
-    sumIf(in_view, gpu = '') AS view_empty_gpu_rows,
-    sumIf(in_view, place = '') AS view_empty_region_rows,
-    avgOrNullIf(diff_fps, in_rollup > 0 AND in_view > 0) AS mean_abs_diff_fps,
-    maxOrNullIf(diff_fps, in_rollup > 0 AND in_view > 0) AS max_abs_diff_fps,
-    groupArrayIf(20)(
-        (window_hour, orchestrator, workflow, model, gpu, place, rollup_fps, view_fps), differs
-    ) AS failing_keys,
-    groupUniqArrayArrayIf(20)(session_ids, differs) AS failing_workflow_session_ids,
     if(failure_mode = 'EMPTY_BOTH', 'nothing to judge: no status sample and no row of the GPU view in the window', '')
         AS skip_reason
-FROM by_key
+FROM judged
 SETTINGS join_use_nulls = 0;
 
 -- MUTATION: samples without a picture are left out of the average

@@ -9,10 +9,10 @@ samples AS (
     SELECT
         workflow_session_id,
         count() AS samples,
-        groupUniqArrayIf(lower(pipeline), pipeline != '') AS pipelines,
-        groupUniqArrayIf(lower(ifNull(model_id, '')), model_id != '') AS models,
-        min((stream_id, request_id)) AS least_identity,
-        max((stream_id, request_id)) AS greatest_identity
+        groupUniqArrayIf(pipeline, pipeline != '') AS named_pipelines,
+        groupUniqArrayIf(ifNull(model_id, ''), model_id != '') AS named_models,
+        min(cityHash64(stream_id, request_id)) AS least_identity,
+        max(cityHash64(stream_id, request_id)) AS greatest_identity
     FROM fact_stream_status_samples
     WHERE sample_ts >= {from_ts:DateTime64(3, 'UTC')} AND sample_ts < {to_ts:DateTime64(3, 'UTC')}
     GROUP BY workflow_session_id
@@ -20,14 +20,16 @@ samples AS (
 
 judged AS (
     SELECT
-        samples.*,
+        samples.workflow_session_id AS workflow_session_id,
+        samples.samples AS samples,
+        arrayMap(name -> lower(name), samples.named_pipelines) AS pipelines,
+        arrayMap(name -> lower(name), samples.named_models) AS models,
         lower(sessions.pipeline) AS pipeline,
         lower(sessions.model_id) AS model,
         multiIf(
             sessions.workflow_session_id IS NULL, 'no session',
             least_identity != greatest_identity
-            OR least_identity.1 != sessions.stream_id
-            OR least_identity.2 != sessions.request_id, 'other identity',
+            OR least_identity != cityHash64(sessions.stream_id, sessions.request_id), 'other identity',
             model != '' AND NOT sessions.has_model_change
             AND arrayExists(other -> other != model, models), 'other model',
             pipeline != '' AND NOT sessions.has_pipeline_change

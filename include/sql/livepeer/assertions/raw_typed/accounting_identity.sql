@@ -10,28 +10,28 @@ WITH
 -- nothing to write, 64 raw of a family that fans out.
 sides AS (
     SELECT
-        cityHash64(source_topic) AS topic,
+        cityHash64(source_topic, source_partition, source_offset) AS record,
+        if(type IN ('network_capabilities', 'discovery_results'), 65, 1) AS place,
         source_partition,
         source_offset,
-        if(type IN ('network_capabilities', 'discovery_results'), 65, 1) AS place,
         event_uid AS uid
     FROM streaming_events
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
     UNION ALL
-    SELECT cityHash64(source_topic), source_partition, source_offset, 2, ''
+    SELECT cityHash64(source_topic, source_partition, source_offset), 2, 0, 0, ''
     FROM merge('^(ai_stream_.*|stream_.*_(events|metrics)|network_capabilities.*|discovery_results|payment_events)$')
     UNION ALL
-    SELECT cityHash64(source_topic), source_partition, source_offset, 4, ''
+    SELECT cityHash64(source_topic, source_partition, source_offset), 4, 0, 0, ''
     FROM streaming_events_dlq
     UNION ALL
-    SELECT cityHash64(source_topic), source_partition, source_offset, 8, ''
+    SELECT cityHash64(source_topic, source_partition, source_offset), 8, 0, 0, ''
     FROM streaming_events_quarantine
     UNION ALL
     SELECT
-        cityHash64(source_topic),
-        source_partition,
-        source_offset,
+        cityHash64(source_topic, source_partition, source_offset),
         transform(disposition, ['dlq', 'quarantine', 'ignored'], [4, 8, 16], 32),
+        0,
+        0,
         ''
     FROM record_dispositions
     WHERE
@@ -41,8 +41,8 @@ sides AS (
 
 records AS (
     SELECT
-        source_partition,
-        source_offset,
+        max(sides.source_partition) AS partition_of_record,
+        max(sides.source_offset) AS offset_of_record,
         max(sides.uid) AS uid,
         groupBitOr(place) AS places,
         bitAnd(places, 62) AS fate_bits,
@@ -53,16 +53,15 @@ records AS (
         fate_bits = 0 AS is_lost,
         bitCount(fate_bits) > 1 AND places != 71 AS is_ambiguous
     FROM sides
-    GROUP BY topic, source_partition, source_offset
+    GROUP BY record
     HAVING bitAnd(places, 1) > 0
 ),
 
 ids AS (
     SELECT
-        uid,
         countIf(is_lost) AS lost_records,
         countIf(is_ambiguous) AS ambiguous_records,
-        anyIf((source_partition, source_offset, records.uid), is_lost OR is_ambiguous) AS example,
+        anyIf((partition_of_record, offset_of_record, uid), is_lost OR is_ambiguous) AS example,
         multiIf(
             max(is_good), 'accepted',
             max(is_dead), 'dlq',
@@ -71,7 +70,7 @@ ids AS (
             'unaccounted'
         ) AS fate
     FROM records
-    GROUP BY uid
+    GROUP BY cityHash64(uid)
 )
 
 SELECT

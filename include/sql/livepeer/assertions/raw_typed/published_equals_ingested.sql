@@ -21,10 +21,15 @@ sides AS (
         0 AS is_ingested
 ),
 
+-- By hash: texts are slow keys.
 by_id AS (
-    SELECT event_type, uid, max(is_published) AS was_published, max(is_ingested) AS was_ingested
+    SELECT
+        any(sides.event_type) AS event_type,
+        any(sides.uid) AS uid,
+        max(is_published) AS was_published,
+        max(is_ingested) AS was_ingested
     FROM sides
-    GROUP BY event_type, uid
+    GROUP BY cityHash64(sides.event_type, sides.uid)
 ),
 
 by_type AS (

@@ -20,10 +20,11 @@ typed AS (
         family IN ('network_capabilities', 'discovery_results') AS fans_out,
         raw_event_uid,
         event_timestamp,
-        if(fans_out, 0, xxh3(raw_json)) AS own_text,
-        cityHash64(source_topic) AS topic,
+        cityHash64(raw_event_uid) AS own_id,
+        xxh3(raw_json) AS own_text,
         source_partition,
-        source_offset
+        source_offset,
+        cityHash64(source_topic, source_partition, source_offset) AS record
     FROM merge('^(ai_stream_.*|stream_.*_(events|metrics)|network_capabilities.*|discovery_results|payment_events)$')
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
 ),
@@ -31,11 +32,9 @@ typed AS (
 -- Hashes in place of texts: else these are most of what the join has to carry.
 raw_records AS (
     SELECT
-        cityHash64(source_topic) AS topic,
-        source_partition,
-        source_offset,
+        cityHash64(source_topic, source_partition, source_offset) AS record,
         type AS raw_type,
-        event_uid AS uid,
+        cityHash64(event_uid) AS raw_id,
         event_timestamp AS raw_timestamp,
         xxh3(payload) AS raw_text
     FROM streaming_events
@@ -49,15 +48,11 @@ traced AS (
         typed.*,
         raw_records.raw_type IS NULL AS is_orphan,
         raw_records.raw_type = typed.family AS same_family,
-        raw_records.uid = typed.raw_event_uid AS same_id,
+        raw_records.raw_id = typed.own_id AS same_id,
         raw_records.raw_timestamp = typed.event_timestamp AS same_time,
         typed.fans_out OR raw_records.raw_text = typed.own_text AS same_text
     FROM typed
-    LEFT ANY JOIN raw_records
-        ON
-            typed.topic = raw_records.topic
-            AND typed.source_partition = raw_records.source_partition
-            AND typed.source_offset = raw_records.source_offset
+    LEFT ANY JOIN raw_records ON typed.record = raw_records.record
 )
 
 SELECT
