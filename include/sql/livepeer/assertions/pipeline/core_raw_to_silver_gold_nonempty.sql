@@ -7,7 +7,7 @@
 WITH found AS (
     SELECT
         'raw' AS what,
-        uniqExact(event_uid) AS amount,
+        uniqExact(cityHash64(event_uid)) AS amount,
         uniqExactIf(
             id, id != '' AND id IN (SELECT event_id FROM streaming_events_dlq WHERE event_id != '')
         ) AS rejected

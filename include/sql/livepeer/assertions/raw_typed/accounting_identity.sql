@@ -36,7 +36,7 @@ sides AS (
     FROM record_dispositions
     WHERE
         disposition != 'accepted'
-        OR (event_type IN ('network_capabilities', 'discovery_results') AND empty(mapKeys(rows_written)))
+        OR (event_type IN ('network_capabilities', 'discovery_results') AND length(rows_written) = 0)
 ),
 
 records AS (
