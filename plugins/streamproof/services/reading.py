@@ -25,10 +25,16 @@ CHECK_SETTINGS: Mapping[str, object] = {
     "max_execution_time": QUERY_TIMEOUT_SEC,
     "result_overflow_mode": "throw",
     "read_overflow_mode": "throw",
-    # A check is asked once a run: what ClickHouse would compile for it to machine code is never used again.
+}
+# A check is asked once a run and reads for milliseconds: what ClickHouse would compile for it to machine code is never
+# used again, and what these rewrites save in reading they cost several times in planning.
+QUICK_SETTINGS: Mapping[str, object] = {
     "compile_expressions": 0,
     "compile_aggregate_expressions": 0,
     "compile_sort_description": 0,
+    "optimize_and_compare_chain": 0,
+    "query_plan_merge_expressions": 0,
+    "query_plan_lift_up_union": 0,
 }
 # Of these, what a query's answer depends on: the others only bound how long it may take.
 _MEANING = ("result_overflow_mode", "read_overflow_mode")
@@ -42,8 +48,12 @@ _OUTER_JOIN = re.compile(
 
 
 def reading_settings(client: Client) -> dict[str, object]:
-    """Return the settings to send with a query that only reads: those that the client's user may change."""
-    return {name: value for name, value in CHECK_SETTINGS.items() if not _is_fixed(client, name)}
+    """Return the settings to send with a query that only reads: those that the client's user may change.
+
+    Those that only make it quick are sent to a server that knows them.
+    """
+    known = {name: value for name, value in QUICK_SETTINGS.items() if name in client.server_settings}
+    return {name: value for name, value in {**CHECK_SETTINGS, **known}.items() if not _is_fixed(client, name)}
 
 
 def needs_of(client: Client, sql: str) -> str:

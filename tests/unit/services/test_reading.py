@@ -7,7 +7,16 @@ from types import SimpleNamespace
 import pytest
 
 from streamproof.model.errors import WarehouseError
-from streamproof.services.reading import CHECK_SETTINGS, is_frozen, needs_of, reading_settings, refuse_profile
+from streamproof.services.reading import (
+    CHECK_SETTINGS,
+    QUICK_SETTINGS,
+    is_frozen,
+    needs_of,
+    reading_settings,
+    refuse_profile,
+)
+
+ALL_SETTINGS = {**CHECK_SETTINGS, **QUICK_SETTINGS}
 
 OUTER = "SELECT count() FROM a LEFT ANY JOIN b USING (x) WHERE b.y IS NULL"
 
@@ -18,21 +27,28 @@ def client(*fixed: str, **values: str) -> SimpleNamespace:
         name: SimpleNamespace(
             value=values.get(name, "throw" if "overflow" in name else "0"), readonly=int(name in fixed)
         )
-        for name in CHECK_SETTINGS
+        for name in ALL_SETTINGS
     }
     return SimpleNamespace(server_settings=settings)
 
 
 def test_a_free_user_is_given_all_settings():
-    assert reading_settings(client()) == CHECK_SETTINGS
+    assert reading_settings(client()) == ALL_SETTINGS
     assert needs_of(client(), OUTER) == ""
     assert not is_frozen(client())
     refuse_profile(client())
 
 
 def test_what_a_profile_fixes_is_not_sent():
-    assert reading_settings(client("readonly")) == {k: v for k, v in CHECK_SETTINGS.items() if k != "readonly"}
-    assert reading_settings(client(*CHECK_SETTINGS)) == {}
+    assert reading_settings(client("readonly")) == {k: v for k, v in ALL_SETTINGS.items() if k != "readonly"}
+    assert reading_settings(client(*ALL_SETTINGS)) == {}
+
+
+def test_a_server_that_does_not_know_how_to_be_quick_is_not_asked_to_be():
+    old = client()
+    for name in QUICK_SETTINGS:
+        del old.server_settings[name]
+    assert reading_settings(old) == CHECK_SETTINGS
 
 
 @pytest.mark.parametrize(
