@@ -47,7 +47,8 @@ def create_topics(
 ) -> None:
     """Create topics of one partition without expiry; with `rehearse` the brokers only say whether they would.
 
-    They are replicated as the brokers do by default; `timeout` is in seconds. Raises StackError naming the topic.
+    They are replicated as the brokers do by default, and whoever asks the brokers for them afterwards finds them;
+    `timeout` is in seconds. Raises StackError naming the topic.
     """
     topics = [
         NewTopic(name, num_partitions=1, replication_factor=BROKERS_DEFAULT, config=TOPIC_CONFIG) for name in names
@@ -61,6 +62,21 @@ def create_topics(
             code, said = error
             hint = _HINTS.get(code, "A topic name has letters, digits, '.', '_' and '-'.")
             raise StackError(f"Topic {name} cannot be created: {said}", hint=hint)
+    if not rehearse:
+        _wait_until_told(admin, frozenset(answers), timeout)
+
+
+def _wait_until_told(admin: AdminClient, names: frozenset[str], timeout: float) -> None:
+    """Wait for the brokers to know what their controller has created: it answers before it has told them."""
+
+    def look() -> Probe:
+        try:
+            missing = names - admin.list_topics(timeout=timeout).topics.keys()
+        except KafkaException as error:
+            return Probe(False, f"an answer to a metadata request ({error.args[0].str()})")
+        return Probe(not missing, ", ".join(sorted(missing)))
+
+    wait_until(look, timeout=timeout, message="new topics in the brokers' metadata", hint="Look at the brokers' logs.")
 
 
 def delete_topics(admin: AdminClient, names: Iterable[str], *, timeout: float) -> None:
