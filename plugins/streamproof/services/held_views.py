@@ -1,9 +1,9 @@
 """Views that are read once for all checks: each a table beside its view that the checks read in its place.
 
 ClickHouse plans a view anew in every query that names it, which for a view over views takes far longer than to read
-what is in it. So a view with two readers or more is read once, and a query that names it gets a common table expression
-of that name over the rows. All checks then judge the same reading. A view is a reader, too: it is read after those that
-it names, from what is held of them.
+what is in it. So a view with two readers or more is read once, and a query that names it reads what is held instead.
+All checks then judge the same reading. A view is a reader, too: it is read after those that it names, from what is held
+of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from streamproof.model.errors import WarehouseError
 from streamproof.services.clickhouse import execute, rows
 from streamproof.services.reading import reading_settings
-from streamproof.sql.lexing import Kind, names_in, tokens
+from streamproof.sql.lexing import names_in, tokens
+from streamproof.sql.stand_ins import stand_in
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -91,7 +92,7 @@ class HeldViews:
         with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="views") as pool:
             while order.is_active():
                 ready = order.get_ready()
-                readable = tuple(pool.map(lambda name: self._hold(name, *wanted[name]), ready))
+                readable = tuple(pool.map(lambda name: self._hold(name, wanted[name][0]), ready))
                 self._names |= {name for name, is_held in zip(ready, readable, strict=True) if is_held}
                 order.done(*ready)
 
@@ -107,14 +108,14 @@ class HeldViews:
                 named.add(name)
         return "".join(pieces), frozenset(named)
 
-    def _hold(self, name: str, query: str, reads: frozenset[str]) -> bool:
+    def _hold(self, name: str, query: str) -> bool:
         # A view is read as a check reads it, but what is read is written.
         settings = {key: value for key, value in reading_settings(self._client).items() if key != "readonly"}
         # An engine that every user who may make the schema may use. Columns are the view's: its query's may be others.
         table = f"`{PREFIX}{name}`"
         try:
             execute(self._client, f"CREATE TABLE {table} AS `{name}` ENGINE = MergeTree ORDER BY ()")
-            execute(self._client, f"INSERT INTO {table} {self._over(query, reads & self._names)}", settings=settings)
+            execute(self._client, f"INSERT INTO {table} {self.in_place(query)}", settings=settings)
         except WarehouseError:
             execute(self._client, f"DROP TABLE IF EXISTS {table} SYNC")
             return False
@@ -132,23 +133,9 @@ class HeldViews:
 
     def in_place(self, sql: str) -> str:
         """Return a query that reads what is held where this one names a view, and else means the same."""
-        return self._over(sql, names_in(sql, self._names))
-
-    def _over(self, sql: str, names: Collection[str]) -> str:
-        """Return a query that reads what is held under these names."""
-        if not names:
-            return sql
-        held = ", ".join(f"`{name}` AS (SELECT * FROM `{PREFIX}{name}`)" for name in sorted(names))  # noqa: S608
-        at, rest = _after_with(sql)
-        return f"{sql[:at]}WITH {held}{', ' if rest else ' '}{sql[rest or at :]}"
+        return stand_in(sql, {name: PREFIX + name for name in self._names})
 
 
 def views_of(client: Client) -> dict[str, str]:
     """Return the queries of all views of the database by name. Raises WarehouseError."""
     return {str(row["name"]): str(row["as_select"]) for row in rows(client, _VIEWS)}
-
-
-def _after_with(sql: str) -> tuple[int, int]:
-    """Return where the query's code starts, and where its own WITH ends: 0 when it has none."""
-    first = next(token for token in tokens(sql, "a query") if token.kind is not Kind.BLANK and not token.is_comment)
-    return first.start, first.start + len(first.text) if first.text.upper() == "WITH" else 0

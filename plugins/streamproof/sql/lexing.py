@@ -44,15 +44,22 @@ class Token:
         return self.is_comment or self.kind is Kind.BLANK
 
 
-# In order of precedence. A backslash escapes the next character of a quoted literal; a doubled quote stands for itself
-# (two literals side by side read the same here). `#` opens a comment only before a blank or `!`.
+# A backslash escapes the next character of a quoted literal; a doubled quote stands for itself (two literals side by
+# side read the same here). `#` opens a comment only before a blank or `!`.
+_LINE_COMMENT = r"--[^\n]*|\#[ !][^\n]*"
+_BLOCK_COMMENT = r"/\*.*?\*/"
+_LITERAL = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|(?P<tag>\$\w*\$).*?(?P=tag)"""
+# In a pattern with VERBOSE and DOTALL, what executes nothing or is data: no name in it names anything.
+NOT_CODE = f"{_LINE_COMMENT}|{_BLOCK_COMMENT}|{_LITERAL}"
+
+# In order of precedence.
 _PATTERN = re.compile(
-    r"""
+    rf"""
     (?P<BLANK>\s+)
-  | (?P<LINE_COMMENT>--[^\n]*|\#[ !][^\n]*)
-  | (?P<BLOCK_COMMENT>/\*.*?\*/)
-  | (?P<LITERAL>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|(?P<tag>\$\w*\$).*?(?P=tag))
-  | (?P<PARAMETER>\{\s*[A-Za-z_]\w*\s*:\s*[A-Za-z_](?:[^{}])*\})
+  | (?P<LINE_COMMENT>{_LINE_COMMENT})
+  | (?P<BLOCK_COMMENT>{_BLOCK_COMMENT})
+  | (?P<LITERAL>{_LITERAL})
+  | (?P<PARAMETER>\{{\s*[A-Za-z_]\w*\s*:\s*[A-Za-z_](?:[^{{}}])*\}})
   | (?P<SEMICOLON>;)
   | (?P<unterminated>['"`]|/\*)
   | (?P<CODE>\w+|.)
