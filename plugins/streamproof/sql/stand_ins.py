@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 from streamproof.sql.lexing import NOT_CODE, names_in, tokens
@@ -36,7 +36,7 @@ def stand_in(sql: str, tables: Mapping[str, str]) -> str:
 
 
 @lru_cache(maxsize=16)
-def _uses(names: Iterable[str]) -> re.Pattern[str]:
+def _uses(names: tuple[str, ...]) -> re.Pattern[str]:
     """Return a pattern that finds the names in code, with what stands before and after each."""
     any_name = "|".join(re.escape(name) for name in names)
     # Most characters start none of this: to look at each once is most of what the search costs.
