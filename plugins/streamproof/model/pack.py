@@ -61,7 +61,8 @@ class Pack:
     its records become; `core_types` are the families whose records become exactly one typed row; `informational` is the
     closed list of checks that never fail; `services` says what must be up; `run_only_tables` are those that a warehouse
     has only where a run made it; `oracle` is the dotted path of the module that computes what must come out, '' for a
-    pack without one.
+    pack without one. `exempt_columns` are the columns that nobody can foretell, `table.column` or `*.column`, with the
+    reason; `family_columns` name, by table, the column that tells the families of events apart.
     """
 
     name: str
@@ -85,6 +86,8 @@ class Pack:
     run_only_tables: tuple[str, ...] = ()
     services: ServiceNeeds = field(default_factory=ServiceNeeds)
     oracle: str = ""
+    exempt_columns: Mapping[str, str] = field(default_factory=dict)
+    family_columns: Mapping[str, str] = field(default_factory=dict)
 
     def suite_names(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """Return the wanted suites in the pack's order, all of them when none is named.
@@ -128,6 +131,8 @@ class Pack:
                 run_only_tables=tuple(data.get("run_only_tables", ())),
                 services=ServiceNeeds.from_mapping(data.get("services", {})),
                 oracle=str(data.get("oracle") or ""),
+                exempt_columns={name: str(why) for name, why in data.get("exempt_columns", {}).items()},
+                family_columns={table: str(column) for table, column in data.get("family_columns", {}).items()},
             )
         except KeyError as error:
             raise UsageError(

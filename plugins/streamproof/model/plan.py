@@ -11,6 +11,9 @@ from streamproof.model.stack import ProcessIdentity
 # A run of its own judges what it replayed; mode `prove` then breaks clones of it, to prove that every check can fail.
 RUN_MODES = ("smoke", "full")
 PROVE = "prove"
+# What mode `prove` damages: one value of every column, or every column in every way that its type allows.
+ONE_DAMAGE, EVERY_DAMAGE = "one", "all"
+DAMAGES = (ONE_DAMAGE, EVERY_DAMAGE)
 # Looks at a warehouse that others fill: no stack, no replay, nothing written.
 OBSERVE = "observe"
 MODES = (*RUN_MODES, OBSERVE, PROVE)
@@ -38,8 +41,10 @@ class RunPlan:
     `planned_stages` is what the verdict compares the stages that ran with. `fixture_sha256` is over the manifest file.
     `window` is {from_ts, to_ts}; `owner` is the process that the stack must not outlive; `notices` are
     sentences that the user must see (no checksums, mock broker). `prove_suites` and `prove_checks` narrow what mode
-    `prove` proves; empty means all. Mode `observe` has no manifest (empty texts, no events); `input_topic` is the topic
-    that its warehouse is fed from, where it was named. `oracle` tells whether the pack has one.
+    `prove` proves; empty means all. `coverage` is one of DAMAGES where it damages columns ('' where it does not), and
+    `mutations` tells whether it applies the mutations of checks. Mode `observe` has no manifest (empty texts, no
+    events); `input_topic` is the topic that its warehouse is fed from, where it was named. `oracle` tells whether the
+    pack has one.
     `compose_files` and `docker_host` are those of stack `compose`.
     """
 
@@ -69,6 +74,8 @@ class RunPlan:
     notices: tuple[str, ...] = ()
     prove_suites: tuple[str, ...] = ()
     prove_checks: tuple[str, ...] = ()
+    coverage: str = ""
+    mutations: bool = True
     input_topic: str | None = None
     oracle: bool = False
     compose_files: tuple[str, ...] = ()

@@ -27,7 +27,8 @@ class Mutant:
     """One way to break what a check judges: statements to run on a clone of a sound database.
 
     `also_fails` names the checks that fail with it by its nature; `parameters` are the query parameters that the
-    statements use; with `presence`, an exception proves the check too: what it looks for is gone.
+    statements use; with `presence`, an exception proves the check too: what it looks for is gone. With
+    `readers_may_fail`, it breaks so much that whoever reads it may fail: only its own check is asked.
     """
 
     suite: str
@@ -37,6 +38,7 @@ class Mutant:
     also_fails: tuple[str, ...] = ()
     parameters: frozenset[str] = frozenset()
     presence: bool = False
+    readers_may_fail: bool = False
     source: str = ""
 
 

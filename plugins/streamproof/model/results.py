@@ -29,7 +29,7 @@ class Verdict(StrEnum):
 
 
 # The layers of a warehouse in the order in which data flows through them.
-LAYERS = ("raw", "typed", "silver", "sessions", "rollups", "views")
+LAYERS = ("raw", "typed", "dimensions", "silver", "sessions", "rollups", "views")
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,10 +119,16 @@ def bindable(parameters: Mapping[str, object] | None) -> dict[str, object] | Non
     return {name: _map_literal(value) if isinstance(value, Mapping) else value for name, value in parameters.items()}
 
 
-def rows(client: Client, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+def rows(
+    client: Client,
+    sql: str,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    settings: Mapping[str, object] | None = None,
+) -> list[dict[str, Any]]:
     """Run a query with server-side parameters and return its rows by column name. Raises WarehouseError."""
     with refusals("ClickHouse refused a query", hint=f"The query begins: {' '.join(sql.split())[:120]}"):
-        result = client.query(sql, parameters=bindable(parameters))
+        result = client.query(sql, parameters=bindable(parameters), settings=dict(settings or {}))
         return list(result.named_results())
 
 

@@ -134,6 +134,11 @@ class Clone:
             # The source may have merged its parts meanwhile: the same rows, other checksums.
             self._sound = _objects(self.client)
 
+    def refill(self, table: str) -> None:
+        """Give a table the rows that it had, whatever it holds now. Raises WarehouseError."""
+        _run(self.client, f"TRUNCATE TABLE {_quoted(table)}")
+        _attach(self.client, table, self._source)
+
     def _tables_first(self, name: str) -> tuple[bool, str]:
         entry = self._sound.get(name)
         return (entry is not None and not entry.holds_rows, name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -53,6 +53,9 @@ class Oracle(Protocol):
     def expected_sessions(self, records: Iterable[tuple[int, bytes | None]]) -> list[Row]:
         """Return the expected facts of every session, from (sequence, Kafka value) pairs as published."""
 
+    def expected_rows(self, records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, Row]]:
+        """Return (table, row) for every row that must be there, from the fields of `PublishedRecord`."""
+
     def compare(self, expected: Iterable[Mapping[str, Any]], observed: Iterable[Mapping[str, Any]]) -> list[Row]:
         """Return the differences: {workflow_session_id, field, expected, observed} each."""
 
@@ -95,9 +98,8 @@ def load_oracle(pack: Pack) -> Oracle:
             f"The oracle of pack '{pack.name}' cannot be imported: {error}.",
             hint="`oracle:` in pack.yaml is the dotted path of a module below include/.",
         ) from None
-    missing = [
-        name for name in ("PRECEDENCE", "expected_sessions", "compare", "broken_layer") if not hasattr(module, name)
-    ]
+    parts = ("PRECEDENCE", "expected_sessions", "expected_rows", "compare", "broken_layer")
+    missing = [name for name in parts if not hasattr(module, name)]
     if missing:
         raise UsageError(f"{pack.oracle} has no {', '.join(missing)}.", hint="See docs/write-a-pack.md, 'Oracle'.")
     oracle: Oracle = module

@@ -142,6 +142,10 @@ class Bench:
         wanted = frozenset(objects)
         return [subject for subject in self.subjects if wanted and _meets(self._reads[id(subject)], wanted)]
 
+    def naming(self, name: str) -> list[Subject]:
+        """Return the subjects in whose text an object stands, or which may read anything, in their order."""
+        return [subject for subject in self.subjects if _meets(self._names[id(subject)], frozenset((name,)))]
+
     def _over(self, objects: frozenset[str]) -> frozenset[str]:
         """Return the objects that read any of these, themselves among them."""
         return frozenset(name for name, reads in self._reads_of.items() if _meets(reads, objects))
@@ -217,6 +221,8 @@ class Bench:
         A view over what is changed may hold the same rows all the same: who reads nothing else has the answer that it
         had. Of those that compare all that they read, whether others fail says nothing.
         """
+        if mutant.readers_may_fail:
+            return [s for s in self.readers(changed) if mutant.check in s.checks]
         readers = [s for s in self.readers(changed) if mutant.check in s.checks or not s.compares_all]
         over = self._over(changed)
         queries = {name: query for name, query in clone.view_queries().items() if name in over}

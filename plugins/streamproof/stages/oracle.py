@@ -1,4 +1,4 @@
-"""Stage `oracle`: compare every session with what the pack's oracle computes from the published events alone."""
+"""Stage `oracle`: compare every session, and every row of every object, with what the events alone say."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from streamproof.services.files import write_json
 from streamproof.services.oracle import Judgement, OracleJudge, load_oracle, read_oracle_sql
 from streamproof.services.proving import Subject, block_mutants
 from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.stages.parity import judge_parity
 from streamproof.stages.replay_events import planned_replay
 
 ARTIFACT = "sessions.json"
@@ -67,10 +68,11 @@ def run(ctx: RunContext) -> StageOutcome:
     ctx.log("expected sessions computed from the events")
     with ctx.clickhouse() as client:
         judgement = judge.judge(client)
+        parity = judge_parity(ctx, client)
     write_json(ctx.folder.root / ARTIFACT, list(judgement.sessions))
     for check in judgement.checks:
         ctx.log(f"{check.status} {check.name}: {check.failed_rows} sessions differ")
-    return StageOutcome(details=_details(judgement), checks=judgement.checks)
+    return StageOutcome(details=_details(judgement), checks=(*judgement.checks, *parity))
 
 
 def _details(judgement: Judgement) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from streamproof.checks.parity import SUITE as PARITY
+from streamproof.checks.parity_map import read_parity
 from streamproof.fixtures.verify import verify_fixture_set
 from streamproof.model.errors import UsageError
 from streamproof.model.fixture import FixtureReport
@@ -21,6 +23,7 @@ from streamproof.model.plan import (
     COMPOSE,
     CONSERVATION,
     CONTRACTS,
+    DAMAGES,
     EXTERNAL,
     KAFKA_KINDS,
     MODES,
@@ -92,6 +95,8 @@ class RunRequest:
     to_ts: str | None = None
     prove_suites: tuple[str, ...] = ()
     prove_checks: tuple[str, ...] = ()
+    coverage: str = ""
+    mutations: bool = True
     input_topic: str | None = None
 
 
@@ -150,6 +155,8 @@ def plan_run(request: RunRequest, *, home: Path, host: HostSettings, now: dateti
         notices=subject.notices,
         prove_suites=request.prove_suites,
         prove_checks=request.prove_checks,
+        coverage=request.coverage,
+        mutations=request.mutations,
         input_topic=request.input_topic,
         compose_files=_compose_files(request, home, host),
         docker_host=host.docker_host if request.stack == COMPOSE else None,
@@ -177,6 +184,7 @@ def _checks_by_suite(home: Path, pack: Pack, suites: Sequence[str]) -> dict[str,
     contracts = load_contracts(home / "include" / pack.contracts_dir)
     if pack.oracle:
         found[ORACLE] = set(read_oracle_sql(home, pack).checks)
+        found[PARITY] = {item.check for item in read_parity(home / "include" / pack.sql_dir, home=home)}
     return {**found, CONTRACTS: {check.name for contract in contracts for check in contract.checks}}
 
 
@@ -198,6 +206,7 @@ def _choices(request: RunRequest) -> None:
         ("stack", request.stack, STACKS),
         ("processor", request.processor, PROCESSORS),
         ("kafka", request.kafka, KAFKA_KINDS),
+        ("damages", request.coverage, ("", *DAMAGES)),
     ):
         if value not in allowed:
             raise UsageError(f"There is no {name} '{value}'.", hint=f"Choose one of: {', '.join(allowed)}.{_why(name)}")
@@ -308,6 +317,8 @@ def rerun_command(request: RunRequest) -> str:
         parts += ["--suites", suite]
     for check in request.prove_checks:
         parts += ["--check", check]
+    if request.coverage:
+        parts += ["--coverage", "--damages", request.coverage]
     if request.tolerate_bad_lines:
         parts.append("--tolerate-bad-lines")
     return shlex.join(parts)

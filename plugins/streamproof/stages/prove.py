@@ -16,7 +16,9 @@ from streamproof.services.proving import Bench, Subject, assertion_subject, cont
 from streamproof.stages.assertions import asked_of
 from streamproof.stages.context import RunContext, StageOutcome
 from streamproof.stages.contracts import contract_parameters, pack_contracts
+from streamproof.stages.coverage import cover, coverage_checks
 from streamproof.stages.oracle import oracle_subject
+from streamproof.stages.parity import parity_subjects
 
 ARTIFACT = "prove.json"
 # Each works on a clone of its own. Two keep both the engine and the library that judges contracts busy.
@@ -24,33 +26,47 @@ WORKERS = 2
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Prove what the plan asks for; one check of the outcome a check of the pack, failed when it survives a mutation.
+    """Prove what the plan asks for; one check of the outcome a check or object of the pack, failed when it survives.
 
-    The details are `prove.json` without the single mutations. Raises StreamproofError when the run's own checks do not
-    all hold, or do not on an untouched clone; UsageError for a broken pack; WarehouseError.
+    The details are `prove.json` without the single mutations, and `coverage.json` without the single damages. Raises
+    StreamproofError when the run's own checks do not all hold, or do not on an untouched clone; UsageError for a
+    broken pack; WarehouseError.
     """
     _require_a_sound_run(ctx)
     subjects = pack_subjects(ctx)
-    wanted = [subject for subject in subjects if not ctx.plan.prove_suites or subject.suite in ctx.plan.prove_suites]
-    names = [name for subject in wanted for name in subject.checks if _is_wanted(ctx, name)]
-    mutants = [mutant for subject in wanted for mutant in subject.mutants if mutant.check in names]
-    with _clones(ctx, WORKERS if len(mutants) > 1 else 1) as clones:
+    details: dict[str, Any] = {}
+    checks: tuple[CheckResult, ...] = ()
+    with _clones(ctx, WORKERS) as clones:
         bench = Bench(subjects, clones[0].definitions(), ctx.check_parameters())
         if unsound := bench.unsound(clones[0]):
             raise StreamproofError(
                 f"These checks do not hold on an untouched clone: {_named(unsound)}.",
                 hint="A clone has every table and view of the schema, but no Kafka table; a check must not need one.",
             )
-        proofs = []
-        for proof in bench.prove_all(clones, mutants):
-            ctx.log(f"{proof.outcome} {proof.mutant.check}: {proof.mutant.name} {proof.reason}".rstrip())
-            proofs.append(proof)
+        if ctx.plan.mutations:
+            details, checks = _prove(ctx, bench, clones)
+        if ctx.plan.coverage:
+            coverage = cover(ctx, bench, clones)
+            details["coverage"] = {key: value for key, value in coverage.as_json().items() if key != "matrix"}
+            checks += coverage_checks(coverage)
+    return StageOutcome(details=details, checks=checks)
+
+
+def _prove(ctx: RunContext, bench: Bench, clones: Sequence[Clone]) -> tuple[dict[str, Any], tuple[CheckResult, ...]]:
+    """Apply the mutations of the wanted checks; return what `prove.json` says without them, and one check a check."""
+    wanted = [s for s in bench.subjects if not ctx.plan.prove_suites or s.suite in ctx.plan.prove_suites]
+    names = [name for subject in wanted for name in subject.checks if _is_wanted(ctx, name)]
+    mutants = [mutant for subject in wanted for mutant in subject.mutants if mutant.check in names]
+    proofs = []
+    for proof in bench.prove_all(clones, mutants):
+        ctx.log(f"{proof.outcome} {proof.mutant.check}: {proof.mutant.name} {proof.reason}".rstrip())
+        proofs.append(proof)
     checks = tuple(
         _result(ctx, subject, name, proofs) for subject in wanted for name in subject.checks if name in names
     )
     document = _document(checks, proofs)
     write_json(ctx.folder.root / ARTIFACT, {**document, "mutations": [proof.as_json() for proof in proofs]})
-    return StageOutcome(details=document, checks=checks)
+    return document, checks
 
 
 def pack_subjects(ctx: RunContext) -> list[Subject]:
@@ -58,7 +74,7 @@ def pack_subjects(ctx: RunContext) -> list[Subject]:
     parameters = ctx.check_parameters()
     found = [assertion_subject(suite, test, parameters) for suite, test in asked_of(ctx)]
     found += [contract_subject(contract, contract_parameters(ctx)) for contract in pack_contracts(ctx)]
-    return [*found, oracle_subject(ctx)] if ctx.plan.oracle else found
+    return [*found, oracle_subject(ctx), *parity_subjects(ctx)] if ctx.plan.oracle else found
 
 
 def _is_wanted(ctx: RunContext, check: str) -> bool:

@@ -1,0 +1,102 @@
+"""The query that compares an object's rows with the rows that it should have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamproof.sql.templating import render
+
+# How many rows a difference shows, by column and of each kind.
+SHOWN = 5
+# Two numbers that are nearly zero: what is left of sums that cancel each other.
+_NEARLY_ZERO = 1e-12
+
+_TEMPLATE = Path(__file__).with_name("comparison.sql.j2")
+_LOW_CARDINALITY = re.compile(r"^LowCardinality\((.*)\)$")
+_FLOAT = re.compile(r"^(?:Nullable\()?(?:BFloat16|Float32|Float64)\b")
+# What cannot be null, and is compared by its text.
+_COMPOSITE = re.compile(r"^(?:Array|Map|Tuple|Nested|JSON|Object|Dynamic|Variant|AggregateFunction)\b")
+
+
+def quoted(name: str) -> str:
+    """Return a name as an identifier of ClickHouse."""
+    escaped = name.replace("\\", "\\\\").replace("`", "\\`")
+    return f"`{escaped}`"
+
+
+def comparable_type(declared: str) -> str:
+    """Return the type to which both sides of a comparison are cast: nullable, so that a lost value is seen as lost."""
+    plain = _LOW_CARDINALITY.sub(r"\1", declared)
+    if plain.startswith("Nullable(") or _COMPOSITE.match(plain):
+        return plain
+    return f"Nullable({plain})"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as the template sees it. `same` is the condition that its values agree; they are called `s` and `e`."""
+
+    name: str
+    type: str
+    tolerance: float | None = None
+
+    @property
+    def quoted(self) -> str:
+        """Return the name as an identifier."""
+        return quoted(self.name)
+
+    @property
+    def is_float(self) -> bool:
+        """Tell whether the column can hold NaN and infinity, which no sound pipeline writes."""
+        return bool(_FLOAT.match(self.type))
+
+    @property
+    def same(self) -> str:
+        """Return when two values agree. Null agrees with null only; NaN and infinity agree with nothing."""
+        seen, expected = f"s.{self.quoted}", f"e.{self.quoted}"
+        if _COMPOSITE.match(self.type):
+            return f"(toString({seen}) = toString({expected}))"
+        equal = f"{seen} = {expected}"
+        if self.tolerance is not None:
+            greatest = f"{self.tolerance!r} * greatest(abs({seen}), abs({expected}))"
+            equal = f"abs({seen} - {expected}) <= greatest({greatest}, {_NEARLY_ZERO!r})"
+        if self.is_float:
+            equal = f"({equal} AND isFinite({seen}))"
+        return f"ifNull({equal}, {seen} IS NULL AND {expected} IS NULL)"
+
+
+def comparison(
+    columns: Mapping[str, str],
+    *,
+    key: Sequence[str],
+    seen: str,
+    expected: str,
+    as_set: bool = False,
+    tolerance: Mapping[str, float] | None = None,
+    detail: bool,
+) -> str:
+    """Return the query. `columns`: the types of the compared columns by name; `seen`, `expected`: what follows FROM.
+
+    Without `detail` it returns one row: rows_seen, rows_expected, rows_not_finite, rows_odd. With it: rows_seen,
+    rows_expected (of the odd rows where they can be found by hash, which is where no column has a tolerance), missing,
+    unexpected, differing, missing_keys, unexpected_keys, and by_column: (name, rows, [(key, expected, seen)]).
+    """
+    margins = tolerance or {}
+    compared = [Column(name, comparable_type(declared), margins.get(name)) for name, declared in columns.items()]
+    floats = [f"ifNull(isFinite({column.quoted}), true)" for column in compared if column.is_float]
+    variables = {
+        "columns": compared,
+        "quoted": [column.quoted for column in compared],
+        "keys": [quoted(name) for name in key],
+        "finite": " AND ".join(floats) or "true",
+        "seen": seen,
+        "expected": expected,
+        "as_set": as_set,
+        "by_hash": not margins,
+        "detail": detail,
+        "shown": SHOWN,
+    }
+    return render(_TEMPLATE.read_text(encoding="utf-8"), variables, _TEMPLATE.name)

@@ -1,0 +1,114 @@
+"""The rows that a pack's oracle foretells, as tables beside those that they are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from streamproof.checks.comparison import comparable_type, quoted
+from streamproof.model.errors import UsageError
+from streamproof.services.clickhouse import execute, refusals
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+PREFIX = "expected__"
+BATCH_BYTES = 8_000_000
+
+Row = Mapping[str, Any]
+
+
+class PublishedRecord(NamedTuple):
+    """One record as it was published, and where the broker put it: what an oracle computes from.
+
+    `sequence` is its place in the order of publishing, `time_ms` its Kafka time in Unix epoch milliseconds, `key` the
+    text of its key ('' for none).
+    """
+
+    sequence: int
+    value: bytes | None
+    topic: str
+    partition: int
+    offset: int
+    time_ms: int
+    key: str
+    headers: dict[str, str]
+
+
+class _Table:
+    """Rows of one table on their way into the warehouse."""
+
+    def __init__(self, client: Client, name: str, columns: Mapping[str, str]) -> None:
+        self._client = client
+        self._name = name
+        self._columns = columns
+        self._lines: list[bytes] = []
+        self._bytes = 0
+        definition = ", ".join(f"{quoted(column)} {comparable_type(kind)}" for column, kind in columns.items())
+        table = quoted(PREFIX + name)
+        execute(client, f"DROP TABLE IF EXISTS {table} SYNC")
+        execute(client, f"CREATE TABLE {table} ({definition}) ENGINE = MergeTree ORDER BY ()")
+
+    def add(self, row: Row) -> None:
+        """Take up a row. Raises UsageError when it has not exactly the columns of its table."""
+        if row.keys() != self._columns.keys():
+            lacking = ", ".join(sorted(self._columns.keys() - row.keys())) or "nothing"
+            strange = ", ".join(sorted(row.keys() - self._columns.keys())) or "nothing"
+            raise UsageError(
+                f"The oracle's row of {self._name} lacks {lacking} and has {strange} too much.",
+                hint="It must have every column of the table that is not exempt: see docs/write-a-pack.md, 'Oracle'.",
+            )
+        line = orjson.dumps(row)
+        self._lines.append(line)
+        self._bytes += len(line)
+        if self._bytes >= BATCH_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Insert what has been taken up. Raises WarehouseError."""
+        if not self._lines:
+            return
+        settings = {"date_time_input_format": "best_effort", "input_format_null_as_default": 0}
+        with refusals(f"The expected rows of {self._name} could not be stored", hint="The pack's oracle made them."):
+            self._client.raw_insert(
+                quoted(PREFIX + self._name),
+                insert_block=b"\n".join(self._lines),
+                fmt="JSONEachRow",
+                settings=settings,
+            )
+        self._lines.clear()
+        self._bytes = 0
+
+
+def store_expected(
+    client: Client, rows: Iterable[tuple[str, Row]], columns: Mapping[str, Mapping[str, str]]
+) -> dict[str, int]:
+    """Store an oracle's rows in tables of their own; return their number by the object that they are expected in.
+
+    `columns` are the types of the compared columns by object; an object without an expected row gets an empty table.
+    Rows of other objects are passed over: nobody compares them. Raises UsageError for a row that does not fit its
+    table, WarehouseError.
+    """
+    tables = {name: _Table(client, name, types) for name, types in columns.items()}
+    numbers = dict.fromkeys(tables, 0)
+    for name, row in rows:
+        if table := tables.get(name):
+            table.add(row)
+            numbers[name] += 1
+    for table in tables.values():
+        table.flush()
+    return numbers
+
+
+def placed(
+    values: Iterable[tuple[int, str, bytes | None]], places: Iterable[tuple[str, int, int]], run_id: str
+) -> Iterator[PublishedRecord]:
+    """Join what was published with where the broker put it, both in the order of publishing.
+
+    `values` are (Kafka time in epoch ms, key, value), `places` are (topic, partition, offset).
+    """
+    for sequence, ((time_ms, key, value), (topic, partition, offset)) in enumerate(zip(values, places, strict=True)):
+        headers = {"sp-run-id": run_id, "sp-sequence": str(sequence)}
+        yield PublishedRecord(sequence, value, topic, partition, offset, time_ms, key, headers)

@@ -1,0 +1,140 @@
+"""Which objects of a warehouse are compared with the rows that they should have, and how: a pack's `parity` folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from streamproof.model.errors import UsageError
+from streamproof.model.results import LAYERS
+from streamproof.sql.blocks import BlockKind, read_blocks
+
+FOLDER = "parity"
+MAP = "parity.yaml"
+PREFIX = "parity_"
+
+
+class _Entry(BaseModel):
+    """One entry of parity.yaml, as written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    layer: str
+    key: tuple[str, ...] = Field(min_length=1)
+    expected: Literal["oracle", "below"]
+    rows: Literal["all", "set"] = "all"
+    tolerance: dict[str, float] = Field(default_factory=dict)
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParityObject:
+    """One table or view that is compared, row by row and column by column.
+
+    `key` are the columns that name a row to a reader; rows of both sides are paired by them. `expected_sql` computes
+    the rows from the layer below; where it is empty, the pack's oracle foretells them. `as_set`: duplicates do not
+    count, and of several rows with one key any may be left, as in a table that replaces rows when it merges.
+    `tolerance` is the relative difference by column that two floating-point numbers may have. `seen_sql` reads the
+    object's own rows where a plain SELECT would not do. `source` is the file that a reader opens.
+    """
+
+    name: str
+    layer: str
+    key: tuple[str, ...]
+    expected_sql: str
+    seen_sql: str
+    as_set: bool
+    tolerance: dict[str, float]
+    source: str
+    comment: str = ""
+
+    @property
+    def check(self) -> str:
+        """Return the name of the check."""
+        return PREFIX + self.name
+
+    @property
+    def is_foretold(self) -> bool:
+        """Tell whether the pack's oracle computes the expected rows."""
+        return not self.expected_sql
+
+    @property
+    def text(self) -> str:
+        """Return a text with the names of all that the comparison reads."""
+        return "\n".join((self.name, self.seen_sql, self.expected_sql))
+
+
+def read_parity(sql_dir: Path, *, home: Path) -> tuple[ParityObject, ...]:
+    """Read a pack's parity folder in the order of the layers; a pack without one compares nothing.
+
+    Raises UsageError or SqlSourceError, which name the file and the entry.
+    """
+    folder = sql_dir / FOLDER
+    file = folder / MAP
+    if not file.is_file():
+        return ()
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise UsageError(f"{file} is not YAML: {error}", hint="Mend the file.") from None
+    found = [_object(name, _entry(file, name, entry), folder, home) for name, entry in data.items()]
+    _refuse_strays(folder, found, {entry.get("seen", "") for entry in data.values()})
+    return tuple(sorted(found, key=lambda item: LAYERS.index(item.layer)))
+
+
+def _entry(file: Path, name: str, data: object) -> _Entry:
+    try:
+        entry = _Entry.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in (name, *first["loc"]))
+        raise UsageError(f"{file}: {key}: {first['msg']}.", hint="docs/write-a-pack.md, 'Parity'.") from None
+    if entry.layer not in LAYERS:
+        raise UsageError(
+            f"{file}: {name}.layer: there is no layer '{entry.layer}'.", hint=f"One of {', '.join(LAYERS)}."
+        )
+    return entry
+
+
+def _object(name: str, entry: _Entry, folder: Path, home: Path) -> ParityObject:
+    expected, comment, source = "", "", folder / MAP
+    if entry.expected == "below":
+        source = folder / f"{name}.sql"
+        expected, comment = _query(source, home)
+    return ParityObject(
+        name=name,
+        layer=entry.layer,
+        key=entry.key,
+        expected_sql=expected,
+        seen_sql=_query(folder / entry.seen, home)[0] if entry.seen else "",
+        as_set=entry.rows == "set",
+        tolerance=entry.tolerance,
+        source=_shown(source, home),
+        comment=comment,
+    )
+
+
+def _query(file: Path, home: Path) -> tuple[str, str]:
+    """Return the one query of a file, and what its author says about it."""
+    if not file.is_file():
+        raise UsageError(f"There is no file {file}.", hint=f"{file.parent / MAP} names it.")
+    blocks = read_blocks(file, shown_as=_shown(file, home))
+    if len(blocks) != 1 or blocks[0].kind is not BlockKind.QUERY:
+        raise UsageError(f"{file} holds {len(blocks)} blocks.", hint="It must hold one block, `-- QUERY: name`.")
+    return blocks[0].sql, blocks[0].comment
+
+
+def _shown(file: Path, home: Path) -> str:
+    return str(file.relative_to(home)) if file.is_relative_to(home) else str(file)
+
+
+def _refuse_strays(folder: Path, found: list[ParityObject], seen: set[str]) -> None:
+    """Refuse SQL files that no entry names: somebody believes that they judge something."""
+    named = {f"{item.name}.sql" for item in found if item.expected_sql} | seen
+    strays = sorted(path.name for path in folder.glob("*.sql") if path.name not in named)
+    if strays:
+        raise UsageError(f"{folder / MAP} does not name {', '.join(strays)}.", hint="Add an entry, or remove the file.")

@@ -1,0 +1,126 @@
+"""The damages of an object: every column by itself, pairs of neighbouring columns, and whole rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from streamproof.checks.comparison import quoted
+
+# What rows are lost or doubled; the statement is built by whoever applies it.
+LOSE_ROW, DOUBLE_ROW, LOSE_FAMILY = "a row is lost", "a row is there twice", "a family is lost"
+ROW_DAMAGES = (LOSE_ROW, DOUBLE_ROW, LOSE_FAMILY)
+
+_WRAPPER = re.compile(r"^(Nullable|LowCardinality)\((.*)\)$")
+_INTEGER = re.compile(r"^U?Int(8|16|32|64|128|256)$")
+_NUMBER = re.compile(r"^(U?Int\d+|Float\d+|BFloat16|Decimal.*)$")
+_CONSTANT = "damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One thing that may go wrong with an object.
+
+    `column` is the damaged column, '' where whole rows are; a swap names two, `a <> b`. `values` are the expressions
+    that take the place of columns; none where rows are damaged.
+    """
+
+    table: str
+    column: str
+    name: str
+    values: Mapping[str, str]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the damaged columns."""
+        return tuple(self.values)
+
+
+def bare_type(declared: str) -> tuple[str, bool]:
+    """Return a type without its wrappers, and whether it can be null."""
+    nullable = False
+    while match := _WRAPPER.match(declared):
+        nullable = nullable or match[1] == "Nullable"
+        declared = match[2]
+    return declared, nullable
+
+
+def column_damages(table: str, column: str, declared: str) -> Iterator[Damage]:
+    """Yield the damages of one column by its type, the most telling first."""
+    kind, nullable = bare_type(declared)
+    name = quoted(column)
+    for title, expression in _by_type(name, kind):
+        yield Damage(table, column, title, {column: f"CAST({expression}, '{_escaped(declared)}')"})
+    if nullable:
+        yield Damage(table, column, "null", {column: f"CAST(NULL, '{_escaped(declared)}')"})
+
+
+def _by_type(name: str, kind: str) -> Iterator[tuple[str, str]]:
+    if kind in ("Bool", "UInt8"):
+        yield "flipped", f"if({name} = 0, 1, 0)"
+    if _NUMBER.match(kind):
+        yield "shifted", _shifted(name, kind)
+        yield "zero", f"if({name} IS NULL, NULL, 0)"
+    elif kind == "String" or kind.startswith(("FixedString", "Enum")):
+        yield "one constant", f"'{_CONSTANT}'"
+        yield "extended", f"concat({name}, 'x')"
+        yield "blank", "''"
+    elif kind.startswith("DateTime"):
+        yield "an hour later", f"{name} + INTERVAL 1 HOUR"
+        yield "a second later", f"{name} + INTERVAL 1 SECOND"
+    elif kind.startswith("Date"):
+        yield "a day later", f"{name} + 1"
+    elif kind.startswith("Map"):
+        yield "shortened", f"mapFromArrays(arrayPopBack(mapKeys({name})), arrayPopBack(mapValues({name})))"
+        yield "empty", f"mapFilter((k, v) -> false, {name})"
+    elif kind.startswith("Array"):
+        yield "shortened", f"arrayPopBack({name})"
+        yield "empty", f"arrayResize({name}, 0)"
+    elif kind.startswith(("AggregateFunction", "SimpleAggregateFunction")):
+        yield from _of_state(name, kind)
+    else:
+        yield "default", f"defaultValueOfTypeName('{_escaped(kind)}')"
+
+
+def _shifted(name: str, kind: str) -> str:
+    """Return a number that is one off; at the top of an integer's range one less, which is no overflow."""
+    integer = _INTEGER.match(kind)
+    if integer is None:
+        return f"{name} + 1"
+    top = (1 << (int(integer[1]) - (0 if kind.startswith("U") else 1))) - 1
+    return f"if({name} = {top}, {name} - 1, {name} + 1)"
+
+
+def _of_state(name: str, kind: str) -> Iterator[tuple[str, str]]:
+    if kind.startswith("SimpleAggregateFunction("):
+        yield from _by_type(name, bare_type(kind[len("SimpleAggregateFunction(") : -1].split(", ", 1)[1])[0])
+    else:
+        # A state times nothing is the state of no rows.
+        yield "the state of no rows", f"{name} * 0"
+
+
+def swaps(table: str, columns: Mapping[str, str]) -> Iterator[Damage]:
+    """Yield the swap of every pair of neighbouring columns of one type; `columns` are in the table's order."""
+    for first, second in pairwise(columns):
+        if bare_type(columns[first]) == bare_type(columns[second]):
+            values = {first: quoted(second), second: quoted(first)}
+            yield Damage(table, f"{first} <> {second}", "swapped", values)
+
+
+def damages_of(table: str, columns: Mapping[str, str], *, every: bool) -> Iterator[Damage]:
+    """Yield the damages of an object. `columns` are the types of its columns that are not exempt, in their order.
+
+    Without `every`, only damages of columns: whoever asks takes the first of a column that changes anything.
+    """
+    for column, declared in columns.items():
+        yield from column_damages(table, column, declared)
+    if every:
+        yield from swaps(table, columns)
+        for name in ROW_DAMAGES:
+            yield Damage(table, "", name, {})
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")

@@ -1,0 +1,93 @@
+"""Column coverage: damage every column, row and family of the pack's layers on clones, and see which check notices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from streamproof.checks.exemptions import exempt_columns
+from streamproof.checks.parity import Shape, shapes_of
+from streamproof.model.coverage import ColumnCoverage, Sight, Sighting
+from streamproof.model.errors import WarehouseError
+from streamproof.model.plan import EVERY_DAMAGE, PROVE
+from streamproof.model.results import CheckResult, Status
+from streamproof.proving.coverage import Coverage, Target
+from streamproof.services.clone import Clone
+from streamproof.services.files import write_json
+from streamproof.services.proving import Bench
+from streamproof.stages.context import RunContext
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+ARTIFACT = "coverage.json"
+
+
+def cover(ctx: RunContext, bench: Bench, clones: Sequence[Clone]) -> ColumnCoverage:
+    """Damage every object of the pack's layers and write the matrix to `coverage.json`.
+
+    Raises UsageError for an exemption that names nothing, WarehouseError.
+    """
+    with ctx.clickhouse() as client:
+        targets, exempt = _targets(ctx, client)
+    # The widest first: so no clone is left with one at the end.
+    order = sorted(targets, key=lambda target: -len(target.columns))
+    coverage = Coverage(bench, ctx.names.database, every=ctx.plan.coverage == EVERY_DAMAGE, say=ctx.log)
+    found = ColumnCoverage(
+        sightings=tuple(coverage.see_all(clones, order)),
+        columns={target.name: tuple(target.columns) for target in targets},
+        exempt=exempt,
+    )
+    write_json(ctx.folder.root / ARTIFACT, found.as_json())
+    return found
+
+
+def coverage_checks(found: ColumnCoverage) -> tuple[CheckResult, ...]:
+    """Return one check an object, failed when a damage of it survived or a column has none that changes a value."""
+    survivors: dict[str, list[str]] = {}
+    for entry in found.survivors():
+        survivors.setdefault(entry["table"], []).append(
+            f"{entry['column'] or 'rows'}: {entry['damage']}: {entry['reason']}"
+        )
+    return tuple(_check(table, found.sightings, survivors.get(table, [])) for table in found.columns)
+
+
+def _check(table: str, sightings: Sequence[Sighting], survivors: Sequence[str]) -> CheckResult:
+    own = [sighting for sighting in sightings if sighting.table == table]
+    return CheckResult(
+        suite=PROVE,
+        name=f"coverage.{table}",
+        status=Status.FAILED if survivors else Status.PASSED,
+        failed_rows=len(survivors),
+        diagnostics={
+            "damages": len(own),
+            "covered": sum(sighting.outcome is Sight.COVERED for sighting in own),
+            "no_effect": sum(sighting.outcome is Sight.NO_EFFECT for sighting in own),
+            "survivors": list(survivors),
+        },
+        layer=own[0].layer if own else "",
+    )
+
+
+def _targets(ctx: RunContext, client: Client) -> tuple[list[Target], dict[str, str]]:
+    """Return every object of the pack's layers, and the reasons of its exempt columns."""
+    layers = list(ctx.pack.layers)
+    placed = {name: layer for layer, names in ctx.pack.layers.items() for name in names}
+    shapes = shapes_of(client, list(placed))
+    if missing := sorted(placed.keys() - shapes.keys()):
+        raise WarehouseError(
+            f"The run's database has no {', '.join(missing)}.",
+            hint="`layers` of pack.yaml names what it does not have.",
+        )
+    exempt = exempt_columns(ctx.pack.exempt_columns, {name: list(shape.columns) for name, shape in shapes.items()})
+    targets = [
+        _target(name, layer, layers, shapes[name], exempt, ctx.pack.family_columns.get(name, ""))
+        for name, layer in placed.items()
+    ]
+    return targets, exempt
+
+
+def _target(name: str, layer: str, layers: Sequence[str], shape: Shape, exempt: dict[str, str], family: str) -> Target:
+    place = layers.index(layer)
+    columns = {column: kind for column, kind in shape.columns.items() if f"{name}.{column}" not in exempt}
+    return Target(name, layer, tuple(layers[place : place + 2]), shape, columns, family)

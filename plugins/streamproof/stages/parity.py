@@ -1,0 +1,98 @@
+"""Compare every object of the pack with the rows that it should hold, foretold or computed from below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from streamproof.checks.exemptions import exempt_columns
+from streamproof.checks.expected_rows import PublishedRecord, placed, store_expected
+from streamproof.checks.parity import SUITE, Parity, shapes_of
+from streamproof.checks.parity_map import ParityObject, read_parity
+from streamproof.model.proof import Mutant
+from streamproof.model.results import CheckResult
+from streamproof.services.clickhouse import rows
+from streamproof.services.held_views import HeldViews
+from streamproof.services.oracle import load_oracle
+from streamproof.services.proving import Subject
+from streamproof.stages.context import RunContext
+from streamproof.stages.replay_events import planned_replay
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_PLACES = "SELECT source_topic, source_partition, source_offset FROM replay_ledger ORDER BY sequence"
+
+
+def pack_parity(ctx: RunContext) -> tuple[ParityObject, ...]:
+    """Return the objects that the pack compares, in the order of the layers. Raises UsageError or SqlSourceError."""
+    return read_parity(ctx.sql_dir, home=ctx.home)
+
+
+def open_parity(ctx: RunContext, client: Client) -> Parity:
+    """Return the comparison for the run's database. Raises UsageError for an exemption that names nothing."""
+    objects = pack_parity(ctx)
+    shapes = shapes_of(client, [item.name for item in objects])
+    layers = [name for names in ctx.pack.layers.values() for name in names]
+    known = shapes | shapes_of(client, layers)
+    exempt = exempt_columns(ctx.pack.exempt_columns, {name: list(shape.columns) for name, shape in known.items()})
+    return Parity(objects, shapes, exempt, ctx.names.database)
+
+
+def published_records(ctx: RunContext, client: Client) -> Iterator[PublishedRecord]:
+    """Yield what was published, in its order, with the place that the broker gave it. Raises FixtureError."""
+    replay = planned_replay(ctx)
+    values = (
+        (event.publish_ms, (event.key or b"").decode("utf-8", "replace"), value) for event, value in replay.records()
+    )
+    places = ((row["source_topic"], row["source_partition"], row["source_offset"]) for row in rows(client, _PLACES))
+    return placed(values, places, ctx.plan.run_id)
+
+
+def judge_parity(ctx: RunContext, client: Client) -> list[CheckResult]:
+    """Store what the oracle foretells and judge every object. Raises UsageError, FixtureError, WarehouseError."""
+    parity = open_parity(ctx, client)
+    foretold = {item.name: parity.columns(item.name) for item in parity.objects if item.is_foretold}
+    if foretold:
+        foretelling = load_oracle(ctx.pack).expected_rows(published_records(ctx, client))
+        numbers = store_expected(client, foretelling, foretold)
+        ctx.log(f"{sum(numbers.values())} expected rows of {len(numbers)} tables computed from the events")
+    results = parity.judge(client, HeldViews.found(client))
+    for check in results:
+        ctx.log(f"{check.status} {check.name}: {check.failed_rows} rows differ {check.error or ''}".rstrip())
+    return results
+
+
+def parity_subjects(ctx: RunContext) -> list[Subject]:
+    """Return the comparisons with a mutation each, to be proved: every object loses its rows."""
+    with ctx.clickhouse() as client:
+        parity = open_parity(ctx, client)
+    return [_subject(parity, item) for item in parity.objects]
+
+
+def _subject(parity: Parity, item: ParityObject) -> Subject:
+    mutant = Mutant(
+        suite=SUITE,
+        check=item.check,
+        name="every row is lost",
+        statements=_losing_all(item.name, is_view=parity.is_view(item.name)),
+        readers_may_fail=True,
+        source=item.source,
+    )
+
+    def run(client: Client, views: HeldViews) -> Sequence[CheckResult]:
+        return [parity.judge_one(client, item, views)]
+
+    return Subject(SUITE, {item.check: ""}, (mutant,), item.text, run=run, compares_all=True)
+
+
+def _losing_all(name: str, *, is_view: bool) -> tuple[str, ...]:
+    """Return the statements that leave an object without a row; an empty table takes the place of a view."""
+    if not is_view:
+        return (f"TRUNCATE TABLE {name}",)
+    empty = f"empty__{name}"
+    return (
+        f"CREATE TABLE {empty} AS {name} ENGINE = MergeTree ORDER BY ()",
+        f"DROP VIEW {name}",
+        f"RENAME TABLE {empty} TO {name}",
+    )
