@@ -63,7 +63,7 @@ def expected_sessions(records: Iterable[tuple[int, bytes | None]]) -> list[dict[
     decimals, latencies are ms, flags are 0 or 1, `avg_output_fps` is rounded to six decimals and None without samples.
     Beside `FIELDS` a row holds `trace_count`, the number of its trace events.
     """
-    signals, snapshots = gather(records)
+    signals, _, snapshots = gather(records)
     wallets = Wallets(snapshots)
     signals.sort(key=itemgetter(0, 1, 2, 3))
     rows = [session_facts(list(group), wallets) for _, group in groupby(signals, key=lambda signal: signal.session)]

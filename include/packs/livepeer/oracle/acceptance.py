@@ -58,7 +58,7 @@ _REPEATED: dict[str, tuple[tuple[str, ...], ...]] = {
 class Event(NamedTuple):
     """One accepted record.
 
-    `time` is the envelope's, in Unix epoch ms; `uid` names the event in every permutation.
+    `time` is the envelope's, in Unix epoch ms; `uid` names the event in every permutation; `gateway` is the envelope's.
     """
 
     key: str | bytes
@@ -67,6 +67,7 @@ class Event(NamedTuple):
     time: int
     event_id: str
     data: Any
+    gateway: str = ""
 
 
 def accept(value: bytes | None) -> Event | None:
@@ -80,10 +81,10 @@ def accept(value: bytes | None) -> Event | None:
     data = envelope["data"]
     if _is_ignored(family, data) or not _can_be_stored(family, time, raw, envelope):
         return None
-    event_id = text(envelope.get("id"))
+    event_id, gateway = text(envelope.get("id")), text(envelope.get("gateway"))
     if not event_id.strip():
-        return Event(_content_key(envelope), _digest(raw).hex(), family, time, "", data)
-    return Event(event_id, event_id, family, time, event_id, data)
+        return Event(_content_key(envelope), _digest(raw).hex(), family, time, "", data, gateway)
+    return Event(event_id, event_id, family, time, event_id, data, gateway)
 
 
 def _can_be_stored(family: str, time: int, raw: str, envelope: dict[str, Any]) -> bool:

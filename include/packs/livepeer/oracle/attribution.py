@@ -6,7 +6,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from packs.livepeer.oracle.evidence import Signal, Snapshot
+from packs.livepeer.oracle.evidence import Signal
+from packs.livepeer.oracle.snapshots import Snapshot
 
 # A snapshot counts in full up to this distance in time from the signal's publication, in ms.
 TTL_MS = 24 * 3600 * 1000
@@ -16,13 +17,31 @@ FUTURE_SKEW_MS = 1_000
 # How a snapshot stands to a signal in time; smaller is better.
 _SAME, _EARLIER, _LATER, _STALE = range(4)
 
+# How an attribution was found, and how far it is to be trusted, by how the nearest snapshot stands in time.
+_METHODS = {
+    _SAME: ("exact_orchestrator_time_match", 1.0),
+    _EARLIER: ("nearest_prior_snapshot", 0.9),
+    _LATER: ("nearest_snapshot_within_ttl", 0.7),
+    _STALE: ("proxy_address_join", 0.4),
+}
+NO_METHOD = ("none", 0.0)
+
 
 class Attribution(NamedTuple):
-    """The canonical wallet of a signal's orchestrator; model and pipeline are blank where they are not known."""
+    """The canonical wallet of a signal's orchestrator; what else is not known is blank, or a GPU of None.
+
+    `url` is one that a snapshot names, as it is written there. `method` and `confidence` are names and figures of
+    spec/pipeline.md §8.4. `stale`: the wallet is known from a snapshot that is too old to tell anything else.
+    """
 
     canonical: str
     model: str
     pipeline: str
+    url: str
+    gpu: str | None
+    method: str
+    confidence: float
+    stale: bool
 
 
 class Offer(NamedTuple):
@@ -32,6 +51,8 @@ class Offer(NamedTuple):
     uri: str
     model: str
     pipeline: str
+    written_uri: str
+    gpu: str | None
 
 
 class _Seen(NamedTuple):
@@ -52,12 +73,12 @@ class Wallets:
     def __init__(self, snapshots: Iterable[Snapshot]) -> None:
         found: dict[str, dict[Offer, list[Snapshot]]] = {}
         for snapshot in set(snapshots):
-            offer = Offer(snapshot.canonical, snapshot.uri, snapshot.model, snapshot.pipeline)
+            _, _, canonical, _, uri, model, pipeline, written, gpu = snapshot
+            offer = Offer(canonical, uri, model, pipeline, written, gpu)
             for wallet in {snapshot.local, snapshot.canonical} - {""}:
                 found.setdefault(wallet, {}).setdefault(offer, []).append(snapshot)
         self._offers = {
-            wallet: {offer: _Seen.of(seen) for offer, seen in sorted(offers.items())}
-            for wallet, offers in found.items()
+            wallet: {offer: _Seen.of(seen) for offer, seen in offers.items()} for wallet, offers in found.items()
         }
         everything = {wallet: [one for seen in offers.values() for one in seen] for wallet, offers in found.items()}
         self._times = {wallet: _Seen.of(seen).times for wallet, seen in everything.items()}
@@ -88,8 +109,8 @@ def _decide(offers: Mapping[Offer, _Seen], signal: Signal, model: str) -> Attrib
     ranks = {offer: rank for offer, seen in offers.items() if (rank := _rank(seen, signal)) is not None}
     compatible = [offer for offer in ranks if not model or offer.model.lower() in ("", model)]
     owners = {offer.canonical for offer in ranks if signal.url and offer.uri == signal.url}
+    at_url = [offer for offer in compatible if offer.uri == signal.url]
     if owners:
-        at_url = [offer for offer in compatible if offer.uri == signal.url]
         compatible = at_url or [offer for offer in compatible if offer.canonical in owners]
     if model:
         compatible = [offer for offer in compatible if offer.model] or compatible
@@ -99,10 +120,26 @@ def _decide(offers: Mapping[Offer, _Seen], signal: Signal, model: str) -> Attrib
         return None
     if not fresh:
         # Too old to say what the host offers now, but wallets keep their owner: identity only.
-        return Attribution(compatible[0].canonical, "", "")
-    nearest = {offer for offer in fresh if ranks[offer] == min(ranks[one] for one in fresh if one.uri == offer.uri)}
+        return Attribution(compatible[0].canonical, "", "", "", None, *_METHODS[_STALE], stale=True)
+    # Of a host that is not the named one, the hardware is somebody else's.
+    return _of_nearest(fresh, ranks, has_hardware=bool(at_url) or not owners)
+
+
+def _of_nearest(fresh: list[Offer], ranks: Mapping[Offer, tuple[int, int]], *, has_hardware: bool) -> Attribution:
+    """Return what the nearest snapshot of each URL says, as far as they agree."""
+    best: dict[str, tuple[int, int]] = {}
+    for offer in fresh:
+        best[offer.uri] = min(best.get(offer.uri, ranks[offer]), ranks[offer])
+    nearest = [offer for offer in fresh if ranks[offer] == best[offer.uri]]
+    gpus = {offer.gpu for offer in nearest}
     return Attribution(
-        fresh[0].canonical, _only(offer.model for offer in nearest), _only(offer.pipeline for offer in nearest)
+        nearest[0].canonical,
+        _only(offer.model for offer in nearest),
+        _only(offer.pipeline for offer in nearest),
+        _only(offer.written_uri for offer in nearest),
+        gpus.pop() if has_hardware and len(gpus) == 1 else None,
+        *_METHODS[min(ranks[offer][0] for offer in nearest)],
+        stale=False,
     )
 
 

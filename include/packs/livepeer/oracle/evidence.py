@@ -1,14 +1,25 @@
-"""What accepted events say: signals about sessions, and snapshots of what orchestrators offer."""
+"""What accepted events say: signals about sessions, samples of the ingest leg, and snapshots of what is offered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from sys import intern
 from typing import Any, NamedTuple
 
 from packs.livepeer.oracle.acceptance import Event, accept
-from packs.livepeer.oracle.columns import is_capability_id, offers
-from packs.livepeer.oracle.values import NO_START_MS, epoch_ms, folded, number, section, text, trimmed
+from packs.livepeer.oracle.ingest import IngestSample, ingest_sample
+from packs.livepeer.oracle.snapshots import Snapshot, folded_url, snapshots_of
+from packs.livepeer.oracle.values import (
+    NO_START_MS,
+    epoch_ms,
+    folded,
+    free_text,
+    number,
+    section,
+    session_id,
+    text,
+    trimmed,
+)
 
 EXCUSABLE = (
     "no orchestrators available",
@@ -19,12 +30,23 @@ EXCUSABLE = (
     "user disconnected",
 )
 
-
+STATUS = "status"
+REQUEST = "trace:gateway_receive_stream_request"
+PROCESSED = "trace:gateway_receive_first_processed_segment"
+PLAYABLE = "trace:gateway_receive_few_processed_segments"
+NO_ORCHESTRATORS = "trace:gateway_no_orchestrators_available"
 SWAP = "trace:orchestrator_swap"
+CLOSE = "trace:gateway_ingest_stream_closed"
+ERROR = "event:error"
+PARAMS_UPDATE = "event:params_update"
 
 # At equal times: requests first, then what names an abandoned orchestrator, closes last.
-_RANKS = {"trace:gateway_receive_stream_request": 0, SWAP: 1, "trace:gateway_ingest_stream_closed": 3}
+_RANKS = {REQUEST: 0, SWAP: 1, CLOSE: 3}
 _USUAL_RANK = 2
+
+# Topic, partition and offset of a record.
+Place = tuple[str, int, int]
+_NOWHERE: Place = ("", 0, 0)
 
 
 class Signal(NamedTuple):
@@ -32,7 +54,9 @@ class Signal(NamedTuple):
 
     `time` is when it happened, `published` the envelope's time, `sequence` the record's place in the order of
     publishing. `kind` is `trace:<subtype>`, `event:<type>` or `status`. `address` and `url` are those of the
-    orchestrator as the event names it (usually a proxy wallet), folded. `fps` is the number as it stands in the event.
+    orchestrator as the event names it (usually a proxy wallet), folded; `written_url` is the URL as the event writes
+    it. `fps` and `input_fps` are the numbers as they stand in the event. `troubled`: a sample names a last error.
+    `message` is that of a parameter update, blank for all else. `place` is the record's topic, partition and offset.
     """
 
     session: str
@@ -50,111 +74,135 @@ class Signal(NamedTuple):
     started: int | None = None
     fps: float = 0.0
     excusable: bool = False
+    gateway: str = ""
+    written_url: str = ""
+    state: str = ""
+    input_fps: float = 0.0
+    troubled: bool = False
+    message: str = ""
+    place: Place = _NOWHERE
 
 
-class Snapshot(NamedTuple):
-    """One model that one canonical wallet offered at one service URI at one time (Unix epoch ms).
+class Evidence(NamedTuple):
+    """All that a set of records says, in no order."""
 
-    `sequence` is the record's place in the order of publishing.
+    signals: list[Signal]
+    ingest: list[IngestSample]
+    snapshots: list[Snapshot]
+
+
+_Content = Signal | IngestSample | list[Snapshot] | None
+
+
+def gather(records: Iterable[tuple[Any, ...]]) -> Evidence:
+    """Return what the records say: of accepted events with one key only the one that was published first.
+
+    `records` are (sequence, Kafka value) in any order, or (sequence, value, topic, partition, offset, …).
     """
-
-    sequence: int
-    time: int
-    canonical: str
-    local: str
-    uri: str
-    model: str
-    pipeline: str
-
-
-def gather(records: Iterable[tuple[int, bytes | None]]) -> tuple[list[Signal], list[Snapshot]]:
-    """Return the signals and snapshots of all records: of events with one key only the first by (event time, sequence).
-
-    `records` are (sequence, Kafka value) pairs in any order.
-    """
-    first: dict[str | bytes, tuple[int, int, Signal | list[Snapshot] | None]] = {}
-    for sequence, value in records:
+    first: dict[str | bytes, tuple[int, _Content]] = {}
+    for sequence, value, *rest in records:
         event = accept(value)
         if event is None:
             continue
         held = first.get(event.key)
-        if held is None or (event.time, sequence) < held[:2]:
-            first[event.key] = (event.time, sequence, _content(event, sequence))
-    signals, snapshots = [], []
-    for _, _, content in first.values():
+        if held is None or sequence < held[0]:
+            place = (rest[0], rest[1], rest[2]) if rest else _NOWHERE
+            first[event.key] = (sequence, _content(event, sequence, place))
+    evidence = Evidence([], [], [])
+    for _, content in first.values():
         if isinstance(content, Signal):
-            signals.append(content)
+            evidence.signals.append(content)
+        elif isinstance(content, IngestSample):
+            evidence.ingest.append(content)
         elif content:
-            snapshots.extend(content)
-    return signals, snapshots
+            evidence.snapshots.extend(content)
+    return evidence
 
 
-def _content(event: Event, sequence: int) -> Signal | list[Snapshot] | None:
+def _content(event: Event, sequence: int, place: Place) -> _Content:
     """Return what an event contributes; None for families that say nothing about sessions."""
-    family, data = event.type, event.data
-    if family == "network_capabilities":
-        return list(_snapshots(event, sequence))
-    if family not in ("stream_trace", "ai_stream_status", "ai_stream_events"):
-        return None
-    stream, request, kind = trimmed(data["stream_id"]), trimmed(data["request_id"]), _kind(family, data)
-    time, hint, address, url, started, fps, excusable = event.time, "", "", "", None, 0.0, False
-    if family != "stream_trace":
-        hint = intern(trimmed(data["pipeline"]))
-    if family == "ai_stream_events":
-        message = text(data.get("message")).lower()
-        excusable = any(phrase in message for phrase in EXCUSABLE)
-    else:
-        named = section(data, "orchestrator_info")
-        address, url = intern(folded(named.get("address"))), intern(folded(named.get("url")).rstrip("/"))
-    if family == "stream_trace":
-        time = epoch_ms(data.get("timestamp")) or time
-    elif family == "ai_stream_status":
-        started = _start(data)
-        fps = number(section(data, "inference_status").get("fps"))
-    session, rank = intern(_session_id(stream, request, event.event_id)), _RANKS.get(kind, _USUAL_RANK)
-    place = (session, time, rank, event.uid, event.time, sequence)
-    return Signal(*place, kind, intern(stream), intern(request), hint, address, url, started, fps, excusable)
+    read = _SIGNALS.get(event.type)
+    if read is not None:
+        return read(event, sequence, place)
+    if event.type == "network_capabilities":
+        return list(snapshots_of(event, sequence))
+    return ingest_sample(event, *place) if event.type == "stream_ingest_metrics" else None
 
 
-def _start(data: Any) -> int | None:
+def _stem(event: Event, sequence: int, time: int, kind: str) -> tuple[str, int, int, str, int, int, str, str, str]:
+    """Return the first fields of a signal: its place in order, and which session it is about."""
+    stream, request = trimmed(event.data["stream_id"]), trimmed(event.data["request_id"])
+    session = intern(session_id(stream, request, event.event_id))
+    rank = _RANKS.get(kind, _USUAL_RANK)
+    return session, time, rank, event.uid, event.time, sequence, kind, intern(stream), intern(request)
+
+
+def _trace(event: Event, sequence: int, place: Place) -> Signal:
+    """Return the signal of a milestone, at the time of the component that saw it."""
+    data = event.data
+    kind, time = intern(f"trace:{text(data['type'])}"), epoch_ms(data.get("timestamp")) or event.time
+    address, url, written = _orchestrator(data)
+    return Signal(
+        *_stem(event, sequence, time, kind),
+        address=address,
+        url=url,
+        gateway=intern(event.gateway),
+        written_url=written,
+        place=place,
+    )
+
+
+def _status(event: Event, sequence: int, place: Place) -> Signal:
+    """Return the signal of a health sample."""
+    data = event.data
+    address, url, written = _orchestrator(data)
+    inference = section(data, "inference_status")
+    return Signal(
+        *_stem(event, sequence, event.time, STATUS),
+        hint=intern(trimmed(data["pipeline"])),
+        address=address,
+        url=url,
+        started=_start(data),
+        fps=number(inference.get("fps")),
+        gateway=intern(event.gateway),
+        written_url=written,
+        state=intern(text(data.get("state"))),
+        input_fps=number(section(data, "input_status").get("fps")),
+        troubled=bool((free_text(inference.get("last_error")) or "").strip()),
+        place=place,
+    )
+
+
+def _notice(event: Event, sequence: int, place: Place) -> Signal:
+    """Return the signal of an error, a parameter update or another notice. Types are compared without case."""
+    data = event.data
+    kind = intern(f"event:{trimmed(data['type']).lower()}")
+    message = free_text(data.get("message")) or ""
+    lowered = message.lower()
+    return Signal(
+        *_stem(event, sequence, event.time, kind),
+        hint=intern(trimmed(data["pipeline"])),
+        excusable=any(phrase in lowered for phrase in EXCUSABLE),
+        gateway=intern(event.gateway),
+        message=message if kind == PARAMS_UPDATE else "",
+        place=place,
+    )
+
+
+_SIGNALS: dict[str, Callable[[Event, int, Place], Signal]] = {
+    "stream_trace": _trace,
+    "ai_stream_status": _status,
+    "ai_stream_events": _notice,
+}
+
+
+def _orchestrator(data: dict[str, Any]) -> tuple[str, str, str]:
+    """Return the wallet and URL that an event names, folded, and the URL as written."""
+    named = section(data, "orchestrator_info")
+    return intern(folded(named.get("address"))), intern(folded_url(named.get("url"))), intern(text(named.get("url")))
+
+
+def _start(data: dict[str, Any]) -> int | None:
     """Return a status' own start time; None without one."""
     started = epoch_ms(data.get("start_time")) or 0
     return started if started > NO_START_MS else None
-
-
-def _kind(family: str, data: Any) -> str:
-    """Return the kind of a signal; types of ai events are compared without case."""
-    if family == "ai_stream_status":
-        return "status"
-    named = text(data["type"])
-    return intern(f"trace:{named}" if family == "stream_trace" else f"event:{named.strip().lower()}")
-
-
-def _session_id(stream: str, request: str, event_id: str) -> str:
-    """Return the workflow session id of two trimmed parts."""
-    if stream or request:
-        return f"{stream or '_missing_stream'}|{request or '_missing_request'}"
-    return f"_missing_stream|_missing_request|{event_id or '_missing_event'}"
-
-
-def _snapshots(event: Event, sequence: int) -> Iterator[Snapshot]:
-    """Yield what each orchestrator object of a capability event offers."""
-    for offer in offers(event.data):
-        canonical, local, uri = (intern(folded(offer.get(name))) for name in ("address", "local_address", "orch_uri"))
-        # Only a canonical wallet can be an identity, so an object without one says nothing here.
-        if canonical:
-            for model, pipeline in _models(offer):
-                yield Snapshot(
-                    sequence, event.time, canonical, local, intern(uri.rstrip("/")), intern(model), intern(pipeline)
-                )
-
-
-def _models(offer: dict[str, Any]) -> set[tuple[str, str]]:
-    """Return the (model, pipeline) pairs of an orchestrator: of its hardware, else of its model constraints."""
-    hardware = offer.get("hardware")
-    if hardware:
-        return {(text(entry.get("model_id")), text(entry.get("pipeline"))) for entry in hardware}
-    constraints = section(section(offer.get("capabilities"), "constraints"), "PerCapability")
-    return {
-        (model, "") for name, held in constraints.items() if is_capability_id(name) for model in section(held, "models")
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import struct
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,13 @@ def text(value: Any) -> str:
     return str(value) if isinstance(value, int | float) else ""
 
 
+def free_text(value: Any) -> str | None:
+    """Return free text; a structure in its place counts as its JSON text, and None stays None."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def trimmed(value: Any) -> str:
     """Return a JSON scalar as text without white space at its ends."""
     return text(value).strip()
@@ -58,6 +66,13 @@ def section(value: Any, key: str) -> dict[str, Any]:
     """Return the JSON object under a key of an object; an empty one when there is none."""
     inner = value.get(key) if isinstance(value, dict) else None
     return inner if isinstance(inner, dict) else {}
+
+
+def session_id(stream: str, request: str, event_id: str) -> str:
+    """Return the workflow session id of two trimmed parts; without both, the event id keeps sessions apart."""
+    if stream or request:
+        return f"{stream or '_missing_stream'}|{request or '_missing_request'}"
+    return f"_missing_stream|_missing_request|{event_id or '_missing_event'}"
 
 
 def number(value: Any) -> float:

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packs.livepeer.oracle.attribution import FUTURE_SKEW_MS, TTL_MS, Wallets
-from packs.livepeer.oracle.evidence import Signal, Snapshot
+from packs.livepeer.oracle.evidence import Signal
+from packs.livepeer.oracle.snapshots import Snapshot
 
 times = st.builds(lambda halves, slack: halves * TTL_MS // 2 + slack, st.integers(10, 20), st.integers(-1, 1))
 names = st.sampled_from(["a", "b"])
