@@ -1,0 +1,18 @@
+-- What was known of a session's start at each of its signals, in the newest version. Where it differs, whoever looks
+-- for missing milestones is led to sessions that have them.
+
+-- QUERY: v_latest_edge_coverage
+WITH
+ranked AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY workflow_session_id, signal_ts, source_event_uid
+            ORDER BY version DESC, ingestion_timestamp DESC
+        ) AS recency
+    FROM fact_lifecycle_edge_coverage
+)
+
+SELECT * EXCEPT (recency)
+FROM ranked
+WHERE recency = 1;

@@ -1,0 +1,19 @@
+-- The segments that a session has by its newest version, each in its newest row. Where they differ, a swap that a late
+-- event has undone still stands, and an orchestrator is charged with it.
+
+-- QUERY: v_latest_segments
+WITH
+ranked AS (
+    SELECT
+        *,
+        version = max(version) OVER (PARTITION BY workflow_session_id) AS is_of_newest,
+        row_number() OVER (
+            PARTITION BY workflow_session_id, segment_index
+            ORDER BY version DESC, ingestion_timestamp DESC
+        ) AS recency
+    FROM fact_workflow_session_segments
+)
+
+SELECT * EXCEPT (is_of_newest, recency)
+FROM ranked
+WHERE is_of_newest AND recency = 1;

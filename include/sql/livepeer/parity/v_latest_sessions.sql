@@ -1,0 +1,15 @@
+-- The newest version of each session as one whole row, and no session whose start is an absent time. Where it differs,
+-- every session-based figure above counts outcomes that were revised since, or counts a session more than once.
+
+-- QUERY: v_latest_sessions
+WITH
+ranked AS (
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY workflow_session_id ORDER BY version DESC, ingestion_timestamp DESC) AS recency
+    FROM fact_workflow_sessions
+)
+
+SELECT * EXCEPT (recency)
+FROM ranked
+WHERE recency = 1 AND session_start_ts > '2000-01-01 00:00:00';
