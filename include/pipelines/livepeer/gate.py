@@ -59,7 +59,7 @@ class QualityGate:
         except orjson.JSONDecodeError as error:
             if value.isspace() or not value:
                 # An empty text holds no value at all: that is not a syntax error, but it is no object either.
-                event.text = ""
+                event.text = value.decode()
                 return failures.malformed("root_not_object", "empty value")
             return failures.unreadable(failures.JSON_PARSE_ERROR, str(error))
         event.text = value.decode()

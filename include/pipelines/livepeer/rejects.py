@@ -113,6 +113,6 @@ def _payload(event: Event, failure: Failure) -> Payload:
     if event.text is None:
         return Payload("base64", base64.b64encode(event.record.value).decode(), None)
     canonical = None
-    if failure.stage == failures.SCHEMA_VALIDATION and event.text:
+    if failure.stage == failures.SCHEMA_VALIDATION and event.text.strip():
         canonical = canonical_json(event.root, event.text)
     return Payload("json", event.text, canonical)

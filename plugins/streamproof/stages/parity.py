@@ -39,14 +39,23 @@ def open_parity(ctx: RunContext, client: Client) -> Parity:
     return Parity(objects, shapes, exempt, ctx.names.database)
 
 
-def published_records(ctx: RunContext, client: Client) -> Iterator[PublishedRecord]:
-    """Yield what was published, in its order, with the place that the broker gave it. Raises FixtureError."""
-    replay = planned_replay(ctx)
-    values = (
-        (event.publish_ms, (event.key or b"").decode("utf-8", "replace"), value) for event, value in replay.records()
-    )
-    places = ((row["source_topic"], row["source_partition"], row["source_offset"]) for row in rows(client, _PLACES))
-    return placed(values, places, ctx.plan.run_id)
+class PublishedRecords:
+    """What a run published, in its order, with the place that the broker gave it. It can be read again and again."""
+
+    def __init__(self, ctx: RunContext, client: Client) -> None:
+        """Remember where the records are; reading them raises FixtureError when the set has changed."""
+        self._ctx = ctx
+        self._client = client
+
+    def __iter__(self) -> Iterator[PublishedRecord]:
+        replay = planned_replay(self._ctx)
+        values = (
+            (event.publish_ms, (event.key or b"").decode("utf-8", "replace"), value)
+            for event, value in replay.records()
+        )
+        found = rows(self._client, _PLACES)
+        places = ((row["source_topic"], row["source_partition"], row["source_offset"]) for row in found)
+        return placed(values, places, self._ctx.plan.run_id)
 
 
 def judge_parity(ctx: RunContext, client: Client) -> list[CheckResult]:
@@ -54,7 +63,7 @@ def judge_parity(ctx: RunContext, client: Client) -> list[CheckResult]:
     parity = open_parity(ctx, client)
     foretold = {item.name: parity.columns(item.name) for item in parity.objects if item.is_foretold}
     if foretold:
-        foretelling = load_oracle(ctx.pack).expected_rows(published_records(ctx, client))
+        foretelling = load_oracle(ctx.pack).expected_rows(PublishedRecords(ctx, client))
         numbers = store_expected(client, foretelling, foretold)
         ctx.log(f"{sum(numbers.values())} expected rows of {len(numbers)} tables computed from the events")
     results = parity.judge(client, HeldViews.found(client))

@@ -2,57 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any, NamedTuple
 
-from packs.livepeer.oracle.columns import is_held, is_text, offers
-from packs.livepeer.oracle.values import LAST_MS, epoch_ms, section, text
-
-SUPPORTED_VERSIONS = frozenset({"1", "v1"})
-# The greatest size of one warehouse row in bytes; a record whose row is greater is rejected.
-MAX_ROW_BYTES = 1_000_000
-
-_REPLAY_MARKS = frozenset({"__replay", "__replay_ts", "__replay_source", "__replay_failure_class"})
-
-# Required fields of `data` per family. `stream_trace` requires the envelope's id as well.
-_REQUIRED: dict[str, tuple[str, ...]] = {
-    "stream_trace": ("stream_id", "request_id", "type"),
-    "ai_stream_status": ("stream_id", "request_id", "pipeline"),
-    "ai_stream_events": ("stream_id", "request_id", "pipeline", "type"),
-    "stream_ingest_metrics": ("stream_id", "request_id"),
-    "create_new_payment": (
-        "sessionID",
-        "manifestID",
-        "sender",
-        "recipient",
-        "orchestrator",
-        "faceValue",
-        "numTickets",
-        "price",
-        "winProb",
-    ),
-    "network_capabilities": (),
-    "discovery_results": (),
-}
-
-# Texts that a typed row repeats beside the raw text; they count towards the row's size.
-_REPEATED: dict[str, tuple[tuple[str, ...], ...]] = {
-    "stream_trace": (("stream_id",), ("request_id",), ("type",), ("orchestrator_info", "url")),
-    "ai_stream_status": (
-        ("stream_id",),
-        ("request_id",),
-        ("pipeline",),
-        ("state",),
-        ("orchestrator_info", "url"),
-        ("inference_status", "last_error"),
-        ("inference_status", "last_params_hash"),
-        ("inference_status", "last_params", "prompt"),
-    ),
-    "ai_stream_events": (("stream_id",), ("request_id",), ("pipeline",), ("type",), ("message",), ("capability",)),
-    "stream_ingest_metrics": (("stream_id",), ("request_id",), ("stats", "conn_quality")),
-    "create_new_payment": tuple((name,) for name in (*_REQUIRED["create_new_payment"], "requestID", "clientIP")),
-}
+from packs.livepeer.oracle.typed.gate import judge
+from packs.livepeer.oracle.typed.judged import Judged, dedup_key
+from packs.livepeer.oracle.typed.rows import typed
+from packs.livepeer.oracle.values import text
 
 
 class Event(NamedTuple):
@@ -61,7 +17,7 @@ class Event(NamedTuple):
     `time` is the envelope's, in Unix epoch ms; `uid` names the event in every permutation; `gateway` is the envelope's.
     """
 
-    key: str | bytes
+    key: str
     uid: str
     type: str
     time: int
@@ -71,37 +27,21 @@ class Event(NamedTuple):
 
 
 def accept(value: bytes | None) -> Event | None:
-    """Return the event that a Kafka value holds, or None for one that is rejected or ignored."""
-    raw, envelope = _parse(value)
-    if envelope is None:
+    """Return the event that a Kafka value holds, or None for one that is rejected or ignored, also in part."""
+    judged = judged_value(value)
+    if judged.failure is not None or judged.time is None or typed(judged).failures:
         return None
-    family, time = envelope.get("type"), epoch_ms(envelope.get("timestamp"))
-    if not isinstance(family, str) or family not in _REQUIRED or time is None or not _shape_is_valid(envelope, family):
-        return None
-    data = envelope["data"]
-    if _is_ignored(family, data) or not _can_be_stored(family, time, raw, envelope):
-        return None
-    event_id, gateway = text(envelope.get("id")), text(envelope.get("gateway"))
-    if not event_id.strip():
-        return Event(_content_key(envelope), _digest(raw).hex(), family, time, "", data, gateway)
-    return Event(event_id, event_id, family, time, event_id, data, gateway)
+    gateway = text(judged.root.get("gateway")) if isinstance(judged.root, dict) else ""
+    return Event(dedup_key(judged)[0], judged.uid, judged.family, judged.time, judged.event_id, judged.data, gateway)
 
 
-def _can_be_stored(family: str, time: int, raw: str, envelope: dict[str, Any]) -> bool:
-    """Tell whether the warehouse can hold what the event says, in columns and rows."""
-    data = envelope["data"]
-    if time > LAST_MS or not is_held(family, data) or _is_oversize(family, raw, data):
-        return False
-    return family != "ai_stream_status" or is_text(envelope.get("gateway"))
+def judged_value(value: bytes | None) -> Judged:
+    """Return what the quality gate makes of a Kafka value."""
+    return judge(value, *_parse(value))
 
 
-def _is_oversize_text(*texts: str) -> bool:
-    """Tell whether a row with these texts, written as JSON in UTF-8, is greater than a row may be."""
-    return sum(len(json.dumps(part, ensure_ascii=False).encode("utf-8", "replace")) for part in texts) > MAX_ROW_BYTES
-
-
-def _parse(value: bytes | None) -> tuple[str, dict[str, Any] | None]:
-    """Return the text and its JSON object; None in its place for whatever is not exactly that."""
+def _parse(value: bytes | None) -> tuple[str, Any]:
+    """Return the text and the JSON value that it holds; the text "" for whatever is no JSON."""
     if value is None:
         return "", None
     try:
@@ -113,7 +53,7 @@ def _parse(value: bytes | None) -> tuple[str, dict[str, Any] | None]:
     except (ValueError, RecursionError):
         # Rejected, which is the answer: an event that cannot be read contributes nothing to any session.
         return "", None
-    return raw, parsed if isinstance(parsed, dict) else None
+    return raw, parsed
 
 
 def _refuse(constant: str) -> None:
@@ -122,72 +62,3 @@ def _refuse(constant: str) -> None:
 
 
 _JSON = json.JSONDecoder(parse_constant=_refuse)
-
-
-def _shape_is_valid(envelope: dict[str, Any], family: str) -> bool:
-    """Apply the checks of the quality gate that follow those of type and time."""
-    data = envelope.get("data")
-    if not _version_is_supported(envelope, data):
-        return False
-    if family == "network_capabilities":
-        return isinstance(data, list | dict)
-    if family == "discovery_results":
-        return isinstance(data, list) and bool(data)
-    if family == "stream_trace" and _is_missing(envelope.get("id")):
-        return False
-    return isinstance(data, dict) and not any(_is_missing(data.get(name)) for name in _REQUIRED[family])
-
-
-def _version_is_supported(envelope: dict[str, Any], data: Any) -> bool:
-    """Judge the version, looked up in the envelope and then in `data`; an absent one is version 1."""
-    version = envelope.get("version")
-    if version is None and isinstance(data, dict):
-        version = data.get("version")
-    if version is None:
-        return True
-    if isinstance(version, float):
-        return version.is_integer() and str(int(version)) in SUPPORTED_VERSIONS
-    return not isinstance(version, bool) and text(version) in SUPPORTED_VERSIONS
-
-
-def _is_missing(value: Any) -> bool:
-    """Tell whether a required value is absent, null or blank."""
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def _is_ignored(family: str, data: Any) -> bool:
-    """Tell whether a well-formed event is client noise. The other noise rules need a missing id: never well-formed."""
-    return family == "stream_trace" and data["type"] == "app_send_stream_request"
-
-
-def _may_be_oversize(raw: str) -> bool:
-    """Tell whether a row of a record with this text must be measured: most are far too short for that."""
-    # A row holds the text and at most as much again, and no character takes more than six bytes.
-    return len(raw) * 12 > MAX_ROW_BYTES
-
-
-def _is_oversize(family: str, raw: str, data: Any) -> bool:
-    """Tell whether a typed row of an event is too great; rows of capabilities repeat their orchestrator's object."""
-    if not _may_be_oversize(raw):
-        return False
-    if family == "network_capabilities":
-        return any(_is_oversize_text(json.dumps(offer, ensure_ascii=False)) for offer in offers(data))
-    if family not in _REPEATED:
-        return False
-    repeated = []
-    for path in _REPEATED[family]:
-        holder = data
-        for name in path[:-1]:
-            holder = section(holder, name)
-        repeated.append(text(holder.get(path[-1])))
-    return _is_oversize_text(raw, *repeated)
-
-
-def _content_key(envelope: dict[str, Any]) -> bytes:
-    """Return the key of an event without id: its whole content, without the marks that a replay adds."""
-    content = {name: value for name, value in envelope.items() if name not in _REPLAY_MARKS}
-    return _digest(json.dumps(content, sort_keys=True))
-
-
-def _digest(content: str) -> bytes:
-    return hashlib.sha256(content.encode("utf-8")).digest()

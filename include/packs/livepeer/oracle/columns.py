@@ -1,7 +1,8 @@
-"""What the columns of the typed tables can hold: a record with a value that fits none of them is rejected as a whole.
+"""How a JSON value is read into a typed column: one reader a kind of column.
 
-Absent and null fit everywhere. Only families that say something about sessions are looked at. JSON values have exactly
-the types that the parser gives them, so types are compared as such: this is done for every record.
+A reader takes the value as parsed, None for an absent one (absent and null are the same everywhere), and returns what
+the column holds. It raises UnheldError for a value that no such column can hold: the contract rejects such a record.
+JSON values have exactly the types that the parser gives them, so types are compared as such.
 """
 
 from __future__ import annotations
@@ -9,117 +10,138 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from packs.livepeer.oracle.values import LAST_MS, epoch_ms
+from packs.livepeer.oracle.canonical import TooDeepError, number_text, written
+from packs.livepeer.oracle.values import LAST_MS, epoch_ms, iso
 
-# Judges a value that is there.
-Fits = Callable[[Any], bool]
-Members = dict[str, Fits]
+Reader = Callable[[Any], Any]
+
+EPOCH = "1970-01-01T00:00:00.000Z"
 
 _FLOAT32_MAX = 3.4028234663852886e38
 _INT32 = 1 << 31
 
 
-def is_text(value: Any) -> bool:
-    """Tell whether a text column takes the value: any scalar."""
-    return type(value) is not dict and type(value) is not list
+class UnheldError(ValueError):
+    """A value that its column cannot hold, or a value of another kind where an object or array must stand."""
 
 
-def _is_time(value: Any) -> bool:
-    return (epoch_ms(value) or 0) <= LAST_MS
+def column_text(value: Any) -> str:
+    """Return a scalar as text, numbers and booleans as JSON writes them, `""` for none."""
+    if type(value) is str:
+        return value
+    if value is None:
+        return ""
+    if type(value) is dict or type(value) is list:
+        raise UnheldError("not a scalar")
+    return number_text(value)
 
 
-def _is_float(value: Any) -> bool:
-    return type(value) in (int, float) and -_FLOAT32_MAX <= value <= _FLOAT32_MAX
+def free_text(value: Any) -> str | None:
+    """Return text as it stands, None for none, anything else as compact JSON: some producers structure their texts."""
+    if value is None or type(value) is str:
+        return value
+    return item_text(value)
 
 
-def _is_object(value: Any) -> bool:
-    return type(value) is dict
+def message(value: Any) -> str:
+    """Return free text of a column that is not nullable."""
+    return free_text(value) or ""
 
 
-def _is_array(value: Any) -> bool:
-    return type(value) is list
+def item_text(value: Any) -> str:
+    """Return the compact JSON of a part of a payload."""
+    try:
+        return written(value)
+    except TooDeepError as error:
+        raise UnheldError(str(error)) from error
 
 
-def _whole(low: int, high: int) -> Fits:
-    """Return the test for whole numbers within [low, high]; 3.0 is whole."""
-
-    def fits(value: Any) -> bool:
-        return type(value) in (int, float) and low <= value <= high and value == int(value)
-
-    return fits
+def wallet(value: Any) -> str:
+    """Return an address in the one form in which addresses are stored: trimmed and in lower case."""
+    return column_text(value).strip().lower()
 
 
-def _unsigned(bits: int) -> Fits:
-    return _whole(0, (1 << bits) - 1)
+def float32(value: Any) -> float:
+    """Return a number as it stands in the event, 0 for none."""
+    if value is None:
+        return 0.0
+    if type(value) in (int, float) and -_FLOAT32_MAX <= value <= _FLOAT32_MAX:
+        number: float = value
+        return number
+    raise UnheldError("not a 32-bit float")
 
 
-_signed = _whole(-_INT32, _INT32 - 1)
-_long = _whole(-(1 << 63), (1 << 63) - 1)
+def _whole(low: int, high: int, absent: int | None) -> Reader:
+    """Return the reader of whole numbers within [low, high]; 3.0 is whole."""
 
-# Per family: the objects of `data` by path, and what their members must fit.
-_SHAPES: dict[str, dict[tuple[str, ...], Members]] = {
-    "stream_trace": {
-        (): {"stream_id": is_text, "request_id": is_text, "type": is_text, "timestamp": _is_time},
-        ("orchestrator_info",): {"address": is_text, "url": is_text},
-    },
-    "ai_stream_status": {
-        (): {
-            "stream_id": is_text,
-            "request_id": is_text,
-            "pipeline": is_text,
-            "state": is_text,
-            "start_time": _is_time,
-        },
-        ("orchestrator_info",): {"address": is_text, "url": is_text},
-        ("input_status",): {"fps": _is_float},
-        ("inference_status",): {
-            "fps": _is_float,
-            "restart_count": _unsigned(32),
-            "last_error_time": _is_time,
-            "last_params_hash": is_text,
-        },
-        ("inference_status", "last_params"): {"width": _unsigned(16), "height": _unsigned(16)},
-    },
-    "ai_stream_events": {
-        (): {"stream_id": is_text, "request_id": is_text, "pipeline": is_text, "type": is_text, "capability": is_text}
-    },
-}
+    def read(value: Any) -> int | None:
+        if value is None:
+            return absent
+        if type(value) in (int, float) and low <= value <= high and value == int(value):
+            whole = int(value)
+            # A double can equal the limit and yet be above it.
+            if low <= whole <= high:
+                return whole
+        raise UnheldError(f"no whole number from {low} to {high}")
 
-_HOST: Members = {
-    **dict.fromkeys(("address", "local_address", "orch_uri"), is_text),
-    "capabilities_prices": _is_array,
-    "hardware": _is_array,
-    "capabilities": _is_object,
-}
-_HARDWARE: Members = {"model_id": is_text, "pipeline": is_text, "gpu_info": _is_object}
-_GPU: Members = {
-    "memory_total": _unsigned(64),
-    "memory_free": _unsigned(64),
-    "major": _unsigned(8),
-    "minor": _unsigned(8),
-}
-_PRICE: Members = {"capability": _signed, "pricePerUnit": _long, "pixelsPerUnit": _long, "constraint": is_text}
-_CAPABILITIES: Members = {"version": is_text, "capacities": _is_object, "constraints": _is_object}
-_SETTINGS: Members = {
-    "capacity": _signed,
-    "capacityInUse": _signed,
-    "warm": lambda value: type(value) is bool or _unsigned(31)(value),
-}
+    return read
 
 
-def is_held(family: str, data: Any) -> bool:
-    """Tell whether the typed columns of an event's family can hold it."""
-    if family == "network_capabilities":
-        return all(_offer_is_held(offer) for offer in offers(data))
-    for path, members in _SHAPES.get(family, {}).items():
-        holder = data
-        for name in path:
-            holder = holder.get(name)
-            if type(holder) is not dict:
-                break
-        if not (holder is None or _members_fit(holder, members)):
-            return False
-    return True
+def unsigned(bits: int, *, nullable: bool = False) -> Reader:
+    """Return the reader of unsigned whole numbers of so many bits; none is 0, or null in a nullable column."""
+    return _whole(0, (1 << bits) - 1, None if nullable else 0)
+
+
+int32 = _whole(-_INT32, _INT32 - 1, None)
+int64 = _whole(-(1 << 63), (1 << 63) - 1, None)
+
+
+def warm(bits: int) -> Reader:
+    """Return the reader of the flag `warm`: a boolean, or a whole number of so many bits, unsigned."""
+    read = unsigned(bits, nullable=True)
+    return lambda value: int(value) if type(value) is bool else read(value)
+
+
+def time(value: Any) -> str | None:
+    """Return a time in ISO-8601; None for an absent or unreadable one. One beyond the warehouse's dates is refused."""
+    milliseconds = epoch_ms(value)
+    if milliseconds is not None and milliseconds > LAST_MS:
+        raise UnheldError("a time after 2149")
+    return iso(milliseconds)
+
+
+def positive_time(value: Any) -> str | None:
+    """Return a time in ISO-8601; the epoch itself counts as absent."""
+    moment = time(value)
+    return None if moment == EPOCH else moment
+
+
+def time_or_epoch(value: Any) -> str:
+    """Return a time of a column that is not nullable."""
+    return time(value) or EPOCH
+
+
+def child(holder: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the object under a key, an empty one for none. Refuses anything else."""
+    value = holder.get(name)
+    return {} if value is None else as_object(value)
+
+
+def children(holder: dict[str, Any], name: str) -> list[Any]:
+    """Return the array under a key, an empty one for none. Refuses anything else."""
+    value = holder.get(name)
+    if value is None:
+        return []
+    if type(value) is not list:
+        raise UnheldError(f"{name} is no array")
+    return value
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """Return a value that must be an object."""
+    if type(value) is not dict:
+        raise UnheldError("not an object")
+    return value
 
 
 def offers(data: Any) -> Iterator[dict[str, Any]]:
@@ -130,52 +152,3 @@ def offers(data: Any) -> Iterator[dict[str, Any]]:
 def is_capability_id(name: str) -> bool:
     """Tell whether a key is a capability id: digits of a 32-bit number. Other keys are passed over."""
     return name.isascii() and name.isdigit() and len(name) <= 10 and int(name) < _INT32
-
-
-def _members_fit(holder: Any, members: Members) -> bool:
-    """Tell whether a value is an object whose members fit; absent and null ones do."""
-    if type(holder) is not dict:
-        return False
-    for name, fits in members.items():
-        value = holder.get(name)
-        if value is not None and not fits(value):
-            return False
-    return True
-
-
-def _offer_is_held(offer: dict[str, Any]) -> bool:
-    return (
-        _members_fit(offer, _HOST)
-        and all(_members_fit(price, _PRICE) for price in offer.get("capabilities_prices") or ())
-        and all(_hardware_is_held(unit) for unit in offer.get("hardware") or ())
-        and _capabilities_are_held(offer.get("capabilities") or {})
-    )
-
-
-def _hardware_is_held(unit: Any) -> bool:
-    return _members_fit(unit, _HARDWARE) and all(
-        gpu is None or _members_fit(gpu, _GPU) for gpu in (unit.get("gpu_info") or {}).values()
-    )
-
-
-def _capabilities_are_held(capabilities: dict[str, Any]) -> bool:
-    if not _members_fit(capabilities, _CAPABILITIES):
-        return False
-    capacities = _by_id(capabilities.get("capacities"))
-    constraints = (capabilities.get("constraints") or {}).get("PerCapability")
-    return (
-        all(value is None or _signed(value) for value in capacities)
-        and (constraints is None or _is_object(constraints))
-        and all(_models_are_held(held) for held in _by_id(constraints) if held is not None)
-    )
-
-
-def _by_id(holder: dict[str, Any] | None) -> Iterator[Any]:
-    """Yield the values under capability ids."""
-    return (value for name, value in (holder or {}).items() if is_capability_id(name))
-
-
-def _models_are_held(held: Any) -> bool:
-    return _members_fit(held, {"models": _is_object}) and all(
-        settings is None or _members_fit(settings, _SETTINGS) for settings in (held.get("models") or {}).values()
-    )

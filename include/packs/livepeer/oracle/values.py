@@ -6,7 +6,10 @@ import json
 import math
 import struct
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
+
+from packs.livepeer.oracle.canonical import number_text
 
 # 2149-06-06T23:59:59.999Z, where the dates of the warehouse end: a record with a later time is rejected.
 LAST_MS = 5_662_310_399_999
@@ -27,8 +30,11 @@ def epoch_ms(value: Any) -> int | None:
         number = value
     elif type(value) is str:
         digits = value.strip()
-        # The length guard comes before int(): a text of many thousand digits is no time either.
-        number = int(digits) if len(digits) < 32 and digits.isascii() and digits.isdigit() else -1
+        if not (digits.isascii() and digits.isdigit()):
+            return None
+        # The length guard comes before int(): a text of many thousand digits is no time either. Leading zeros are none.
+        digits = digits.lstrip("0") or "0"
+        number = int(digits) if len(digits) < 20 else -1
     elif type(value) is float and math.isfinite(value):
         number = int(value)
     else:
@@ -40,9 +46,7 @@ def text(value: Any) -> str:
     """Return a JSON scalar as text, as written; null, objects and arrays give the empty text."""
     if isinstance(value, str):
         return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else ""
+    return number_text(value) if isinstance(value, int | float) else ""
 
 
 def free_text(value: Any) -> str | None:
@@ -90,7 +94,15 @@ def iso(milliseconds: int | None) -> str | None:
     """Render Unix epoch milliseconds as ISO-8601 UTC with exactly three decimals and a Z; None stays None."""
     if milliseconds is None:
         return None
-    return iso_time(_EPOCH + timedelta(milliseconds=milliseconds))
+    seconds, thousandths = divmod(milliseconds, 1000)
+    minutes, second = divmod(seconds, 60)
+    return f"{_minute(minutes)}{second:02d}.{thousandths:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _minute(minutes: int) -> str:
+    """Return the ISO text of a minute since the epoch, up to its seconds: events come many to the minute."""
+    return (_EPOCH + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:")
 
 
 def iso_time(moment: datetime) -> str:

@@ -342,6 +342,14 @@ def test_the_envelope_of_a_null_value() -> None:
     assert (row["payload_body"], row["event_timestamp"], row["event_version"]) == ("", None, None)
 
 
+def test_blanks_are_carried_as_received() -> None:
+    outcome = samples.processor().process(samples.record(b" \n "), samples.NOW_MS)
+
+    assert orjson.loads(outcome.rejects[0][1])["payload"] == {"encoding": "json", "body": " \n ", "canonicalJson": None}
+    [row] = samples.rows(outcome, "streaming_events_dlq")
+    assert (row["payload_body"], row["payload_canonical_json"]) == (" \n ", None)
+
+
 def test_no_json_is_carried_as_base64() -> None:
     outcome = samples.processor().process(samples.record(b"\xff{"), samples.NOW_MS)
 

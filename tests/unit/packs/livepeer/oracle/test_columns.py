@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from packs.livepeer.oracle import expected_sessions
-from packs.livepeer.oracle.columns import is_held
+from packs.livepeer.oracle.typed.judged import Judged
+from packs.livepeer.oracle.typed.rows import typed
 
 CASES = yaml.safe_load((Path(__file__).parent / "columns.yaml").read_text(encoding="utf-8"))
 WHOLE = {"stream_id": "s", "request_id": "r", "pipeline": "m", "type": "t"}
@@ -26,6 +27,11 @@ OFFER: dict[str, Any] = {
     "capabilities_prices": [{"capability": 35, "constraint": "m", "pricePerUnit": 1, "pixelsPerUnit": 1}],
     "hardware": [{"pipeline": "p", "model_id": "m", "gpu_info": {"0": {"id": "g", "memory_total": 2**64 - 1}}}],
 }
+
+
+def is_held(family: str, data: Any) -> bool:
+    """Tell whether all typed rows of an event can be made."""
+    return not typed(Judged("{}", {"data": data}, family, "an-id", 1)).failures
 
 
 def with_value(at: list[str], change: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""The raw layer: what ClickHouse's own consumer makes of a Kafka value, whatever the processor thinks of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from packs.livepeer.oracle.typed.judged import Judged, Row, Source
+from packs.livepeer.oracle.values import epoch_ms, iso
+
+# Times up to the end of 2099 are usable; any other event is placed at its Kafka time.
+_LAST_USABLE_MS = 4_102_444_799_999
+# 2299-12-31T23:59:59.999Z, where ClickHouse's times end.
+_LAST_MS = 10_413_791_999_999
+_DECODER = json.JSONDecoder()
+_BLANKS = " \t\n\r"
+
+
+def raw_row(judged: Judged, value: bytes, source: Source, time_ms: int, key: str, headers: Mapping[str, str]) -> Row:
+    """Return the row of a value that has bytes. `payload` is text, or bytes where they are no UTF-8."""
+    root = judged.root if isinstance(judged.root, dict) else {}
+    event_id, family, gateway = (_string(root.get(name)) for name in ("id", "type", "gateway"))
+    timestamp = epoch_ms(root.get("timestamp")) or 0
+    recorded = iso(min(time_ms, _LAST_MS)) or ""
+    when = (iso(timestamp) or "") if 1 <= timestamp <= _LAST_USABLE_MS else recorded
+    return {
+        "id": event_id,
+        "type": family,
+        "timestamp": timestamp,
+        "gateway": gateway,
+        "data": data_text(judged),
+        "source_topic": source.topic,
+        "source_partition": source.partition,
+        "source_offset": source.offset,
+        "source_record_timestamp": recorded,
+        "source_key": key,
+        "headers": dict(headers),
+        "payload": judged.raw or _text(value),
+        "parse_error": _parse_error(judged),
+        "event_timestamp": when,
+        "event_date": when[:10],
+        "event_uid": event_id or hashlib.sha256(value).hexdigest(),
+    }
+
+
+def data_text(judged: Judged) -> str:
+    """Return the text of the payload exactly as it was published, "" for an envelope without one."""
+    raw, root = judged.raw, judged.root
+    if not isinstance(root, dict) or "data" not in root:
+        return ""
+    if raw.count('"data"') == 1 and next(reversed(root)) == "data":
+        # The usual envelope: its only `data` stands last, so that the payload goes to the closing brace.
+        start = raw.index('"data"') + len('"data"')
+        return raw[raw.index(":", start) + 1 :].strip(_BLANKS)[:-1].rstrip(_BLANKS)
+    return _member_text(raw, "data")
+
+
+def _member_text(raw: str, wanted: str) -> str:
+    """Return the text of a member of the object that `raw` holds; of several of one name the last one counts."""
+    place, found = _skip(raw, raw.index("{") + 1), ""
+    while raw[place] != "}":
+        name, place = _DECODER.raw_decode(raw, place)
+        start = _skip(raw, _skip(raw, place) + 1)
+        _, end = _DECODER.raw_decode(raw, start)
+        if name == wanted:
+            found = raw[start:end]
+        place = _skip(raw, end)
+        if raw[place] == ",":
+            place = _skip(raw, place + 1)
+    return found
+
+
+def _skip(raw: str, place: int) -> int:
+    """Return the place of the first character at or after `place` that is not blank."""
+    while raw[place] in _BLANKS:
+        place += 1
+    return place
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _text(value: bytes) -> str | bytes:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value
+
+
+def _parse_error(judged: Judged) -> str:
+    if not judged.raw:
+        return "not JSON"
+    return "" if isinstance(judged.root, dict) else "root is not an object"
