@@ -132,6 +132,7 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: FaceSettings)
         artifacts_root=settings.artifacts,
         prove_suites=suites if proving else (),
         prove_checks=tuple(params.get("checks") or ()),
+        coverage="" if params.get("coverage", "none") == "none" else params["coverage"],
     )
 
 

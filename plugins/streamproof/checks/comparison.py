@@ -80,9 +80,9 @@ def comparison(
 ) -> str:
     """Return the query. `columns`: the types of the compared columns by name; `seen`, `expected`: what follows FROM.
 
-    Without `detail` it returns one row: rows_seen, rows_expected, rows_not_finite, rows_odd. With it: rows_seen,
-    rows_expected (of the odd rows where they can be found by hash, which is where no column has a tolerance), missing,
-    unexpected, differing, missing_keys, unexpected_keys, and by_column: (name, rows, [(key, expected, seen)]).
+    It returns one row. Where no column has a tolerance, and without `detail`: rows_seen, rows_expected, rows_odd,
+    rows_not_finite. Else rows_seen, rows_expected (only odd rows where no column has a tolerance), missing, unexpected,
+    differing; with `detail` also missing_keys, unexpected_keys, and by_column: (name, rows, [(key, expected, seen)]).
     """
     margins = tolerance or {}
     compared = [Column(name, comparable_type(declared), margins.get(name)) for name, declared in columns.items()]

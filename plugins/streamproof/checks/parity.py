@@ -114,15 +114,11 @@ class Parity:
         return replace(result, duration_sec=time.perf_counter() - started)
 
     def _compared(self, client: Client, item: ParityObject, views: HeldViews | None) -> dict[str, Any]:
-        """Return the diagnostics of a comparison. Raises WarehouseError."""
-        if item.name not in self._shapes:
-            raise WarehouseError(f"There is no table or view {item.name}.", hint=f"{item.source} names it.")
+        """Return the diagnostics of a comparison: counts, and where rows differ, which. Raises WarehouseError."""
         columns = self._read_columns(client, item)
-        total: dict[str, Any] = {}
-        if not item.tolerance:
-            total = _ask(client, self._sql(item, columns, detail=False), views)
-            if not (total["rows_odd"] or total["rows_not_finite"]):
-                return {**_totals(total), "differing": 0, "missing": 0, "unexpected": 0}
+        total = _ask(client, self._sql(item, columns, detail=False), views)
+        if not _odd(total):
+            return {**_totals(total), "differing": 0, "missing": 0, "unexpected": 0}
         found = _ask(client, self._sql(item, columns, detail=True), views)
         by_column = {
             name: {
@@ -132,10 +128,19 @@ class Parity:
             for name, number, shown in found.pop("by_column")
             if number
         }
-        return {**found, **_totals(total or found), "columns": by_column}
+        return {**found, **_totals(total), "columns": by_column}
+
+    def differs(self, client: Client, item: ParityObject, views: HeldViews | None = None) -> bool:
+        """Tell whether an object differs from what it should be, without saying where. Raises WarehouseError."""
+        return _odd(_ask(client, self._sql(item, self._read_columns(client, item), detail=False), views)) > 0
 
     def _read_columns(self, client: Client, item: ParityObject) -> dict[str, str]:
-        """Return the compared columns with their types as they are read: those of finished states, not of states."""
+        """Return the compared columns with their types as they are read: those of finished states, not of states.
+
+        Raises WarehouseError when the object is not there.
+        """
+        if item.name not in self._shapes:
+            raise WarehouseError(f"There is no table or view {item.name}.", hint=f"{item.source} names it.")
         columns = self.columns(item.name)
         if not item.seen_sql:
             return columns
@@ -166,6 +171,12 @@ def _ask(client: Client, sql: str, views: HeldViews | None) -> dict[str, Any]:
         name: plain(value)
         for name, value in rows(client, views.in_place(sql) if views else sql, settings=settings)[0].items()
     }
+
+
+def _odd(found: Mapping[str, Any]) -> int:
+    """Return how many rows of a comparison's counts are not as they should be."""
+    kinds = ("rows_odd", "rows_not_finite", "missing", "unexpected", "differing")
+    return sum(int(found.get(kind, 0)) for kind in kinds)
 
 
 def _totals(found: Mapping[str, Any]) -> dict[str, Any]:

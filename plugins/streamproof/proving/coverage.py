@@ -165,7 +165,7 @@ class Coverage:
     def _readers(self, target: Target) -> list[Subject]:
         """Return the subjects to ask, the likeliest and quickest first: what compares every value, contracts last."""
         readers = self._bench.naming(target.name)
-        return sorted(readers, key=lambda subject: (not subject.compares_all, subject.suite == CONTRACTS))
+        return sorted(readers, key=lambda s: (s.layer != target.layer, s.look is None, s.suite == CONTRACTS))
 
     def _seen(
         self, clone: Clone, target: Target, place: _Place, damage: Damage, readers: Sequence[Subject]
@@ -173,14 +173,23 @@ class Coverage:
         place.write(damage)
         elsewhere: list[str] = []
         for subject in readers:
-            failed = [check for check in subject.run(clone.client, clone.views) if _has_seen(check)]
-            near = tuple(check.name for check in failed if check.layer in target.layers)
+            failed = _failing(subject, clone)
+            near = tuple(name for name, layer in failed if layer in target.layers)
             if near:
                 return Sighting(target.name, target.layer, damage.column, damage.name, Sight.COVERED, near)
-            elsewhere += [check.name for check in failed]
+            elsewhere += [name for name, _ in failed]
         names = ", ".join(elsewhere)
         reason = f"seen only in other layers, by {names}" if elsewhere else "no check fails"
         return Sighting(target.name, target.layer, damage.column, damage.name, Sight.SURVIVED, tuple(elsewhere), reason)
+
+
+def _failing(subject: Subject, clone: Clone) -> list[tuple[str, str]]:
+    """Return the name and layer of each check of a subject that fails on a clone as it is."""
+    if subject.look is not None:
+        names = subject.checks if subject.look(clone.client, clone.views) else ()
+        return [(name, subject.layer) for name in names]
+    results = subject.run(clone.client, clone.views)
+    return [(check.name, check.layer) for check in results if _has_seen(check)]
 
 
 def _has_seen(check: CheckResult) -> bool:

@@ -92,7 +92,12 @@ def _subject(parity: Parity, item: ParityObject) -> Subject:
     def run(client: Client, views: HeldViews) -> Sequence[CheckResult]:
         return [parity.judge_one(client, item, views)]
 
-    return Subject(SUITE, {item.check: ""}, (mutant,), item.text, run=run, compares_all=True)
+    def look(client: Client, views: HeldViews) -> bool:
+        return parity.differs(client, item, views)
+
+    return Subject(
+        SUITE, {item.check: ""}, (mutant,), item.text, run=run, compares_all=True, layer=item.layer, look=look
+    )
 
 
 def _losing_all(name: str, *, is_view: bool) -> tuple[str, ...]:
