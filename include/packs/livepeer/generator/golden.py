@@ -1,4 +1,7 @@
-"""The golden set: clean sessions over scenarios 1 to 5 and all seven families. Nothing in it may be rejected."""
+"""The golden set: clean sessions over scenarios 1 to 5 and all seven families, one dead letter and one duplicate.
+
+Every column of every table has a value in it that a damage changes: `streamproof prove --coverage` requires that.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from collections.abc import Iterator
 from packs.livepeer.generator.dice import BASE_MS, DAY, HOUR, MINUTE, SECOND, Dice
 from packs.livepeer.generator.lines import FIRST_FAMILY, Line
 from packs.livepeer.generator.network import DEPTH, FACES, GATEWAYS, V2V, Network, build_network
+from packs.livepeer.generator.rejects import again, malformed
 from packs.livepeer.generator.scenarios import (
+    GOOD_FPS,
     SCENARIO_1,
     SCENARIO_2,
     SCENARIO_3,
@@ -40,6 +45,7 @@ class GoldenSet:
         yield from self._swaps()
         yield from self._parameter_updates()
         yield from self._everything_else()
+        yield self._long_with_rejects()
 
     def _story(self, scenario: str, after_ms: int, *, gateway: str = NORTH, model: str = FACES) -> Story:
         """Begin a session with the capability event that every file of the set shares."""
@@ -158,6 +164,21 @@ class GoldenSet:
         # A success too short for any sample.
         story.close(story.startup(net.plain) + 900)
         yield story
+
+    def _long_with_rejects(self) -> Story:
+        """Return a success of many samples, one of them in trouble, with a dead letter and a duplicate among them."""
+        story = self._story(SCENARIO_1, 4 * HOUR)
+        clean(story, self._network.other, count=12)
+        at = story.start_ms + 65 * SECOND
+        data = story.status_data(at, self._network.other, GOOD_FPS)
+        trouble = {"last_error": "decoder stalled", "last_error_time": at - 3 * SECOND, "restart_count": 1}
+        inference = {**data["inference_status"], **trouble}
+        sample = story.status(at, self._network.other, GOOD_FPS, change={"inference_status": inference})
+        again(story, sample, 1)
+        payment = story.payment_data(self._network.other)
+        del payment["faceValue"]
+        story.add("create_new_payment", at, payment, gateway="", expect=malformed("missing_field"))
+        return story
 
 
 def golden_stories(seed: int) -> Iterator[Story]:

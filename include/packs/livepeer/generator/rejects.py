@@ -147,7 +147,7 @@ def duplicates(story: Story, network: Network) -> None:
     """Tell duplicates of events that are accepted: the same body, another body, another gateway, and without an id."""
     told = {line.family: line for line in story.lines if line.event_id}
     for family in ("stream_trace", "ai_stream_status", FIRST_FAMILY):
-        _again(story, told[family], 3)
+        again(story, told[family], 3)
     status = told["ai_stream_status"]
     at = status.order_ms
     data = story.status_data(at, network.plain, 3.0, state="DEGRADED_INPUT")
@@ -156,16 +156,17 @@ def duplicates(story: Story, network: Network) -> None:
 
     # Without an id the payload is the identity; replay marks are no part of it.
     first = story.status(at + SECOND, network.plain, 15.5, event_id="", expect=ACCEPTED)
-    _again(story, first, 1)
+    again(story, first, 1)
     marks = {"__replay": True, "__replay_ts": at + MINUTE, "__replay_source": "dlq"}
     story.lines.append(_changed(first, 2, DUPLICATE, **marks))
     payment = story.add(
         "create_new_payment", at + SECOND, story.payment_data(network.plain), event_id="", expect=ACCEPTED
     )
-    _again(story, payment, 1)
+    again(story, payment, 1)
 
 
-def _again(story: Story, line: Line, times: int) -> None:
+def again(story: Story, line: Line, times: int) -> None:
+    """Tell an event again, word for word: the later copies are duplicates."""
     for _ in range(times):
         story.lines.append(_changed(line, 0, DUPLICATE))
 

@@ -47,9 +47,12 @@ def test_there_are_at_least_two_sessions_of_each_scenario_and_all_families(golde
     assert {row["type"] for session in golden.sessions for row, _ in session.events} == FAMILIES
 
 
-def test_nothing_is_expected_to_be_rejected(golden):
-    assert golden.manifest["expected"] == {"dlq": {}, "quarantine": {}, "ignored": {}}
-    assert not any("__expect" in line or "__raw" in line for session in golden.sessions for line in session.lines)
+def test_only_the_planted_dead_letter_and_duplicate_are_expected_to_be_rejected(golden):
+    expected = {"dlq": {"create_new_payment": 1}, "quarantine": {"ai_stream_status": 1}, "ignored": {}}
+    assert golden.manifest["expected"] == expected
+    stated = [line for session in golden.sessions for line in session.lines if "__expect" in line]
+    assert sorted(line["__expect"]["disposition"] for line in stated) == ["dlq", "quarantine"]
+    assert not any("__raw" in line for session in golden.sessions for line in session.lines)
 
 
 def test_capability_events_precede_every_session(golden):
