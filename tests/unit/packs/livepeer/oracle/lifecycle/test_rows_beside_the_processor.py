@@ -1,4 +1,4 @@
-"""The oracle's rows and the processor's, which share nothing, column by column: on fixture sets and on made-up events."""
+"""The oracle's rows and the processor's, which share nothing, column by column: on fixture sets and made-up events."""
 
 from __future__ import annotations
 
@@ -124,7 +124,9 @@ ingests = st.fixed_dictionaries(
         ),
     }
 )
-gpus = st.sampled_from([{}, {"0": {"id": "G1"}}, {"0": {"id": "G2"}}, {"0": {"id": "G1"}, "1": {"id": "G2"}}, {"0": {}}])
+gpus = st.sampled_from(
+    [{}, {"0": {}}, {"0": {"id": "G1"}}, {"0": {"id": "G2"}}, {"0": {"id": "G1"}, "1": {"id": "G2"}}]
+)
 hardware = st.fixed_dictionaries(
     {"model_id": st.sampled_from(["m1", "m2", "M1", ""]), "pipeline": pipelines, "gpu_info": gpus}
 )
