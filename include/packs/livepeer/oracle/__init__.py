@@ -1,8 +1,10 @@
 """The independent oracle: the final facts of every session, computed from the published Kafka values alone.
 
-`lifecycle` computes every row of the silver and session tables from the same evidence. The oracle shares no module with the processor, the harness or the generator, and it works the other way round: not a state
-machine fed record by record, but sorting, grouping, minima and maxima over the whole set. Where the contract of the
-pipeline leaves a choice, these are the readings taken; each has a test.
+`lifecycle` computes every row of the silver and session tables from the same evidence.
+
+The oracle shares no module with the processor, the harness or the generator, and it works the other way round: not a
+state machine fed record by record, but sorting, grouping, minima and maxima over the whole set. Where the contract of
+the pipeline leaves a choice, these are the readings taken; each has a test.
 
 Acceptance
 1. A record that any rule rejects or ignores contributes nothing to a session, nor to an attribution: also one with a
@@ -42,8 +44,9 @@ Rows
     first attribution belongs to the first segment. A segment ends where the next begins; the last one at its last close
     edge, else it is open. `reason` is that of the end, else that of the beginning.
 16. Who serves, at a signal: model, pipeline, method and confidence of the segment's last attribution that gives one;
-    else the opening signal's hint and what the segment before knew. The URL is the last that an attributed signal names,
-    else that of the first snapshot that has one. After a fresh snapshot a stale one of the same wallet adds nothing.
+    else the opening signal's hint and what the segment before knew. The URL is the last that an attributed signal
+    names, else that of the first snapshot that has one. After a fresh snapshot a stale one of the same wallet adds
+    nothing.
 17. A GPU is known where the nearest snapshots agree on one: never of a host with several, nor of another host than the
     named one. It holds until host or model change; two spellings of a URL or a model are one.
 18. The session's, its latencies' and a parameter update's columns are those of its last segment, the update's as of its
