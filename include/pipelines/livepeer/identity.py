@@ -1,4 +1,4 @@
-"""Who and what: normalised wallets, the session id, and the lineage id of an event."""
+"""Who and what: normalised wallets and URLs, the session id, and the lineage id of an event."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ MISSING_EVENT = "_missing_event"
 def normalised_address(address: str) -> str:
     """Return a wallet address trimmed and in lower case; blank becomes `""`."""
     return address.strip().lower()
+
+
+def host_of(url: str) -> str:
+    """Return a URL as it is compared: trimmed, lower case, without a slash at the end."""
+    return url.strip().lower().rstrip("/")
 
 
 def event_uid(event_id: str, raw_json: str) -> str:

@@ -1,8 +1,10 @@
 """The independent oracle: the final facts of every session, computed from the published Kafka values alone.
 
-It shares no module with the processor, the harness or the generator, and it works the other way round: not a state
-machine fed record by record, but sorting, grouping, minima and maxima over the whole set. Where the contract of the
-pipeline leaves a choice, these are the readings taken; each has a test.
+`lifecycle` computes every row of the silver and session tables from the same evidence.
+
+The oracle shares no module with the processor, the harness or the generator, and it works the other way round: not a
+state machine fed record by record, but sorting, grouping, minima and maxima over the whole set. Where the contract of
+the pipeline leaves a choice, these are the readings taken; each has a test.
 
 Acceptance
 1. A record that any rule rejects or ignores contributes nothing to a session, nor to an attribution: also one with a
@@ -11,8 +13,8 @@ Acceptance
    oracle does not know).
 2. A blank required text is missing. Negative times are not times; a record with one after 2149-06-06, where the
    warehouse's dates end, is rejected. NaN is not JSON, and half of a surrogate pair is not text.
-3. Of accepted events with one id, whatever their types, the first by (event time, sequence) counts. A rejected record
-   does not use up its id. Events without id are the same event when their content without replay marks is equal.
+3. Of accepted events with one id, whatever their types and times, the one that was published first counts. A rejected
+   record does not use up its id. Events without id are the same event when their content without replay marks is equal.
 Facts
 4. A status start time up to the year 2000, and a trace's own time of 0, are absent, as are unreadable ones.
 5. Signals are ordered by time; at equal times requests come first, then swaps, and closes last; then by event id. So no
@@ -35,8 +37,29 @@ Attribution (canonical wallets only; a proxy wallet is never an answer)
 12. An orchestrator without hardware offers the models of its constraints, with a blank pipeline.
 13. model_id is that of the last attribution that had one, else the first model hint; pipeline is that of the last
     attribution that had one, blank when it equals the model.
+Rows
+14. A silver row is attributed by its record's own wallet, URL, model hint and time. Its URL is the record's, else the
+    snapshot's; its model the snapshot's, else (samples only) the record's hint.
+15. A new segment begins where a signal is attributed to another canonical wallet, and only there. What comes before the
+    first attribution belongs to the first segment. A segment ends where the next begins; the last one at its last close
+    edge, else it is open. `reason` is that of the end, else that of the beginning.
+16. Who serves, at a signal: model, pipeline, method and confidence of the segment's last attribution that gives one;
+    else the opening signal's hint and what the segment before knew. The URL is the last that an attributed signal
+    names, else that of the first snapshot that has one. After a fresh snapshot a stale one of the same wallet adds
+    nothing.
+17. A GPU is known where the nearest snapshots agree on one: never of a host with several, nor of another host than the
+    named one. It holds until host or model change; two spellings of a URL or a model are one.
+18. The session's, its latencies' and a parameter update's columns are those of its last segment, the update's as of its
+    time. The gateway is the first that is named; of a segment its opening signal's, else that of the segment before.
+19. `workflow_id` is the pipeline, else the workflow type. First and last event are those by event time, not by arrival.
+    `has_model_change` looks at hints and attributions, `has_pipeline_change` at attributions.
+20. A sample reports an error when its last error is not blank; LOADING is compared without case and blanks; zero output
+    is judged by the number as it stands in the event.
+21. Edge coverage knows what the signals up to and with its own have named; no capability takes part, so pipeline and
+    wallet are blank. Of `unmatched_reason` the first that applies of spec/pipeline.md §8.8.
+22. Parameter updates and errors with a structure as message have its JSON text. Blank is the empty text.
 Scenarios
-14. As the discovery queries define them (so scenario 1 needs no wallet), without a window; `scenarios` lists all that a
+23. As the discovery queries define them (so scenario 1 needs no wallet), without a window; `scenarios` lists all that a
     session satisfies, `scenario_observed` is the first by the precedence 3, 4, 1, 2, 5.
 """
 

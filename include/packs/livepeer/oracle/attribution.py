@@ -24,7 +24,6 @@ _METHODS = {
     _LATER: ("nearest_snapshot_within_ttl", 0.7),
     _STALE: ("proxy_address_join", 0.4),
 }
-NO_METHOD = ("none", 0.0)
 
 
 class Attribution(NamedTuple):
@@ -42,6 +41,9 @@ class Attribution(NamedTuple):
     method: str
     confidence: float
     stale: bool
+
+
+NOBODY = Attribution("", "", "", "", None, "none", 0.0, stale=False)
 
 
 class Offer(NamedTuple):
@@ -169,3 +171,8 @@ def _only(values: Iterable[str]) -> str:
     """Return the one text that is not blank; blank when there is none, or when there are several."""
     distinct = {value for value in values if value}
     return distinct.pop() if len(distinct) == 1 else ""
+
+
+def pipeline_beside(model: str, pipeline: str) -> str:
+    """Return a pipeline, blank when it merely repeats the model's name."""
+    return "" if pipeline.lower() == model.lower() else pipeline

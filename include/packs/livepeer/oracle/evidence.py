@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -131,10 +132,17 @@ def _content(event: Event, sequence: int, place: Place) -> _Content:
 
 def _stem(event: Event, sequence: int, time: int, kind: str) -> tuple[str, int, int, str, int, int, str, str, str]:
     """Return the first fields of a signal: its place in order, and which session it is about."""
-    stream, request = trimmed(event.data["stream_id"]), trimmed(event.data["request_id"])
-    session = intern(session_id(stream, request, event.event_id))
-    rank = _RANKS.get(kind, _USUAL_RANK)
-    return session, time, rank, event.uid, event.time, sequence, kind, intern(stream), intern(request)
+    data = event.data
+    session, stream, request = _session(text(data["stream_id"]), text(data["request_id"]))
+    return session, time, _RANKS.get(kind, _USUAL_RANK), event.uid, event.time, sequence, kind, stream, request
+
+
+# Sessions and hosts are named again in every event: their names are read, and held, once.
+@lru_cache(maxsize=65_536)
+def _session(stream_id: str, request_id: str) -> tuple[str, str, str]:
+    """Return the session id and its two parts. Accepted events have both."""
+    stream, request = stream_id.strip(), request_id.strip()
+    return session_id(stream, request, ""), stream, request
 
 
 def _trace(event: Event, sequence: int, place: Place) -> Signal:
@@ -157,18 +165,19 @@ def _status(event: Event, sequence: int, place: Place) -> Signal:
     data = event.data
     address, url, written = _orchestrator(data)
     inference = section(data, "inference_status")
+    last_error = inference.get("last_error")
     return Signal(
         *_stem(event, sequence, event.time, STATUS),
-        hint=intern(trimmed(data["pipeline"])),
-        address=address,
-        url=url,
-        started=_start(data),
-        fps=number(inference.get("fps")),
+        intern(trimmed(data["pipeline"])),
+        address,
+        url,
+        _start(data),
+        number(inference.get("fps")),
         gateway=intern(event.gateway),
         written_url=written,
         state=intern(text(data.get("state"))),
         input_fps=number(section(data, "input_status").get("fps")),
-        troubled=bool((free_text(inference.get("last_error")) or "").strip()),
+        troubled=last_error is not None and bool((free_text(last_error) or "").strip()),
         place=place,
     )
 
@@ -198,8 +207,13 @@ _SIGNALS: dict[str, Callable[[Event, int, Place], Signal]] = {
 
 def _orchestrator(data: dict[str, Any]) -> tuple[str, str, str]:
     """Return the wallet and URL that an event names, folded, and the URL as written."""
-    named = section(data, "orchestrator_info")
-    return intern(folded(named.get("address"))), intern(folded_url(named.get("url"))), intern(text(named.get("url")))
+    named = data.get("orchestrator_info") or {}
+    return _host(text(named.get("address")), text(named.get("url")))
+
+
+@lru_cache(maxsize=65_536)
+def _host(address: str, url: str) -> tuple[str, str, str]:
+    return intern(folded(address)), intern(folded_url(url)), url
 
 
 def _start(data: dict[str, Any]) -> int | None:

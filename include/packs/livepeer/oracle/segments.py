@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import NamedTuple
 
-from packs.livepeer.oracle.attribution import NO_METHOD, Attribution, Wallets
+from packs.livepeer.oracle.attribution import NOBODY, Attribution, Wallets, pipeline_beside
 from packs.livepeer.oracle.evidence import SWAP, Signal
 from packs.livepeer.oracle.snapshots import folded_url
 
@@ -82,8 +82,8 @@ class Segment:
         self._models = Texts((place, one.model) for place, one in self._found)
         self._pipelines = Texts((place, one.pipeline) for place, one in self._found)
         self._hardware = [(place, one.gpu) for place, one in self._found if one.gpu is not None]
-        self._hints = Texts((start + index, signal.hint) for index, signal in enumerate(self.signals))
-        self._gateways = Texts((start + index, signal.gateway) for index, signal in enumerate(self.signals))
+        self._hint = _first(start, (signal.hint for signal in self.signals))
+        self._gateway = _first(start, (signal.gateway for signal in self.signals))
         self._former_model = opening.hint or (before.model(before.last) if before else "")
         self._former_gateway = opening.gateway or (before.gateway(before.last) if before else "")
         self._former_pipeline = before.pipeline(before.last) if before else ""
@@ -95,20 +95,13 @@ class Segment:
     def present(self, at: int) -> Present:
         """Return who serves at a place of this segment."""
         count = bisect_right(self._places, at)
-        model, pipeline = self.model(at), self.pipeline(at)
-        one = self._found[count - 1][1] if count else None
-        return Present(
-            one.canonical if one else "",
-            self.url(at),
-            "" if pipeline.lower() == model.lower() else pipeline,
-            model,
-            self.gpu(at),
-            *((one.method, one.confidence) if one else NO_METHOD),
-        )
+        one, model = self._found[count - 1][1] if count else NOBODY, self.model(at)
+        pipeline = pipeline_beside(model, self.pipeline(at))
+        return Present(one.canonical, self.url(at), pipeline, model, self.gpu(at), one.method, one.confidence)
 
     def model(self, at: int) -> str:
         """Return the last model attributed, else the opening signal's hint, the former model, the first hint."""
-        return self._models.last(at) or self._former_model or self._hints.first(at)
+        return self._models.last(at) or self._former_model or self._hint.first(at)
 
     def pipeline(self, at: int) -> str:
         """Return the last pipeline attributed, else the former one; it may repeat the model's name."""
@@ -116,7 +109,7 @@ class Segment:
 
     def gateway(self, at: int) -> str:
         """Return the opening signal's gateway, else the former one, else the first that is named."""
-        return self._former_gateway or self._gateways.first(at)
+        return self._former_gateway or self._gateway.first(at)
 
     def url(self, at: int) -> str:
         """Return the last URL that signals name of who serves, else the first that snapshots gave."""
@@ -143,9 +136,21 @@ class Segment:
         return {one.model.lower() for one in seen} - {""}, {one.pipeline.lower() for one in seen} - {""}
 
 
-def segments_of(signals: Sequence[Signal], wallets: Wallets) -> list[Segment]:
-    """Return the segments of a session in order, at least one. `signals` are all of the session, in order."""
-    runs = [list(run) for _, run in groupby(_attributions(signals, wallets), key=lambda pair: pair[1].canonical)]
+def own_attributions(signals: Sequence[Signal], wallets: Wallets) -> list[Attribution | None]:
+    """Return who stands behind the wallet that each signal names, by its own model hint alone; None when unknown."""
+    return [wallets.attribute(signal, signal.hint) if signal.address else None for signal in signals]
+
+
+def segments_of(
+    signals: Sequence[Signal], wallets: Wallets, own: Sequence[Attribution | None] | None = None
+) -> list[Segment]:
+    """Return the segments of a session in order, at least one. `signals` are all of the session, in order.
+
+    `own`: their `own_attributions`, where the caller has them already.
+    """
+    own = own_attributions(signals, wallets) if own is None else own
+    found = _attributions(signals, wallets, own)
+    runs = [list(run) for _, run in groupby(found, key=lambda pair: pair[1].canonical)]
     # What comes before the first attribution belongs to the first segment.
     starts = [0, *(run[0][0] for run in runs[1:])]
     segments: list[Segment] = []
@@ -154,13 +159,16 @@ def segments_of(signals: Sequence[Signal], wallets: Wallets) -> list[Segment]:
     return segments
 
 
-def _attributions(signals: Sequence[Signal], wallets: Wallets) -> Iterator[tuple[int, Attribution]]:
+def _attributions(
+    signals: Sequence[Signal], wallets: Wallets, own: Sequence[Attribution | None]
+) -> Iterator[tuple[int, Attribution]]:
     """Yield the attributions that count, with the places of their signals."""
     model = wallet = ""
     seen: set[str] = set()
     for place, signal in enumerate(signals):
         # A signal without a model of its own is judged by the one that the session has by then.
-        found = wallets.attribute(signal, signal.hint or model) if signal.address else None
+        by_session = signal.address and model and not signal.hint
+        found = wallets.attribute(signal, model) if by_session else own[place]
         # A swap names the wallet that is left: one that was left before is no news.
         if found is None or (signal.kind == SWAP and found.canonical != wallet and found.canonical in seen):
             model = model or signal.hint
@@ -170,6 +178,11 @@ def _attributions(signals: Sequence[Signal], wallets: Wallets) -> Iterator[tuple
         wallet = found.canonical
         seen.add(wallet)
         yield place, found
+
+
+def _first(start: int, texts: Iterable[str]) -> Texts:
+    """Return the first text that is not blank; `start` is the place of the first one of all."""
+    return Texts(islice(((place, text) for place, text in enumerate(texts, start) if text), 1))
 
 
 def _trusted(found: Sequence[tuple[int, Attribution]]) -> list[tuple[int, Attribution]]:

@@ -92,17 +92,20 @@ def stored_float(value: float) -> float:
 
 def iso(milliseconds: int | None) -> str | None:
     """Render Unix epoch milliseconds as ISO-8601 UTC with exactly three decimals and a Z; None stays None."""
-    if milliseconds is None:
-        return None
-    seconds, thousandths = divmod(milliseconds, 1000)
-    minutes, second = divmod(seconds, 60)
-    return f"{_minute(minutes)}{second:02d}.{thousandths:03d}Z"
+    return None if milliseconds is None else iso_moment(milliseconds)
+
+
+def iso_moment(milliseconds: int) -> str:
+    """Render Unix epoch milliseconds as `iso` does. There are two for every event, so only days go by the calendar."""
+    days, rest = divmod(milliseconds, 86_400_000)
+    seconds, fraction = divmod(rest, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    return f"{_day(days)}T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}.{fraction:03d}Z"
 
 
 @lru_cache(maxsize=4096)
-def _minute(minutes: int) -> str:
-    """Return the ISO text of a minute since the epoch, up to its seconds: events come many to the minute."""
-    return (_EPOCH + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:")
+def _day(days: int) -> str:
+    return (_EPOCH + timedelta(days=days)).date().isoformat()
 
 
 def iso_time(moment: datetime) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from pipelines.livepeer.identity import host_of
+
 RESOLVED = "resolved"
 UNRESOLVED = "unresolved"
 AMBIGUOUS = "ambiguous"
@@ -132,11 +134,11 @@ def _of_pair(sightings: Sequence[Sighting], compatible: list[Sighting]) -> tuple
 def _nearest_per_host(sightings: Iterable[Sighting]) -> list[Sighting]:
     """Keep, per host, the rows of its nearest snapshot: earlier ones may list hardware that is gone."""
     best: dict[str, tuple[int, int]] = {}
-    rows = [(item, (item.freshness, item.distance_ms)) for item in sightings]
-    for item, rank in rows:
-        if item.url not in best or rank < best[item.url]:
-            best[item.url] = rank
-    return [item for item, rank in rows if rank == best[item.url]]
+    rows = [(item, host_of(item.url), (item.freshness, item.distance_ms)) for item in sightings]
+    for _, host, rank in rows:
+        if host not in best or rank < best[host]:
+            best[host] = rank
+    return [item for item, host, rank in rows if rank == best[host]]
 
 
 def _only(values: Iterable[str]) -> str:

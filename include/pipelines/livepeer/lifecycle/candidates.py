@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
+from pipelines.livepeer.identity import host_of
 from pipelines.livepeer.lifecycle.attribution import (
     EARLIER,
     LATER,
@@ -184,11 +185,6 @@ class CapabilityIndex:
         for wallet, places in content["shelves"].items():
             shelf = self._shelves[wallet] = _Shelf()
             shelf.candidates = {candidates[place].key: candidates[place] for place in places}
-
-
-def host_of(url: str) -> str:
-    """Return a URL as it is compared: trimmed, lower case, without a slash at the end."""
-    return url.strip().lower().rstrip("/")
 
 
 def _age(age_ms: int, ttl_ms: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 
+from pipelines.livepeer.identity import host_of
 from pipelines.livepeer.lifecycle import rules
 from pipelines.livepeer.lifecycle.attribution import NOBODY, RESOLVED, STALE, Decision
 from pipelines.livepeer.lifecycle.signals import SWAP_RANK, TRACE, Signal
@@ -48,7 +49,8 @@ class Segment:
         if decision.status == STALE and self.decision.status == RESOLVED:
             return
         url = signal.url or self.url or decision.url
-        same_hardware = url == self.url and decision.model in {"", self.model}
+        same_host = url == self.url or host_of(url) == host_of(self.url)
+        same_hardware = same_host and decision.model.lower() in {"", self.model.lower()}
         self.gpu = decision.gpu or (self.gpu if same_hardware else None)
         self.address, self.url = decision.address, url
         self.model = decision.model or self.model or signal.hint or model

@@ -15,6 +15,7 @@ from packs.livepeer.oracle.evidence import gather
 from packs.livepeer.oracle.lifecycle.coverage import coverage_rows
 from packs.livepeer.oracle.lifecycle.sessions import session_rows
 from packs.livepeer.oracle.lifecycle.silver import ingest_row, silver_rows
+from packs.livepeer.oracle.segments import own_attributions, segments_of
 
 __all__ = ["expected_rows"]
 
@@ -35,6 +36,7 @@ def expected_rows(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, Row
     signals.sort(key=itemgetter(0, 1, 2, 3))
     for _, group in groupby(signals, key=attrgetter("session")):
         session = list(group)
-        yield from silver_rows(session, wallets)
+        own = own_attributions(session, wallets)
+        yield from silver_rows(session, own)
         yield from coverage_rows(session)
-        yield from session_rows(session, wallets)
+        yield from session_rows(session, segments_of(session, wallets, own))

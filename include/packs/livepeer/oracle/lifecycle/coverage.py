@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from packs.livepeer.oracle.evidence import CLOSE, PLAYABLE, PROCESSED, REQUEST, Signal
-from packs.livepeer.oracle.values import iso
+from packs.livepeer.oracle.values import iso_moment
 
 Row = dict[str, Any]
 
@@ -23,7 +23,7 @@ def coverage_rows(signals: Sequence[Signal]) -> Iterator[tuple[str, Row]]:
     requested, processed, playable = (_first(kind == edge for kind in kinds) for edge in (REQUEST, PROCESSED, PLAYABLE))
     hinted, gated = _first(signal.hint for signal in signals), _first(signal.gateway for signal in signals)
     for place, signal in enumerate(signals):
-        moment = iso(signal.time) or ""
+        moment = iso_moment(signal.time)
         known, has_processed, has_playable = requested <= place, processed <= place, playable <= place
         terminal = signal.kind == CLOSE
         yield (

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from packs.livepeer.oracle.attribution import Wallets
 from packs.livepeer.oracle.evidence import CLOSE, PARAMS_UPDATE, PLAYABLE, PROCESSED, REQUEST, STATUS, Signal
 from packs.livepeer.oracle.facts import ByKind, edges, grouped, outcome, times, wallet_changes
-from packs.livepeer.oracle.segments import Present, Segment, segments_of
-from packs.livepeer.oracle.values import iso
+from packs.livepeer.oracle.segments import Present, Segment
+from packs.livepeer.oracle.values import iso, iso_moment
 
 Row = dict[str, Any]
 
@@ -25,9 +24,9 @@ _MOST = 0xFFFF
 _TRACE = "trace:"
 
 
-def session_rows(signals: Sequence[Signal], wallets: Wallets) -> Iterator[tuple[str, Row]]:
-    """Yield (table, row) of one session. `signals` are all of it, in order."""
-    by_kind, segments = grouped(signals), segments_of(signals, wallets)
+def session_rows(signals: Sequence[Signal], segments: Sequence[Segment]) -> Iterator[tuple[str, Row]]:
+    """Yield (table, row) of one session. `signals` are all of it, in order, and `segments` what they make."""
+    by_kind = grouped(signals)
     identity = {
         "workflow_session_id": signals[0].session,
         "stream_id": _first(signal.stream for signal in signals),
@@ -138,7 +137,7 @@ def _segments(segments: Sequence[Segment]) -> Iterator[Row]:
     for index, segment in enumerate(segments):
         signals = segment.signals
         start, end, reason = signals[0].time, *_ending(index, segments)
-        moment = iso(start) or ""
+        moment = iso_moment(start)
         kinds = [signal.kind for signal in signals if signal.kind.startswith(_TRACE)]
         yield {
             "segment_index": index,
@@ -170,7 +169,7 @@ def _updates(segments: Sequence[Segment]) -> Iterator[Row]:
     for segment in segments:
         for place, signal in segment.numbered():
             if signal.kind == PARAMS_UPDATE:
-                moment = iso(signal.time) or ""
+                moment = iso_moment(signal.time)
                 yield {
                     "update_ts": moment,
                     "update_date": moment[:10],

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from packs.livepeer.oracle.attribution import NO_METHOD, Attribution, Wallets
+from packs.livepeer.oracle.attribution import NOBODY, Attribution, pipeline_beside
 from packs.livepeer.oracle.evidence import STATUS, SWAP, Signal
 from packs.livepeer.oracle.ingest import IngestSample
-from packs.livepeer.oracle.values import iso
+from packs.livepeer.oracle.values import iso_moment
 
 Row = dict[str, Any]
 
@@ -16,18 +16,18 @@ _CATEGORIES = ("gateway", "orchestrator", "runner", "app")
 _TRACE = "trace:"
 
 
-def silver_rows(signals: Sequence[Signal], wallets: Wallets) -> Iterator[tuple[str, Row]]:
-    """Yield (table, row) for each signal of a sample or milestone. Notices have no silver row."""
-    for signal in signals:
+def silver_rows(signals: Sequence[Signal], own: Sequence[Attribution | None]) -> Iterator[tuple[str, Row]]:
+    """Yield (table, row) for each sample and milestone; notices have no silver row. `own`: their own attributions."""
+    for signal, found in zip(signals, own, strict=True):
         if signal.kind == STATUS:
-            yield "fact_stream_status_samples", _status_row(signal, _attributed(signal, wallets))
+            yield "fact_stream_status_samples", _status_row(signal, found or NOBODY)
         elif signal.kind.startswith(_TRACE):
-            yield "fact_stream_trace_edges", _trace_row(signal, _attributed(signal, wallets))
+            yield "fact_stream_trace_edges", _trace_row(signal, found or NOBODY)
 
 
 def ingest_row(sample: IngestSample) -> Row:
     """Return the row of `fact_stream_ingest_samples` of one sample."""
-    moment = iso(sample.time) or ""
+    moment = iso_moment(sample.time)
     return {
         "sample_ts": moment,
         "sample_date": moment[:10],
@@ -48,56 +48,55 @@ def ingest_row(sample: IngestSample) -> Row:
     }
 
 
-def _attributed(signal: Signal, wallets: Wallets) -> Attribution | None:
-    """Return who stands behind the wallet that a signal names, by its own model hint alone."""
-    return wallets.attribute(signal, signal.hint) if signal.address else None
-
-
-def _status_row(signal: Signal, found: Attribution | None) -> Row:
+def _status_row(signal: Signal, found: Attribution) -> Row:
     """Return the row of `fact_stream_status_samples`: without an attributed model, it is the sample's own label."""
-    moment = iso(signal.time) or ""
-    method, confidence = (found.method, found.confidence) if found else NO_METHOD
+    moment, model = iso_moment(signal.time), found.model or signal.hint
+    topic, partition, offset = signal.place
     return {
         "sample_ts": moment,
         "sample_date": moment[:10],
-        **_common(signal, found, (found.model if found else "") or signal.hint),
-        "gpu_id": found.gpu if found else None,
-        "region": None,
-        "state": signal.state,
-        "output_fps": signal.fps,
-        "input_fps": signal.input_fps,
-        "gpu_attribution_method": method,
-        "gpu_attribution_confidence": confidence,
-    }
-
-
-def _trace_row(signal: Signal, found: Attribution | None) -> Row:
-    """Return the row of `fact_stream_trace_edges`. A milestone has no model of its own."""
-    moment, trace_type = iso(signal.time) or "", signal.kind.removeprefix(_TRACE)
-    return {
-        "edge_ts": moment,
-        "edge_date": moment[:10],
-        **_common(signal, found, found.model if found else ""),
-        "trace_type": trace_type,
-        "trace_category": next((name for name in _CATEGORIES if trace_type.startswith(f"{name}_")), "other"),
-        "is_swap_event": int(signal.kind == SWAP),
-    }
-
-
-def _common(signal: Signal, found: Attribution | None, model: str) -> Row:
-    """Return the columns that samples and milestones share. A pipeline that repeats the model's name is none."""
-    topic, partition, offset = signal.place
-    pipeline = found.pipeline if found else ""
-    return {
         "workflow_session_id": signal.session,
         "stream_id": signal.stream,
         "request_id": signal.request,
         "gateway": signal.gateway,
-        "orchestrator_address": found.canonical if found else "",
-        "orchestrator_url": signal.written_url or (found.url if found else ""),
-        "pipeline": "" if pipeline.lower() == model.lower() else pipeline,
+        "orchestrator_address": found.canonical,
+        "orchestrator_url": signal.written_url or found.url,
+        "pipeline": pipeline_beside(model, found.pipeline),
         "model_id": model or None,
-        "is_attributed": int(found is not None),
+        "gpu_id": found.gpu,
+        "region": None,
+        "state": signal.state,
+        "output_fps": signal.fps,
+        "input_fps": signal.input_fps,
+        "is_attributed": int(bool(found.canonical)),
+        "gpu_attribution_method": found.method,
+        "gpu_attribution_confidence": found.confidence,
+        "source_event_uid": signal.uid,
+        "source_topic": topic,
+        "source_partition": partition,
+        "source_offset": offset,
+    }
+
+
+def _trace_row(signal: Signal, found: Attribution) -> Row:
+    """Return the row of `fact_stream_trace_edges`. A milestone has no model of its own."""
+    moment, trace_type = iso_moment(signal.time), signal.kind.removeprefix(_TRACE)
+    topic, partition, offset = signal.place
+    return {
+        "edge_ts": moment,
+        "edge_date": moment[:10],
+        "workflow_session_id": signal.session,
+        "stream_id": signal.stream,
+        "request_id": signal.request,
+        "gateway": signal.gateway,
+        "orchestrator_address": found.canonical,
+        "orchestrator_url": signal.written_url or found.url,
+        "pipeline": pipeline_beside(found.model, found.pipeline),
+        "model_id": found.model or None,
+        "trace_type": trace_type,
+        "trace_category": next((name for name in _CATEGORIES if trace_type.startswith(f"{name}_")), "other"),
+        "is_swap_event": int(signal.kind == SWAP),
+        "is_attributed": int(bool(found.canonical)),
         "source_event_uid": signal.uid,
         "source_topic": topic,
         "source_partition": partition,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import orjson
 import pytest
 
 from packs.livepeer.oracle.lifecycle import expected_rows
@@ -70,8 +71,7 @@ def processed(records: Records, flush_after: int = 1 << 62) -> Rows:
     written: list[tuple[str, dict[str, Any]]] = []
     for count, (sequence, value) in enumerate(records, start=1):
         outcome = processor.process(Record(TOPIC, 0, sequence, 0, value), 0)
-        # The core gives lines; the rows behind them are what `apply` returned.
-        written += [(table, _readable(table, _loads(line))) for table, line in outcome.rows if table in KEYS]
+        written += [(table, _readable(table, orjson.loads(line))) for table, line in outcome.rows if table in KEYS]
         if count % flush_after == 0:
             written += _flushed(processor)
     written += _flushed(processor)
@@ -81,13 +81,6 @@ def processed(records: Records, flush_after: int = 1 << 62) -> Rows:
         for table, row in written
         if table != tables.SEGMENTS or row["version"] == newest[row["workflow_session_id"]]
     }
-
-
-def _loads(line: bytes) -> list[Any]:
-    import orjson
-
-    row: list[Any] = orjson.loads(line)
-    return row
 
 
 def _flushed(processor: Processor) -> Iterable[tuple[str, dict[str, Any]]]:

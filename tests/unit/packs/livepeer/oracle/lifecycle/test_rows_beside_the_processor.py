@@ -1,7 +1,8 @@
-"""The oracle's rows and the processor's, which share nothing, column by column: on fixture sets and on made-up events."""
+"""The oracle's rows and the processor's, which share nothing, column by column: on fixture sets and made-up events."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,14 @@ def read_set(home):
 def test_they_agree_on_the_committed_sets(name, flush_after, home, read_set, find_differences):
     records = read_set(home / "include/fixtures/livepeer" / name / "manifest.json")
     assert find_differences(records, flush_after) == []
+
+
+def test_a_row_has_every_column_of_its_table(home, read_set, rows_of):
+    columns = json.loads((home / "include/sql/livepeer/expected_columns.json").read_text(encoding="utf-8"))
+    rows = rows_of(read_set(home / "include/fixtures/livepeer/golden/manifest.json"))
+    assert len({table for table, *_ in rows}) == 8
+    for (table, *_), row in rows.items():
+        assert set(row) == columns[table].keys() - {"ingestion_timestamp", "version"}
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -124,7 +133,9 @@ ingests = st.fixed_dictionaries(
         ),
     }
 )
-gpus = st.sampled_from([{}, {"0": {"id": "G1"}}, {"0": {"id": "G2"}}, {"0": {"id": "G1"}, "1": {"id": "G2"}}, {"0": {}}])
+gpus = st.sampled_from(
+    [{}, {"0": {}}, {"0": {"id": "G1"}}, {"0": {"id": "G2"}}, {"0": {"id": "G1"}, "1": {"id": "G2"}}]
+)
 hardware = st.fixed_dictionaries(
     {"model_id": st.sampled_from(["m1", "m2", "M1", ""]), "pipeline": pipelines, "gpu_info": gpus}
 )
