@@ -37,19 +37,24 @@ newest_gpus AS (
     GROUP BY hour, gateway, host, place, workflow, model
 ),
 
-samples_in_order AS (
+samples AS (
     SELECT
-        arraySort(groupArray((
-            toUnixTimestamp64Milli(sample_ts), source_event_uid, gateway, orchestrator_address, coalesce(region, ''),
-            pipeline, coalesce(model_id, ''), coalesce(gpu_id, ''), workflow_session_id, stream_id
-        ))) AS samples
+        sample_ts - toIntervalMillisecond(positiveModulo(toUnixTimestamp64Milli(sample_ts), 3600000)) AS hour,
+        gateway,
+        orchestrator_address AS host,
+        coalesce(region, '') AS place,
+        pipeline AS workflow,
+        coalesce(model_id, '') AS model,
+        coalesce(gpu_id, '') AS own_gpu,
+        workflow_session_id,
+        stream_id,
+        toUnixTimestamp64Milli(sample_ts) AS at_ms,
+        max(toNullable(toUnixTimestamp64Milli(sample_ts))) OVER (
+            PARTITION BY workflow_session_id
+            ORDER BY sample_ts ASC, source_event_uid ASC
+            ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING
+        ) AS next_ms
     FROM fact_stream_status_samples
-    GROUP BY workflow_session_id
-),
-
-pairs AS (
-    SELECT arrayJoin(arrayZip(samples, arrayPushBack(arrayPopFront(samples), samples[-1]))) AS pair
-    FROM samples_in_order
 ),
 
 -- A payment is that of the session of its request that started last.
@@ -76,22 +81,22 @@ amounts AS (
 
 facts AS (
     SELECT
-        fromUnixTimestamp64Milli(pair.1.1 - positiveModulo(pair.1.1, 3600000), 'UTC') AS hour,
-        pair.1.3 AS gateway,
-        pair.1.4 AS host,
-        pair.1.5 AS place,
-        pair.1.6 AS workflow,
-        pair.1.7 AS model,
-        pair.1.8 AS own_gpu,
-        toNullable(pair.1.9) AS session,
-        nullIf(pair.1.10, '') AS stream,
-        toUInt64(least(pair.2.1 - pair.1.1, 60000)) AS span_ms,
+        hour,
+        gateway,
+        host,
+        place,
+        workflow,
+        model,
+        own_gpu,
+        toNullable(workflow_session_id) AS session,
+        nullIf(stream_id, '') AS stream,
+        toUInt64(least(coalesce(next_ms, at_ms) - at_ms, 60000)) AS span_ms,
         0 AS is_known,
         0 AS is_unexcused,
         0 AS is_confirmed,
         0 AS is_inferred,
         toUInt256(0) AS wei
-    FROM pairs
+    FROM samples
     UNION ALL
     SELECT
         hour,

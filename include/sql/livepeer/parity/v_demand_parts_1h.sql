@@ -3,37 +3,43 @@
 
 -- QUERY: v_demand_parts_1h
 WITH
-samples_in_order AS (
+samples AS (
     SELECT
-        arraySort(groupArray((
-            toUnixTimestamp64Milli(sample_ts), source_event_uid, gateway, orchestrator_address, coalesce(region, ''),
-            pipeline, coalesce(model_id, ''), coalesce(gpu_id, ''), workflow_session_id, stream_id, output_fps
-        ))) AS samples
+        sample_ts - toIntervalMillisecond(positiveModulo(toUnixTimestamp64Milli(sample_ts), 3600000)) AS hour,
+        gateway,
+        orchestrator_address,
+        coalesce(region, '') AS place,
+        pipeline,
+        coalesce(model_id, '') AS model,
+        coalesce(gpu_id, '') AS gpu,
+        workflow_session_id,
+        stream_id,
+        output_fps,
+        toUnixTimestamp64Milli(sample_ts) AS at_ms,
+        max(toNullable(toUnixTimestamp64Milli(sample_ts))) OVER (
+            PARTITION BY workflow_session_id
+            ORDER BY sample_ts ASC, source_event_uid ASC
+            ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING
+        ) AS next_ms
     FROM fact_stream_status_samples
-    GROUP BY workflow_session_id
-),
-
-pairs AS (
-    SELECT arrayJoin(arrayZip(samples, arrayPushBack(arrayPopFront(samples), samples[-1]))) AS pair
-    FROM samples_in_order
 ),
 
 sample_hours AS (
     SELECT
-        fromUnixTimestamp64Milli(pair.1.1 - positiveModulo(pair.1.1, 3600000), 'UTC') AS hour,
-        pair.1.3 AS gateway,
-        pair.1.4 AS orchestrator_address,
-        pair.1.5 AS region,
-        pair.1.6 AS pipeline,
-        pair.1.7 AS model_id,
-        pair.1.8 AS gpu_id,
-        uniqExactState(pair.1.9) AS session_ids,
-        uniqExactIfState(pair.1.10, pair.1.10 != '') AS stream_ids,
-        avg(pair.1.11) AS mean_fps,
-        count() AS samples,
-        toUInt64(sum(least(pair.2.1 - pair.1.1, 60000))) AS span_ms
-    FROM pairs
-    GROUP BY hour, gateway, orchestrator_address, region, pipeline, model_id, gpu_id
+        hour,
+        gateway,
+        orchestrator_address,
+        place,
+        pipeline,
+        model,
+        gpu,
+        uniqExactState(workflow_session_id) AS session_ids,
+        uniqExactIfState(stream_id, stream_id != '') AS stream_ids,
+        avg(output_fps) AS mean_fps,
+        count() AS sample_count,
+        toUInt64(sum(least(coalesce(next_ms, at_ms) - at_ms, 60000))) AS span_ms
+    FROM samples
+    GROUP BY hour, gateway, orchestrator_address, place, pipeline, model, gpu
 ),
 
 -- Samples and time of an hour are two parts, of the same hours and dimensions.
@@ -112,10 +118,10 @@ SELECT
     hour AS session_hour,
     gateway,
     orchestrator_address,
-    region,
+    place AS region,
     pipeline,
-    model_id,
-    gpu_id,
+    model AS model_id,
+    gpu AS gpu_id,
     concat(
         toString(session_count), ' ids ',
         hex(sipHash64(arraySort(extractAll(right(hex(session_ids), 32 * session_count), '.{32}'))))
@@ -125,7 +131,7 @@ SELECT
         hex(sipHash64(arraySort(extractAll(right(hex(stream_ids), 32 * stream_count), '.{32}'))))
     ) AS streams_uniq_state,
     if(is_samples, mean_fps, NULL) AS output_fps_avg_state,
-    if(is_samples, samples, 0) AS status_samples,
+    if(is_samples, sample_count, 0) AS status_samples,
     if(is_samples, 0, span_ms) AS inference_ms,
     toUInt64(0) AS sessions,
     toUInt64(0) AS known_sessions,

@@ -3,33 +3,23 @@
 
 -- QUERY: v_inference_time_1h
 WITH
-samples_in_order AS (
+-- Nothing is known of the time after the last sample of a session: it has no next one.
+samples AS (
     SELECT
-        arraySort(groupArray((
-            toUnixTimestamp64Milli(sample_ts), source_event_uid, gateway, orchestrator_address, pipeline,
-            coalesce(model_id, ''), coalesce(gpu_id, ''), coalesce(region, '')
-        ))) AS samples
+        sample_ts - toIntervalMillisecond(positiveModulo(toUnixTimestamp64Milli(sample_ts), 3600000)) AS window_start,
+        gateway,
+        orchestrator_address,
+        pipeline,
+        coalesce(model_id, '') AS model,
+        coalesce(gpu_id, '') AS gpu,
+        coalesce(region, '') AS place,
+        toUnixTimestamp64Milli(sample_ts) AS at_ms,
+        max(toNullable(toUnixTimestamp64Milli(sample_ts))) OVER (
+            PARTITION BY workflow_session_id
+            ORDER BY sample_ts ASC, source_event_uid ASC
+            ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING
+        ) AS next_ms
     FROM fact_stream_status_samples
-    GROUP BY workflow_session_id
-),
-
--- The last sample of a session is paired with itself: nothing is known of the time after it.
-pairs AS (
-    SELECT arrayJoin(arrayZip(samples, arrayPushBack(arrayPopFront(samples), samples[-1]))) AS pair
-    FROM samples_in_order
-),
-
-spans AS (
-    SELECT
-        fromUnixTimestamp64Milli(pair.1.1 - positiveModulo(pair.1.1, 3600000), 'UTC') AS window_start,
-        pair.1.3 AS gateway,
-        pair.1.4 AS orchestrator_address,
-        pair.1.5 AS pipeline,
-        pair.1.6 AS model_id,
-        pair.1.7 AS gpu_id,
-        pair.1.8 AS region,
-        toUInt64(least(pair.2.1 - pair.1.1, 60000)) AS span_ms
-    FROM pairs
 )
 
 SELECT
@@ -37,9 +27,9 @@ SELECT
     gateway,
     orchestrator_address,
     pipeline,
-    model_id,
-    gpu_id,
-    region,
-    sum(span_ms) AS inference_ms
-FROM spans
-GROUP BY window_start, gateway, orchestrator_address, pipeline, model_id, gpu_id, region;
+    model AS model_id,
+    gpu AS gpu_id,
+    place AS region,
+    toUInt64(sum(least(coalesce(next_ms, at_ms) - at_ms, 60000))) AS inference_ms
+FROM samples
+GROUP BY window_start, gateway, orchestrator_address, pipeline, model, gpu, place;
