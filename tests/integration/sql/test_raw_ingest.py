@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 import yaml
 from confluent_kafka import Producer
 
+from packs.livepeer.oracle.typed.expected import RAW, expected_rows
+from packs.livepeer.oracle.values import iso_time
 from streamproof.services.clickhouse import connect, execute, rows
 from streamproof.services.migrations import apply_migrations
 from streamproof.services.stack import StackSpec, own_identity, start_stack, stop_stack
@@ -111,3 +114,35 @@ def test_a_value_becomes_a_raw_row(ingested, number, case):
     assert row["headers"] == {"sp-run-id": "r", "sp-sequence": str(number)}
     assert row["source_key"] == ("stream" if number % 2 else "")
     assert (row["source_topic"], row["source_partition"]) == (TOPIC, 0)
+
+
+def test_the_oracle_foretells_every_raw_row(ingested):
+    """Every column but the time of the insert, of every case: what the run compares for its own records."""
+    records = [
+        (
+            number,
+            value_of(case),
+            TOPIC,
+            0,
+            number,
+            RECORD_MS + number,
+            "stream" if number % 2 else "",
+            {"sp-run-id": "r", "sp-sequence": str(number)},
+        )
+        for number, case in enumerate(CASES)
+    ]
+    expected = [row for table, row in expected_rows(records) if table == RAW]
+    names = ", ".join(name for name in expected[0] if name != "payload")
+    found = rows(
+        ingested.client, f"SELECT {names}, hex(payload) AS payload FROM streaming_events ORDER BY source_offset"
+    )
+    seen = [{name: _plain(value) for name, value in row.items()} for row in found]
+    for row in expected:
+        row["payload"] = (row["payload"].encode() if isinstance(row["payload"], str) else row["payload"]).hex().upper()
+    assert seen == expected
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso_time(value)
+    return value.isoformat() if isinstance(value, date) else value
