@@ -75,6 +75,7 @@ def stored_float(value: float) -> float:
     return float(narrow)
 
 
+@lru_cache(maxsize=4096)
 def iso(milliseconds: int | None) -> str | None:
     """Render Unix epoch milliseconds as ISO-8601 UTC with exactly three decimals and a Z; None stays None."""
     if milliseconds is None:
