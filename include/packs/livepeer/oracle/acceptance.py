@@ -7,7 +7,8 @@ import json
 from typing import Any, NamedTuple
 
 from packs.livepeer.oracle.columns import is_held, is_text, offers
-from packs.livepeer.oracle.values import LAST_MS, epoch_ms, section, text
+from packs.livepeer.oracle.reading import envelope_of
+from packs.livepeer.oracle.values import LAST_MS, event_id, event_time, section, text
 
 SUPPORTED_VERSIONS = frozenset({"1", "v1"})
 # The greatest size of one warehouse row in bytes; a record whose row is greater is rejected.
@@ -71,19 +72,19 @@ class Event(NamedTuple):
 
 def accept(value: bytes | None) -> Event | None:
     """Return the event that a Kafka value holds, or None for one that is rejected or ignored."""
-    raw, envelope = _parse(value)
+    raw, envelope = envelope_of(value)
     if envelope is None:
         return None
-    family, time = envelope.get("type"), epoch_ms(envelope.get("timestamp"))
+    family, time = envelope.get("type"), event_time(envelope.get("timestamp"))
     if not isinstance(family, str) or family not in _REQUIRED or time is None or not _shape_is_valid(envelope, family):
         return None
     data = envelope["data"]
     if _is_ignored(family, data) or not _can_be_stored(family, time, raw, envelope):
         return None
-    event_id = text(envelope.get("id"))
-    if not event_id.strip():
+    named = event_id(envelope.get("id"))
+    if not named:
         return Event(_content_key(envelope), _digest(raw).hex(), family, time, "", data)
-    return Event(event_id, event_id, family, time, event_id, data)
+    return Event(named, named, family, time, named, data)
 
 
 def _can_be_stored(family: str, time: int, raw: str, envelope: dict[str, Any]) -> bool:
@@ -99,30 +100,6 @@ def _is_oversize_text(*texts: str) -> bool:
     return sum(len(json.dumps(part, ensure_ascii=False).encode("utf-8", "replace")) for part in texts) > MAX_ROW_BYTES
 
 
-def _parse(value: bytes | None) -> tuple[str, dict[str, Any] | None]:
-    """Return the text and its JSON object; None in its place for whatever is not exactly that."""
-    if value is None:
-        return "", None
-    try:
-        raw = value.decode("utf-8")
-        parsed = _JSON.decode(raw)
-        if "\\u" in raw:
-            # Half of a surrogate pair is no character: JSON texts with one are not Unicode.
-            json.dumps(parsed, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError):
-        # Rejected, which is the answer: an event that cannot be read contributes nothing to any session.
-        return "", None
-    return raw, parsed if isinstance(parsed, dict) else None
-
-
-def _refuse(constant: str) -> None:
-    """Refuse NaN and Infinity, which are not JSON. Raises ValueError."""
-    raise ValueError(f"{constant} is not JSON")
-
-
-_JSON = json.JSONDecoder(parse_constant=_refuse)
-
-
 def _shape_is_valid(envelope: dict[str, Any], family: str) -> bool:
     """Apply the checks of the quality gate that follow those of type and time."""
     data = envelope.get("data")
@@ -132,7 +109,7 @@ def _shape_is_valid(envelope: dict[str, Any], family: str) -> bool:
         return isinstance(data, list | dict)
     if family == "discovery_results":
         return isinstance(data, list) and bool(data)
-    if family == "stream_trace" and _is_missing(envelope.get("id")):
+    if family == "stream_trace" and not event_id(envelope.get("id")):
         return False
     return isinstance(data, dict) and not any(_is_missing(data.get(name)) for name in _REQUIRED[family])
 
