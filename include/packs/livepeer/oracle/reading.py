@@ -24,6 +24,8 @@ def read_value(value: bytes | None) -> Reading:
     """Read a Kafka value; a null one cannot be read."""
     try:
         raw = (value or b"").decode("utf-8")
+        if _nests_too_deep(raw) and not raw.startswith("\ufeff"):
+            return Reading("", None, f"nested deeper than {MAX_LEVELS} levels")
         root = _JSON.decode(raw)
         if "\\u" in raw:
             # Half of a surrogate pair is no character: JSON texts with one are not Unicode.
@@ -31,17 +33,15 @@ def read_value(value: bytes | None) -> Reading:
     except (ValueError, RecursionError):
         # Rejected, which is the answer: an event that cannot be read contributes nothing to any session.
         return Reading("", None, "not JSON")
-    if _nests_too_deep(raw):
-        return Reading("", None, f"nested deeper than {MAX_LEVELS} levels")
     return Reading(raw, root)
 
 
 def _nests_too_deep(raw: str) -> bool:
-    """Tell whether a JSON text has more levels than MAX_LEVELS; most have not even so many brackets."""
+    """Tell whether a text has more levels than MAX_LEVELS, be it JSON or not; most have not even so many brackets."""
     if raw.count("[") + raw.count("{") <= MAX_LEVELS:
         return False
     steps = (1 if bracket in "[{" else -1 for bracket in _BRACKET_OR_TEXT.findall(raw) if bracket[0] != '"')
-    return max(accumulate(steps)) > MAX_LEVELS
+    return max(accumulate(steps), default=0) > MAX_LEVELS
 
 
 def _refuse(constant: str) -> None:
