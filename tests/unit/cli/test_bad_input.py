@@ -152,12 +152,12 @@ def _fixture_set(folder, lines, **session):
     entry = {"workflow_session_id": "a|b", "stream_id": "a", "request_id": "b", "file": "s.jsonl", **session}
     window = {"from_ts": "2026-01-01T00:00:00Z", "to_ts": "2026-01-02T00:00:00Z"}
     manifest = folder / "manifest.json"
-    manifest.write_text(json.dumps({"window": window, "scenarios": {"scenario_1": {"sessions": [entry]}}}))
+    manifest.write_text(json.dumps({"window": window, "scenarios": {"scenario_2_no_orchestrator_then_closed": {"sessions": [entry]}}}))
     return manifest
 
 
 GOOD = json.dumps({
-    "__table": "streaming_events", "__scenario": "scenario_1", "__workflow_session_id": "a|b", "id": "e1",
+    "__table": "streaming_events", "__scenario": "scenario_2_no_orchestrator_then_closed", "__workflow_session_id": "a|b", "id": "e1",
     "type": "stream_trace", "timestamp": 1767225600000, "gateway": "g", "data": "{}",
 })  # fmt: skip
 
