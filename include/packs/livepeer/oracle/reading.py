@@ -1,4 +1,4 @@
-"""Which Kafka values hold an object, by the rules of tests/unit/values/cases.yaml; of two equal keys the last counts."""
+"""Which Kafka values hold an object, by the rules of tests/unit/values/cases.yaml; of equal keys the last counts."""
 
 from __future__ import annotations
 

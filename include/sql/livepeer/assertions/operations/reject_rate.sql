@@ -115,25 +115,10 @@ SELECT
     'DUPLICATE'
 FROM network_capabilities_advertised;
 
--- MUTATION: payments are dead-lettered that are too large for a dead letter of their own
--- ALSO FAILS: XXX
-INSERT INTO record_dispositions
-(
-    source_topic, source_partition, source_offset, source_record_timestamp, event_id, event_type, event_timestamp,
-    disposition, failure_stage, failure_class, reason
-)
-SELECT
-    source_topic,
-    source_partition,
-    source_offset,
-    event_timestamp,
-    raw_event_uid,
-    'create_new_payment',
-    event_timestamp,
-    'dlq',
-    'SINK_GUARD',
-    'RECORD_TOO_LARGE',
-    'record_too_large'
-FROM payment_events
-ORDER BY source_partition, source_offset
-LIMIT 1;
+-- MUTATION: a payment is rejected and too large for a dead letter of its own
+-- ALSO FAILS: conservation_planted_outcomes_met, conservation_rejects_are_expected
+ALTER TABLE record_dispositions UPDATE
+    disposition = 'dlq', failure_stage = 'SINK_GUARD', failure_class = 'RECORD_TOO_LARGE', reason = 'record_too_large'
+WHERE (source_partition, source_offset) = (
+    SELECT source_partition, source_offset FROM payment_events ORDER BY source_partition, source_offset LIMIT 1
+);
