@@ -1,7 +1,7 @@
 """The one reading of a Kafka value: which bytes hold an event, and the id and time of its envelope.
 
-The rules are those of tests/unit/values/cases.yaml, which the raw layer, the oracle and the replay follow as well. Of a key
-that stands twice the last value counts.
+The rules are those of tests/unit/values/cases.yaml, which the raw layer, the oracle and the replay follow as well. Of a
+key that stands twice the last value counts.
 """
 
 from __future__ import annotations
