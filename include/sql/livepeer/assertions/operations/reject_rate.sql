@@ -1,9 +1,9 @@
 -- When this fails, more of a family's records are rejected than a healthy stream loses: a producer has changed a
 -- payload, or publishes twice. Rejects that the fixture set plants do not count. One record in a hundred may be beyond
 -- repair; one in twenty may be a repetition, for delivery is at-least-once and a producer that reconnects repeats its
--- last batch. A reject counts in the window of its event's time, or of its record's where it has none. Records are counted,
--- not rows: the row of an oversized record may itself be too large to keep, and then only its disposition tells, which names
--- a type by its first 256 characters.
+-- last batch. A reject counts in the window of its event's time, or of its record's where it has none. Records are
+-- counted, not rows: the row of an oversized record may itself be too large to keep, and then only its disposition
+-- tells, which names a type by its first 256 characters.
 -- LAYER: typed
 
 -- TEST: reject_rate
@@ -117,8 +117,7 @@ FROM network_capabilities_advertised;
 
 -- MUTATION: a payment is rejected and too large for a dead letter of its own
 -- ALSO FAILS: conservation_planted_outcomes_met, conservation_rejects_are_expected
-ALTER TABLE record_dispositions UPDATE
-    disposition = 'dlq', failure_stage = 'SINK_GUARD', failure_class = 'RECORD_TOO_LARGE', reason = 'record_too_large'
+ALTER TABLE record_dispositions UPDATE disposition = 'dlq', failure_class = 'RECORD_TOO_LARGE'
 WHERE (source_partition, source_offset) = (
     SELECT source_partition, source_offset FROM payment_events ORDER BY source_partition, source_offset LIMIT 1
 );
