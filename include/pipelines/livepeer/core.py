@@ -8,6 +8,7 @@ import orjson
 
 from pipelines.livepeer import failures, rejects
 from pipelines.livepeer.dedup import DedupState, identify
+from pipelines.livepeer.errors import FieldError
 from pipelines.livepeer.event import Event, Record
 from pipelines.livepeer.failures import Failure
 from pipelines.livepeer.fields import loose_text, moment
@@ -81,7 +82,8 @@ class Processor:
                     event.when = moment(event.timestamp_ms or 0)
                 rows = parse(event)
                 rendered = [orjson.dumps(row) for row in rows]
-            except Exception as error:  # noqa: BLE001 - whatever a payload provokes is the payload's failure, not the job's
+            except FieldError as error:
+                # Only this is the payload's failure. Anything else is ours: it stops the job with its traceback.
                 found.append(failures.unparseable(table, error))
             else:
                 found += self._guard(table, rendered, outcome)

@@ -24,7 +24,7 @@ def identify(event: Event) -> None:
         return
     event.dedup_strategy = BY_PAYLOAD_HASH
     dims = "|".join("null" if value is None else value for value in dimensions_of(event.data))
-    canonical = canonical_json(event.root, event.text or "")
+    canonical = canonical_json(event.root)
     event.dedup_key = hashlib.sha256(f"{event.event_type}|{dims}|{canonical}".encode()).hexdigest()
 
 

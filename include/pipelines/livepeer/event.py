@@ -100,12 +100,8 @@ def dimensions_of(data: object) -> Dimensions:
     )
 
 
-def canonical_json(root: object, text: str) -> str:
-    """Return the document with sorted keys and without the replay markers; `text` when it nests too deep to write."""
+def canonical_json(root: object) -> str:
+    """Return the document with sorted keys and without the replay markers."""
     if isinstance(root, dict) and any(field in root for field in REPLAY_FIELDS):
         root = {key: value for key, value in root.items() if key not in REPLAY_FIELDS}
-    try:
-        return orjson.dumps(root, option=orjson.OPT_SORT_KEYS).decode()
-    except TypeError:
-        # orjson reads 1,024 levels of nesting but writes 254.
-        return text
+    return orjson.dumps(root, option=orjson.OPT_SORT_KEYS).decode()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pipelines.livepeer.errors import FieldError
+
 ACCEPTED = "accepted"
 IGNORED = "ignored"
 DLQ = "dlq"
@@ -47,7 +49,7 @@ def unsupported_version(version: str) -> Failure:
     return Failure(DLQ, "UNSUPPORTED_VERSION", SCHEMA_VALIDATION, "unsupported_version", f"version {version[:80]!r}")
 
 
-def unparseable(table: str, error: Exception) -> Failure:
+def unparseable(table: str, error: FieldError) -> Failure:
     """Return the failure of a parser."""
     details = f"{type(error).__name__}: {str(error)[:LONGEST_DETAILS]} ({table})"
     return Failure(DLQ, "PARSING_FAILED", "PARSE", "parse_exception", details)

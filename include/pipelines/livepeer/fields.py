@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from pipelines.livepeer.errors import FieldError
+from pipelines.livepeer.reading import BLANKS
 
 # The last millisecond of the warehouse's Date type, 2149-06-06 UTC: later times have no partition.
 MAX_MS = 5_662_310_399_999
@@ -39,7 +40,7 @@ def parse_millis(value: object) -> int | None:
     Negative numbers and numbers beyond 64 bits are None as well.
     """
     if type(value) is str:
-        digits = value.strip()
+        digits = value.strip(BLANKS)
         if not (digits.isascii() and digits.isdigit()):
             return None
         digits = digits.lstrip("0") or "0"

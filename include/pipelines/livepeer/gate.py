@@ -10,7 +10,8 @@ import orjson
 from pipelines.livepeer import failures, ignored
 from pipelines.livepeer.event import Event, event_version
 from pipelines.livepeer.failures import Failure
-from pipelines.livepeer.fields import is_blank, loose_text, parse_millis
+from pipelines.livepeer.fields import is_blank, parse_millis
+from pipelines.livepeer.reading import UnreadableError, identifier, read_value
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     family: tuple(keys)
@@ -55,8 +56,8 @@ class QualityGate:
         if value is None:
             return failures.unreadable(failures.NULL_PAYLOAD)
         try:
-            root = orjson.loads(value)
-        except orjson.JSONDecodeError as error:
+            root = read_value(value)
+        except UnreadableError as error:
             if value.isspace() or not value:
                 # An empty text holds no value at all: that is not a syntax error, but it is no object either.
                 event.text = value.decode()
@@ -66,11 +67,11 @@ class QualityGate:
         event.root = root
         if type(root) is not dict:
             return failures.malformed("root_not_object", f"the root is {type(root).__name__}")
-        event_id = root.get("id")
-        event.event_id = "" if is_blank(event_id) else loose_text(event_id)
+        event.event_id = identifier(root.get("id"))
         family = root.get("type")
         event.event_type = family if type(family) is str else ""
-        event.timestamp_ms = parse_millis(root.get("timestamp"))
+        # Milliseconds of 0 are what producers send that know no time.
+        event.timestamp_ms = parse_millis(root.get("timestamp")) or None
         event.data = root.get("data")
         event.replay = bool(root.get("__replay"))
         return None

@@ -114,5 +114,5 @@ def _payload(event: Event, failure: Failure) -> Payload:
         return Payload("base64", base64.b64encode(event.record.value).decode(), None)
     canonical = None
     if failure.stage == failures.SCHEMA_VALIDATION and event.text.strip():
-        canonical = canonical_json(event.root, event.text)
+        canonical = canonical_json(event.root)
     return Payload("json", event.text, canonical)

@@ -85,7 +85,7 @@ def verify(
     the_pack = load_pack(place.home, pack)
     path = manifest_path(the_pack, place.home, manifest)
     report = check_fixture_set(path, tolerate_bad_lines=tolerate_bad_lines, rules=the_pack.replay)
-    _show(report, json=json)
+    _show(report, tolerated=tolerate_bad_lines, json=json)
     if report.problems:
         raise typer.Exit(EXIT_USAGE)
 
@@ -96,16 +96,15 @@ def _own_folder(home: Path, fixture_sets: Any, kind: str) -> Path:
     return (home / "include" / str(fixture_sets[kind])).parent
 
 
-def _show(report: FixtureReport, *, json: bool) -> None:
+def _show(report: FixtureReport, *, tolerated: bool, json: bool) -> None:
+    from streamproof.fixtures.verify import hint_for
     from streamproof.report.words import count
 
     problems = progress_console()
     for problem in report.problems:
         problems.print(f"Error: {problem}", markup=False)
     if report.problems:
-        problems.print(
-            "Hint: mend what is named, or leave malformed lines out with --tolerate-bad-lines.", markup=False
-        )
+        problems.print(f"Hint: {hint_for(report, tolerate_bad_lines=tolerated)}", markup=False)
     if json:
         emit_json({"ok": not report.problems, **report.as_json()})
         return

@@ -65,11 +65,11 @@ def replay(
 
 
 def _refuse_broken(plan: ReplayPlan, *, tolerate_bad_lines: bool) -> None:
-    from streamproof.fixtures.verify import shown
+    from streamproof.fixtures.verify import FORM_HINT, shown
 
     problems = (*plan.problems, *(() if tolerate_bad_lines else plan.bad_lines))
     if problems:
-        raise FixtureError(shown(problems), hint="`streamproof fixtures verify` lists everything that is wrong.")
+        raise FixtureError(shown(problems), hint=FORM_HINT)
 
 
 def _facts(plan: ReplayPlan) -> dict[str, Any]:

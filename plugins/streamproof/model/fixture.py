@@ -20,12 +20,16 @@ class ReplayRules:
     """What a pack says about publishing its fixtures.
 
     `event_table` is the `__table` of lines that are events; events of `first_types` go before others of the same time;
-    `key_field` is the field of `data` whose text becomes the Kafka key ('' for no key).
+    `key_field` is the field of `data` whose text becomes the Kafka key ('' for no key). `time_fields` are fields of
+    `data` that hold times in Unix milliseconds, near the event's own. `scenarios` are those that the pack can tell; any
+    when it names none.
     """
 
     event_table: str = "streaming_events"
     first_types: tuple[str, ...] = ()
     key_field: str = ""
+    time_fields: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

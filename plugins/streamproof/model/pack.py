@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,12 +44,14 @@ class ServiceNeeds:
         return cls(tuple(data.get("every_run", cls().every_run)), suites)
 
 
-def _replay_rules(data: Mapping[str, Any]) -> ReplayRules:
+def _replay_rules(data: Mapping[str, Any], scenarios: Iterable[str]) -> ReplayRules:
     defaults = ReplayRules()
     return ReplayRules(
         event_table=str(data.get("event_table", defaults.event_table)),
         first_types=tuple(data.get("first_types", defaults.first_types)),
         key_field=str(data.get("key_field", defaults.key_field)),
+        time_fields=tuple(data.get("time_fields", defaults.time_fields)),
+        scenarios=tuple(scenarios),
     )
 
 
@@ -126,7 +128,7 @@ class Pack:
                     settings={key: str(value) for key, value in processor.get("settings", {}).items()},
                 ),
                 generator=str(data["generator"]),
-                replay=_replay_rules(data.get("replay", {})),
+                replay=_replay_rules(data.get("replay", {}), data["scenarios"]),
                 informational=tuple(data.get("informational", ())),
                 run_only_tables=tuple(data.get("run_only_tables", ())),
                 services=ServiceNeeds.from_mapping(data.get("services", {})),

@@ -11,6 +11,7 @@ from zlib import crc32
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
+from streamproof.fixtures.values import MAX_VALUE_BYTES
 from streamproof.model.errors import StackError
 from streamproof.model.fixture import FixtureEvent
 from streamproof.model.settings import KafkaSettings
@@ -22,8 +23,8 @@ METADATA_TIMEOUT_SEC = 10.0
 # Acknowledgements are collected, and the stack is looked at, every so many records and every so many seconds.
 POLL_EVERY = 2_000
 WATCH_SEC = 0.5
-# Large enough for a record that the row guard must reject; the broker's limit applies to the compressed batch.
-MAX_MESSAGE_BYTES = 8_000_000
+# A key is cut out of its value, and headers are short; the broker's limit is far higher, see `topics.TOPIC_CONFIG`.
+MAX_MESSAGE_BYTES = 2 * MAX_VALUE_BYTES + 65_536
 QUEUE_MESSAGES = 200_000
 QUEUE_KBYTES = 262_144
 

@@ -26,7 +26,7 @@ def planned_replay(ctx: RunContext) -> ReplayPlan:
         )
     bad_lines = () if ctx.plan.tolerate_bad_lines else plan.bad_lines
     if plan.problems or bad_lines:
-        raise FixtureError(shown((*plan.problems, *bad_lines)), hint="Run `streamproof fixtures verify`.")
+        raise FixtureError(shown((*plan.problems, *bad_lines)), hint="The fixture set has changed: run again.")
     return plan
 
 

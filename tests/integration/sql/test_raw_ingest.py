@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,14 @@ import pytest
 import yaml
 from confluent_kafka import Producer
 
+from packs.livepeer.oracle.typed.expected import RAW, expected_rows
+from packs.livepeer.oracle.values import iso_time
 from streamproof.services.clickhouse import connect, execute, rows
 from streamproof.services.migrations import apply_migrations
 from streamproof.services.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.services.waiting import Probe, wait_until
+from tests.unit.values.table import CASES as VALUES
+from tests.unit.values.table import Case
 
 pytestmark = pytest.mark.engine
 
@@ -65,8 +70,12 @@ def ingested(home: Path, cache_dir: Path, tmp_path_factory: pytest.TempPathFacto
             headers = [("sp-run-id", b"r"), ("sp-sequence", str(number).encode())]
             key = b"stream" if number % 2 else None
             producer.produce(TOPIC, value_of(case), key, headers=headers, timestamp=RECORD_MS + number)
+        for number, value in enumerate(VALUES):
+            producer.produce(TOPIC, value.value, timestamp=RECORD_MS + len(CASES) + number)
+        # The wait is for what lies behind all others.
+        producer.produce(TOPIC, b"last", timestamp=RECORD_MS)
         producer.flush(30)
-        wanted = sum(1 for case in CASES if case["value"])
+        wanted = 1 + sum(1 for case in CASES if case["value"]) + sum(1 for value in VALUES if value.value)
 
         def look() -> Probe:
             found = rows(client, "SELECT count() AS n FROM streaming_events")[0]["n"]
@@ -87,7 +96,7 @@ def ingested(home: Path, cache_dir: Path, tmp_path_factory: pytest.TempPathFacto
 
 def test_no_value_blocks_the_partition_and_none_is_read_twice(ingested):
     assert rows(ingested.client, "SELECT count() AS n FROM streaming_events") == [{"n": len(ingested.by_offset)}]
-    assert max(ingested.by_offset) == len(CASES) - 1, "the last case is behind every broken one"
+    assert max(ingested.by_offset) == len(CASES) + len(VALUES), "the last one is behind every broken one"
 
 
 def test_only_values_without_bytes_leave_no_raw_row(ingested):
@@ -111,3 +120,50 @@ def test_a_value_becomes_a_raw_row(ingested, number, case):
     assert row["headers"] == {"sp-run-id": "r", "sp-sequence": str(number)}
     assert row["source_key"] == ("stream" if number % 2 else "")
     assert (row["source_topic"], row["source_partition"]) == (TOPIC, 0)
+
+
+def test_the_oracle_foretells_every_raw_row(ingested):
+    """Every column but the time of the insert, of every case: what the run compares for its own records."""
+    records = []
+    for number, value in enumerate([*map(value_of, CASES), *(case.value for case in VALUES), b"last"]):
+        ours = number < len(CASES)
+        key = "stream" if ours and number % 2 else ""
+        headers = {"sp-run-id": "r", "sp-sequence": str(number)} if ours else {}
+        record_ms = RECORD_MS if value == b"last" else RECORD_MS + number
+        records.append((number, value, TOPIC, 0, number, record_ms, key, headers))
+    expected = [row for table, row in expected_rows(records) if table == RAW]
+    names = ", ".join(name for name in expected[0] if name != "payload")
+    found = rows(
+        ingested.client, f"SELECT {names}, hex(payload) AS payload FROM streaming_events ORDER BY source_offset"
+    )
+    seen = [{name: _plain(value) for name, value in row.items()} for row in found]
+    for row in expected:
+        row["payload"] = (row["payload"].encode() if isinstance(row["payload"], str) else row["payload"]).hex().upper()
+    assert [
+        (row["source_offset"], name, wanted[name], row[name])
+        for row, wanted in zip(seen, expected, strict=True)
+        for name in wanted
+        if wanted[name] != row[name]
+    ] == []
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return iso_time(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+@pytest.mark.parametrize(
+    ("number", "value"),
+    [pytest.param(number, value, id=value.what) for number, value in enumerate(VALUES, len(CASES)) if value.value],
+)
+def test_a_value_is_read_as_by_everybody_else(ingested, number: int, value: Case):
+    row = ingested.by_offset[number]
+    time = row["event_ms"] if row["event_ms"] != row["record_ms"] else None
+    assert (row["id"], row["type"], time) == (value.id, value.type, value.time)
+    assert (row["parse_error"] == "") == value.readable
+    assert bytes.fromhex(row["payload"]) == value.value
+    if value.gateway is not None:
+        assert row["gateway"] == value.gateway
+    if value.text is not None:
+        assert row["data"] == (value.text if value.readable else "")

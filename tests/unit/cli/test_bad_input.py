@@ -147,17 +147,20 @@ def test_a_broken_manifest_is_refused(refuses, project, command, content, messag
     assert message in refuses(*command, project / "manifest.json")
 
 
+SCENARIO = "scenario_2_no_orchestrator_then_closed"
+
+
 def _fixture_set(folder, lines, **session):
     (folder / "s.jsonl").write_text("".join(f"{line}\n" for line in lines))
     entry = {"workflow_session_id": "a|b", "stream_id": "a", "request_id": "b", "file": "s.jsonl", **session}
     window = {"from_ts": "2026-01-01T00:00:00Z", "to_ts": "2026-01-02T00:00:00Z"}
     manifest = folder / "manifest.json"
-    manifest.write_text(json.dumps({"window": window, "scenarios": {"scenario_1": {"sessions": [entry]}}}))
+    manifest.write_text(json.dumps({"window": window, "scenarios": {SCENARIO: {"sessions": [entry]}}}))
     return manifest
 
 
 GOOD = json.dumps({
-    "__table": "streaming_events", "__scenario": "scenario_1", "__workflow_session_id": "a|b", "id": "e1",
+    "__table": "streaming_events", "__scenario": SCENARIO, "__workflow_session_id": "a|b", "id": "e1",
     "type": "stream_trace", "timestamp": 1767225600000, "gateway": "g", "data": "{}",
 })  # fmt: skip
 

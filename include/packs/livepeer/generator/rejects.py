@@ -121,7 +121,9 @@ def _broken_arrays(story: Story, at: int) -> None:
         story.add("discovery_results", at, data, as_object=True, expect=malformed("empty_array"))
     scalars: tuple[object, ...] = (5, True, "a text that is no JSON")
     for scalar in scalars:
-        story.add(FIRST_FAMILY, at, scalar, as_object=True, expect=malformed("invalid_data_shape"))
+        # Text on a line is JSON text: a payload that is a text itself must be written as such.
+        as_object = not isinstance(scalar, str)
+        story.add(FIRST_FAMILY, at, scalar, as_object=as_object, expect=malformed("invalid_data_shape"))
 
 
 def missing_fields(story: Story, network: Network) -> None:

@@ -8,9 +8,8 @@ the pipeline leaves a choice, these are the readings taken; each has a test.
 
 Acceptance
 1. A record that any rule rejects or ignores contributes nothing to a session, nor to an attribution: also one with a
-   value that its typed column cannot hold, and one whose row is too large (measured as the JSON size of the raw text
-   and the texts that the row repeats; within a few hundred bytes of the limit the exact row layout decides, which the
-   oracle does not know).
+   value that its typed column cannot hold, and one whose row is too large. There is one judgement of a value, that of
+   `typed.gate` and `typed.rows`, from which the expected typed rows come as well.
 2. A blank required text is missing. Negative times are not times; a record with one after 2149-06-06, where the
    warehouse's dates end, is rejected. NaN is not JSON, and half of a surrogate pair is not text.
 3. Of accepted events with one id, whatever their types and times, the one that was published first counts. A rejected

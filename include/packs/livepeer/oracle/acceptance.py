@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
+from packs.livepeer.oracle.reading import read_value
 from packs.livepeer.oracle.typed.gate import judge
 from packs.livepeer.oracle.typed.judged import Judged, dedup_key
 from packs.livepeer.oracle.typed.rows import typed
@@ -37,28 +37,4 @@ def accept(value: bytes | None) -> Event | None:
 
 def judged_value(value: bytes | None) -> Judged:
     """Return what the quality gate makes of a Kafka value."""
-    return judge(value, *_parse(value))
-
-
-def _parse(value: bytes | None) -> tuple[str, Any]:
-    """Return the text and the JSON value that it holds; the text "" for whatever is no JSON."""
-    if value is None:
-        return "", None
-    try:
-        raw = value.decode("utf-8")
-        parsed = _JSON.decode(raw)
-        if "\\u" in raw:
-            # Half of a surrogate pair is no character: JSON texts with one are not Unicode.
-            json.dumps(parsed, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError):
-        # Rejected, which is the answer: an event that cannot be read contributes nothing to any session.
-        return "", None
-    return raw, parsed
-
-
-def _refuse(constant: str) -> None:
-    """Refuse NaN and Infinity, which are not JSON. Raises ValueError."""
-    raise ValueError(f"{constant} is not JSON")
-
-
-_JSON = json.JSONDecoder(parse_constant=_refuse)
+    return judge(value, read_value(value))

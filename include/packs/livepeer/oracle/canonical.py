@@ -1,8 +1,7 @@
 """Writing JSON: the compact text of a value, and the canonical text by which two documents are the same.
 
 The contract asks for a document "serialised with sorted keys" and leaves the rest open. Read here: no blanks,
-characters as they are, only what JSON requires is escaped, numbers in their shortest form (`5`, `0.1`, `1e+16`,
-`1e-7`), a whole number beyond 64 bits as the double next to it.
+characters as they are, only what JSON requires is escaped, numbers in their shortest form (`5`, `0.1`, `1e-7`).
 """
 
 from __future__ import annotations
@@ -11,31 +10,17 @@ import json
 import re
 from typing import Any
 
-# A document nested deeper can be read, but is not written again.
-DEEPEST = 254
-
-_LOW, _HIGH = -(1 << 63), (1 << 64) - 1
-# What Python and JSON's shortest form may write differently: exponents, and whole numbers beyond 64 bits.
-_UNSURE = re.compile(r"\de|\d{19}")
-
-
-class TooDeepError(ValueError):
-    """A value nests deeper than documents are written."""
-
-
-def as_read(value: Any) -> Any:
-    """Return a value as it counts: a whole number beyond 64 bits is the double next to it."""
-    return float(value) if isinstance(value, int) and not _LOW <= value <= _HIGH else value
+# Exponents are what Python and JSON's shortest form may write differently.
+_UNSURE = re.compile(r"\de")
 
 
 def number_text(value: float) -> str:
     """Return a JSON number, or a boolean, in its shortest form."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    number = as_read(value)
-    if isinstance(number, int):
-        return str(number)
-    digits, exponent, power = repr(number).partition("e")
+    if isinstance(value, int):
+        return str(value)
+    digits, exponent, power = repr(value).partition("e")
     if not exponent:
         return digits
     if int(power) != -5:
@@ -45,25 +30,9 @@ def number_text(value: float) -> str:
 
 
 def written(value: Any, *, sort_keys: bool = False) -> str:
-    """Return the compact JSON text of a value. Raises TooDeepError."""
-    if isinstance(value, dict | list):
-        _require_shallow(value)
+    """Return the compact JSON text of a value."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sort_keys)
     return _spelt_out(value, sort_keys) if _UNSURE.search(text) else text
-
-
-def _require_shallow(value: Any) -> None:
-    level = [value]
-    for _ in range(DEEPEST):
-        level = [
-            child
-            for holder in level
-            for child in (holder.values() if isinstance(holder, dict) else holder)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return
-    raise TooDeepError(f"nested deeper than {DEEPEST} levels")
 
 
 def _spelt_out(value: Any, sort_keys: bool) -> str:

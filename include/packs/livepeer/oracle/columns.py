@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from packs.livepeer.oracle.canonical import TooDeepError, number_text, written
+from packs.livepeer.oracle.canonical import number_text, written
 from packs.livepeer.oracle.values import LAST_MS, epoch_ms, iso
 
 Reader = Callable[[Any], Any]
@@ -40,20 +40,12 @@ def free_text(value: Any) -> str | None:
     """Return text as it stands, None for none, anything else as compact JSON: some producers structure their texts."""
     if value is None or type(value) is str:
         return value
-    return item_text(value)
+    return written(value)
 
 
 def message(value: Any) -> str:
     """Return free text of a column that is not nullable."""
     return free_text(value) or ""
-
-
-def item_text(value: Any) -> str:
-    """Return the compact JSON of a part of a payload."""
-    try:
-        return written(value)
-    except TooDeepError as error:
-        raise UnheldError(str(error)) from error
 
 
 def wallet(value: Any) -> str:

@@ -18,6 +18,9 @@ _MAX_INT64 = (1 << 63) - 1
 # Up to 2000-01-01T00:00:00Z a start time is a producer's default, not a time.
 NO_START_MS = 946_684_800_000
 
+# The white space of JSON: what else prints nothing is text.
+BLANKS = " \t\n\r"
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,17 +32,25 @@ def epoch_ms(value: Any) -> int | None:
     if type(value) is int:
         number = value
     elif type(value) is str:
-        digits = value.strip()
-        if not (digits.isascii() and digits.isdigit()):
-            return None
-        # The length guard comes before int(): a text of many thousand digits is no time either. Leading zeros are none.
-        digits = digits.lstrip("0") or "0"
-        number = int(digits) if len(digits) < 20 else -1
+        digits = value.strip(BLANKS)
+        significant = digits.lstrip("0") or "0"
+        # The length guard comes before int(): a text of many thousand digits is no time either.
+        number = int(significant) if len(significant) < 32 and digits.isascii() and digits.isdigit() else -1
     elif type(value) is float and math.isfinite(value):
         number = int(value)
     else:
         return None
     return number if 0 <= number <= _MAX_INT64 else None
+
+
+def event_time(value: Any) -> int | None:
+    """Return the time of an envelope in Unix epoch milliseconds; 0 is what producers send that know none."""
+    return epoch_ms(value) or None
+
+
+def event_id(value: Any) -> str:
+    """Return the id of an envelope as it stands; the empty text for one that is no text or has blanks only."""
+    return value if isinstance(value, str) and value.strip(BLANKS) else ""
 
 
 def text(value: Any) -> str:
@@ -90,6 +101,7 @@ def stored_float(value: float) -> float:
     return float(narrow)
 
 
+@lru_cache(maxsize=4096)
 def iso(milliseconds: int | None) -> str | None:
     """Render Unix epoch milliseconds as ISO-8601 UTC with exactly three decimals and a Z; None stays None."""
     return None if milliseconds is None else iso_moment(milliseconds)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pipelines.livepeer.core import LONGEST_LABEL
 from pipelines.livepeer.event import Record
 from pipelines.livepeer.lifecycle.tables import SESSIONS
+from pipelines.livepeer.parsers import FAMILIES as FAMILIES_OF_PARSERS
 from pipelines.livepeer.tables import COLUMNS
 
 from . import samples
@@ -86,6 +87,15 @@ def test_deep_nesting_gets_exactly_one_disposition(family: str, depth: int) -> N
     ):
         event = {**samples.event(family), "id": None, **change}
         check_outcome(samples.record(orjson.dumps(event).replace(b"17", deep)))
+
+
+def test_an_error_of_our_own_stops_the_job_and_blames_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(event: object) -> list[Any]:
+        raise TypeError("a defect")
+
+    monkeypatch.setitem(FAMILIES_OF_PARSERS, "stream_trace", (("stream_trace_events", parse),))
+    with pytest.raises(TypeError, match="a defect"):
+        samples.processor().process(samples.record(samples.event("stream_trace")), samples.NOW_MS)
 
 
 # --- dedup

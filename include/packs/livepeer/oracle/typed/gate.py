@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from packs.livepeer.oracle.canonical import as_read
+from packs.livepeer.oracle.reading import Reading
 from packs.livepeer.oracle.typed.judged import Failure, Judged
-from packs.livepeer.oracle.values import epoch_ms, section, text, trimmed
+from packs.livepeer.oracle.values import event_id, event_time, section, trimmed
 
 SUPPORTED_VERSIONS = frozenset({"1", "v1"})
 
@@ -59,17 +59,21 @@ _CLIENT_NOISE = frozenset(
 _KINDS = {list: "list", dict: "dict", str: "str", bool: "bool", int: "int", float: "float", type(None): "NoneType"}
 
 
-def judge(value: bytes | None, raw: str, root: Any) -> Judged:
-    """Judge one Kafka value. `raw` is its text, "" for a value that is no JSON; `root` is what the text holds."""
-    if not raw:
-        return Judged("", None, failure=_no_json(value))
+def judge(value: bytes | None, reading: Reading) -> Judged:
+    """Judge one Kafka value, read as `reading` says."""
+    raw, root, problem = reading
+    if problem:
+        return Judged("", None, failure=_no_json(value), problem=problem)
     if not isinstance(root, dict):
-        return Judged(raw, root, failure=_malformed("root_not_object", f"the root is {_KINDS[type(as_read(root))]}"))
-    family, event_id = root.get("type"), text(root.get("id"))
-    if not event_id.strip():
-        event_id = ""
-    time = epoch_ms(root.get("timestamp"))
-    judged = Judged(raw, root, family if isinstance(family, str) else "", event_id, time)
+        return Judged(raw, root, failure=_malformed("root_not_object", f"the root is {_KINDS[type(root)]}"))
+    family = root.get("type")
+    judged = Judged(
+        raw,
+        root,
+        family if isinstance(family, str) else "",
+        event_id(root.get("id")),
+        event_time(root.get("timestamp")),
+    )
     failure = _envelope_failure(judged)
     return judged if failure is None else judged._replace(failure=failure)
 
@@ -80,7 +84,7 @@ def event_version(root: dict[str, Any]) -> str:
     if "version" not in root and not (isinstance(data, dict) and "version" in data):
         return "1"
     for holder in (root, data):
-        version = as_read(holder.get("version")) if isinstance(holder, dict) else None
+        version = holder.get("version") if isinstance(holder, dict) else None
         if isinstance(version, dict | list):
             return "(object)" if isinstance(version, dict) else "(array)"
         if isinstance(version, float) and version.is_integer():
@@ -141,11 +145,7 @@ def _array_failure(family: str, data: Any) -> Failure | None:
         return _malformed("missing_field", "data")
     if family == "discovery_results":
         return None if isinstance(data, list) and data else _malformed("empty_array")
-    return (
-        None
-        if isinstance(data, list | dict)
-        else _malformed("invalid_data_shape", f"data is {_KINDS[type(as_read(data))]}")
-    )
+    return None if isinstance(data, list | dict) else _malformed("invalid_data_shape", f"data is {_KINDS[type(data)]}")
 
 
 def _noise(root: dict[str, Any], family: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, NamedTuple
 
-from packs.livepeer.oracle.canonical import TooDeepError, written
+from packs.livepeer.oracle.canonical import written
 from packs.livepeer.oracle.values import section, text
 
 Row = dict[str, Any]
@@ -40,7 +40,8 @@ class Judged(NamedTuple):
     """One Kafka value as the quality gate reads it.
 
     `raw` is its text, "" when it is no JSON; `root` is what it holds. The other fields are those of the envelope, blank
-    or None as far as it has none: `time` in Unix epoch ms, `failure` None for a value that passes the gate.
+    or None as far as it has none: `time` in Unix epoch ms, `failure` None for a value that passes the gate. `problem`
+    says why the value cannot be read.
     """
 
     raw: str
@@ -49,6 +50,7 @@ class Judged(NamedTuple):
     event_id: str = ""
     time: int | None = None
     failure: Failure | None = None
+    problem: str = ""
 
     @property
     def data(self) -> Any:
@@ -93,14 +95,11 @@ def dedup_key(judged: Judged) -> tuple[str, str]:
 
 
 def canonical_json(judged: Judged) -> str:
-    """Return the document with sorted keys, without the marks of a replay; the text itself where it nests too deep."""
+    """Return the document with sorted keys, without the marks of a replay."""
     root = judged.root
     if isinstance(root, dict):
         root = {name: value for name, value in root.items() if name not in _REPLAY_MARKS}
-    try:
-        return written(root, sort_keys=True)
-    except TooDeepError:
-        return judged.raw
+    return written(root, sort_keys=True)
 
 
 def sha256(content: str) -> str:

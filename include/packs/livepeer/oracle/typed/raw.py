@@ -7,28 +7,25 @@ import json
 from collections.abc import Mapping
 
 from packs.livepeer.oracle.typed.judged import Judged, Row, Source
-from packs.livepeer.oracle.values import epoch_ms, iso
+from packs.livepeer.oracle.values import BLANKS, LAST_MS, iso
 
-# Times up to the end of 2099 are usable; any other event is placed at its Kafka time.
-_LAST_USABLE_MS = 4_102_444_799_999
 # 2299-12-31T23:59:59.999Z, where ClickHouse's times end.
-_LAST_MS = 10_413_791_999_999
+_END_MS = 10_413_791_999_999
 _DECODER = json.JSONDecoder()
-_BLANKS = " \t\n\r"
 
 
 def raw_row(judged: Judged, value: bytes, source: Source, time_ms: int, key: str, headers: Mapping[str, str]) -> Row:
     """Return the row of a value that has bytes. `payload` is text, or bytes where they are no UTF-8."""
     root = judged.root if isinstance(judged.root, dict) else {}
-    event_id, family, gateway = (_string(root.get(name)) for name in ("id", "type", "gateway"))
-    timestamp = epoch_ms(root.get("timestamp")) or 0
-    recorded = iso(min(time_ms, _LAST_MS)) or ""
-    when = (iso(timestamp) or "") if 1 <= timestamp <= _LAST_USABLE_MS else recorded
+    event_id, timestamp = judged.event_id, judged.time or 0
+    gateway = root.get("gateway")
+    recorded = iso(min(time_ms, _END_MS)) or ""
+    when = (iso(timestamp) or "") if 1 <= timestamp <= LAST_MS else recorded
     return {
         "id": event_id,
-        "type": family,
+        "type": judged.family,
         "timestamp": timestamp,
-        "gateway": gateway,
+        "gateway": gateway if isinstance(gateway, str) else "",
         "data": data_text(judged),
         "source_topic": source.topic,
         "source_partition": source.partition,
@@ -49,10 +46,10 @@ def data_text(judged: Judged) -> str:
     raw, root = judged.raw, judged.root
     if not isinstance(root, dict) or "data" not in root:
         return ""
-    if raw.count('"data"') == 1 and next(reversed(root)) == "data":
+    if "\\u" not in raw and raw.count('"data"') == 1 and next(reversed(root)) == "data":
         # The usual envelope: its only `data` stands last, so that the payload goes to the closing brace.
         start = raw.index('"data"') + len('"data"')
-        return raw[raw.index(":", start) + 1 :].strip(_BLANKS)[:-1].rstrip(_BLANKS)
+        return raw[raw.index(":", start) + 1 :].strip(BLANKS)[:-1].rstrip(BLANKS)
     return _member_text(raw, "data")
 
 
@@ -73,13 +70,9 @@ def _member_text(raw: str, wanted: str) -> str:
 
 def _skip(raw: str, place: int) -> int:
     """Return the place of the first character at or after `place` that is not blank."""
-    while raw[place] in _BLANKS:
+    while raw[place] in BLANKS:
         place += 1
     return place
-
-
-def _string(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _text(value: bytes) -> str | bytes:
@@ -90,6 +83,6 @@ def _text(value: bytes) -> str | bytes:
 
 
 def _parse_error(judged: Judged) -> str:
-    if not judged.raw:
-        return "not JSON"
+    if judged.problem:
+        return judged.problem
     return "" if isinstance(judged.root, dict) else "root is not an object"

@@ -6,18 +6,18 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from packs.livepeer.oracle.columns import Reader, UnheldError, as_object, child, column_text, float32, item_text, offers
+from packs.livepeer.oracle.canonical import written
+from packs.livepeer.oracle.columns import Reader, UnheldError, as_object, child, column_text, float32, offers
 from packs.livepeer.oracle.typed import mapping
 from packs.livepeer.oracle.typed.capabilities import FAN_OUTS
 from packs.livepeer.oracle.typed.gate import FREE_TEXT
 from packs.livepeer.oracle.typed.judged import NOWHERE, Failure, Judged, Row, Source
 from packs.livepeer.oracle.typed.size import MAX_ROW_BYTES, may_be_oversize, row_bytes
-from packs.livepeer.oracle.values import LAST_MS, iso
+from packs.livepeer.oracle.values import BLANKS, LAST_MS, iso
 
 Parser = Callable[[Judged, Row, Row], Iterator[Row]]
 
-# A latency is a number as text; what cannot be read is 0.
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.ASCII | re.IGNORECASE)
+_DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 _UNPARSEABLE = Failure("PARSE", "PARSING_FAILED", "parse_exception", FREE_TEXT)
 
 
@@ -110,18 +110,20 @@ def _discovery(judged: Judged, when: Row, lineage: Row) -> Iterator[Row]:
             "orchestrator_address": column_text(item.get("address")),
             "orchestrator_url": column_text(item.get("url")),
             "latency_ms": _latency(item.get("latency_ms")),
-            "raw_json": item_text(item),
+            "raw_json": written(item),
             **lineage,
         }
 
 
 def _latency(value: Any) -> int:
-    """Return a latency in whole ms: fractions are cut off, what is no number or does not fit the column is 0."""
-    said = "" if isinstance(value, dict | list) else column_text(value)
-    if not _NUMBER.fullmatch(said):
-        return 0
-    latency = float(said)
-    return int(latency) if 0 <= latency < 1 << 32 else 0
+    """Return a latency in whole ms, fractions cut off: of a number, or of digits with one dot at most; else 0."""
+    latency = -1
+    if isinstance(value, str) and _DECIMAL.fullmatch(value.strip(BLANKS)):
+        digits = value.strip(BLANKS).split(".")[0].lstrip("0") or "0"
+        latency = int(digits) if len(digits) <= 10 else -1
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        latency = int(value)
+    return latency if 0 <= latency < 1 << 32 else 0
 
 
 def _fan_out(parts: Callable[[Row], Iterator[Row]]) -> Parser:
@@ -133,7 +135,7 @@ def _fan_out(parts: Callable[[Row], Iterator[Row]]) -> Parser:
                 **when,
                 "source_event_id": judged.event_id,
                 **mapping.read(mapping.IDENTITY, offer),
-                "raw_json": item_text(offer),
+                "raw_json": written(offer),
                 **lineage,
             }
             for columns in parts(offer):

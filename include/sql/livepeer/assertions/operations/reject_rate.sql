@@ -1,30 +1,54 @@
 -- When this fails, more of a family's records are rejected than a healthy stream loses: a producer has changed a
 -- payload, or publishes twice. Rejects that the fixture set plants do not count. One record in a hundred may be beyond
 -- repair; one in twenty may be a repetition, for delivery is at-least-once and a producer that reconnects repeats its
--- last batch. A reject counts in the window of its event's time, or of its record's where it has none.
+-- last batch. A reject counts in the window of its event's time, or of its record's where it has none. Records are
+-- counted, not rows: the row of an oversized record may itself be too large to keep, and then only its disposition
+-- tells, which names a type by its first 256 characters.
 -- LAYER: typed
 
 -- TEST: reject_rate
 WITH
+rejections AS (
+    SELECT
+        transform(_table, ['streaming_events_dlq'], ['dlq'], 'quarantine') AS place,
+        event_type,
+        event_timestamp,
+        source_record_timestamp,
+        source_topic,
+        source_partition,
+        source_offset
+    FROM merge('^streaming_events_(dlq|quarantine)$')
+    UNION ALL
+    SELECT
+        disposition AS place,
+        event_type,
+        event_timestamp,
+        source_record_timestamp,
+        source_topic,
+        source_partition,
+        source_offset
+    FROM record_dispositions
+    WHERE disposition IN ('dlq', 'quarantine')
+),
+
 counted AS (
-    SELECT type AS event_type, 'raw' AS place, count() AS records
+    SELECT
+        substringUTF8(type, 1, 256) AS event_type,
+        'raw' AS place,
+        count() AS records
     FROM streaming_events
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
     GROUP BY event_type
     UNION ALL
-    SELECT event_type, 'dlq', uniqExact(source_topic, source_partition, source_offset)
-    FROM streaming_events_dlq
+    SELECT
+        substringUTF8(rejections.event_type, 1, 256) AS event_type,
+        rejections.place AS place,
+        uniqExact(source_topic, source_partition, source_offset)
+    FROM rejections
     WHERE
         ifNull(event_timestamp, source_record_timestamp) >= {from_ts:DateTime64(3, 'UTC')}
         AND ifNull(event_timestamp, source_record_timestamp) < {to_ts:DateTime64(3, 'UTC')}
-    GROUP BY event_type
-    UNION ALL
-    SELECT event_type, 'quarantine', uniqExact(source_topic, source_partition, source_offset)
-    FROM streaming_events_quarantine
-    WHERE
-        ifNull(event_timestamp, source_record_timestamp) >= {from_ts:DateTime64(3, 'UTC')}
-        AND ifNull(event_timestamp, source_record_timestamp) < {to_ts:DateTime64(3, 'UTC')}
-    GROUP BY event_type
+    GROUP BY event_type, place
 ),
 
 families AS (
@@ -90,3 +114,10 @@ SELECT
     event_timestamp,
     'DUPLICATE'
 FROM network_capabilities_advertised;
+
+-- MUTATION: a payment is rejected and too large for a dead letter of its own
+-- ALSO FAILS: conservation_planted_outcomes_met, conservation_rejects_are_expected
+ALTER TABLE record_dispositions UPDATE disposition = 'dlq', failure_class = 'RECORD_TOO_LARGE'
+WHERE (source_partition, source_offset) = (
+    SELECT source_partition, source_offset FROM payment_events ORDER BY source_partition, source_offset LIMIT 1
+);

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from packs.livepeer.generator import generate_load
 from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.fixture import ReplayRules
+from tests.unit.values.table import CASES as VALUES
 
-from .beside import differences, published
+from .beside import differences, expected, published
 
 RULES = ReplayRules(first_types=("network_capabilities",), key_field="stream_id")
 EVENTS: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "row_events.yaml").read_text("utf-8"))
@@ -34,6 +35,10 @@ def test_they_agree_on_a_committed_set(kind, home):
 
 def test_they_agree_on_a_load_set(tmp_path):
     assert differences_of(generate_load(2_000, tmp_path, seed=11)) == []
+
+
+def test_they_agree_on_every_value_of_the_table_that_all_readers_follow():
+    assert [found for case in VALUES for found in differences(published([case.value]))] == []
 
 
 def _paths(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -101,3 +106,54 @@ def test_they_agree_on_every_odd_value_in_every_place(family):
     """Each event by itself: all have one id, so that beside each other most would be duplicates."""
     values = [_changed(name, [(path, odd)]) for name, path in PLACES if name == family for odd in ODD]
     assert [found for value in values for found in differences(published([value]))] == []
+
+
+def test_they_agree_around_the_longest_row():
+    """The row repeats the prompt and the text that it stands in; `state` moves its size byte by byte."""
+    prompt = ("data", "inference_status", "last_params", "prompt")
+
+    def of_length(length: int, state: str) -> bytes:
+        return _changed("ai_stream_status", [(prompt, "x" * length), (("data", "state"), state)])
+
+    (row, _) = (row for _, row in expected(published([of_length(600_000, "")]))[0])
+    longest = 600_000 - (int(row["failure_details"].split()[2]) - 1_000_000) // 2
+    values = [of_length(longest + more, state) for more in (-2, -1, 0, 1) for state in ("", "\n", "é", "ab\U0001f600")]
+    fates = [rows[-1][1]["disposition"] for value in values for rows in expected(published([value]))]
+    assert set(fates) == {"accepted", "dlq"}
+    assert [found for value in values for found in differences(published([value]))] == []
+
+
+def _nested(levels: int) -> Any:
+    held: Any = 1
+    for level in range(levels):
+        held = [held] if level % 2 else {"a": held}
+    return held
+
+
+@pytest.mark.parametrize("levels", [190, 195, 196, 197, 198, 199, 200, 201, 400])
+@pytest.mark.parametrize(
+    ("family", "path"),
+    [
+        ("ai_stream_status", ("data", "inference_status", "last_params", "prompt")),
+        ("network_capabilities", ("data", 0, "note")),
+        ("discovery_results", ("data", 0, "note")),
+        ("stream_trace", ("version",)),
+        ("stream_trace", ("id",)),
+    ],
+)
+def test_they_agree_on_nested_values(levels, family, path):
+    value = json.loads(_changed(family, [(path, _nested(levels))]))
+    by_content = json.dumps({name: held for name, held in value.items() if name != "id" or path == ("id",)}).encode()
+    assert differences(published([json.dumps(value).encode(), by_content, by_content])) == []
+
+
+def test_they_agree_on_large_rows_among_small_ones_and_on_rejects_that_are_themselves_too_large():
+    offer = EVENTS["network_capabilities"]["data"][0]
+    event = {
+        **EVENTS["network_capabilities"],
+        "data": [offer, {**offer, "note": "é" * 500_000}, {**offer, "note": "x"}],
+    }
+    shorter = {**event, "data": [offer, {**offer, "note": "x" * 999_000}]}
+    trace = {**EVENTS["stream_trace"], "id": "", "note": "y" * 600_000}
+    values: list[bytes | None] = [json.dumps(value, ensure_ascii=False).encode() for value in (event, shorter, trace)]
+    assert differences(published([*values, b"no json " * 120_000, b"\xff" * 749_000, b" " * 1_000_001])) == []
