@@ -10,7 +10,7 @@ import orjson
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 _SIGNED, _UNSIGNED = -(2**63), 2**64
-# orjson ends at 254; what is nested deeper is written as text.
+# orjson ends at 254; Python's own text of what is nested deeper has an end, too.
 _DEEPEST = 100
 
 
@@ -18,7 +18,7 @@ def to_json(data: object, *, indent: bool = True) -> bytes:
     """Return JSON in UTF-8. What JSON or its common readers cannot hold is written as text.
 
     That is an integer beyond 64 bits (a reader makes a float of it, and its last digits are lost), a value of another
-    type, and what is nested deeper than 100 levels. Half a pair of surrogates is written as its escape.
+    type. Half a pair of surrogates is written as its escape; what is nested deeper than 100 levels is left out.
     """
     options = _OPTIONS | (orjson.OPT_INDENT_2 if indent else 0)
     try:
@@ -29,7 +29,7 @@ def to_json(data: object, *, indent: bool = True) -> bytes:
 
 def _tame(value: Any, depth: int) -> Any:
     if isinstance(value, Mapping | list | tuple) and depth >= _DEEPEST:
-        return _text(str(value))
+        return "… nested deeper than 100 levels"
     match value:
         case Mapping():
             return {_key(key): _tame(entry, depth + 1) for key, entry in value.items()}
