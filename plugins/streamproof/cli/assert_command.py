@@ -29,7 +29,9 @@ def assert_sql(
     sql_file: SqlFiles = None,
     parameter: Annotated[
         list[str] | None,
-        typer.Option("--param", help="A query parameter, read by its type in the SQL; can be repeated.", metavar="NAME=VALUE"),
+        typer.Option(
+            "--param", help="A query parameter, read by its type in the SQL; can be repeated.", metavar="NAME=VALUE"
+        ),
     ] = None,
     run: RunId = None,
     from_ts: FromTs = None,
@@ -67,7 +69,7 @@ def assert_sql(
 
 
 def _parameters(given: Sequence[str], tests: Sequence[Block]) -> dict[str, AsTyped]:
-    """Read NAME=VALUE pairs; what the text of a value stands for is the SQL's to say. Refuse a name that no test has."""
+    """Read NAME=VALUE pairs, each value as typed: what it is, the SQL says. Refuse a name that no test has."""
     from streamproof.services.binding import AsTyped
 
     known = sorted({name for test in tests for name in test.parameter_names})

@@ -87,7 +87,8 @@ def _pool(settings: ClickHouseSettings) -> PoolManager:
     options: dict[str, Any] = {"http_proxy": proxy} if proxy else {}
     if settings.secure:
         options |= {"verify": settings.verify, "ca_cert": settings.ca_cert}
-    return get_pool_manager(**options)
+    pool: PoolManager = get_pool_manager(**options)
+    return pool
 
 
 def _without(secret: str, text: str) -> str:

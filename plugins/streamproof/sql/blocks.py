@@ -139,7 +139,7 @@ def _marker(token: Token, text: str, source: str) -> _Draft | None:
     if token.start and text[token.start - 1] != "\n":
         before = text[text.rfind("\n", 0, token.start) + 1 : token.start]
         raise _fail(
-            source, line, "a marker must stand at the start of its line.", f"Remove what is before `--`: {ascii(before)}."
+            source, line, "a marker must stand at the start of its line.", f"Remove what is before `--`: {before!a}."
         )
     exact = _MARKER.fullmatch(token.text.rstrip())
     if not exact:

@@ -44,7 +44,7 @@ class Token:
         return self.is_comment or self.kind is Kind.BLANK
 
 
-# Each piece as ClickHouse's own lexer takes it (tests/integration/sql/lexing_cases.yaml asks the engine). A line comment
+# Each piece as ClickHouse's own lexer takes it (tests/integration/sql/test_lexing.py asks the engine). A line comment
 # ends at a line feed and nothing else; `#` opens one only before a blank or `!`. A backslash escapes the next character
 # of a quoted piece, and a doubled quote stands for itself (two pieces side by side read the same here); between quotes
 # that a word processor has bent, and in x'5c' and b'01', nothing is escaped. Block comments nest: see `_comment_end`.

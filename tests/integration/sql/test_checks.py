@@ -142,8 +142,9 @@ def test_a_script_has_one_session_as_in_the_engines_own_client(warehouse, script
 def test_a_migration_has_one_session(warehouse, tmp_path):
     client = warehouse.empty()
     (tmp_path / "0001_a.sql.j2").write_bytes(
-        "\ufeffSET allow_suspicious_low_cardinality_types = 1;\nCREATE TABLE a (a LowCardinality(UInt8)) ENGINE = Memory;"
-        "\nCREATE TEMPORARY TABLE t AS SELECT toUInt8(7) AS a; // one\nINSERT INTO a SELECT * FROM t".encode()
+        "\ufeffSET allow_suspicious_low_cardinality_types = 1;\n"
+        "CREATE TABLE a (a LowCardinality(UInt8)) ENGINE = Memory;\n"
+        "CREATE TEMPORARY TABLE t AS SELECT toUInt8(7) AS a; // one\nINSERT INTO a SELECT * FROM t".encode()
     )
     assert [applied.statements for applied in apply_migrations(client, tmp_path, {})] == [4]
     assert rows(client, "SELECT a FROM a") == [{"a": 7}]

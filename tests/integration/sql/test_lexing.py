@@ -74,7 +74,12 @@ def test_random_texts_are_read_alike(client):
         f"SELECT 1 {''.join(chance.choice(PIECES) for _ in range(chance.randint(1, 9)))}\n" for _ in range(RANDOM_TEXTS)
     ]
     batches = [texts[start : start + 2000] for start in range(0, len(texts), 2000)]
-    sound = [(text, read) for batch in batches for text, read in zip(batch, read_by_engine(client, batch), strict=True) if read]
+    sound = [
+        (text, read)
+        for batch in batches
+        for text, read in zip(batch, read_by_engine(client, batch), strict=True)
+        if read
+    ]
     assert len(sound) > 1000
     # What the engine takes is never refused, is one statement, and means the same without its comments.
     assert [text for text, _ in sound if code_of(text) is None] == []

@@ -1,4 +1,4 @@
-"""What is accepted as a window works at both of its limits: checks, contracts and trace queries find what they do today."""
+"""A window works at both of its limits: checks, contracts and trace queries find what they find today."""
 
 from __future__ import annotations
 

@@ -30,7 +30,10 @@ def test_times_are_read_as_utc(text, expected):
     assert iso_ms(parse_utc(text)) == expected
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30", "25.02.2026", "1772035200", "0001-01-01T00:00+05:00", "9999-12-31T23:00-05:00"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "yesterday", "2026-02-30", "25.02.2026", "1772035200", "0001-01-01T00:00+05:00", "9999-12-31T23:00-05:00"],
+)
 def test_what_is_not_a_time_is_refused_with_a_hint(text):
     with pytest.raises(UsageError, match="not an ISO-8601 time") as caught:
         parse_utc(text)

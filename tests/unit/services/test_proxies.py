@@ -8,7 +8,7 @@ from streamproof.model.settings import ClickHouseSettings
 from streamproof.services.proxies import proxy_for
 
 PROXY = "http://proxy.example:3128"
-EVERY = {name: PROXY for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")}
+EVERY = dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"), PROXY)
 
 
 @pytest.mark.parametrize(
