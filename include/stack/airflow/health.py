@@ -17,7 +17,9 @@ def main() -> int:
     component = sys.argv[1]
     host = "127.0.0.1" if component == "api-server" else "airflow-api-server"
     address = f"http://{host}:8080/api/v2/monitor/health"
-    with urllib.request.urlopen(address, timeout=TIMEOUT_SEC) as answer:
+    # No proxy: the address is the stack's own.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(address, timeout=TIMEOUT_SEC) as answer:
         health = json.load(answer)
     if component == "api-server" or health[component]["status"] == "healthy":
         return 0

@@ -1,14 +1,16 @@
-"""The one mail of a DAG run that failed."""
+"""The one mail of a DAG run that failed, and the end of what it left up."""
 
 from __future__ import annotations
 
 import html
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from streamproof.airflow.leftovers import left_stack
 from streamproof.airflow.settings import FaceSettings, attempts, read_settings, run_id_of
 
 if TYPE_CHECKING:
@@ -18,17 +20,36 @@ log = logging.getLogger(__name__)
 
 
 def mail_failed_run(context: Mapping[str, Any]) -> None:
-    """Mail what a failed DAG run found. A callback: without recipients or a connection it says so and does not raise.
+    """End what a failed DAG run left up, and mail what it found. A callback: it does not raise.
+
+    Airflow gives a callback less than a minute. What takes longer to end is ended after the mail, which says how to see
+    to it; everything else before, so that the mail says what came of it.
+    """
+    settings = read_settings()
+    dag_id, run_id = str(context["dag"].dag_id), str(context["run_id"])
+    left = left_stack(settings, run_id)
+    note = ""
+    if left is not None and left.is_slow:
+        note = f"What it created outside is now being removed; if anything is left: `{left.by_hand}`."
+    elif left is not None:
+        note = left.end()
+        log.warning("Run %s failed. %s", run_id, note or "Nothing of it was up any more.")
+    _tell(settings, dag_id, run_id, context, note)
+    if left is not None and left.is_slow:
+        log.warning("Run %s failed. %s", run_id, left.end())
+
+
+def _tell(settings: FaceSettings, dag_id: str, run_id: str, context: Mapping[str, Any], note: str) -> None:
+    """Mail it; without recipients or a connection, say so.
 
     The notifier is built anew each time, since rendering changes it, and never sees the DAG: under `dag.test` that is
     a serialized one, which cannot render templates (apache/airflow#64649).
     """
-    settings = read_settings()
-    dag_id, run_id = str(context["dag"].dag_id), str(context["run_id"])
     if not settings.alert_to:
         log.warning("Run %s failed and nobody was told: set STREAMPROOF_ALERT_TO to one or more addresses.", run_id)
         return
-    mail = failure_mail(settings, dag_id, run_id, reason=str(context.get("reason") or "the DAG run failed"))
+    reason = str(context.get("reason") or "the DAG run failed")
+    mail = failure_mail(settings, dag_id, run_id, reason=reason, note=note)
     try:
         _send(settings, mail, {key: value for key, value in context.items() if key != "dag"})
     except Exception as error:  # noqa: BLE001 - an alert that cannot be sent must not hide the run's own failure
@@ -40,8 +61,11 @@ def mail_failed_run(context: Mapping[str, Any]) -> None:
         log.info("Run %s failed; mail sent to %s.", run_id, ", ".join(settings.alert_to))
 
 
-def failure_mail(settings: FaceSettings, dag_id: str, dag_run_id: str, *, reason: str) -> Mail:
-    """Return the mail of a failed run: from its summary, or from what little is known when it was never published."""
+def failure_mail(settings: FaceSettings, dag_id: str, dag_run_id: str, *, reason: str, note: str = "") -> Mail:
+    """Return the mail of a failed run: from its summary, or from what little is known when it was never published.
+
+    `note` says what became of a stack that the run left up.
+    """
     import orjson
 
     from streamproof.report.mail import render_mail
@@ -50,17 +74,21 @@ def failure_mail(settings: FaceSettings, dag_id: str, dag_run_id: str, *, reason
     folders = attempts(settings.artifacts, run_id_of(dag_run_id))
     summary = folders[-1] / "summary.json" if folders else None
     if summary is None or not summary.exists():
-        return _unpublished_mail(dag_run_id, reason=reason, link=link, folder=folders[-1] if folders else None)
-    return render_mail(orjson.loads(summary.read_bytes()), link=link)
+        folder = folders[-1] if folders else None
+        return _unpublished_mail(dag_run_id, reason=reason, link=link, folder=folder, note=note)
+    mail = render_mail(orjson.loads(summary.read_bytes()), link=link)
+    if not note:
+        return mail
+    return replace(mail, html=f"{mail.html}<p>{html.escape(note)}</p>", text=f"{mail.text}\n{note}\n")
 
 
-def _unpublished_mail(dag_run_id: str, *, reason: str, link: str, folder: Path | None) -> Mail:
+def _unpublished_mail(dag_run_id: str, *, reason: str, link: str, folder: Path | None, note: str) -> Mail:
     from streamproof.report.mail import Mail
 
     where = f"What there is: {folder}" if folder else "It was not even planned: the log of task plan_run says why."
-    lines = (f"DAG run {dag_run_id} failed before a verdict was published ({reason}).", where, f"The run: {link}")
-    paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-    return Mail(subject=f"[streamproof] {dag_run_id}: no verdict", html=paragraphs, text="\n".join(lines))
+    lines = (f"DAG run {dag_run_id} failed before a verdict was published ({reason}).", note, where, f"The run: {link}")
+    paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines if line)
+    return Mail(subject=f"[streamproof] {dag_run_id}: no verdict", html=paragraphs, text="\n".join(filter(None, lines)))
 
 
 def run_link(dag_id: str, dag_run_id: str) -> str:

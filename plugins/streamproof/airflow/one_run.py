@@ -40,14 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     conf = _parser().parse_args(arguments)
     home = PrivateHome.create(read_settings().home)
     os.environ.update(home.environment())
-    console = Console(file=os.fdopen(os.dup(1), "w"), highlight=False, soft_wrap=True)
+    # What the console's encoding lacks is shown as an escape: it must not change how the run ends.
+    out = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="backslashreplace")
+    console = Console(file=out, highlight=False, soft_wrap=True)
     _end_when_interrupted(console, home)
     try:
         with _output_to(home.log):
             dag_run_id, problem = _run_dag(home, console, vars(conf))
     except Exception as error:  # noqa: BLE001 - whatever breaks in Airflow: one message, and its output is kept
         kept = home.root.with_name("broken.log")
-        kept.write_text(f"{home.log.read_text()}\n{traceback.format_exc()}")
+        said = home.log.read_text(encoding="utf-8", errors="replace")
+        kept.write_text(f"{said}\n{traceback.format_exc()}", encoding="utf-8", errors="backslashreplace")
         console.print(f"[bold red]error[/] Airflow broke: {type(error).__name__}: {error}. Its output is {kept}.")
         return EXIT_NOT_JUDGED
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,6 +79,7 @@ class PlanRunOperator(BaseOperator):
         """Plan the run. Raises AirflowFailException with the usage error's message and hint."""
         from streamproof.stages.planning import HostSettings, plan_run
 
+        refuse_unknown_params(context)
         settings = read_settings()
         host = HostSettings(
             cache_dir=settings.cache_dir,
@@ -98,6 +100,16 @@ class PlanRunOperator(BaseOperator):
         self.log.info("run %s in %s", ctx.plan.run_id, ctx.folder.root)
         context["ti"].xcom_push(key=FOLDER_KEY, value=str(ctx.folder.root))
         return [f"assert_{suite}" for suite in ctx.plan.suites]
+
+
+def refuse_unknown_params(context: Context) -> None:
+    """Raise AirflowFailException for a key of the DAG run's conf that is no param: Airflow itself takes any key."""
+    declared = sorted(context["dag"].params)
+    for name in context["dag_run"].conf or {}:
+        if name not in declared:
+            near = difflib.get_close_matches(str(name), declared, n=3)
+            hint = f"Did you mean: {', '.join(near)}?" if near else f"There are: {', '.join(declared)}."
+            raise AirflowFailException(f"There is no param '{name}'. {hint}")
 
 
 def run_request(params: dict[str, Any], dag_run_id: str, settings: FaceSettings) -> RunRequest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +19,8 @@ from streamproof.model.results import CheckResult, Status
 
 if TYPE_CHECKING:
     from streamproof.model.window import Window
+    from streamproof.services.binding import AsTyped
+    from streamproof.sql.blocks import Block
 
 _LABELS = {Status.PASSED: "PASS", Status.FAILED: "FAIL", Status.ERRORED: "ERROR", Status.SKIPPED: "SKIP"}
 
@@ -26,7 +29,9 @@ def assert_sql(
     sql_file: SqlFiles = None,
     parameter: Annotated[
         list[str] | None,
-        typer.Option("--param", help="A query parameter; JSON or text; can be repeated.", metavar="NAME=VALUE"),
+        typer.Option(
+            "--param", help="A query parameter, read by its type in the SQL; can be repeated.", metavar="NAME=VALUE"
+        ),
     ] = None,
     run: RunId = None,
     from_ts: FromTs = None,
@@ -47,7 +52,7 @@ def assert_sql(
     warehouse = chosen_warehouse(read_environment(), run)
     window = window_for(tests, from_ts, to_ts, lookback_hours, of_run=warehouse.window)
     times = window.query_parameters() if window else {}
-    parameters = {**warehouse.parameters, **times, **_parameters(parameter or ())}
+    parameters = {**warehouse.parameters, **times, **_parameters(parameter or (), tests)}
     if json_out is not None and not json_out.absolute().parent.is_dir():
         raise UsageError(
             f"There is no folder {json_out.absolute().parent}.", hint="Make it, or give another --json-out."
@@ -63,19 +68,21 @@ def assert_sql(
     raise typer.Exit(_exit_code(results))
 
 
-def _parameters(given: Sequence[str]) -> dict[str, object]:
-    """Read NAME=VALUE pairs; a value that is a JSON number, object or list is taken as such, anything else as text."""
-    import orjson
+def _parameters(given: Sequence[str], tests: Sequence[Block]) -> dict[str, AsTyped]:
+    """Read NAME=VALUE pairs, each value as typed: what it is, the SQL says. Refuse a name that no test has."""
+    from streamproof.services.binding import AsTyped
 
-    found: dict[str, object] = {}
+    known = sorted({name for test in tests for name in test.parameter_names})
+    found: dict[str, AsTyped] = {}
     for pair in given:
         name, equals, text = pair.partition("=")
         if not equals or not name.isidentifier():
             raise UsageError(f"--param '{pair}' is not NAME=VALUE.", hint="For example --param input_topic=events.")
-        try:
-            found[name] = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            found[name] = text
+        if name not in known:
+            near = ", ".join(difflib.get_close_matches(name, known, n=3) or known)
+            hint = f"Did you mean: {near}?" if near else "They have none."
+            raise UsageError(f"--param {name}: no test of these files has such a parameter.", hint=hint)
+        found[name] = AsTyped(text)
     return found
 
 

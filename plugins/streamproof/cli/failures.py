@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from streamproof.cli.output import emit_json
+from streamproof.cli.output import emit_json, survive_any_console
 from streamproof.model.errors import EXIT_NOT_JUDGED, EXIT_USAGE, StreamproofError
 
 EXIT_INTERRUPTED = 130
@@ -33,6 +33,7 @@ class StreamproofGroup(TyperGroup):
         **extra: Any,
     ) -> Any:
         """Run the command line and leave with its exit code."""
+        survive_any_console()
         given = list(sys.argv[1:] if args is None else args)
         as_json = "--json" in given
         passed_on = {"complete_var": complete_var, "windows_expand_args": windows_expand_args, **extra}

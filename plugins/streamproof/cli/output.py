@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -15,12 +16,19 @@ WIDTH_OF_A_FILE = 180
 
 
 def emit_json(document: Mapping[str, Any] | list[Any]) -> None:
-    """Print the one JSON document of a command on stdout."""
-    import orjson
+    """Print the one JSON document of a command on stdout: UTF-8, whatever the console's encoding."""
+    from streamproof.model.json_text import to_json
 
-    text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str)
-    sys.stdout.write(text.decode() + "\n")
     sys.stdout.flush()
+    sys.stdout.buffer.write(to_json(document) + b"\n")
+    sys.stdout.flush()
+
+
+def survive_any_console() -> None:
+    """Let both streams show what their encoding lacks as an escape: what is printed must never change how it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 @cache

@@ -27,7 +27,7 @@ class ClickHouseSettings:
     """How to reach the ClickHouse HTTP interface; `database` is the connection's default database.
 
     `ca_cert` is a file of certificate authorities to trust instead of the system's; `verify` is off only where the
-    connection says so.
+    connection says so. `own` is a server that a run started itself: no proxy stands before it.
     """
 
     host: str
@@ -38,6 +38,7 @@ class ClickHouseSettings:
     secure: bool = False
     ca_cert: str | None = None
     verify: bool = True
+    own: bool = False
 
     @property
     def url(self) -> str:

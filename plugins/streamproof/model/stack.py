@@ -74,7 +74,11 @@ class StackState:
     def clickhouse(self) -> ClickHouseSettings:
         """Return how to reach ClickHouse."""
         return ClickHouseSettings(
-            self.clickhouse_host, self.clickhouse_port, user=self.clickhouse_user, secure=self.clickhouse_secure
+            self.clickhouse_host,
+            self.clickhouse_port,
+            user=self.clickhouse_user,
+            secure=self.clickhouse_secure,
+            own=not self.outside,
         )
 
     def as_json(self) -> dict[str, Any]:

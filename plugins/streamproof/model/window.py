@@ -8,6 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from streamproof.model.errors import UsageError
 
+# What a warehouse's Date (to 2149) and DateTime (to 2106) hold, less a day: queries look a day beyond a window's ends
+# and round them to whole hours, and beyond the range these types wrap without a word.
+EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+LATEST = datetime(2106, 2, 6, tzinfo=UTC)
+
 _HINT = "Give ISO-8601 times, for example --from-ts 2026-02-25T16:00:00Z --to-ts 2026-02-25T22:00:00Z."
 
 
@@ -18,9 +23,9 @@ def parse_utc(text: str) -> datetime:
     """
     try:
         parsed = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise UsageError(f"'{text}' is not an ISO-8601 time.", hint=_HINT) from None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:
@@ -35,12 +40,23 @@ def iso_ms(moment: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A half-open window [from_ts, to_ts); both ends are in UTC."""
+    """A half-open window [from_ts, to_ts) between EARLIEST and LATEST; both ends are in UTC, in whole milliseconds.
+
+    A fraction of a millisecond is rounded up: then the same times are inside, which are whole milliseconds, too.
+    """
 
     from_ts: datetime
     to_ts: datetime
 
     def __post_init__(self) -> None:
+        for end in ("from_ts", "to_ts"):
+            object.__setattr__(self, end, _whole_ms(getattr(self, end)))
+        if self.from_ts < EARLIEST or self.to_ts > LATEST:
+            raise UsageError(
+                f"The window from {iso_ms(self.from_ts)} to {iso_ms(self.to_ts)} has an end beyond what a warehouse's "
+                "dates hold.",
+                hint=f"A window lies between {iso_ms(EARLIEST)} and {iso_ms(LATEST)}.",
+            )
         if self.from_ts >= self.to_ts:
             raise UsageError(
                 f"The window is empty: from {iso_ms(self.from_ts)} is not before to {iso_ms(self.to_ts)}.", hint=_HINT
@@ -53,7 +69,10 @@ class Window:
 
     @classmethod
     def looking_back(cls, hours: float, *, now: datetime) -> Window:
-        """Return the window of the last `hours` hours before `now`. Raises UsageError unless hours is positive."""
+        """Return the window of the last `hours` hours before `now`.
+
+        Raises UsageError unless hours is positive and the window's start within the limits.
+        """
         return cls(now - timedelta(hours=hours), now)
 
     def query_parameters(self) -> dict[str, str]:
@@ -68,12 +87,19 @@ class Window:
         return {"from_ts": iso_ms(self.from_ts), "to_ts": iso_ms(self.to_ts)}
 
 
+def _whole_ms(moment: datetime) -> datetime:
+    part = -moment.microsecond % 1000
+    # The last of all times has no next millisecond; it is far beyond the limits.
+    return moment + timedelta(microseconds=part) if moment < LATEST else moment
+
+
 def window_from(
     from_ts: str | None, to_ts: str | None, lookback_hours: float | None, *, now: datetime
 ) -> Window | None:
     """Return the window that the options name, None when they name none; `now` is in UTC.
 
-    Raises UsageError for both kinds at once, one end without the other, an empty window, or a time that is none.
+    Raises UsageError for both kinds at once, one end without the other, an empty window, one beyond EARLIEST or
+    LATEST, or a time that is none.
     """
     if lookback_hours is not None:
         if from_ts is not None or to_ts is not None:

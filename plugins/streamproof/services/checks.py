@@ -5,7 +5,6 @@ A check that breaks the contract is `errored`: it has judged nothing, and it is 
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +13,11 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.errors import WarehouseError
+from streamproof.model.json_text import plain_float, plain_integer
 from streamproof.model.results import CheckResult, Status
 from streamproof.model.window import iso_ms
-from streamproof.services.clickhouse import bindable, refusals
+from streamproof.services.binding import bindable
+from streamproof.services.clickhouse import refusals
 from streamproof.services.held_views import HeldViews
 from streamproof.services.reading import needs_of, reading_settings
 from streamproof.sql.blocks import Block
@@ -47,10 +48,12 @@ def plain(value: Any) -> Any:
 
 def _plain_scalar(value: Any) -> Any:
     match value:
-        case None | bool() | int() | str():
+        case None | bool() | str():
             found: Any = value
+        case int():
+            found = plain_integer(value)
         case float():
-            found = value if math.isfinite(value) else str(value)
+            found = plain_float(value)
         case datetime():
             found = iso_ms(value if value.tzinfo else value.replace(tzinfo=UTC))
         case date():
@@ -64,6 +67,9 @@ def _plain_scalar(value: Any) -> Any:
 
 def judge(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[int, dict[str, Any]]:
     """Return `failed_rows` and the diagnostics of a check's answer. Raises ContractError saying what is wrong."""
+    # Before the columns: an answer without a row may come without them, too.
+    if not rows:
+        raise ContractError("the result has 0 rows; a check returns exactly one")
     if FAILED_ROWS not in columns:
         raise ContractError(f"the result has no column failed_rows; it has {', '.join(columns) or 'none'}")
     if len(rows) != 1:
@@ -75,6 +81,8 @@ def judge(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[int, d
         raise ContractError(f"failed_rows is {shown}; it must be an integer")
     if failed < 0:
         raise ContractError(f"failed_rows is {failed}; it cannot be negative")
+    if failed != plain_integer(failed):
+        raise ContractError(f"failed_rows is {failed}; it is a number of rows, of 64 bits at most")
     return failed, {name: plain(value) for name, value in row.items()}
 
 
@@ -157,7 +165,7 @@ def _ask(
         raise ContractError(f"it needs parameter {', '.join(missing)}, which this run does not have")
     used = {name: parameters[name] for name in sorted(test.parameter_names)}
     with refusals(f"{test.source}:{test.line}", hint="Run the block by hand with `streamproof assert --sql-file`."):
-        result = client.query(test.sql, parameters=bindable(used), settings=reading_settings(client))
+        result = client.query(test.sql, parameters=bindable(used, test.parameters), settings=reading_settings(client))
         return result.column_names, result.result_rows
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from urllib3.exceptions import HTTPError
+from urllib3.poolmanager import PoolManager
 
 from streamproof.model.errors import WarehouseError
 from streamproof.model.settings import ClickHouseSettings
-from streamproof.sql.lexing import statements
+from streamproof.services.binding import bindable
+from streamproof.services.proxies import proxy_for
+from streamproof.sql.scripts import script_of
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -47,21 +52,19 @@ def connect(settings: ClickHouseSettings) -> Client:
     import clickhouse_connect
     from clickhouse_connect.driver.exceptions import Error
 
+    pool = _pool(settings)
     try:
-        return clickhouse_connect.get_client(
+        client = clickhouse_connect.get_client(
             host=settings.host,
             port=settings.port,
             username=settings.user,
             password=settings.password,
             database=settings.database,
             secure=settings.secure,
-            verify=settings.verify,
-            ca_cert=settings.ca_cert,
+            pool_mgr=pool,
             connect_timeout=CONNECT_TIMEOUT_SEC,
             send_receive_timeout=QUERY_TIMEOUT_SEC,
             autogenerate_session_id=False,
-            # A pool of its own is closed with the client; a shared one would hold the server up when it is stopped.
-            dedicated_pool=True,
             query_limit=0,
         )
     except (Error, OSError) as error:
@@ -70,6 +73,22 @@ def connect(settings: ClickHouseSettings) -> Client:
             f"{_without(settings.password, plain_message(error))}",
             hint="Is it running, and are host, port, user and database right? See `streamproof stack status`.",
         ) from None
+    # The pool is closed with the client: open connections would hold the server up when it is stopped.
+    backend: Any = getattr(client, "_backend")  # noqa: B009 - the driver takes no pool of ours and owns it, too
+    backend.owns_pool_manager = True
+    return client
+
+
+def _pool(settings: ClickHouseSettings) -> PoolManager:
+    """Return connections for one client: by a pool of the driver's own making, every proxy variable would be obeyed."""
+    from clickhouse_connect.driver.httputil import get_pool_manager
+
+    proxy = proxy_for(settings, os.environ)
+    options: dict[str, Any] = {"http_proxy": proxy} if proxy else {}
+    if settings.secure:
+        options |= {"verify": settings.verify, "ca_cert": settings.ca_cert}
+    pool: PoolManager = get_pool_manager(**options)
+    return pool
 
 
 def _without(secret: str, text: str) -> str:
@@ -85,38 +104,6 @@ def refusals(doing: str, *, hint: str) -> Iterator[None]:
         yield
     except (Error, HTTPError, OSError) as error:
         raise WarehouseError(f"{doing}: {plain_message(error)}", hint=hint) from error
-
-
-class _Literal:
-    """A parameter value that the driver must pass on as it stands."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __str__(self) -> str:
-        return self.text
-
-
-def _quoted(value: object) -> str:
-    if not isinstance(value, str):
-        return str(value)
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\t", "\\t")
-    return f"'{escaped}'"
-
-
-def _map_literal(mapping: Mapping[Any, object]) -> _Literal:
-    entries = ",".join(f"{_quoted(key)}:{_quoted(value)}" for key, value in mapping.items())
-    return _Literal(f"{{{entries}}}")
-
-
-def bindable(parameters: Mapping[str, object] | None) -> dict[str, object] | None:
-    """Return the parameters as the driver can bind them; a mapping becomes a ClickHouse Map.
-
-    The driver writes a dict as JSON unless a process-wide switch is set, so the literal is written here.
-    """
-    if not parameters:
-        return None
-    return {name: _map_literal(value) if isinstance(value, Mapping) else value for name, value in parameters.items()}
 
 
 def rows(
@@ -144,12 +131,18 @@ def execute(
         client.command(sql, parameters=bindable(parameters), settings={"mutations_sync": 2, **(settings or {})})
 
 
-def execute_script(client: Client, script: str) -> list[str]:
-    """Run SQL statements divided by semicolons one after the other and return them.
+def new_session() -> dict[str, object]:
+    """Return the settings that make statements share a session: what SET sets and temporary tables live as long."""
+    return {"session_id": str(uuid.uuid4())}
 
-    Raises SqlSourceError for a literal that is never closed (before anything is run) and WarehouseError.
+
+def execute_script(client: Client, script: str, source: str = "the script") -> list[str]:
+    """Run SQL statements divided by semicolons one after the other, in one session, and return them.
+
+    Raises SqlSourceError (before anything is run; `source` names the script in it) and WarehouseError.
     """
-    found = statements(script, "the script")
+    found = script_of(script, source)
+    session = new_session()
     for statement in found:
-        execute(client, statement)
+        execute(client, statement, settings=session)
     return found

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from streamproof.model.errors import UsageError, WarehouseError
 from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import CheckResult, Status
-from streamproof.services.clickhouse import bindable, refusals, rows
+from streamproof.services.binding import bindable
+from streamproof.services.clickhouse import refusals, rows
 from streamproof.services.contract_files import Contract, ContractCheck
 from streamproof.services.held_views import HeldViews
 

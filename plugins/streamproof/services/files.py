@@ -10,9 +10,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import orjson
-
 from streamproof.model.errors import StackError
+from streamproof.model.json_text import to_json
 
 
 def stack_files(home: Path) -> Path:
@@ -24,7 +23,7 @@ def write_json(path: Path, data: Mapping[str, Any] | list[Any]) -> None:
     """Write JSON so that a reader sees the old content or the new, never half of it; what has no JSON form as text."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS, default=str))
+    partial.write_bytes(to_json(data))
     partial.replace(path)
 
 

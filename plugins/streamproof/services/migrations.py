@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamproof.model.errors import SqlSourceError, WarehouseError
-from streamproof.services.clickhouse import execute, refusals, rows
-from streamproof.sql.lexing import statements
+from streamproof.services.clickhouse import execute, new_session, refusals, rows
+from streamproof.sql.reading import read_sql
+from streamproof.sql.scripts import script_of
 from streamproof.sql.templating import render
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def read_migrations(folder: Path) -> list[Migration]:
         match = _FILE_NAME.fullmatch(path.name)
         if not match:
             raise SqlSourceError(f"{path} is not named like 0001_what.sql.j2.", hint="Rename it; the number orders it.")
-        text = path.read_text(encoding="utf-8")
+        text = read_sql(path)
         digest = hashlib.sha256(text.encode()).hexdigest()
         found.append(Migration(int(match["number"]), match["name"], path, text, digest))
     numbers = [migration.number for migration in found]
@@ -80,7 +81,7 @@ def apply_migrations(client: Client, folder: Path, variables: Mapping[str, objec
     ClickHouse refuses a statement.
     """
     migrations = read_migrations(folder)
-    scripts = {m.number: statements(render(m.text, variables, m.path.name), m.path.name) for m in migrations}
+    scripts = {m.number: script_of(render(m.text, variables, m.path.name), m.path.name) for m in migrations}
     execute(client, _LEDGER_DDL)
     done = {int(row["number"]): row for row in rows(client, f"SELECT number, name, sha256 FROM {LEDGER}")}  # noqa: S608
     _refuse_changes(migrations, done)
@@ -104,12 +105,13 @@ def _refuse_changes(migrations: list[Migration], done: Mapping[int, Mapping[str,
 
 
 def _apply(client: Client, migration: Migration, script: list[str]) -> AppliedMigration:
+    session = new_session()
     for position, statement in enumerate(script, start=1):
         with refusals(
             f"{migration.path.name}, statement {position} of {len(script)}",
             hint="Mend the file. What came before this statement is in the database: drop it and apply again.",
         ):
-            client.command(statement)
+            client.command(statement, settings=session)
     execute(
         client,
         f"INSERT INTO {LEDGER} (number, name, sha256, statements) "  # noqa: S608 - a constant

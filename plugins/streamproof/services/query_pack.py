@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.errors import WarehouseError
+from streamproof.services.binding import bindable
 from streamproof.services.checks import WORKERS, plain
-from streamproof.services.clickhouse import bindable, refusals
+from streamproof.services.clickhouse import refusals
 from streamproof.services.held_views import HeldViews
 from streamproof.services.reading import needs_of, reading_settings
 from streamproof.sql.blocks import Block
@@ -78,7 +79,9 @@ def run_query(
         sql = views.in_place(query.sql) if views else query.sql
         try:
             with refusals(f"{query.source}:{query.line}", hint="Run the query by hand."):
-                result = client.query(sql, parameters=bindable(used), settings=reading_settings(client))
+                result = client.query(
+                    sql, parameters=bindable(used, query.parameters), settings=reading_settings(client)
+                )
             columns = tuple(result.column_names)
             found = tuple(tuple(plain(value) for value in row) for row in result.result_rows)
         except WarehouseError as problem:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from streamproof.model.errors import SqlSourceError
 from streamproof.model.results import LAYERS
-from streamproof.sql.lexing import Kind, Token, line_of, tokens
+from streamproof.sql.lexing import Kind, Token, line_of, parameter_of, tokens
+from streamproof.sql.reading import read_sql
 
 _MARKER = re.compile(r"-- (?P<kind>TEST|QUERY|MUTATION):(?P<name>.*)", re.DOTALL)
 _NEARLY_A_MARKER = re.compile(r"--[ \t]*(TEST|QUERY|MUTATION)[ \t]*:")
@@ -22,7 +23,6 @@ _INFORMATIONAL = re.compile(r"^INFORMATIONAL:[ \t]*(?P<why>.+)$", re.MULTILINE)
 _PRESENCE = re.compile(r"^PRESENCE:[ \t]*(?P<why>.+)$", re.MULTILINE)
 _LAYER = re.compile(r"^LAYER:[ \t]*(?P<layer>\w+)[ \t]*$", re.MULTILINE)
 _ALSO_FAILS = re.compile(r"^ALSO FAILS:[ \t]*(?P<names>.+)$", re.MULTILINE)
-_PARAMETER = re.compile(r"\{\s*(?P<name>\w+)\s*:\s*(?P<type>.*?)\s*\}", re.DOTALL)
 
 
 class BlockKind(StrEnum):
@@ -137,7 +137,10 @@ def _marker(token: Token, text: str, source: str) -> _Draft | None:
         return None
     line = line_of(text, token.start)
     if token.start and text[token.start - 1] != "\n":
-        raise _fail(source, line, "a marker must stand at the start of its line.", "Remove what is before `--`.")
+        before = text[text.rfind("\n", 0, token.start) + 1 : token.start]
+        raise _fail(
+            source, line, "a marker must stand at the start of its line.", f"Remove what is before `--`: {before!a}."
+        )
     exact = _MARKER.fullmatch(token.text.rstrip())
     if not exact:
         raise _fail(source, line, f"'{token.text.strip()}' is not a marker.", "Write it exactly as `-- TEST: name`.")
@@ -156,16 +159,37 @@ def _finish(draft: _Draft, source: str, opening: Sequence[Token]) -> Block:
             source, draft.line, f"block '{draft.name}' holds more than one statement.", "One block, one statement."
         )
     first_code = next(index for index, token in enumerate(statement) if not token.is_silent)
-    used = [_PARAMETER.fullmatch(token.text) for token in statement if token.kind is Kind.PARAMETER]
+    if draft.kind is BlockKind.MUTATION and _leaves_nothing(statement):
+        raise _fail(
+            source,
+            draft.line,
+            f"mutation '{draft.name}' leaves nothing behind: its session ends with it.",
+            "Break stored data or a view; a setting goes into the statement's own SETTINGS clause.",
+        )
+    used = [parameter_of(token) for token in statement if token.kind is Kind.PARAMETER]
     return Block(
         kind=draft.kind,
         name=draft.name,
-        sql="".join(token.text for token in statement).strip(),
+        sql="".join(map(_as_bound, statement)).strip(),
         source=source,
         line=draft.line,
         comment=_comment([*opening, *statement[:first_code]]),
-        parameters=tuple(dict.fromkeys((match["name"], match["type"]) for match in used if match)),
+        parameters=tuple(dict.fromkeys(used)),
     )
+
+
+def _leaves_nothing(statement: Sequence[Token]) -> bool:
+    """Tell whether a statement changes only the session that it runs in."""
+    words = [token.text.upper() for token in statement if not token.is_silent][:4]
+    return words[:1] in (["SET"], ["USE"]) or (words[:1] == ["CREATE"] and "TEMPORARY" in words)
+
+
+def _as_bound(token: Token) -> str:
+    """Return a token's text; a parameter on one line, without blanks, as the driver knows one."""
+    if token.kind is not Kind.PARAMETER:
+        return token.text
+    name, kind = parameter_of(token)
+    return f"{{{name}:{kind}}}"
 
 
 def _first_statement(body: list[Token]) -> tuple[list[Token], list[Token]]:
@@ -177,7 +201,7 @@ def _first_statement(body: list[Token]) -> tuple[list[Token], list[Token]]:
 
 def _comment(parts: Iterable[Token]) -> str:
     lines = (token.text for token in parts if token.kind is Kind.LINE_COMMENT)
-    return "\n".join(line.lstrip("-#!").strip() for line in lines)
+    return "\n".join(line.lstrip("-/#!").strip() for line in lines)
 
 
 def _with_mutation(test: Block, mutation: Block) -> Block:
@@ -210,11 +234,7 @@ def read_blocks(path: Path, *, shown_as: str = "") -> tuple[Block, ...]:
     Raises SqlSourceError, also when the file cannot be read.
     """
     source = shown_as or str(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SqlSourceError(f"{source} cannot be read: {error}.", hint="Give a UTF-8 text file.") from None
-    return parse_blocks(text, source)
+    return parse_blocks(read_sql(path, shown_as=source), source)
 
 
 def read_suite(folder: Path, *, home: Path | None = None, kind: BlockKind = BlockKind.TEST) -> tuple[Block, ...]:

@@ -44,30 +44,35 @@ class Token:
         return self.is_comment or self.kind is Kind.BLANK
 
 
-# A backslash escapes the next character of a quoted literal; a doubled quote stands for itself (two literals side by
-# side read the same here). `#` opens a comment only before a blank or `!`.
-_LINE_COMMENT = r"--[^\n]*|\#[ !][^\n]*"
-_BLOCK_COMMENT = r"/\*.*?\*/"
-_LITERAL = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|(?P<tag>\$\w*\$).*?(?P=tag)"""
-# In a pattern with VERBOSE and DOTALL, what executes nothing or is data: no name in it names anything.
-NOT_CODE = f"{_LINE_COMMENT}|{_BLOCK_COMMENT}|{_LITERAL}"
+# Each piece as ClickHouse's own lexer takes it (tests/integration/sql/test_lexing.py asks the engine). A line comment
+# ends at a line feed and nothing else; `#` opens one only before a blank or `!`. A backslash escapes the next character
+# of a quoted piece, and a doubled quote stands for itself (two pieces side by side read the same here); between quotes
+# that a word processor has bent, and in x'5c' and b'01', nothing is escaped. Block comments nest: see `_comment_end`.
+_LINE_COMMENT = r"(?:--|//|\#[ !])[^\n]*"
+_QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|\u2018[^\u2019]*\u2019|\u201c[^\u201d]*\u201d"""
+_HEREDOC = r"(?P<tag>\$[A-Za-z0-9_]*\$).*?(?P=tag)"
+_BLANKS = r"[\t-\r \x85\xa0\u180e\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+"
+_NAME = r"[A-Za-z_]\w*"
+_SILENT = rf"(?:{_BLANKS}|{_LINE_COMMENT}|/\*.*?\*/)*+"
+# In a pattern with VERBOSE and DOTALL, what executes nothing or is data: no name in it names anything. Of a text whose
+# block comments do not nest (`without_nested_comments`). `$` also stands in names: inside one, it opens no text.
+NOT_CODE = rf"{_LINE_COMMENT}|/\*.*?\*/|{_QUOTED}|(?<![A-Za-z0-9_$]){_HEREDOC}"
 
 # In order of precedence.
 _PATTERN = re.compile(
     rf"""
-    (?P<BLANK>\s+)
+    (?P<BLANK>{_BLANKS})
   | (?P<LINE_COMMENT>{_LINE_COMMENT})
-  | (?P<BLOCK_COMMENT>{_BLOCK_COMMENT})
-  | (?P<LITERAL>{_LITERAL})
-  | (?P<PARAMETER>\{{\s*[A-Za-z_]\w*\s*:\s*[A-Za-z_](?:[^{{}}])*\}})
+  | (?P<BLOCK_COMMENT>/\*)
+  | (?P<LITERAL>[xXbB]'[^']*'|{_QUOTED}|{_HEREDOC})
+  | (?P<PARAMETER>\{{{_SILENT}(?P<name>{_NAME}){_SILENT}:{_SILENT}(?P<type>[A-Za-z_](?:{_QUOTED}|[^{{}}'"`])*)\}})
   | (?P<SEMICOLON>;)
-  | (?P<unterminated>['"`]|/\*)
-  | (?P<CODE>\w+|.)
+  | (?P<unterminated>['"`\u2018\u201c])
+  | (?P<CODE>[A-Za-z_$][A-Za-z0-9_$]*|\w+|.)
     """,
     re.VERBOSE | re.DOTALL,
 )
-
-
+_OPEN_OR_CLOSE = re.compile(r"/\*|\*/")
 _WORD = re.compile(r"\w+")
 
 
@@ -78,14 +83,52 @@ def line_of(text: str, offset: int) -> int:
 
 def tokens(text: str, source: str) -> Iterator[Token]:
     """Yield the pieces of `text` in order. Raises SqlSourceError (file and line) for a literal without an end."""
-    for match in _PATTERN.finditer(text):
-        kind = match.lastgroup if match.lastgroup != "tag" else Kind.LITERAL.name
+    position = 0
+    while match := _PATTERN.match(text, position):
+        kind, end = str(match.lastgroup), match.end()
         if kind == "unterminated":
-            raise SqlSourceError(
-                f"{source}:{line_of(text, match.start())}: {match[0]} is opened here and never closed.",
-                hint="Close the literal or the comment; a backslash before a quote keeps it open.",
-            )
-        yield Token(Kind[str(kind)], match[0], match.start())
+            raise _never_closed(match[0], text, position, source)
+        if kind == Kind.BLOCK_COMMENT.name:
+            end = _comment_end(text, position, source)
+        yield Token(Kind[kind], text[position:end], position)
+        position = end
+
+
+def _comment_end(text: str, start: int, source: str) -> int:
+    """Return where the block comment that begins at `start` ends, with those inside it."""
+    depth = 0
+    for match in _OPEN_OR_CLOSE.finditer(text, start):
+        depth += 1 if match[0] == "/*" else -1
+        if depth == 0:
+            return match.end()
+    raise _never_closed("/*", text, start, source)
+
+
+def _never_closed(what: str, text: str, offset: int, source: str) -> SqlSourceError:
+    return SqlSourceError(
+        f"{source}:{line_of(text, offset)}: {what} is opened here and never closed.",
+        hint="Close the literal or the comment; a backslash before a quote keeps it open, and comments nest.",
+    )
+
+
+def without_nested_comments(text: str) -> str:
+    """Return the text with a blank in place of each block comment that holds another."""
+    if "/*" not in text:
+        return text
+    return "".join(" " if _is_nested(token) else token.text for token in tokens(text, "a query"))
+
+
+def _is_nested(token: Token) -> bool:
+    return token.kind is Kind.BLOCK_COMMENT and token.text.find("*/", 2) + 2 < len(token.text)
+
+
+def parameter_of(token: Token) -> tuple[str, str]:
+    """Return the name and the type of a parameter, without the blanks and comments around and in them."""
+    match = _PATTERN.match(token.text)
+    if match is None or token.kind is not Kind.PARAMETER:
+        raise ValueError(f"{token.text} is no parameter")
+    parts = [" " if part.is_silent else part.text for part in tokens(match["type"], "a parameter")]
+    return match["name"], "".join(parts).strip()
 
 
 def names_in(text: str, names: Collection[str]) -> frozenset[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from streamproof.sql.lexing import NOT_CODE, names_in, tokens
+from streamproof.sql.lexing import NOT_CODE, names_in, tokens, without_nested_comments
 
 # What may follow a table that has no alias of its own. After any other word nobody can say whether it is one.
 _NO_ALIAS = re.compile(
@@ -23,6 +23,7 @@ def stand_in(sql: str, tables: Mapping[str, str]) -> str:
     """
     if not names_in(sql, tables):
         return sql
+    sql = without_nested_comments(sql)
     uses = [use for use in _uses(tuple(sorted(tables))).finditer(sql) if use["name"]]
     elsewhere = {use["name"] for use in uses if _replaced(use, "") is None}
     pieces: list[str] = []
@@ -40,7 +41,7 @@ def _uses(names: tuple[str, ...]) -> re.Pattern[str]:
     """Return a pattern that finds the names in code, with what stands before and after each."""
     any_name = "|".join(re.escape(name) for name in names)
     # Most characters start none of this: to look at each once is most of what the search costs.
-    starts = re.escape("".join({*"fFjJ`'\"$#-/", *(name[0] for name in names)}))
+    starts = re.escape("".join({*"fFjJ`'\"$#-/\u2018\u201c", *(name[0] for name in names)}))
     return re.compile(
         rf"""
         (?=[{starts}])(?:

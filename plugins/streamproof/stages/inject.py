@@ -6,6 +6,7 @@ from pathlib import Path
 
 from streamproof.model.errors import UsageError
 from streamproof.services.clickhouse import execute_script
+from streamproof.sql.reading import read_sql
 from streamproof.stages.context import RunContext, StageOutcome
 
 
@@ -13,8 +14,8 @@ def run(ctx: RunContext) -> StageOutcome:
     """Execute each statement of the plan's inject file. Raises WarehouseError when ClickHouse refuses one."""
     if ctx.plan.inject is None:
         raise UsageError("This run was planned without --inject.", hint="Plan a new run with --inject FILE.sql.")
-    script = Path(ctx.plan.inject).read_text(encoding="utf-8")
+    script = read_sql(Path(ctx.plan.inject))
     with ctx.clickhouse() as client:
-        statements = execute_script(client, script)
+        statements = execute_script(client, script, ctx.plan.inject)
     ctx.log(f"injected {len(statements)} statements from {ctx.plan.inject}")
     return StageOutcome(details={"file": ctx.plan.inject, "statements": statements})

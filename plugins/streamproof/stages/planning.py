@@ -40,6 +40,7 @@ from streamproof.services.contract_files import load_contracts
 from streamproof.services.kafka_mock import MOCK_MAX_BYTES, MOCK_MAX_MESSAGES
 from streamproof.services.oracle import read_oracle_sql
 from streamproof.sql.blocks import read_suite
+from streamproof.sql.scripts import read_script
 from streamproof.stages.context import RunContext
 from streamproof.stages.folder import RunFolder
 from streamproof.stages.packs import load_pack
@@ -125,7 +126,7 @@ def plan_run(request: RunRequest, *, home: Path, host: HostSettings, now: dateti
     folder = RunFolder((request.artifacts_root or home / "artifacts" / "test-runs").resolve() / run_id)
     if folder.root.exists():
         raise UsageError(f"Run {run_id} is already there: {folder.root}.", hint="Choose another --run-id.")
-    inject = _existing_file(request.inject, "--inject")
+    inject = _script_file(request.inject, "--inject")
     observes = request.mode == OBSERVE
     subject = _observed(request, now) if observes else _replayed(request, pack, home, now)
     plan = RunPlan(
@@ -225,12 +226,14 @@ def _why(choice: str) -> str:
     )
 
 
-def _existing_file(path: str | None, option: str) -> str | None:
+def _script_file(path: str | None, option: str) -> str | None:
     if path is None:
         return None
     resolved = Path(path).expanduser().resolve()
     if not resolved.is_file():
         raise UsageError(f"{option}: there is no file {resolved}.", hint="Give the path of a file of SQL statements.")
+    if not read_script(resolved):
+        raise UsageError(f"{option}: {resolved} holds no statement.", hint="Give the path of a file of SQL statements.")
     return str(resolved)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from streamproof.model.errors import WarehouseError
+from streamproof.model.json_text import to_json
 from streamproof.model.results import Status
 from streamproof.services.checks import run_checks
 from streamproof.services.clickhouse import connect, execute_script, rows
+from streamproof.services.migrations import apply_migrations
 from streamproof.services.query_pack import run_queries
 from streamproof.sql.blocks import parse_blocks, read_blocks
 from tests.integration.sql.conftest import insert
@@ -114,6 +116,76 @@ def test_a_refusal_is_one_plain_sentence(warehouse, database):
     assert "Expected one of" not in caught.value.message
     with pytest.raises(WarehouseError, match="Database nowhere does not exist"):
         connect(warehouse.settings.using("nowhere"))
+
+
+@pytest.mark.parametrize(
+    ("script", "count"),
+    [
+        ("SET optimize_on_insert = 0; INSERT INTO v VALUES (1, 1), (1, 2)", 2),
+        ("INSERT INTO v VALUES (1, 1), (1, 2)", 1),
+        ("SET allow_suspicious_low_cardinality_types = 1; CREATE TABLE s (a LowCardinality(UInt8)) ENGINE = Memory", 0),
+        ("CREATE TEMPORARY TABLE t AS SELECT toUInt8(7) AS k, toUInt8(1) AS v; INSERT INTO v SELECT * FROM t", 1),
+        ("INSERT INTO v VALUES (1, 1) /* /* */ ; TRUNCATE TABLE v */", 1),
+    ],
+)
+def test_a_script_has_one_session_as_in_the_engines_own_client(warehouse, script, count):
+    client = warehouse.empty()
+    execute_script(client, "CREATE TABLE v (k UInt8, v UInt8) ENGINE = ReplacingMergeTree(v) ORDER BY k")
+    execute_script(client, script)
+    assert rows(client, "SELECT count() AS n FROM v") == [{"n": count}]
+    # What one script sets is nothing to the next.
+    with pytest.raises(WarehouseError, match="Unknown table expression"):
+        execute_script(client, "SELECT * FROM t")
+    client.close()
+
+
+def test_a_migration_has_one_session(warehouse, tmp_path):
+    client = warehouse.empty()
+    (tmp_path / "0001_a.sql.j2").write_bytes(
+        "\ufeffSET allow_suspicious_low_cardinality_types = 1;\n"
+        "CREATE TABLE a (a LowCardinality(UInt8)) ENGINE = Memory;\n"
+        "CREATE TEMPORARY TABLE t AS SELECT toUInt8(7) AS a; // one\nINSERT INTO a SELECT * FROM t".encode()
+    )
+    assert [applied.statements for applied in apply_migrations(client, tmp_path, {})] == [4]
+    assert rows(client, "SELECT a FROM a") == [{"a": 7}]
+    client.close()
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_no_proxy_stands_before_a_server_on_loopback(warehouse, monkeypatch, name):
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    client = connect(warehouse.settings)
+    assert rows(client, "SELECT 1 AS n") == [{"n": 1}]
+    client.close()
+
+
+def test_a_percent_sign_is_never_a_placeholder(database):
+    text = "-- TEST: a\nSELECT 0 AS failed_rows, '100%' AS p, {\n x :\n String\n} AS x"
+    (result,) = run_checks(database, parse_blocks(text, "f.sql"), {"x": "50%s"}, suite="s")
+    assert (result.error, result.diagnostics) == (None, {"p": "100%", "x": "50%s"})
+
+
+def test_integers_beyond_64_bits_keep_their_digits(database):
+    number = str(25 * 10**18)
+    (result,) = run_checks(
+        database,
+        parse_blocks(f"-- TEST: a\nSELECT 1 AS failed_rows, [toUInt256('{number}')] AS fees", "f.sql"),
+        {},
+        suite="s",
+    )
+    assert result.diagnostics == {"fees": [number]}
+    assert number.encode() in to_json(result.as_json())
+    (shown,) = run_queries(database, parse_blocks(f"-- QUERY: a\nSELECT toInt256('-{number}') AS n", "f.sql"), {})
+    assert shown.as_json()["rows"] == [{"n": f"-{number}"}]
+
+
+def test_a_check_without_a_row_is_told_so(database):
+    text = "-- TEST: a\nSELECT count() AS failed_rows FROM ai_stream_status GROUP BY stream_id HAVING failed_rows > 9"
+    (result,) = run_checks(database, parse_blocks(text, "f.sql"), {}, suite="s")
+    assert result.status is Status.ERRORED
+    assert "the result has 0 rows; a check returns exactly one" in str(result.error)
 
 
 def test_a_script_is_run_statement_by_statement(warehouse):

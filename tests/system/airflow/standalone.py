@@ -131,7 +131,11 @@ class Standalone:
         return Probe(True)
 
     def _ended(self, path: str) -> Probe:
-        state = self.call(path)["state"]
+        try:
+            state = self.call(path)["state"]
+        except OSError as error:
+            # A busy machine: it is asked again, until the time is up.
+            return Probe(False, str(error))
         return Probe(state in ("success", "failed"), f"it is {state}")
 
 

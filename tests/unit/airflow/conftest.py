@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 # Airflow makes its home when it is imported, which the test modules do.
@@ -76,4 +77,5 @@ def failed_check() -> CheckResult:
 @pytest.fixture
 def unplanned() -> dict[str, Any]:
     """The context of a task whose run was never planned."""
-    return {"ti": TaskInstance(), "run_id": "manual__1"}
+    dag = SimpleNamespace(dag_id="streamproof_run", params=dict.fromkeys(("manifest", "mode", "suites")))
+    return {"ti": TaskInstance(), "run_id": "manual__1", "dag": dag, "dag_run": SimpleNamespace(conf={})}

@@ -216,6 +216,19 @@ class TestPlanRun:
 
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.parametrize(
+        ("name", "hint"),
+        [("manifset", "Did you mean: manifest"), ("Manifest", "Did you mean: manifest"), ("x", "There are: manifest")],
+    )
+    def test_a_key_of_the_conf_that_is_no_param_is_refused(self, tmp_path, monkeypatch, unplanned, name, hint):
+        monkeypatch.setenv("STREAMPROOF_ARTIFACTS", str(tmp_path))
+        unplanned["dag_run"].conf = {"mode": "full", name: "hostile"}
+
+        with pytest.raises(AirflowFailException, match=f"There is no param '{name}'. {hint}"):
+            operators.PlanRunOperator(task_id="t").execute({**unplanned, "params": {**PARAMS, name: "hostile"}})
+
+        assert list(tmp_path.iterdir()) == []
+
     def test_paths_are_relative_to_the_project(self, home, tmp_path):
         settings = read_settings({"STREAMPROOF_HOME": str(home), "STREAMPROOF_ARTIFACTS": str(tmp_path)})
         manifest = "include/fixtures/livepeer/golden/manifest.json"

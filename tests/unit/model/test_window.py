@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamproof.model.errors import UsageError
-from streamproof.model.window import Window, from_epoch_ms, iso_ms, parse_utc
+from streamproof.model.window import EARLIEST, LATEST, Window, from_epoch_ms, iso_ms, parse_utc
 
-MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
+MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(2105, 1, 1), timezones=st.just(UTC))
+MILLISECOND = timedelta(milliseconds=1)
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
@@ -29,7 +30,10 @@ def test_times_are_read_as_utc(text, expected):
     assert iso_ms(parse_utc(text)) == expected
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30", "25.02.2026", "1772035200"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "yesterday", "2026-02-30", "25.02.2026", "1772035200", "0001-01-01T00:00+05:00", "9999-12-31T23:00-05:00"],
+)
 def test_what_is_not_a_time_is_refused_with_a_hint(text):
     with pytest.raises(UsageError, match="not an ISO-8601 time") as caught:
         parse_utc(text)
@@ -68,6 +72,36 @@ def test_a_window_round_trips_through_its_json_and_its_parameters(start, length_
     )
     for text, moment in zip(window.query_parameters().values(), (window.from_ts, window.to_ts), strict=True):
         assert datetime.strptime(text + "000 +0000", "%Y-%m-%d %H:%M:%S.%f %z") == moment
+
+
+@pytest.mark.parametrize(
+    ("ends", "accepted"),
+    [
+        ((EARLIEST, LATEST), True),
+        ((EARLIEST, EARLIEST + MILLISECOND), True),
+        ((LATEST - MILLISECOND, LATEST), True),
+        ((EARLIEST - MILLISECOND, LATEST), False),
+        ((EARLIEST, LATEST + timedelta(microseconds=1)), False),
+        ((LATEST, LATEST + MILLISECOND), False),
+        ((datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)), False),
+    ],
+)
+def test_a_window_beyond_what_dates_hold_is_refused_with_the_limits(ends, accepted):
+    if accepted:
+        assert Window(*ends).to_ts == ends[1]
+        return
+    with pytest.raises(UsageError, match="beyond what a warehouse's dates hold") as caught:
+        Window(*ends)
+    assert iso_ms(EARLIEST) in caught.value.hint
+    assert iso_ms(LATEST) in caught.value.hint
+    assert caught.value.exit_code == 2
+
+
+def test_a_fraction_of_a_millisecond_moves_no_event_in_or_out():
+    window = Window.parse("2026-01-01T00:00:00.0001Z", "2026-01-01T00:00:00.0019Z")
+    assert window.as_json() == {"from_ts": "2026-01-01T00:00:00.001Z", "to_ts": "2026-01-01T00:00:00.002Z"}
+    with pytest.raises(UsageError, match="The window is empty"):
+        Window.parse("2026-01-01T00:00:00.0001Z", "2026-01-01T00:00:00.0009Z")
 
 
 def test_looking_back_ends_now_and_must_be_positive():

@@ -1,0 +1,27 @@
+"""Read files of SQL text, whatever it is for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamproof.model.errors import SqlSourceError
+
+
+def read_sql(path: Path, *, shown_as: str = "") -> str:
+    """Return a file's text. A byte order mark before it is no part of it, and every line ends in a line feed.
+
+    `shown_as` names the file in errors. Raises SqlSourceError when it cannot be read, is not UTF-8, or holds a NUL.
+    """
+    source = shown_as or str(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SqlSourceError(f"{source} cannot be read: {error.strerror}.", hint="Give a UTF-8 text file.") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SqlSourceError(
+            f"{source}:{line}: byte {error.object[error.start]:#04x} is no UTF-8.", hint="Save the file as UTF-8."
+        ) from None
+    if "\0" in text:
+        raise SqlSourceError(f"{source} holds a NUL character; is it UTF-16?", hint="Save the file as UTF-8.")
+    return text

@@ -1,0 +1,28 @@
+"""Scripts: SQL statements divided by semicolons, run one after the other in one session of the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamproof.model.errors import SqlSourceError
+from streamproof.sql.lexing import line_of, statements, tokens
+from streamproof.sql.reading import read_sql
+
+
+def read_script(path: Path) -> list[str]:
+    """Return the statements of a file. Raises SqlSourceError for one that cannot be read, split or run as a script."""
+    return script_of(read_sql(path), str(path))
+
+
+def script_of(text: str, source: str) -> list[str]:
+    """Return the statements of a script. Raises SqlSourceError for text without an end, and for `USE`."""
+    found = statements(text, source)
+    for statement in found:
+        code = next(token for token in tokens(statement, source) if not token.is_silent)
+        if code.text.upper() == "USE":
+            raise SqlSourceError(
+                f"{source}:{line_of(text, text.index(statement) + code.start)}: USE has no effect here: each request "
+                "names the run's own database.",
+                hint="Write the database before the table's name, or leave USE out.",
+            )
+    return found
