@@ -7,9 +7,9 @@ WITH
 unexcused_sessions / nullIf(known_sessions, 0) AS expected_failure_rate,
 known_swapped_sessions / nullIf(known_sessions, 0) AS expected_swap_rate,
 isNull(failure_rate) != isNull(expected_failure_rate)
-OR ifNull(abs(failure_rate - expected_failure_rate) > 1e-6, 0) AS wrong_failure_rate,
+OR ifNull(NOT (abs(failure_rate - expected_failure_rate) <= 1e-6), 0) AS wrong_failure_rate,
 isNull(swap_rate) != isNull(expected_swap_rate)
-OR ifNull(abs(swap_rate - expected_swap_rate) > 1e-6, 0) AS wrong_swap_rate
+OR ifNull(NOT (abs(swap_rate - expected_swap_rate) <= 1e-6), 0) AS wrong_swap_rate
 SELECT
     countIf(wrong_failure_rate OR wrong_swap_rate) AS failed_rows,
     count() AS rows_checked,

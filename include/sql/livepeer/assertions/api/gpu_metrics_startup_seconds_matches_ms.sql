@@ -5,7 +5,7 @@
 -- TEST: gpu_metrics_startup_seconds_matches_ms
 WITH
 isNull(startup_time_s) != isNull(startup_time_ms) AS one_is_missing,
-ifNull(abs(startup_time_s - startup_time_ms / 1000) > 1e-6, 0) AS differs
+ifNull(NOT (abs(startup_time_s - startup_time_ms / 1000) <= 1e-6), 0) AS differs
 SELECT
     countIf(one_is_missing OR differs) AS failed_rows,
     count() AS rows_checked,

@@ -8,11 +8,11 @@ WITH
 1 - unexcused_sessions / nullIf(known_sessions, 0) AS expected_success,
 1 - known_swapped_sessions / nullIf(known_sessions, 0) AS expected_no_swap,
 isNull(success_ratio) != isNull(expected_success)
-OR ifNull(abs(success_ratio - expected_success) > 1e-6, 0) AS wrong_success,
+OR ifNull(NOT (abs(success_ratio - expected_success) <= 1e-6), 0) AS wrong_success,
 isNull(no_swap_ratio) != isNull(expected_no_swap)
-OR ifNull(abs(no_swap_ratio - expected_no_swap) > 1e-6, 0) AS wrong_no_swap,
+OR ifNull(NOT (abs(no_swap_ratio - expected_no_swap) <= 1e-6), 0) AS wrong_no_swap,
 isNull(sla_score) != isNull(expected_success)
-OR ifNull(abs(sla_score - 100 * (0.7 * expected_success + 0.3 * expected_no_swap)) > 1e-6, 0) AS wrong_score
+OR ifNull(NOT (abs(sla_score - 100 * (0.7 * expected_success + 0.3 * expected_no_swap)) <= 1e-6), 0) AS wrong_score
 SELECT
     countIf(wrong_success OR wrong_no_swap OR wrong_score) AS failed_rows,
     count() AS rows_checked,

@@ -115,8 +115,8 @@ by_key AS (
         in_rollup = 0 AND sum(samples) > 0 AS is_invented,
         maxIf(fps, side = 'rollup') AS rollup_fps,
         maxIf(fps, side = 'view') AS view_fps,
-        -- A mean that one side lacks differs by more than any tolerance.
-        ifNull(abs(rollup_fps - view_fps), inf) AS diff_fps,
+        -- A mean that one side lacks, or that is no number, differs by more than any tolerance.
+        if(isFinite(rollup_fps - view_fps), abs(rollup_fps - view_fps), inf) AS diff_fps,
         is_lost OR is_invented OR (in_both AND diff_fps > 1e-6) AS differs,
         groupUniqArrayArray(20)(ids) AS session_ids
     FROM both_sides
