@@ -200,3 +200,14 @@ SELECT
     ifNull(gpu_id, '') AS gpu_id,
     ifNull(region, '') AS region
 FROM fact_stream_status_samples;
+
+-- MUTATION: a frame rate of a sample is no number
+-- ALSO FAILS: silver_floats_are_finite, agg_stream_performance_1m_matches_status_samples
+-- ALSO FAILS: network_demand_view_matches_rollup, v_api_gpu_metrics.column_values_to_be_between.avg_output_fps
+-- ALSO FAILS: fact_stream_status_samples.column_values_to_be_between.output_fps
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.jitter_coeff_fps
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.p95_output_fps
+ALTER TABLE fact_stream_status_samples UPDATE output_fps = nan
+WHERE source_event_uid = (
+    SELECT max(source_event_uid) FROM fact_stream_status_samples WHERE orchestrator_address != '' AND gpu_id != ''
+);

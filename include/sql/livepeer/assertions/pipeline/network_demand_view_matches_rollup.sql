@@ -266,3 +266,10 @@ SELECT
     count() * 1000 AS inference_ms
 FROM fact_stream_status_samples AS samples
 GROUP BY window_start, gateway, orchestrator_address, pipeline, model_id, gpu_id, region;
+
+-- MUTATION: a frame rate of a sample is no number
+-- ALSO FAILS: silver_floats_are_finite, agg_stream_performance_1m_matches_status_samples
+-- ALSO FAILS: gpu_view_matches_rollup, v_api_gpu_metrics.column_values_to_be_between.avg_output_fps
+-- ALSO FAILS: fact_stream_status_samples.column_values_to_be_between.output_fps
+ALTER TABLE fact_stream_status_samples UPDATE output_fps = nan
+WHERE source_event_uid = (SELECT min(source_event_uid) FROM fact_stream_status_samples);
