@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from streamproof.model.results import CheckResult, StageResult, Status
 from streamproof.report.words import diagnostics, number, seen, writable
 
+
 def render_junit(summary: Mapping[str, Any], results: Mapping[str, StageResult]) -> str:
     """Return the XML: one suite per judging stage, one for the stages themselves; times are seconds."""
     root = ET.Element("testsuites", name=writable(f"streamproof {summary['pack']}"))

@@ -30,19 +30,18 @@ def _lines(name: str, summary: Mapping[str, Any], why: str) -> Iterator[str]:
 
 
 def _junit(summary: Mapping[str, Any], lines: list[str]) -> str:
-    names = [f"{check['suite']}.{check['name']}" for check in (*summary["failures"], *summary["not_judged"])]
     failed = len(summary["failures"])
-    cases = [
-        f'<testcase name="{escape(writable(name))}" classname="streamproof"><{tag} message="see summary.json"/></testcase>'
-        for number, name in enumerate(names)
-        for tag in ["failure" if number < failed else "error"]
-    ]
-    cases.append(
-        f'<testcase name="junit.xml" classname="streamproof"><error message="{escape(lines[1])}"/></testcase>'
-    )
+    cases = [_case(check, "failure") for check in summary["failures"]]
+    cases += [_case(check, "error") for check in summary["not_judged"]]
+    cases.append(f'<testcase name="junit.xml" classname="streamproof"><error message="{escape(lines[1])}"/></testcase>')
     counts = f'tests="{len(cases)}" failures="{failed}" errors="{len(cases) - failed}" skipped="0"'
     body = "\n".join(cases)
     return (
         f"<?xml version='1.0' encoding='utf-8'?>\n<testsuites {counts}>\n"
         f'<testsuite name="streamproof" {counts}>\n{body}\n</testsuite>\n</testsuites>\n'
     )
+
+
+def _case(check: Mapping[str, Any], tag: str) -> str:
+    name = escape(writable(f"{check['suite']}.{check['name']}"))
+    return f'<testcase name="{name}" classname="streamproof"><{tag} message="see summary.json"/></testcase>'

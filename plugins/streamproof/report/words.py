@@ -42,7 +42,7 @@ def number(item: Any) -> str:
 def decimal(item: Any) -> str:
     """Render a number with two decimals, a missing one as a dash, what is no number as it is."""
     if item is None:
-        return "–"
+        return "\N{EN DASH}"
     is_number = isinstance(item, int | float) and not isinstance(item, bool)
     try:
         return f"{item:.2f}" if is_number else value(item)

@@ -86,9 +86,7 @@ class _Judge:
         Evidence costs twice what judging does, and mostly there is none to gather.
         """
         found = self._validated(checks, {"result_format": "BOOLEAN_ONLY"})
-        looked_at = [
-            check for check in checks if not found[check.name]["success"] or _may_be_idle(self._frame, check)
-        ]
+        looked_at = [check for check in checks if not found[check.name]["success"] or _may_be_idle(self._frame, check)]
         for name, outcome in self.in_detail(looked_at).items():
             # A check that fails has failed, whether or not its rows can be shown.
             if found[name]["success"] or _raised(found[name]) or not _raised(outcome):

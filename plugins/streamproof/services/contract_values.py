@@ -33,23 +33,26 @@ def plain_outcome(outcome: Any, *, nan: str | None = None) -> dict[str, Any]:
 
 def plain_value(value: Any, *, nan: str | None = None) -> Any:
     """Return a value of a DataFrame as JSON data: as `plain`, with None for what is missing and `nan` for NaN."""
-    import numpy as np
-    import pandas as pd
-
     if isinstance(value, Mapping):
         return {str(plain_value(key)): plain_value(entry, nan=nan) for key, entry in value.items()}
-    if isinstance(value, list | tuple | set | frozenset | np.ndarray | pd.Series | pd.Index):
+    if isinstance(value, list | tuple | set | frozenset):
         return [plain_value(entry, nan=nan) for entry in value]
+    python = _as_python(value)
+    if isinstance(python, list):
+        return plain_value(python, nan=nan)
+    if isinstance(python, float) and math.isnan(python):
+        return nan
+    return str(python) if isinstance(python, int) and python not in _INTEGERS else plain(python)
+
+
+def _as_python(value: Any) -> Any:
+    """Return what a scalar, an array or a column of numpy or pandas holds as Python's own, None for what is missing."""
+    import pandas as pd
+
     if value is pd.NA or value is pd.NaT:
         return None
-    if isinstance(value, np.datetime64):
-        return plain_value(pd.Timestamp(value))
-    if isinstance(value, np.timedelta64 | timedelta):
+    if type(value).__name__ == "datetime64":
+        return _as_python(pd.Timestamp(value))
+    if type(value).__name__ == "timedelta64" or isinstance(value, timedelta):
         return str(pd.Timedelta(value))
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and math.isnan(value):
-        return nan
-    if isinstance(value, int) and value not in _INTEGERS:
-        return str(value)
-    return plain(value)
+    return value.tolist() if hasattr(value, "tolist") else value

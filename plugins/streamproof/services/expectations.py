@@ -35,7 +35,15 @@ _NOT_OF_A_CONTRACT = frozenset(
     }
 )
 _LIMITS = ("minimum", "maximum")
-_NUMBERS = frozenset({"number", "integer"})
+# What YAML reads a value as, and its type in JSON: a bool is an int to Python, a time is a date.
+_JSON_TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (bool, "boolean"),
+    (int, "integer"),
+    (float, "number"),
+    ((str, date), "string"),
+    (list, "array"),
+    (Mapping, "object"),
+)
 
 
 @cache
@@ -88,23 +96,16 @@ def _refuse_unknown_parameter(value: Any, parameters: Collection[str]) -> None:
 
 def _fits(value: Any, offered: Mapping[str, Any]) -> bool:
     """Tell whether an argument is of a type, and inside the limits, that the parameter allows."""
-    types = offered.get("types", ())
-    if value is None or not types:
+    types = offered["types"]
+    if value is None:
         return True
-    if isinstance(value, Mapping):
-        return "object" in types
-    if isinstance(value, bool):
-        return "boolean" in types
-    if isinstance(value, int | float):
-        limits = offered.get("minimum", value), offered.get("maximum", value)
-        is_whole = isinstance(value, int) or "number" in types
-        return bool(_NUMBERS & set(types)) and is_whole and limits[0] <= value <= limits[1]
-    if isinstance(value, list):
-        return "array" in types
-    if isinstance(value, str):
-        return "string" in types and value in offered.get("enum", [value])
-    # What YAML reads of itself: a date or a time.
-    return isinstance(value, date) and "string" in types
+    kind = next((name for kinds, name in _JSON_TYPES if isinstance(value, kinds)), "")
+    if kind in ("integer", "number"):
+        low, high = offered.get("minimum", value), offered.get("maximum", value)
+        return ("number" in types or kind in types) and bool(low <= value <= high)
+    if kind == "string" and isinstance(value, str):
+        return kind in types and value in offered.get("enum", [value])
+    return kind in types
 
 
 def _described(offered: Mapping[str, Any]) -> str:
@@ -112,7 +113,8 @@ def _described(offered: Mapping[str, Any]) -> str:
         return f"one of {', '.join(offered['enum'])}"
     said = " or ".join(kind for kind in offered["types"] if kind != "object")
     limits = [f"{offered[limit]}" for limit in _LIMITS if limit in offered]
-    return f"a {said}{f' from {limits[0]} to {limits[1]}' if len(limits) == len(_LIMITS) else ''}"
+    article = "an" if said[0] in "aeio" else "a"
+    return f"{article} {said}{f' from {limits[0]} to {limits[1]}' if len(limits) == len(_LIMITS) else ''}"
 
 
 def library_catalogue() -> dict[str, Any]:
@@ -127,9 +129,7 @@ def library_catalogue() -> dict[str, Any]:
     for name in sorted(list_registered_expectation_implementations()):
         implementation: Any = get_expectation_impl(name)
         properties = implementation.schema()["properties"]
-        fields = {
-            field: model for field, model in implementation.__fields__.items() if field not in _NOT_OF_A_CONTRACT
-        }
+        fields = {field: model for field, model in implementation.__fields__.items() if field not in _NOT_OF_A_CONTRACT}
         found[name] = {
             "required": sorted(field for field, model in fields.items() if model.required),
             "parameters": {field: _offered(properties.get(field, {})) for field in sorted(fields)},
@@ -140,13 +140,13 @@ def library_catalogue() -> dict[str, Any]:
 def _offered(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return types, words and limits of a parameter; no types where the library itself has to say."""
     alternatives = schema.get("anyOf", [schema])
-    if any("$ref" in part or "type" not in part and "oneOf" not in part for part in alternatives):
+    if any("$ref" in part or ("type" not in part and "oneOf" not in part) for part in alternatives):
         types: set[str] = {"object", *(part["type"] for part in alternatives if "type" in part)}
     else:
         types = {"array" if "oneOf" in part else part["type"] for part in alternatives}
     found: dict[str, Any] = {"types": sorted(types)}
-    for key in ("enum", *_LIMITS):
-        found |= {key: part[key] for part in alternatives if key in part}
+    for part in alternatives:
+        found |= {key: part[key] for key in ("enum", *_LIMITS) if key in part}
     return found
 
 

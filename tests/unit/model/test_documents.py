@@ -84,4 +84,3 @@ def test_a_byte_order_mark_is_not_part_of_a_key(tmp_path):
 )
 def test_finds_the_first_repeated_key_of_json(text, found):
     assert repeated_json_key(text) == found
-
