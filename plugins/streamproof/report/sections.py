@@ -94,12 +94,16 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The contract of one table and the rows that it was judged on; without rows it is skipped and says its need."""
+    """The contract of one table and the rows that it was judged on.
+
+    Without rows it is skipped and says its need; one that could not be judged at all has an `error`.
+    """
 
     table: str
     status: str
     rows: int | None
     needs: str
+    error: str
     expectations: tuple[Expectation, ...]
 
 
@@ -207,11 +211,18 @@ def _contract(table: str, document: Mapping[str, Any]) -> Contract:
     judged = tuple(_expectation(item) for item in document.get("results") or ())
     return Contract(
         table=table,
-        status=("passed" if document.get("success") else "failed") if judged else "skipped",
+        status=_contract_status(document, judged),
         rows=document.get("rows"),
         needs=str(document.get("needs") or ""),
+        error=str(document.get("error") or ""),
         expectations=tuple(sorted(judged, key=lambda item: item.status)),
     )
+
+
+def _contract_status(document: Mapping[str, Any], judged: tuple[Expectation, ...]) -> str:
+    """Return failed before errored before passed, skipped where nothing was judged."""
+    found = {item.status for item in judged} | ({"errored"} if document.get("error") else set())
+    return next((status for status in ("failed", "errored", "passed") if status in found), "skipped")
 
 
 def _expectation(item: Mapping[str, Any]) -> Expectation:
@@ -220,10 +231,16 @@ def _expectation(item: Mapping[str, Any]) -> Expectation:
     return Expectation(
         expectation=str(config.get("type") or "").removeprefix("expect_").replace("_", " "),
         column=str(kwargs.get("column") or ", ".join(map(str, kwargs.get("column_list") or ())) or "table"),
-        status="passed" if item.get("success") else "failed",
+        status=_expectation_status(item),
         unexpected_count=result.get("unexpected_count"),
         detail=_detail(item, result),
     )
+
+
+def _expectation_status(item: Mapping[str, Any]) -> str:
+    if item.get("success"):
+        return "passed"
+    return "errored" if _exception(item.get("exception_info") or {}) else "failed"
 
 
 def _detail(item: Mapping[str, Any], result: Mapping[str, Any]) -> str:

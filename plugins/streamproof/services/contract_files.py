@@ -83,16 +83,12 @@ class Contract:
 def load_contracts(folder: Path, *, relative_to: Path | None = None) -> tuple[Contract, ...]:
     """Read every contract of a pack, sorted by file name; `file` of each is told relative to `relative_to`.
 
-    Raises UsageError naming the file that is broken, or that is the second one of a table.
+    Raises UsageError naming the file that is broken.
     """
     files = sorted(path for path in folder.glob("*") if path.suffix in (".yaml", ".yml"))
     if not files:
         raise UsageError(f"There is no contract in {folder}.", hint="Add a YAML file for each table that has readers.")
-    contracts = [load_contract(file) for file in files]
-    first: dict[str, Path] = {}
-    for contract in contracts:
-        if first.setdefault(contract.table, contract.file) != contract.file:
-            raise _broken(contract.file, f"{contract.table} has a contract already: {first[contract.table]}")
+    contracts = (load_contract(file) for file in files)
     return tuple(
         replace(contract, file=contract.file.relative_to(relative_to)) if relative_to else contract
         for contract in contracts

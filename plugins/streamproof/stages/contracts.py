@@ -42,10 +42,13 @@ def run(ctx: RunContext) -> StageOutcome:
     with ctx.clickhouse() as client:
         views = HeldViews.found(client)
         for contract in contracts:
+            # A table may have a second file: its result is told by that file's name.
+            document = contract.table if contract.table not in tables else f"{contract.table}.{contract.file.stem}"
             result = _judged(ctx, client, contract, parameters, views)
+            _keep(ctx, document, result)
             failed = sum(check.status is Status.FAILED for check in result.checks)
             ctx.log(f"{contract.table}: {result.rows} rows, {len(result.checks)} expectations, {failed} failed")
-            tables[contract.table] = {"rows": result.rows, "expectations": len(result.checks), "failed": failed}
+            tables[document] = {"rows": result.rows, "expectations": len(result.checks), "failed": failed}
             layer = contract.layer or layers.get(contract.table, "")
             checks.extend(replace(check, layer=layer) for check in result.checks)
     return StageOutcome(details={"tables": tables}, checks=tuple(checks))
@@ -54,10 +57,9 @@ def run(ctx: RunContext) -> StageOutcome:
 def _judged(
     ctx: RunContext, client: Client, contract: Contract, parameters: Mapping[str, Any], views: HeldViews
 ) -> ContractResult:
-    """Judge a contract and keep the library's own result; what breaks it is in the result and the log, not raised."""
+    """Judge a contract; what breaks it is in the result and the log, not raised."""
     try:
         result = validate(client, contract, parameters, views=views)
-        write_json(ctx.folder.contracts / f"{contract.table}.json", result.document)
     except StreamproofError as problem:
         ctx.log(f"{contract.table} cannot be judged: {problem.message}")
         result = errored(contract, problem.message)
@@ -65,3 +67,12 @@ def _judged(
         ctx.log(f"{contract.table} cannot be judged:\n{traceback.format_exc()}")
         result = errored(contract, f"{type(problem).__name__}: {problem}")
     return result
+
+
+def _keep(ctx: RunContext, name: str, result: ContractResult) -> None:
+    """Keep the library's own result. Its checks stand, should a value of it have no form in JSON."""
+    path = ctx.folder.contracts / f"{name}.json"
+    try:
+        write_json(path, result.document)
+    except (TypeError, ValueError) as problem:
+        ctx.log(f"{path.name} cannot be written: {problem}")

@@ -67,7 +67,9 @@ expectations = st.fixed_dictionaries(
         "exception_info": st.sampled_from([{}, {"raised_exception": True, "exception_message": "\ud800<b>"}]),
     }
 )
-documents = st.fixed_dictionaries({"rows": hostile, "success": st.booleans(), "results": st.lists(expectations)})
+documents = st.fixed_dictionaries(
+    {"rows": hostile, "success": st.booleans(), "error": st.none() | text, "results": st.lists(expectations)}
+)
 
 
 class Tags(HTMLParser):

@@ -100,14 +100,13 @@ def test_a_contract_names_file_expectation_and_suggestion(tmp_path):
     assert raised.value.message.endswith(f"did you mean `{BETWEEN}`?")
 
 
-def test_a_second_contract_of_a_table_is_refused(tmp_path):
+def test_every_yaml_file_is_a_contract_and_a_table_may_have_two(tmp_path):
     entry = {"expect": BETWEEN, "why": "a limit", "mutations": ["SELECT 1"], "kwargs": {"column": "x"}}
     contract = {"table": "t", "needs": "rows", "identify": ["id"], "expectations": [entry]}
     for name in ("a.yaml", "b.yml"):
         (tmp_path / name).write_text(yaml.safe_dump(contract), encoding="utf-8")
 
-    with pytest.raises(UsageError, match=r"b\.yml: t has a contract already: .*a\.yaml"):
-        load_contracts(tmp_path)
+    assert [contract.file.name for contract in load_contracts(tmp_path)] == ["a.yaml", "b.yml"]
 
 
 def test_the_list_is_what_the_pinned_library_offers():
