@@ -202,7 +202,8 @@ SELECT
 FROM fact_stream_status_samples;
 
 -- MUTATION: a frame rate of a sample is no number
--- ALSO FAILS: silver_floats_are_finite, agg_stream_performance_1m_matches_status_samples
+-- ALSO FAILS: frame_rates_are_finite, silver_floats_are_finite
+-- ALSO FAILS: agg_stream_performance_1m_matches_status_samples
 -- ALSO FAILS: network_demand_view_matches_rollup, v_api_gpu_metrics.column_values_to_be_between.avg_output_fps
 -- ALSO FAILS: fact_stream_status_samples.column_values_to_be_between.output_fps
 -- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.jitter_coeff_fps

@@ -268,7 +268,8 @@ FROM fact_stream_status_samples AS samples
 GROUP BY window_start, gateway, orchestrator_address, pipeline, model_id, gpu_id, region;
 
 -- MUTATION: a frame rate of a sample is no number
--- ALSO FAILS: silver_floats_are_finite, agg_stream_performance_1m_matches_status_samples
+-- ALSO FAILS: frame_rates_are_finite, silver_floats_are_finite
+-- ALSO FAILS: agg_stream_performance_1m_matches_status_samples
 -- ALSO FAILS: gpu_view_matches_rollup, v_api_gpu_metrics.column_values_to_be_between.avg_output_fps
 -- ALSO FAILS: fact_stream_status_samples.column_values_to_be_between.output_fps
 ALTER TABLE fact_stream_status_samples UPDATE output_fps = nan

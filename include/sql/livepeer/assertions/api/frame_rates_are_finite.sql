@@ -1,16 +1,28 @@
--- When this fails, a frame rate or its steadiness over five minutes is NaN or infinite: a mean of 0 was divided by. A
--- reader who looks for unsteady GPUs never finds the row, since no comparison with it is true.
+-- When this fails, a frame rate that is served, or its steadiness, is NaN or infinite: a mean of 0 was divided by, or a
+-- sample held such a value. A reader who looks for slow or unsteady GPUs never finds the row, since no comparison with
+-- it is true.
 -- LAYER: views
 
--- TEST: jitter_values_are_finite
+-- TEST: frame_rates_are_finite
 WITH judged AS (
+    SELECT
+        'v_api_gpu_metrics' AS object,
+        toString((window_start, orchestrator_address, pipeline, model_id, gpu_id, region)) AS id,
+        arrayExists(
+            value -> ifNull(NOT isFinite(value), 0), [avg_output_fps, p95_output_fps, jitter_coeff_fps]
+        ) AS is_wrong
+    FROM v_api_gpu_metrics
+    WHERE
+        window_start >= dateTrunc('hour', {from_ts:DateTime64(3, 'UTC')})
+        AND window_start < {to_ts:DateTime64(3, 'UTC')}
+    UNION ALL
     SELECT
         'v_api_jitter_5m' AS object,
         toString((window_start_5m, orchestrator_address, pipeline, model_id, gpu_id, region)) AS id,
         arrayExists(value -> ifNull(NOT isFinite(value), 0), [avg_output_fps, jitter_coeff_fps]) AS is_wrong
     FROM v_api_jitter_5m
     WHERE
-        window_start_5m >= toDateTime64(toStartOfFiveMinutes({from_ts:DateTime64(3, 'UTC')}), 3, 'UTC')
+        window_start_5m >= dateTrunc('hour', {from_ts:DateTime64(3, 'UTC')})
         AND window_start_5m < {to_ts:DateTime64(3, 'UTC')}
 )
 
@@ -18,7 +30,7 @@ SELECT
     countIf(is_wrong) AS failed_rows,
     count() AS rows_checked,
     groupArrayIf(20)((object, id), is_wrong) AS object_and_row,
-    if(rows_checked = 0, 'nothing to judge: no five minutes with ten samples in the window', '') AS skip_reason
+    if(rows_checked = 0, 'nothing to judge: no row of the GPU views in the window', '') AS skip_reason
 FROM judged;
 
 -- MUTATION: a mean of 0 is divided by
