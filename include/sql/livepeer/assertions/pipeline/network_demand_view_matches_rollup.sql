@@ -271,6 +271,9 @@ GROUP BY window_start, gateway, orchestrator_address, pipeline, model_id, gpu_id
 -- ALSO FAILS: frame_rates_are_finite, silver_floats_are_finite
 -- ALSO FAILS: agg_stream_performance_1m_matches_status_samples
 -- ALSO FAILS: gpu_view_matches_rollup, v_api_gpu_metrics.column_values_to_be_between.avg_output_fps
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.jitter_coeff_fps
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.p95_output_fps
 -- ALSO FAILS: fact_stream_status_samples.column_values_to_be_between.output_fps
+-- ALSO FAILS: v_api_network_demand.column_values_to_be_between.avg_output_fps
 ALTER TABLE fact_stream_status_samples UPDATE output_fps = nan
 WHERE source_event_uid = (SELECT min(source_event_uid) FROM fact_stream_status_samples);
