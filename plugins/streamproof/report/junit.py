@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from streamproof.model.results import CheckResult, StageResult, Status
-from streamproof.report.words import diagnostics, seen
-
-# XML 1.0 has no way to write these characters, not even escaped.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from streamproof.report.words import diagnostics, number, seen, writable
 
 
 def render_junit(summary: Mapping[str, Any], results: Mapping[str, StageResult]) -> str:
     """Return the XML: one suite per judging stage, one for the stages themselves; times are seconds."""
-    root = ET.Element("testsuites", name=_text(f"streamproof {summary['pack']}"))
+    root = ET.Element("testsuites", name=writable(f"streamproof {summary['pack']}"))
     _suite(root, "stages", [_stage_case(result) for result in results.values()], str(summary["started_at"]))
     for result in results.values():
         if result.checks:
@@ -25,13 +22,13 @@ def render_junit(summary: Mapping[str, Any], results: Mapping[str, StageResult])
     _properties(root[0], summary)
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
-    root.set("time", f"{float(summary['duration_sec']):.3f}")
+    root.set("time", _seconds(summary["duration_sec"]))
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def _suite(root: ET.Element, name: str, cases: list[ET.Element], started_at: str) -> None:
-    suite = ET.SubElement(root, "testsuite", name=_text(name), timestamp=_text(started_at.removesuffix("Z")))
+    suite = ET.SubElement(root, "testsuite", name=writable(name), timestamp=writable(started_at.removesuffix("Z")))
     suite.extend(cases)
     suite.set("tests", str(len(cases)))
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
@@ -50,7 +47,7 @@ def _properties(suite: ET.Element, summary: Mapping[str, Any]) -> None:
         **{f"notice.{number}": notice for number, notice in enumerate(summary["notices"], start=1)},
     }
     for name, value in values.items():
-        ET.SubElement(properties, "property", name=_text(name), value=_text("" if value is None else str(value)))
+        ET.SubElement(properties, "property", name=writable(name), value=writable("" if value is None else str(value)))
     suite.insert(0, properties)
 
 
@@ -66,10 +63,10 @@ def _stage_case(result: StageResult) -> ET.Element:
 def _check_case(check: CheckResult) -> ET.Element:
     case = _case(check.name, f"streamproof.{check.suite}", check.duration_sec)
     if check.source_file:
-        case.set("file", _text(check.source_file))
+        case.set("file", writable(check.source_file))
     if check.status is Status.FAILED:
-        body = f"failed_rows={check.failed_rows}\n{diagnostics(check.diagnostics)}"
-        _outcome(case, "failure", f"{check.failed_rows} failed rows", body)
+        rows = number(check.failed_rows)
+        _outcome(case, "failure", f"{rows} failed rows", f"failed_rows={rows}\n{diagnostics(check.diagnostics)}")
     elif check.status is Status.ERRORED:
         _outcome(case, "error", check.error or "could not be judged", diagnostics(check.diagnostics))
     elif check.status is Status.SKIPPED:
@@ -78,15 +75,17 @@ def _check_case(check: CheckResult) -> ET.Element:
 
 
 def _case(name: str, classname: str, seconds: float) -> ET.Element:
-    return ET.Element("testcase", name=_text(name), classname=_text(classname), time=f"{seconds:.3f}")
+    return ET.Element("testcase", name=writable(name), classname=writable(classname), time=_seconds(seconds))
 
 
 def _outcome(case: ET.Element, tag: str, message: str, body: str) -> None:
-    element = ET.SubElement(case, tag, message=_text(message))
+    element = ET.SubElement(case, tag, message=writable(message))
     if tag != "skipped":
         element.set("type", "check" if tag == "failure" else "not judged")
-        element.text = _text(body)
+        element.text = writable(body)
 
 
-def _text(text: str) -> str:
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+def _seconds(found: float) -> str:
+    """Render seconds as CI servers read them; what is no number of seconds counts as none."""
+    is_time = isinstance(found, int | float) and math.isfinite(found)
+    return f"{found:.3f}" if is_time else "0.000"

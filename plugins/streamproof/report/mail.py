@@ -9,7 +9,7 @@ from typing import Any
 from streamproof.report.compact import compact_summary
 from streamproof.report.page import facts
 from streamproof.report.templating import render
-from streamproof.report.words import count, headline
+from streamproof.report.words import count, headline, whole, writable
 
 _MAX_SUBJECT = 150
 
@@ -34,7 +34,7 @@ def render_mail(summary: Mapping[str, Any], *, link: str | None = None) -> Mail:
         "headline": headline(summary),
         "facts": facts(summary),
         "link": link,
-        "left_out": max(int(summary.get("failures_left_out", 0)), short["failures_left_out"]),
+        "left_out": max(whole(summary.get("failures_left_out")), short["failures_left_out"]),
     }
     return Mail(
         subject=_subject(summary),
@@ -45,10 +45,10 @@ def render_mail(summary: Mapping[str, Any], *, link: str | None = None) -> Mail:
 
 def _subject(summary: Mapping[str, Any]) -> str:
     verdict, pack = summary["verdict"], summary["pack"]
-    failed = int(summary["checks"]["failed"])
+    failed = whole(summary["checks"]["failed"])
     parts = [f"[streamproof] {pack} {verdict}"]
     if summary.get("first_broken_layer"):
         parts.append(f"first broken layer {summary['first_broken_layer']}")
     parts.append(f"{count(failed, 'check')} failed" if failed else str(summary.get("error") or "all checks hold"))
-    subject = " ".join(": ".join([parts[0], ", ".join(parts[1:])]).split())
+    subject = writable(" ".join(": ".join([parts[0], ", ".join(parts[1:])]).split()))
     return subject if len(subject) <= _MAX_SUBJECT else f"{subject[: _MAX_SUBJECT - 1]}…"

@@ -8,7 +8,7 @@ from typing import Any
 from streamproof.model.results import StageResult
 from streamproof.report import sections
 from streamproof.report.timeline import build_timeline
-from streamproof.report.words import headline
+from streamproof.report.words import headline, number
 
 # Files of a run's folder that a reader may want, relative to the report.
 _FILES = (
@@ -55,7 +55,7 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Pack and mode", f"{summary['pack']} · {summary['mode']}"),
         ("Window (UTC)", f"{_short(window['from_ts'])} to {_short(window['to_ts'])}"),
         ("Stack", f"{stack['name']} · Kafka {stack['kafka']} · processor {stack['processor']}"),
-        ("Fixture events", f"{fixture['events']:,}"),
+        ("Fixture events", number(fixture["events"])),
         ("Started (UTC)", _short(str(summary["started_at"]))),
         ("Commit", str(summary["git_commit"])[:12] or "unknown"),
         ("First broken layer", str(summary["first_broken_layer"] or "none")),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamproof.model.results import CheckResult, StageResult, Status, worst
-from streamproof.report.words import value
+from streamproof.report.words import value, whole
 
 MAX_QUERY_ROWS = 50
 _URGENCY = {Status.FAILED: 0, Status.ERRORED: 1, Status.SKIPPED: 2, Status.PASSED: 3}
@@ -94,12 +94,16 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The contract of one table and the rows that it was judged on; without rows it is skipped and says its need."""
+    """The contract of one table and the rows that it was judged on.
+
+    Without rows it is skipped and says its need; one that could not be judged at all has an `error`.
+    """
 
     table: str
     status: str
     rows: int | None
     needs: str
+    error: str
     expectations: tuple[Expectation, ...]
 
 
@@ -129,8 +133,8 @@ def dispositions(results: Mapping[str, StageResult]) -> tuple[Disposition, ...]:
         Disposition(
             disposition=kind,
             event_type=family or "(none)",
-            expected=int(expected.get(kind, {}).get(family, 0)),
-            observed=int(observed.get(kind, {}).get(family, 0)) if observed else None,
+            expected=whole(expected.get(kind, {}).get(family)),
+            observed=whole(observed.get(kind, {}).get(family)) if observed else None,
         )
         for kind, family in sorted(keys)
     )
@@ -140,7 +144,8 @@ def dispositions(results: Mapping[str, StageResult]) -> tuple[Disposition, ...]:
 class Session:
     """The final facts of one session in short; `differences` counts the facts that are not what the oracle says.
 
-    `outcome` is success, excused, unexcused or unknown; `fps` the mean output frames a second, None without samples.
+    `outcome` is success, excused, unexcused or unknown; `fps` the mean output frames a second, None without samples and
+    text (`inf`) where it is no finite number.
     """
 
     session_id: str
@@ -148,7 +153,7 @@ class Session:
     outcome: str
     swaps: int
     errors: int
-    fps: float | None
+    fps: float | str | None
     expected: str
     observed: str
     differences: int
@@ -174,7 +179,7 @@ def sessions(results: Mapping[str, StageResult]) -> Sessions | None:
     shown = tuple(_session(entry) for entry in _entries(result, "sessions"))
     if result is None or not shown:
         return None
-    return Sessions(shown, int(result.details.get("sessions_total") or len(shown)), str(result.details.get("file")))
+    return Sessions(shown, whole(result.details.get("sessions_total")) or len(shown), str(result.details.get("file")))
 
 
 def _session(entry: Mapping[str, Any]) -> Session:
@@ -183,15 +188,12 @@ def _session(entry: Mapping[str, Any]) -> Session:
         session_id=str(entry.get("workflow_session_id") or ""),
         start=str(entry.get("session_start_ts") or "").replace("T", " ").removesuffix("Z"),
         outcome=outcomes[0] if outcomes else "unknown",
-        swaps=max(
-            entry.get("confirmed_swap_count") or 0,
-            entry.get("inferred_orchestrator_change_count") or 0,
-        ),
-        errors=entry.get("error_count") or 0,
+        swaps=max(whole(entry.get(key)) for key in ("confirmed_swap_count", "inferred_orchestrator_change_count")),
+        errors=whole(entry.get("error_count")),
         fps=entry.get("avg_output_fps"),
         expected=str(entry.get("scenario_expected") or ""),
         observed=str(entry.get("scenario_observed") or ""),
-        differences=int(entry.get("differences") or 0),
+        differences=whole(entry.get("differences")),
     )
 
 
@@ -209,11 +211,18 @@ def _contract(table: str, document: Mapping[str, Any]) -> Contract:
     judged = tuple(_expectation(item) for item in document.get("results") or ())
     return Contract(
         table=table,
-        status=("passed" if document.get("success") else "failed") if judged else "skipped",
+        status=_contract_status(document, judged),
         rows=document.get("rows"),
         needs=str(document.get("needs") or ""),
+        error=str(document.get("error") or ""),
         expectations=tuple(sorted(judged, key=lambda item: item.status)),
     )
+
+
+def _contract_status(document: Mapping[str, Any], judged: tuple[Expectation, ...]) -> str:
+    """Return failed before errored before passed, skipped where nothing was judged."""
+    found = {item.status for item in judged} | ({"errored"} if document.get("error") else set())
+    return next((status for status in ("failed", "errored", "passed") if status in found), "skipped")
 
 
 def _expectation(item: Mapping[str, Any]) -> Expectation:
@@ -221,11 +230,17 @@ def _expectation(item: Mapping[str, Any]) -> Expectation:
     kwargs = config.get("kwargs") or {}
     return Expectation(
         expectation=str(config.get("type") or "").removeprefix("expect_").replace("_", " "),
-        column=str(kwargs.get("column") or ", ".join(kwargs.get("column_list") or ()) or "table"),
-        status="passed" if item.get("success") else "failed",
+        column=str(kwargs.get("column") or ", ".join(map(str, kwargs.get("column_list") or ())) or "table"),
+        status=_expectation_status(item),
         unexpected_count=result.get("unexpected_count"),
         detail=_detail(item, result),
     )
+
+
+def _expectation_status(item: Mapping[str, Any]) -> str:
+    if item.get("success"):
+        return "passed"
+    return "errored" if _exception(item.get("exception_info") or {}) else "failed"
 
 
 def _detail(item: Mapping[str, Any], result: Mapping[str, Any]) -> str:
@@ -254,7 +269,7 @@ def _query(entry: Mapping[str, Any]) -> QueryTable:
         name=str(entry.get("name") or ""),
         columns=columns,
         rows=cut,
-        total_rows=int(entry.get("total_rows") or len(rows)),
+        total_rows=whole(entry.get("total_rows")) or len(rows),
         source_file=str(entry.get("source_file") or ""),
         error=entry.get("error"),
     )

@@ -23,7 +23,7 @@ def markdown_cell(item: Any) -> str:
 
 def breakable(text: str) -> Markup:
     """Render a path or a long name so that a narrow column breaks it after a slash, dot or underscore."""
-    broken = re.sub(r"([/._])(?=[^/._])", "\\1\x00", text)
+    broken = re.sub(r"([/._])(?=[^/._])", "\\1\x00", text.replace("\x00", "\N{REPLACEMENT CHARACTER}"))
     return Markup("<wbr>").join(escaped(part) for part in broken.split("\x00"))
 
 
@@ -45,12 +45,13 @@ def environment(*, escape: bool) -> Environment:
         "seen": words.seen,
         "cell": markdown_cell,
         "breakable": breakable,
-        "number": "{:,}".format,
+        "number": words.number,
+        "decimal": words.decimal,
     }
     made.globals |= {"count": words.count}
     return made
 
 
 def render(template: str, *, escape: bool, **values: Any) -> str:
-    """Render a template of `report/templates/`."""
-    return environment(escape=escape).get_template(template).render(**values)
+    """Render a template of `report/templates/`; characters that no file can hold are replaced."""
+    return words.writable(environment(escape=escape).get_template(template).render(**values))

@@ -39,9 +39,13 @@ class Timeline:
 
 
 def build_timeline(results: Iterable[StageResult]) -> Timeline:
-    """Lay the stages out over the time from the first start to the last end, with the pauses between them."""
+    """Lay the stages out over the time from the first start to the last end, with the pauses between them.
+
+    A stage whose times cannot be read is left out.
+    """
+    times = ((_epoch(result.started_at), _epoch(result.ended_at), result) for result in results)
     spans = sorted(
-        ((_epoch(result.started_at), _epoch(result.ended_at), result) for result in results),
+        ((start, end, result) for start, end, result in times if start is not None and end is not None),
         key=lambda span: (span[0], span[1]),
     )
     if not spans:
@@ -82,5 +86,8 @@ def _bar(label: str, status: str, kind: str, span: tuple[float, float], total: f
     return Bar(label, status, kind, round(left, 2), round(min(width, 100 - left), 2), end - start)
 
 
-def _epoch(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
+def _epoch(text: str) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +14,50 @@ from streamproof.model.results import CheckResult, Status
 _EMPTY: tuple[Any, ...] = ("", None, [], {})
 
 
+# What neither XML 1.0 nor UTF-8 can hold: control characters, and halves of surrogate pairs.
+_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def writable(text: str) -> str:
+    """Return the text with every character that a report cannot hold replaced."""
+    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def whole(item: Any) -> int:
+    """Return a count as an integer, 0 for what is none."""
+    is_count = isinstance(item, int) or (isinstance(item, float) and math.isfinite(item))
+    return int(item) if is_count else 0
+
+
+def number(item: Any) -> str:
+    """Render a number as 1,204; what is no number (None, the text `inf`) as it is."""
+    if isinstance(item, bool) or not isinstance(item, int | float):
+        return value(item)
+    try:
+        return f"{item:,}"
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return _too_long(item)
+
+
+def decimal(item: Any) -> str:
+    """Render a number with two decimals, a missing one as a dash, what is no number as it is."""
+    if item is None:
+        return "\N{EN DASH}"
+    is_number = isinstance(item, int | float) and not isinstance(item, bool)
+    try:
+        return f"{item:.2f}" if is_number else value(item)
+    except OverflowError:
+        return number(item)
+
+
+def _too_long(item: Any) -> str:
+    return f"integer of {item.bit_length()} bits" if isinstance(item, int) else repr(type(item).__name__)
+
+
 def duration(seconds: float) -> str:
     """Render seconds as 340 ms, 11.2 s or 2 min 07 s."""
+    if not isinstance(seconds, int | float) or not math.isfinite(seconds):
+        return value(seconds)
     if seconds < 0.0995:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 9.95:
@@ -24,16 +68,20 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s"
 
 
-def count(number: int, noun: str) -> str:
+def count(amount: int, noun: str) -> str:
     """Render a number with its noun: 1 check, 1,204 checks."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number(amount)} {noun}{'' if amount == 1 else 's'}"
 
 
 def value(item: Any) -> str:
     """Render any JSON value on one line; text stays as it is."""
     if isinstance(item, str):
         return item
-    return json.dumps(item, ensure_ascii=False, default=str)
+    try:
+        return json.dumps(item, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):
+        # Keys that are no text, integers of thousands of digits, lists inside themselves.
+        return _too_long(item) if isinstance(item, int) else f"a {type(item).__name__} that has no text"
 
 
 def diagnostics(values: Mapping[str, Any]) -> str:
@@ -55,7 +103,7 @@ def seen(check: CheckResult) -> str:
 def headline(summary: Mapping[str, Any]) -> str:
     """Return the verdict in one sentence: what holds, what does not, or why nothing could be said."""
     checks = summary.get("checks") or {}
-    total, passed, failed = (int(checks.get(key) or 0) for key in ("total", "passed", "failed"))
+    total, passed, failed = (whole(checks.get(key)) for key in ("total", "passed", "failed"))
     if summary.get("verdict") == "passed":
         return f"All {count(total, 'check')} hold." if total != 1 else "The one check holds."
     if summary.get("verdict") == "failed":

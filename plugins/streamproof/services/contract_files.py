@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from streamproof.model.documents import read_yaml
 from streamproof.model.errors import UsageError
+from streamproof.services.expectations import refuse_misspelt
 
-# PyYAML's own parser takes ten times as long; a build without libyaml has only that.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# What `{$PARAMETER: name}` in a contract may name: the ends of the window, and the topics that the run publishes to.
+PARAMETERS = frozenset({"from_ts", "to_ts", "input_topics"})
 
-_TYPE = re.compile(r"expect_[a-z0-9_]+")
+_HINT = "Compare it with include/contracts/livepeer/*.yaml."
+_TYPE = re.compile(r"expect_[a-z0-9_]+|unexpected_rows_expectation")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _CONTRACT_KEYS = frozenset(
     {
@@ -84,7 +85,7 @@ def load_contracts(folder: Path, *, relative_to: Path | None = None) -> tuple[Co
 
     Raises UsageError naming the file that is broken.
     """
-    files = sorted(folder.glob("*.yaml"))
+    files = sorted(path for path in folder.glob("*") if path.suffix in (".yaml", ".yml"))
     if not files:
         raise UsageError(f"There is no contract in {folder}.", hint="Add a YAML file for each table that has readers.")
     contracts = (load_contract(file) for file in files)
@@ -96,11 +97,9 @@ def load_contracts(folder: Path, *, relative_to: Path | None = None) -> tuple[Co
 
 def load_contract(file: Path) -> Contract:
     """Read one contract. Raises UsageError naming the file and what is wrong with it."""
+    data = read_yaml(file, what="Contract", hint=_HINT)
     try:
-        data = yaml.load(file.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 - safe, in C or in Python
         return _contract(file, data)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise _broken(file, f"cannot be read: {error}") from None
     except KeyError as error:
         raise _broken(file, f"lacks {error}") from None
     except (AttributeError, TypeError, ValueError) as error:
@@ -108,7 +107,7 @@ def load_contract(file: Path) -> Contract:
 
 
 def _broken(file: Path, what: str) -> UsageError:
-    return UsageError(f"Contract {file}: {what}.", hint="Compare it with include/contracts/livepeer/*.yaml.")
+    return UsageError(f"Contract {file}: {what.rstrip('.?')}{'?' if what.endswith('?') else '.'}", hint=_HINT)
 
 
 def _contract(file: Path, data: Any) -> Contract:
@@ -165,6 +164,10 @@ def _check(table: str, entry: Mapping[str, Any]) -> ContractCheck:
         raise TypeError(f"kwargs of {kind} is not a mapping")
     subject = entry.get("name") or kwargs.get("column")
     name = ".".join(str(part) for part in (table, kind.removeprefix("expect_"), subject) if part)
+    try:
+        refuse_misspelt(kind, kwargs, PARAMETERS)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
     mutations = tuple(_mutation(name, mutation) for mutation in entry["mutations"])
     if not mutations:
         raise ValueError(f"{name} has no mutation that proves it able to fail")

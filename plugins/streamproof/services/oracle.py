@@ -152,21 +152,26 @@ class OracleJudge:
     def judge(self, client: Client, *, find_layer: bool = True) -> Judgement:
         """Judge a database; `find_layer`: look for the layer in which a difference begins.
 
-        Raises WarehouseError when it cannot be read.
+        What breaks the comparison of the facts leaves that check errored. Raises WarehouseError when the scenarios, or
+        the layers that differ, cannot be read.
         """
         started = time.perf_counter()
-        observed, classes = self._observe(client)
-        differences = self._oracle.compare(self._expected, observed)
+        classes, broken = self._classes(client), ""
+        observed: list[Row] = []
         by_session: dict[str, list[Row]] = {}
-        for difference in differences:
-            by_session.setdefault(difference["workflow_session_id"], []).append(difference)
         layer = self._layer_of(SESSIONS_MATCH)
+        try:
+            observed = self._observed(client, classes)
+            for difference in self._oracle.compare(self._expected, observed):
+                by_session.setdefault(difference["workflow_session_id"], []).append(difference)
+        except Exception as problem:  # noqa: BLE001 - the other check is judged; this one's result says what broke
+            broken = problem.message if isinstance(problem, WarehouseError) else f"{type(problem).__name__}: {problem}"
         if by_session and find_layer:
             layer = self._first_layer(client, list(by_session))
-        checks = (
-            self._sessions_match(by_session, observed, layer),
-            self._identity(classes, layer),
-        )
+        match = self._sessions_match(by_session, observed, layer)
+        if broken:
+            match = replace(self._check(SESSIONS_MATCH), status=Status.ERRORED, error=broken)
+        checks = (match, self._identity(classes, layer))
         sessions = self._session_rows(observed, by_session, classes)
         spent = time.perf_counter() - started
         return Judgement(tuple(replace(check, duration_sec=spent / len(checks)) for check in checks), sessions)
@@ -178,9 +183,8 @@ class OracleJudge:
         except WarehouseError as error:
             return [replace(self._check(name), status=Status.ERRORED, error=error.message) for name in self._sql.checks]
 
-    def _observe(self, client: Client) -> tuple[list[Row], dict[str, list[str]]]:
-        """Return the observed facts, and the scenarios of each observed session in order of precedence."""
-        observed = _rows(client, self._sql.checks[SESSIONS_MATCH])
+    def _classes(self, client: Client) -> dict[str, list[str]]:
+        """Return the scenarios of each observed session in order of precedence."""
         found: dict[str, set[str]] = {
             row["workflow_session_id"]: set() for row in _rows(client, self._sql.checks[IDENTITY])
         }
@@ -188,14 +192,18 @@ class OracleJudge:
             for row in _rows(client, query, _EVERYTHING):
                 found.setdefault(row["workflow_session_id"], set()).add(row["scenario_name"])
         order = [*self._oracle.PRECEDENCE]
-        classes = {
+        return {
             session: sorted(names, key=lambda name: (order.index(name) if name in order else len(order), name))
             for session, names in found.items()
         }
+
+    def _observed(self, client: Client, classes: Mapping[str, list[str]]) -> list[Row]:
+        """Return the observed facts of each session, its scenarios among them."""
+        observed = _rows(client, self._sql.checks[SESSIONS_MATCH])
         for row in observed:
             scenarios = classes.get(row["workflow_session_id"], [])
             row |= {"scenarios": scenarios, "scenario_observed": scenarios[0] if scenarios else None}
-        return observed, classes
+        return observed
 
     def _first_layer(self, client: Client, sessions: list[str]) -> str:
         """Return the first layer in which one of the differing sessions is not what it should be."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from streamproof.model.errors import StreamproofError
 from streamproof.model.results import CheckResult, Status
 from streamproof.services.contract_files import Contract, load_contracts
-from streamproof.services.contracts import validate
+from streamproof.services.contracts import ContractResult, errored, validate
 from streamproof.services.files import write_json
 from streamproof.services.held_views import HeldViews
 from streamproof.stages.context import RunContext, StageOutcome
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
 
 
 def pack_contracts(ctx: RunContext) -> tuple[Contract, ...]:
@@ -17,7 +24,7 @@ def pack_contracts(ctx: RunContext) -> tuple[Contract, ...]:
     return load_contracts(ctx.home / "include" / ctx.pack.contracts_dir, relative_to=ctx.home)
 
 
-def contract_parameters(ctx: RunContext) -> dict[str, object]:
+def contract_parameters(ctx: RunContext) -> dict[str, Any]:
     """Return what `{$PARAMETER: name}` in a contract may name, and the window that it is held against."""
     return {**ctx.window.query_parameters(), "input_topics": [ctx.input_topic]}
 
@@ -25,7 +32,8 @@ def contract_parameters(ctx: RunContext) -> dict[str, object]:
 def run(ctx: RunContext) -> StageOutcome:
     """Judge every contract of the pack; the library's own results go to the run's contracts/ folder.
 
-    Raises UsageError for a broken contract file, WarehouseError when a table cannot be read.
+    A contract that cannot be judged (its table is gone, say) leaves its own checks errored and no others.
+    Raises UsageError for a broken contract file, WarehouseError when there is no warehouse to ask.
     """
     contracts, parameters = pack_contracts(ctx), contract_parameters(ctx)
     layers = {table: layer for layer, tables in ctx.pack.layers.items() for table in tables}
@@ -34,11 +42,37 @@ def run(ctx: RunContext) -> StageOutcome:
     with ctx.clickhouse() as client:
         views = HeldViews.found(client)
         for contract in contracts:
-            result = validate(client, contract, parameters, views=views)
-            write_json(ctx.folder.contracts / f"{contract.table}.json", result.document)
+            # A table may have a second file: its result is told by that file's name.
+            document = contract.table if contract.table not in tables else f"{contract.table}.{contract.file.stem}"
+            result = _judged(ctx, client, contract, parameters, views)
+            _keep(ctx, document, result)
             failed = sum(check.status is Status.FAILED for check in result.checks)
             ctx.log(f"{contract.table}: {result.rows} rows, {len(result.checks)} expectations, {failed} failed")
-            tables[contract.table] = {"rows": result.rows, "expectations": len(result.checks), "failed": failed}
+            tables[document] = {"rows": result.rows, "expectations": len(result.checks), "failed": failed}
             layer = contract.layer or layers.get(contract.table, "")
             checks.extend(replace(check, layer=layer) for check in result.checks)
     return StageOutcome(details={"tables": tables}, checks=tuple(checks))
+
+
+def _judged(
+    ctx: RunContext, client: Client, contract: Contract, parameters: Mapping[str, Any], views: HeldViews
+) -> ContractResult:
+    """Judge a contract; what breaks it is in the result and the log, not raised."""
+    try:
+        result = validate(client, contract, parameters, views=views)
+    except StreamproofError as problem:
+        ctx.log(f"{contract.table} cannot be judged: {problem.message}")
+        result = errored(contract, problem.message)
+    except Exception as problem:  # noqa: BLE001 - one contract must not end the others; the traceback is in the log
+        ctx.log(f"{contract.table} cannot be judged:\n{traceback.format_exc()}")
+        result = errored(contract, f"{type(problem).__name__}: {problem}")
+    return result
+
+
+def _keep(ctx: RunContext, name: str, result: ContractResult) -> None:
+    """Keep the library's own result. Its checks stand, should a value of it have no form in JSON."""
+    path = ctx.folder.contracts / f"{name}.json"
+    try:
+        write_json(path, result.document)
+    except (TypeError, ValueError) as problem:
+        ctx.log(f"{path.name} cannot be written: {problem}")

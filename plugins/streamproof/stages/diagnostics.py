@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import traceback
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from streamproof.model.errors import StreamproofError
+from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.plan import COMPOSE
 from streamproof.model.results import CheckResult, Status
 from streamproof.services.clickhouse import rows
@@ -19,6 +20,10 @@ from streamproof.stages.session_traces import trace_failing_sessions
 
 # Of a run that failed altogether, the first ones tell why.
 MOST_RECORDS = 200
+# What a replay that ended well knows.
+_OFFSETS = ("start_offsets", "end_offsets", "raw_end_offsets")
+
+Found = TypeVar("Found")
 
 _DISPOSITIONS = """
 SELECT source_partition, source_offset, event_id, event_type, disposition, failure_class, reason
@@ -40,21 +45,29 @@ def collect_diagnostics(ctx: RunContext) -> None:
     """Fill the run's diagnostics folder. What cannot be had (a dead ClickHouse) is named there, not raised."""
     folder = ctx.folder.diagnostics
     folder.mkdir(parents=True, exist_ok=True)
-    logs = ctx.folder.stack / "logs"
-    if logs.is_dir():
-        shutil.copytree(logs, folder / "logs", dirs_exist_ok=True)
-    failing = failing_checks(ctx)
-    write_json(folder / "failing_checks.json", [check.as_json() for check in failing])
-    state = ctx.folder.read_stack_state()
-    if state is not None:
-        write_json(folder / "stack_state.json", state.as_json())
+    _attempt(ctx, "logs", lambda: _copy_logs(ctx))
+    failing = _attempt(ctx, "failing checks", lambda: failing_checks(ctx)) or []
+    _keep(ctx, "failing_checks.json", lambda _: [check.as_json() for check in failing])
+    if ctx.folder.stack.is_dir():
+        _keep(ctx, "stack_state.json", _stack_state)
     if ctx.plan.stack == COMPOSE:
         _keep(ctx, "containers.json", containers)
     if not ctx.plan.observes:
         _keep(ctx, "offsets.json", offsets)
         _keep(ctx, "rejected_records.json", _rejected_records)
         _keep(ctx, "offending_records.json", lambda run: offending_records(run, offending_places(failing)))
-    trace_failing_sessions(ctx, failing)
+    _attempt(ctx, "sessions", lambda: trace_failing_sessions(ctx, failing))
+
+
+def _copy_logs(ctx: RunContext) -> None:
+    logs = ctx.folder.stack / "logs"
+    if logs.is_dir():
+        shutil.copytree(logs, ctx.folder.diagnostics / "logs", dirs_exist_ok=True)
+
+
+def _stack_state(ctx: RunContext) -> dict[str, Any]:
+    state = ctx.folder.read_stack_state()
+    return state.as_json() if state else {}
 
 
 def containers(ctx: RunContext) -> dict[str, Any]:
@@ -80,9 +93,16 @@ def failing_checks(ctx: RunContext) -> list[CheckResult]:
 def offsets(ctx: RunContext) -> dict[str, Any]:
     """Return, by consumer and partition, from where to where it had to read and how far it has committed.
 
-    `behind` counts the records that it has not got to. Raises StackError when Kafka does not answer or no replay ended.
+    `behind` counts the records that it has not got to. Raises StackError when Kafka does not answer or no replay ended,
+    or one ended before everything was published: then nobody knows how far the consumers had to read.
     """
-    replay, topic, groups = ctx.stage_details("replay_events"), ctx.names.input_topic, Groups(ctx.kafka())
+    replay, topic = ctx.stage_details("replay_events"), ctx.names.input_topic
+    if lacking := [name for name in _OFFSETS if name not in replay]:
+        raise StackError(
+            f"The replay ended without {', '.join(lacking)}: not everything was published.",
+            hint="The log of stage replay_events says why.",
+        )
+    groups = Groups(ctx.kafka())
     found: dict[str, Any] = {"topic": topic}
     for consumer, group, ends in (
         ("processor", ctx.names.processor_group, replay["end_offsets"]),
@@ -143,11 +163,28 @@ def _rejected_records(ctx: RunContext) -> dict[str, Any]:
         return {"records": rows(client, _DISPOSITIONS)}
 
 
-def _keep(ctx: RunContext, name: str, collect: Callable[[RunContext], dict[str, Any]]) -> None:
+def _keep(ctx: RunContext, name: str, collect: Callable[[RunContext], dict[str, Any] | list[Any]]) -> None:
     """Write what `collect` returns, or why it could not be had."""
     try:
-        content = collect(ctx)
-    except StreamproofError as problem:
+        write_json(ctx.folder.diagnostics / name, collect(ctx))
+    except Exception as problem:  # noqa: BLE001 - what cannot be had must not cost the verdict; the log says why
+        why = _logged(ctx, name, problem)
+        write_json(ctx.folder.diagnostics / name, {"not_collected": why})
+
+
+def _attempt(ctx: RunContext, name: str, collect: Callable[[], Found]) -> Found | None:
+    """Return what `collect` returns, None when it could not be had."""
+    try:
+        return collect()
+    except Exception as problem:  # noqa: BLE001 - as above
+        _logged(ctx, name, problem)
+        return None
+
+
+def _logged(ctx: RunContext, name: str, problem: Exception) -> str:
+    """Log why something could not be collected, a defect with its traceback, and return it."""
+    if isinstance(problem, StreamproofError):
         ctx.log(f"{name} not collected: {problem.message}")
-        content = {"not_collected": problem.message}
-    write_json(ctx.folder.diagnostics / name, content)
+        return problem.message
+    ctx.log(f"{name} not collected:\n{''.join(traceback.format_exception(problem))}")
+    return f"{type(problem).__name__}: {problem}"

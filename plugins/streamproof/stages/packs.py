@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
+from streamproof.model.documents import read_yaml
 from streamproof.model.errors import UsageError
 from streamproof.model.pack import Pack
 
@@ -20,8 +19,4 @@ def load_pack(home: Path, name: str) -> Pack:
     if name not in pack_names(home):
         raise UsageError(f"There is no pack '{name}'.", hint=f"Packs here: {', '.join(pack_names(home)) or 'none'}.")
     path = home / "include" / "packs" / name / "pack.yaml"
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path} is not YAML: {error}", hint="Mend the file.") from None
-    return Pack.from_mapping(data)
+    return Pack.from_mapping(read_yaml(path, what="Pack", hint="Compare it with include/packs/livepeer/pack.yaml."))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from streamproof.model.results import StageResult, Verdict
+from streamproof.model.results import StageResult, Status, Verdict
 from streamproof.model.window import iso_ms
 from streamproof.report.html import render_html
 from streamproof.report.junit import render_junit
 from streamproof.report.markdown import render_markdown
+from streamproof.report.plain import render_plain
 from streamproof.report.summary import build_summary, compact_summary
+from streamproof.report.words import writable
 from streamproof.services.files import write_json
 from streamproof.stages.context import RunContext, StageOutcome
 from streamproof.stages.diagnostics import collect_diagnostics
@@ -19,9 +23,22 @@ from streamproof.stages.session_traces import session_links
 
 
 def stage_results(ctx: RunContext) -> dict[str, StageResult]:
-    """Return the results of the run's stages that have ended, in planned order; publishing and teardown come last."""
+    """Return the results of the run's stages that have ended, in planned order; publishing and teardown come last.
+
+    A stage whose result cannot be read has errored.
+    """
     stages = (*ctx.plan.planned_stages, "publish_summary", "stack_down")
-    return {stage: result for stage in stages if (result := ctx.folder.read_stage(stage)) is not None}
+    return {stage: result for stage in stages if (result := _stage_result(ctx, stage)) is not None}
+
+
+def _stage_result(ctx: RunContext, stage: str) -> StageResult | None:
+    try:
+        return ctx.folder.read_stage(stage)
+    except Exception as problem:  # noqa: BLE001 - the run has a verdict all the same
+        ctx.log(f"the result of stage {stage} cannot be read:\n{traceback.format_exc()}")
+        now = iso_ms(datetime.now(UTC))
+        why = f"Its result cannot be read: {type(problem).__name__}: {problem}"
+        return StageResult(stage, Status.ERRORED, now, now, 0.0, error=why, hint=f"Look at stages/{stage}.json.")
 
 
 def publish(ctx: RunContext) -> dict[str, Any]:
@@ -43,12 +60,31 @@ def render_again(ctx: RunContext) -> dict[str, Any]:
 
 
 def _render(ctx: RunContext, summary: dict[str, Any], results: dict[str, StageResult]) -> None:
-    root = ctx.folder.root
-    contracts = {path.stem: read_json(path) for path in sorted(ctx.folder.contracts.glob("*.json"))}
-    traces = session_links(ctx.folder)
-    (root / "report.md").write_text(render_markdown(summary, results, contracts, traces), encoding="utf-8")
-    (root / "report.html").write_text(render_html(summary, results, contracts, traces), encoding="utf-8")
-    (root / "junit.xml").write_text(render_junit(summary, results), encoding="utf-8")
+    contracts, traces = _contracts(ctx), session_links(ctx.folder)
+    _write(ctx, "report.md", summary, lambda: render_markdown(summary, results, contracts, traces))
+    _write(ctx, "report.html", summary, lambda: render_html(summary, results, contracts, traces))
+    _write(ctx, "junit.xml", summary, lambda: render_junit(summary, results))
+
+
+def _contracts(ctx: RunContext) -> dict[str, dict[str, Any]]:
+    """Return the result documents of the contracts by table, except one that cannot be read."""
+    found = {}
+    for path in sorted(ctx.folder.contracts.glob("*.json")):
+        try:
+            found[path.stem] = read_json(path)
+        except ValueError as problem:
+            ctx.log(f"{path.name} cannot be read: {problem}")
+    return found
+
+
+def _write(ctx: RunContext, name: str, summary: dict[str, Any], render: Callable[[], str]) -> None:
+    """Write one report. One that cannot be rendered is a defect of ours: it says so, and verdict and failures."""
+    try:
+        text = render()
+    except Exception as problem:  # noqa: BLE001 - one value must not cost the report; the traceback is in the log
+        ctx.log(f"{name} cannot be rendered as it should be:\n{traceback.format_exc()}")
+        text = render_plain(name, summary, f"{type(problem).__name__}: {problem}")
+    (ctx.folder.root / name).write_bytes(writable(text).encode("utf-8"))
 
 
 def run(ctx: RunContext) -> StageOutcome:
@@ -56,7 +92,14 @@ def run(ctx: RunContext) -> StageOutcome:
     summary = publish(ctx)
     if summary["verdict"] != Verdict.PASSED:
         # The report is there before this, should it break, and again after it, with links to what it has left.
-        collect_diagnostics(ctx)
+        _collect(ctx)
         render_again(ctx)
     ctx.log(f"verdict: {summary['verdict']}")
     return StageOutcome(details=compact_summary(summary))
+
+
+def _collect(ctx: RunContext) -> None:
+    try:
+        collect_diagnostics(ctx)
+    except Exception:  # noqa: BLE001 - the verdict stands without diagnostics; the traceback is in the log
+        ctx.log(f"diagnostics are incomplete:\n{traceback.format_exc()}")

@@ -197,6 +197,26 @@ def test_a_warehouse_that_cannot_be_read_leaves_both_unjudged(judge):
     ]
 
 
+def test_facts_that_cannot_be_compared_cost_no_scenario(judge, monkeypatch):
+    unreadable = Warehouse([observed("a|1")], {"a|1": [CLEAN]})
+    unreadable.broken = SESSIONS_MATCH
+    found = judge(unreadable, [expected("a|1")], [("a|1", CLEAN)]).judge(None)
+    assert [(check.status, check.error) for check in found.checks] == [
+        (Status.ERRORED, "no such table"),
+        (Status.PASSED, None),
+    ]
+
+    subject = judge(Warehouse([observed("a|1")], {"a|1": [CLEAN]}), [expected("a|1")], [("a|1", CLEAN)])
+
+    def breaks(*_):
+        raise TypeError("must be real number, not str")
+
+    monkeypatch.setattr(subject._oracle, "compare", breaks)
+    match, identity = subject.judge(None).checks
+    assert (match.status, match.error) == (Status.ERRORED, "TypeError: must be real number, not str")
+    assert identity.status is Status.PASSED
+
+
 def test_a_long_list_of_differences_is_cut_and_counted(judge):
     rows = [expected(f"{number}|1") for number in range(50)]
     match = judge(Warehouse([], {}), rows, []).judge(None).checks[0]

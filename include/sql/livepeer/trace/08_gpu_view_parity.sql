@@ -86,7 +86,7 @@ by_key AS (
         maxIf(fps, side = 'rollup') AS rollup_fps,
         maxIf(fps, side = 'view') AS view_fps,
         -- A mean that one side lacks differs by more than any tolerance.
-        ifNull(abs(rollup_fps - view_fps), inf) AS diff_fps
+        if(isFinite(rollup_fps - view_fps), abs(rollup_fps - view_fps), inf) AS diff_fps
     FROM both_sides
     GROUP BY window_hour, orchestrator, workflow, model, gpu, place
 )

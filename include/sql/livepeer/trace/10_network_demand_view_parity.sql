@@ -154,8 +154,10 @@ by_key AS (
         maxIf(fps, side = 'rollup') AS rollup_fps,
         maxIf(fps, side = 'view') AS view_fps,
         -- Both without samples: equal. One without: differs by more than any tolerance.
-        if(rollup_fps IS NULL AND view_fps IS NULL, 0, ifNull(abs(rollup_fps - view_fps), inf)) AS diff_fps,
-        abs(sumIf(minutes, side = 'rollup') - sumIf(minutes, side = 'view')) AS diff_minutes,
+        if(isFinite(rollup_fps - view_fps), abs(rollup_fps - view_fps), inf) AS gap_fps,
+        if(rollup_fps IS NULL AND view_fps IS NULL, 0, gap_fps) AS diff_fps,
+        sumIf(minutes, side = 'rollup') - sumIf(minutes, side = 'view') AS gap_minutes,
+        if(isFinite(gap_minutes), abs(gap_minutes), inf) AS diff_minutes,
         arrayMap(
             (expected, served) -> abs(expected - served),
             sumForEachIf(counts, side = 'rollup'),

@@ -32,6 +32,8 @@ WHERE workflow_session_id = (
 );
 
 -- MUTATION: a latency is no number
+-- ALSO FAILS: latency_equals_session_edges, session_floats_are_finite
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.e2e_latency_ms
 ALTER TABLE fact_workflow_latency_samples UPDATE e2e_latency_ms = nan
 WHERE workflow_session_id = (
     SELECT max(workflow_session_id)

@@ -7,9 +7,9 @@ WITH
 unexcused_sessions / nullIf(known_sessions, 0) AS expected_failure_rate,
 known_swapped_sessions / nullIf(known_sessions, 0) AS expected_swap_rate,
 isNull(failure_rate) != isNull(expected_failure_rate)
-OR ifNull(abs(failure_rate - expected_failure_rate) > 1e-6, 0) AS wrong_failure_rate,
+OR ifNull(NOT (abs(failure_rate - expected_failure_rate) <= 1e-6), 0) AS wrong_failure_rate,
 isNull(swap_rate) != isNull(expected_swap_rate)
-OR ifNull(abs(swap_rate - expected_swap_rate) > 1e-6, 0) AS wrong_swap_rate
+OR ifNull(NOT (abs(swap_rate - expected_swap_rate) <= 1e-6), 0) AS wrong_swap_rate
 SELECT
     countIf(wrong_failure_rate OR wrong_swap_rate) AS failed_rows,
     count() AS rows_checked,
@@ -88,5 +88,36 @@ SELECT
     toUInt64(0) AS valid_e2e_latency_count,
     toFloat64(0) AS failure_rate,
     toFloat64(0) AS swap_rate
+FROM v_api_sla_compliance AS starts
+WHERE gpu_id != '';
+
+-- MUTATION: rates are no numbers
+-- ALSO FAILS: gpu_view_matches_rollup, same_hour_failed_no_output_retained_in_gpu_sla
+-- ALSO FAILS: v_api_gpu_metrics.table_columns_to_match_ordered_list
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.failure_rate
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.swap_rate
+CREATE OR REPLACE VIEW v_api_gpu_metrics AS
+SELECT
+    starts.* EXCEPT (success_ratio, no_swap_ratio, sla_score),
+    'card' AS gpu_name,
+    toUInt64(0) AS gpu_memory_total,
+    '' AS runner_version,
+    '' AS cuda_version,
+    CAST(NULL, 'Nullable(Float64)') AS avg_output_fps,
+    avg_output_fps AS p95_output_fps,
+    avg_output_fps AS jitter_coeff_fps,
+    toUInt64(0) AS status_samples,
+    avg_output_fps AS prompt_to_first_frame_ms,
+    avg_output_fps AS startup_time_ms,
+    avg_output_fps AS startup_time_s,
+    avg_output_fps AS e2e_latency_ms,
+    avg_output_fps AS p95_prompt_to_first_frame_ms,
+    avg_output_fps AS p95_startup_time_ms,
+    avg_output_fps AS p95_e2e_latency_ms,
+    toUInt64(0) AS valid_prompt_to_first_frame_count,
+    toUInt64(0) AS valid_startup_time_count,
+    toUInt64(0) AS valid_e2e_latency_count,
+    toNullable(nan) AS failure_rate,
+    toNullable(nan) AS swap_rate
 FROM v_api_sla_compliance AS starts
 WHERE gpu_id != '';

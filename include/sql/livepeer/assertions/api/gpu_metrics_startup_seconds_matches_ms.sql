@@ -5,7 +5,7 @@
 -- TEST: gpu_metrics_startup_seconds_matches_ms
 WITH
 isNull(startup_time_s) != isNull(startup_time_ms) AS one_is_missing,
-ifNull(abs(startup_time_s - startup_time_ms / 1000) > 1e-6, 0) AS differs
+ifNull(NOT (abs(startup_time_s - startup_time_ms / 1000) <= 1e-6), 0) AS differs
 SELECT
     countIf(one_is_missing OR differs) AS failed_rows,
     count() AS rows_checked,
@@ -53,3 +53,13 @@ SELECT
     known_swapped_sessions / nullIf(known_sessions, 0) AS swap_rate
 FROM v_api_sla_compliance AS starts
 WHERE gpu_id != '';
+
+-- MUTATION: a startup time is no number
+-- ALSO FAILS: latency_equals_session_edges, gpu_metrics_latency_fields_nonnegative, session_floats_are_finite
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.startup_time_ms
+ALTER TABLE fact_workflow_latency_samples UPDATE startup_time_ms = nan
+WHERE workflow_session_id = (
+    SELECT max(workflow_session_id)
+    FROM v_latest_latency_samples
+    WHERE has_startup_time AND orchestrator_address != '' AND gpu_id != ''
+);

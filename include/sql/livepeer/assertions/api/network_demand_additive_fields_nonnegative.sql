@@ -39,6 +39,11 @@ WHERE startup_unexcused = 1;
 
 -- MUTATION: a frame rate is no number
 -- ALSO FAILS: agg_stream_performance_1m_matches_status_samples, rollup_totals_match_silver
+-- ALSO FAILS: network_demand_view_matches_rollup, v_api_network_demand.column_values_to_be_between.avg_output_fps
+-- ALSO FAILS: frame_rates_are_finite, gpu_view_matches_rollup
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.avg_output_fps
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.jitter_coeff_fps
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.p95_output_fps
 INSERT INTO agg_stream_performance_1m
 (
     window_start, gateway, orchestrator_address, pipeline, model_id, gpu_id, region,

@@ -5,9 +5,11 @@
 
 -- TEST: network_demand_by_gpu_capacity_fields_nonnegative
 WITH
-[inference_minutes_by_gpu_type, used_inference_minutes, available_capacity_minutes, capacity_rate] AS amounts,
+[
+    inference_minutes_by_gpu_type, used_inference_minutes, available_capacity_minutes, capacity_rate, fee_payment_eth
+] AS amounts,
 arrayExists(amount -> ifNull(amount < 0 OR NOT isFinite(amount), 0), amounts) AS is_no_amount,
-ifNull(capacity_rate > 1.5, 0) AS is_overused
+ifNull(NOT (capacity_rate <= 1.5), 0) AS is_overused
 SELECT
     countIf(is_no_amount OR is_overused) AS failed_rows,
     count() AS rows_checked,

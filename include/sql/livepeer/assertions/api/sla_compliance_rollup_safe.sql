@@ -8,11 +8,11 @@ WITH
 1 - unexcused_sessions / nullIf(known_sessions, 0) AS expected_success,
 1 - known_swapped_sessions / nullIf(known_sessions, 0) AS expected_no_swap,
 isNull(success_ratio) != isNull(expected_success)
-OR ifNull(abs(success_ratio - expected_success) > 1e-6, 0) AS wrong_success,
+OR ifNull(NOT (abs(success_ratio - expected_success) <= 1e-6), 0) AS wrong_success,
 isNull(no_swap_ratio) != isNull(expected_no_swap)
-OR ifNull(abs(no_swap_ratio - expected_no_swap) > 1e-6, 0) AS wrong_no_swap,
+OR ifNull(NOT (abs(no_swap_ratio - expected_no_swap) <= 1e-6), 0) AS wrong_no_swap,
 isNull(sla_score) != isNull(expected_success)
-OR ifNull(abs(sla_score - 100 * (0.7 * expected_success + 0.3 * expected_no_swap)) > 1e-6, 0) AS wrong_score
+OR ifNull(NOT (abs(sla_score - 100 * (0.7 * expected_success + 0.3 * expected_no_swap)) <= 1e-6), 0) AS wrong_score
 SELECT
     countIf(wrong_success OR wrong_no_swap OR wrong_score) AS failed_rows,
     count() AS rows_checked,
@@ -105,6 +105,31 @@ SELECT
     1 - unexcused_sessions / nullIf(known_sessions, 0) AS success_ratio,
     1 - known_swapped_sessions / nullIf(known_sessions, 0) AS no_swap_ratio,
     100 * (0.5 * success_ratio + 0.5 * no_swap_ratio) AS sla_score,
+    sum(starts.known_swapped_sessions) AS known_swapped_sessions
+FROM agg_reliability_1h AS starts
+WHERE orchestrator_address != ''
+GROUP BY window_start, orchestrator_address, pipeline, model_id, gpu_id, region;
+
+-- MUTATION: a score is no number
+-- ALSO FAILS: v_api_sla_compliance.column_values_to_be_between.sla_score
+CREATE OR REPLACE VIEW v_api_sla_compliance AS
+SELECT
+    window_start,
+    orchestrator_address,
+    pipeline,
+    model_id,
+    gpu_id,
+    region,
+    sum(starts.known_sessions) AS known_sessions,
+    sum(starts.startup_success_sessions) AS startup_success_sessions,
+    sum(starts.excused_sessions) AS excused_sessions,
+    sum(starts.unexcused_sessions) AS unexcused_sessions,
+    sum(starts.confirmed_swapped_sessions) AS confirmed_swapped_sessions,
+    sum(starts.inferred_orchestrator_change_sessions) AS inferred_orchestrator_change_sessions,
+    sum(starts.swapped_sessions) AS swapped_sessions,
+    1 - unexcused_sessions / nullIf(known_sessions, 0) AS success_ratio,
+    1 - known_swapped_sessions / nullIf(known_sessions, 0) AS no_swap_ratio,
+    toNullable(nan) AS sla_score,
     sum(starts.known_swapped_sessions) AS known_swapped_sessions
 FROM agg_reliability_1h AS starts
 WHERE orchestrator_address != ''

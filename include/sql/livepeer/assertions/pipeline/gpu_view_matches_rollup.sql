@@ -115,8 +115,8 @@ by_key AS (
         in_rollup = 0 AND sum(samples) > 0 AS is_invented,
         maxIf(fps, side = 'rollup') AS rollup_fps,
         maxIf(fps, side = 'view') AS view_fps,
-        -- A mean that one side lacks differs by more than any tolerance.
-        ifNull(abs(rollup_fps - view_fps), inf) AS diff_fps,
+        -- A mean that one side lacks, or that is no number, differs by more than any tolerance.
+        if(isFinite(rollup_fps - view_fps), abs(rollup_fps - view_fps), inf) AS diff_fps,
         is_lost OR is_invented OR (in_both AND diff_fps > 1e-6) AS differs,
         groupUniqArrayArray(20)(ids) AS session_ids
     FROM both_sides
@@ -200,3 +200,16 @@ SELECT
     ifNull(gpu_id, '') AS gpu_id,
     ifNull(region, '') AS region
 FROM fact_stream_status_samples;
+
+-- MUTATION: a frame rate of a sample is no number
+-- ALSO FAILS: frame_rates_are_finite, silver_floats_are_finite
+-- ALSO FAILS: agg_stream_performance_1m_matches_status_samples
+-- ALSO FAILS: network_demand_view_matches_rollup, v_api_gpu_metrics.column_values_to_be_between.avg_output_fps
+-- ALSO FAILS: fact_stream_status_samples.column_values_to_be_between.output_fps
+-- ALSO FAILS: v_api_network_demand.column_values_to_be_between.avg_output_fps
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.jitter_coeff_fps
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.p95_output_fps
+ALTER TABLE fact_stream_status_samples UPDATE output_fps = nan
+WHERE source_event_uid = (
+    SELECT max(source_event_uid) FROM fact_stream_status_samples WHERE orchestrator_address != '' AND gpu_id != ''
+);

@@ -19,7 +19,7 @@ judged AS (
         [latency.has_prompt_to_first_frame, latency.has_startup_time, latency.has_e2e_latency] AS flags,
         NOT is_missing AND latency.sample_ts != sessions.session_start_ts AS differs_time,
         NOT is_missing AND arrayExists(
-            (wanted, found) -> if(wanted IS NULL, found IS NOT NULL, ifNull(abs(found - wanted) > 1e-6, 1)),
+            (wanted, found) -> if(wanted IS NULL, found IS NOT NULL, ifNull(NOT (abs(found - wanted) <= 1e-6), 1)),
             expected,
             observed
         ) AS differs_value,
@@ -49,6 +49,17 @@ FROM judged;
 -- MUTATION: a second too long
 ALTER TABLE fact_workflow_latency_samples UPDATE startup_time_ms = startup_time_ms + 1000
 WHERE workflow_session_id = (SELECT max(workflow_session_id) FROM fact_workflow_latency_samples WHERE has_startup_time);
+
+-- MUTATION: a start-up time is no number
+-- ALSO FAILS: gpu_metrics_latency_fields_nonnegative, gpu_metrics_startup_seconds_matches_ms
+-- ALSO FAILS: session_floats_are_finite
+-- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.startup_time_ms
+ALTER TABLE fact_workflow_latency_samples UPDATE startup_time_ms = nan
+WHERE workflow_session_id = (
+    SELECT max(workflow_session_id)
+    FROM v_latest_latency_samples
+    WHERE has_startup_time AND orchestrator_address != '' AND gpu_id != ''
+);
 
 -- MUTATION: an interval that nobody measured is 0
 ALTER TABLE fact_workflow_latency_samples UPDATE e2e_latency_ms = 0, has_e2e_latency = 1

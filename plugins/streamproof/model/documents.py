@@ -1,0 +1,115 @@
+"""Read YAML and JSON that people write: a key that stands twice in one mapping is refused, never silently dropped."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from streamproof.model.errors import UsageError
+
+_KEY_HINT = "Give one of the two another name, or put what stands under both under one key."
+# A string of JSON, or a sign that opens, closes or divides. Everything else between them is of no matter here.
+_JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}:]', re.DOTALL)
+
+
+# PyYAML's own parser takes ten times as long; a build without libyaml has only that.
+class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """The safe loader, which refuses a key that a mapping holds already.
+
+    A key that stands beside `<<: *anchor` and in what is merged there is no repetition: it overrides.
+    """
+
+    def construct_document(self, node: Any) -> Any:
+        """Build a document. Raises _RepeatedKeyError for a key that stands twice in a mapping of it."""
+        # Before anything is built: building writes what is merged into the nodes themselves.
+        waiting, known = [node], set()
+        while waiting:
+            here = waiting.pop(0)
+            if id(here) in known or isinstance(here, yaml.ScalarNode):
+                continue
+            known.add(id(here))
+            if isinstance(here, yaml.MappingNode):
+                self._refuse_repeated(here)
+                waiting.extend(part for pair in here.value for part in pair)
+            else:
+                waiting.extend(here.value)
+        return super().construct_document(node)
+
+    def _refuse_repeated(self, node: yaml.MappingNode) -> None:
+        seen: dict[Any, int] = {}
+        for key_node, _ in node.value:
+            merges = key_node.tag == "tag:yaml.org,2002:merge"
+            key = "<<" if merges else self.construct_object(key_node, deep=True)
+            line = key_node.start_mark.line + 1
+            if isinstance(key, Hashable) and key in seen:
+                raise _RepeatedKeyError(str(key), seen[key], line)
+            if isinstance(key, Hashable):
+                seen[key] = line
+
+
+class _RepeatedKeyError(Exception):
+    """A key stands twice in one mapping, first in line `first` and again in line `again`."""
+
+    def __init__(self, key: str, first: int, again: int) -> None:
+        super().__init__(key, first, again)
+        self.key, self.first, self.again = key, first, again
+
+    def as_usage_error(self, shown: str) -> UsageError:
+        """Return the error for a user; `shown` names the document."""
+        return UsageError(
+            f"{shown}:{self.again}: the key `{self.key}` is there twice; it stands in line {self.first} already.",
+            hint=_KEY_HINT,
+        )
+
+
+def read_yaml(path: Path, *, what: str, hint: str) -> Any:
+    """Read a YAML file of one document; `what` names it in messages ("Contract"), `hint` is for one that is no YAML.
+
+    Raises UsageError for a file that cannot be read, is not YAML, or holds a key twice in one mapping: by file, line
+    and name.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8-sig"), _StrictLoader)  # noqa: S506 - it is the safe loader
+    except _RepeatedKeyError as problem:
+        raise problem.as_usage_error(f"{what} {path}") from None
+    except OSError as error:
+        raise UsageError(f"{what} {path}: cannot be read: {error.strerror}.", hint=hint) from None
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{what} {path}: cannot be read: byte {error.start} is not UTF-8.", hint="Save it as UTF-8."
+        ) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        # A date such as 2026-02-30 is a ValueError of the constructor.
+        said = " ".join(str(error).split())
+        raise UsageError(f"{what} {path}: cannot be read: {said}.", hint=hint) from None
+
+
+def repeated_json_key(text: str) -> tuple[str, int, int] | None:
+    """Return the first key that stands twice in one object of a JSON text, with the lines of both; None without one.
+
+    `text` must be valid JSON: what it holds otherwise is not judged here.
+    """
+    objects: list[dict[str, int]] = []
+    last = ""
+    position = line = 0
+    for token in _JSON_TOKEN.finditer(text):
+        found = token.group()
+        line += text.count("\n", position, token.start())
+        position = token.start()
+        if found == "{":
+            objects.append({})
+        elif found == "}":
+            objects.pop()
+        elif found == ":":
+            key = json.loads(last, strict=False)
+            if key in objects[-1]:
+                return key, objects[-1][key], line + 1
+            objects[-1][key] = line + 1
+        else:
+            last = found
+    return None
