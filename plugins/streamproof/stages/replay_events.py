@@ -44,10 +44,11 @@ def run(ctx: RunContext) -> StageOutcome:
     with ctx.clickhouse() as client:
         rows = write_ledger(client, published, plan.records(), plan.unstated)
     ctx.log(f"{rows} rows in the ledger")
-    return StageOutcome(details=_details(plan, published))
+    return StageOutcome(details=replay_details(plan, published))
 
 
-def _details(plan: ReplayPlan, published: Published) -> dict[str, Any]:
+def replay_details(plan: ReplayPlan, published: Published) -> dict[str, Any]:
+    """Return what later stages need to know of a replay, as plain JSON data."""
     return {
         "topic": published.topic,
         "published": len(plan.events),
