@@ -228,7 +228,7 @@ def _keep(ctx: RunContext, plan: ReplayPlan, published: Published) -> None:
     logs = ctx.folder.stack / "logs"
     logs.mkdir(parents=True)
     (logs / "processor.log").write_text("2026-01-01 00:00:00,000 INFO started\n", encoding="utf-8")
-    details = replay_details(plan, published)
+    details = replay_details(ctx, plan, published)
     execute_stage(ctx, "replay_events", lambda _: StageOutcome(details=details))
 
 

@@ -180,8 +180,13 @@ class RunContext:
         An observation has none of those that only a replay gives.
         """
         if self.plan.observes:
-            # Nothing is stated of a scenario there: it has to occur, as far as the window has sessions at all.
-            return {**self.window.query_parameters(), "input_topic": self.input_topic, "published_by_scenario": {}}
+            # Nobody has promised anything there: what has to exist is asked of the layer below.
+            return {
+                **self.window.query_parameters(),
+                "input_topic": self.input_topic,
+                "published_by_scenario": {},
+                "published_in_window": {},
+            }
         replay = self.stage_details("replay_events")
         expected = replay["expected"]
         return {
@@ -189,7 +194,8 @@ class RunContext:
             "input_topic": self.names.input_topic,
             "published_records": replay["published"],
             "published_ids": replay["published_ids"],
-            "published_by_scenario": replay["by_scenario"],
+            "published_by_scenario": replay["promised_by_scenario"],
+            "published_in_window": replay["published_in_window"],
             "expected_dlq": expected["dlq"],
             "expected_quarantine": expected["quarantine"],
             "expected_ignored": expected["ignored"],

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from streamproof.model.results import CheckResult, Status
+from streamproof.model.verdict import EXPLAINED_BY
+from streamproof.services.clickhouse import rows
 from streamproof.services.contract_files import Contract, load_contracts
 from streamproof.services.contracts import validate
 from streamproof.services.files import write_json
 from streamproof.services.held_views import HeldViews
 from streamproof.stages.context import RunContext, StageOutcome
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_BECAME_ROWS = """
+SELECT 1
+FROM record_dispositions
+WHERE hasAny(arrayMap(target -> toString(target), mapKeys(rows_written)), {tables:Array(String)})
+LIMIT 1
+"""
 
 
 def pack_contracts(ctx: RunContext) -> tuple[Contract, ...]:
@@ -41,4 +54,17 @@ def run(ctx: RunContext) -> StageOutcome:
             tables[contract.table] = {"rows": result.rows, "expectations": len(result.checks), "failed": failed}
             layer = contract.layer or layers.get(contract.table, "")
             checks.extend(replace(check, layer=layer) for check in result.checks)
+        if all(check.status is Status.SKIPPED for check in checks):
+            checks = _explained(client, ctx, checks)
     return StageOutcome(details={"tables": tables}, checks=tuple(checks))
+
+
+def _explained(client: Client, ctx: RunContext, checks: list[CheckResult]) -> list[CheckResult]:
+    """Say of contracts that found no row at all where the accounting explains it: no record became a row of theirs.
+
+    An observation has no accounting of its own, so that nothing explains an empty warehouse there.
+    """
+    if ctx.plan.observes or rows(client, _BECAME_ROWS, {"tables": [contract.table for contract in pack_contracts(ctx)]}):
+        return checks
+    explained = "record_dispositions: no record became a row of a table with a contract"
+    return [replace(check, diagnostics={**check.diagnostics, EXPLAINED_BY: explained}) for check in checks]
