@@ -64,7 +64,8 @@ def _explained(client: Client, ctx: RunContext, checks: list[CheckResult]) -> li
 
     An observation has no accounting of its own, so that nothing explains an empty warehouse there.
     """
-    if ctx.plan.observes or rows(client, _BECAME_ROWS, {"tables": [contract.table for contract in pack_contracts(ctx)]}):
+    tables = [contract.table for contract in pack_contracts(ctx)]
+    if ctx.plan.observes or rows(client, _BECAME_ROWS, {"tables": tables}):
         return checks
     explained = "record_dispositions: no record became a row of a table with a contract"
     return [replace(check, diagnostics={**check.diagnostics, EXPLAINED_BY: explained}) for check in checks]

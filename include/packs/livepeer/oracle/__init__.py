@@ -14,7 +14,9 @@ Acceptance
 3. Of accepted events with one id, whatever their types, the first by (event time, sequence) counts. A rejected record
    does not use up its id. Events without id are the same event when their content without replay marks is equal.
 Facts
-4. A status start time up to the year 2000, and a trace's own time of 0, are absent, as are unreadable ones.
+4. A status start time up to the year 2000, and a trace's own time of 0, are absent, as are unreadable ones. Any other
+   time counts as it is told; a session that by it begins in 2000 or before counts for nothing, and is left out here as
+   it is in the views.
 5. Signals are ordered by time; at equal times requests come first, then swaps, and closes last; then by event id. So no
    order of arrival within a session changes an answer.
 6. The mean FPS is over all accepted status events, of the numbers as they stand in the events: a 32-bit column does not
@@ -52,8 +54,12 @@ from packs.livepeer.oracle.comparison import FIELDS, broken_layer, compare
 from packs.livepeer.oracle.evidence import gather
 from packs.livepeer.oracle.facts import session_facts
 from packs.livepeer.oracle.scenarios import PRECEDENCE
+from packs.livepeer.oracle.values import NO_START_MS, iso
 
 __all__ = ["FIELDS", "PRECEDENCE", "broken_layer", "compare", "expected_sessions"]
+
+# A session that begins here or before has a time among its signals that is none.
+_FIRST_START = iso(NO_START_MS) or ""
 
 
 def expected_sessions(records: Iterable[tuple[int, bytes | None]]) -> list[dict[str, Any]]:
@@ -67,4 +73,5 @@ def expected_sessions(records: Iterable[tuple[int, bytes | None]]) -> list[dict[
     wallets = Wallets(snapshots)
     signals.sort(key=itemgetter(0, 1, 2, 3))
     rows = [session_facts(list(group), wallets) for _, group in groupby(signals, key=lambda signal: signal.session)]
+    rows = [row for row in rows if row["session_start_ts"] > _FIRST_START]
     return sorted(rows, key=lambda row: (row["session_start_ts"], row["workflow_session_id"]))

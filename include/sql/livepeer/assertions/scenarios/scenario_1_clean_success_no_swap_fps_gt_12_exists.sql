@@ -16,6 +16,7 @@ discovered AS (
             HAVING avg(output_fps) > 12
         ) AS is_discovered,
         orchestrator_address = '' AS is_unattributed,
+        lower(ifNull(model_id, '')) AS model,
         is_discovered AND orchestrator_address IN (
             SELECT lower(orchestrator_address)
             FROM merge('^network_capabilities(_advertised|_model_constraints|_prices)?$')
@@ -31,22 +32,21 @@ discovered AS (
 named AS (
     SELECT
         silver.workflow_session_id AS workflow_session_id,
+        discovered.model AS model,
         lower(typed.orchestrator_address) AS wallet,
         typed.event_timestamp AS published,
         typed.source_partition AS source_partition,
         typed.source_offset AS source_offset
     FROM fact_stream_status_samples AS silver
+    INNER JOIN discovered ON silver.workflow_session_id = discovered.workflow_session_id
     INNER JOIN ai_stream_status AS typed ON silver.source_event_uid = typed.raw_event_uid
-    WHERE
-        typed.orchestrator_address != ''
-        AND silver.workflow_session_id IN (
-            SELECT workflow_session_id FROM discovered WHERE is_discovered AND is_unattributed
-        )
+    WHERE typed.orchestrator_address != '' AND discovered.is_discovered AND discovered.is_unattributed
 ),
 
 offers AS (
     SELECT
         arrayJoin(arrayDistinct([lower(local_address), lower(orchestrator_address)])) AS wallet,
+        lower(ifNull(model_id, '')) AS model,
         event_timestamp AS announced,
         source_partition,
         source_offset
@@ -59,6 +59,7 @@ announced AS (
     INNER JOIN offers ON named.wallet = offers.wallet
     WHERE
         offers.announced <= named.published + INTERVAL 1 SECOND
+        AND (named.model = '' OR offers.model IN ('', named.model))
         AND if(
             named.source_partition = offers.source_partition,
             offers.source_offset < named.source_offset,
@@ -69,7 +70,7 @@ announced AS (
 judged AS (
     SELECT
         *,
-        -- Whose host nobody had announced while it ran cannot be in the list.
+        -- Whose host, or its model, nobody had announced while it ran cannot be in the list.
         is_listed OR (
             is_discovered AND is_unattributed
             AND workflow_session_id NOT IN (SELECT workflow_session_id FROM announced)
