@@ -242,7 +242,8 @@ class OracleJudge:
             if scenario not in classes.get(session, [])
         ]
         if not self._labels:
-            explained = "" if self._expected and not self._unpromised else "the published events, which make none of them"
+            makes_none = self._unpromised or not self._expected
+            explained = "the published events, which make none of them" if makes_none else ""
             return _skipped(self._check(IDENTITY), "no session that a manifest names", explained)
         diagnostics: Row = {
             "fixture_sessions": len(self._labels),
