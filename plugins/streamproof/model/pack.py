@@ -61,8 +61,8 @@ class Pack:
     its records become; `core_types` are the families whose records become exactly one typed row; `informational` is the
     closed list of checks that never fail; `session_families` are the families whose events make sessions, and
     `scenario_needs` those without which no session is in a scenario; `services` says what must be up;
-    `run_only_tables` are those that a warehouse has only where a run made it; `oracle` is the dotted path of the module that computes what must come out, '' for a
-    pack without one.
+    `run_only_tables` are those that a warehouse has only where a run made it; `oracle` is the dotted path of the module
+    that computes what must come out, '' for a pack without one.
     """
 
     name: str
