@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from streamproof.model.errors import StackError
 from streamproof.model.names import RunNames
 from streamproof.model.pack import Pack
-from streamproof.model.plan import RunPlan
+from streamproof.model.plan import NOTHING_PROMISED, RunPlan
 from streamproof.model.results import CheckResult, Status
 from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
 from streamproof.model.stack import StackState
@@ -180,13 +180,7 @@ class RunContext:
         An observation has none of those that only a replay gives.
         """
         if self.plan.observes:
-            # Nobody has promised anything there: what has to exist is asked of the layer below.
-            return {
-                **self.window.query_parameters(),
-                "input_topic": self.input_topic,
-                "published_by_scenario": {},
-                "published_in_window": {},
-            }
+            return {**self.window.query_parameters(), "input_topic": self.input_topic, **NOTHING_PROMISED}
         replay = self.stage_details("replay_events")
         expected = replay["expected"]
         return {

@@ -98,7 +98,8 @@ SELECT
         ),
         differs
     ) AS type_dlq_planted_quarantine_planted_ignored_planted,
-    (SELECT arraySlice(groupArrayArray(records), 1, 20) FROM unplanned_of_those) AS partition_offset_id_disposition_reason,
+    (SELECT arraySlice(groupArrayArray(records), 1, 20) FROM unplanned_of_those)
+        AS partition_offset_id_disposition_reason,
     (SELECT groupUniqArrayArray(20)(sessions) FROM unplanned_of_those) AS failing_workflow_session_ids
 FROM compared
 SETTINGS join_use_nulls = 1;

@@ -1,8 +1,8 @@
--- When this fails, too many sessions that an orchestrator served are nobody's: its wallet is on their samples or edges,
--- and yet no canonical wallet was found. Use and failures then count for nobody, and compliance looks better than it is.
--- One in five may stay unresolved: an orchestrator that has just joined or changed its wallet is unknown until its next
--- capability event. More means that wallets no longer match, or that these events no longer arrive. In a replay only
--- those sessions count whose host had been announced by then: what was not published cannot be known.
+-- When this fails, too many sessions that an orchestrator served are nobody's: its wallet is on their samples or
+-- edges, and yet no canonical wallet was found. Use and failures then count for nobody, and compliance looks better
+-- than it is. One in five may stay unresolved: an orchestrator that has just joined or changed its wallet is unknown
+-- until its next capability event. More means that wallets no longer match, or that these events no longer arrive. In
+-- a replay only those sessions count whose host had been announced by then: what was not published cannot be known.
 -- LAYER: sessions
 
 -- TEST: attribution_coverage

@@ -18,6 +18,8 @@ told AS (
         'data.timestamp' AS field,
         data_timestamp AS moment
     FROM stream_trace_events
+    -- A milestone's own time of 0 is an absent one.
+    WHERE toUnixTimestamp64Milli(data_timestamp) != 0
 ),
 
 implausible AS (
