@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from streamproof.cli.environment import Environment, clickhouse_settings, connections
 from streamproof.cli.report_command import find_run
 from streamproof.model.errors import StackError
+from streamproof.model.plan import NOTHING_PROMISED
 from streamproof.model.settings import ClickHouseSettings
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def chosen_warehouse(place: Environment, run_id: str | None) -> Warehouse:
     Raises UsageError for a run that is not there, StackError for one whose stack is not up any more.
     """
     if run_id is None:
-        return Warehouse(clickhouse_settings())
+        return Warehouse(clickhouse_settings(), parameters=NOTHING_PROMISED)
     from streamproof.stages.context import RunContext
 
     ctx = RunContext.open(_folder(place, run_id))
@@ -61,7 +62,7 @@ def chosen_warehouse(place: Environment, run_id: str | None) -> Warehouse:
         settings=ctx.clickhouse_settings(),
         pack=ctx.plan.pack,
         window=ctx.window,
-        parameters=ctx.check_parameters() if replayed else {},
+        parameters=ctx.check_parameters() if replayed else NOTHING_PROMISED,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,10 +61,12 @@ class Pack:
 
     `layers` lists table names by layer, first layer first; `typed_tables` maps an event family to the tables whose rows
     its records become; `core_types` are the families whose records become exactly one typed row; `informational` is the
-    closed list of checks that never fail; `services` says what must be up; `run_only_tables` are those that a warehouse
-    has only where a run made it; `oracle` is the dotted path of the module that computes what must come out, '' for a
-    pack without one. `exempt_columns` are the columns that nobody can foretell, `table.column` or `*.column`, with the
-    reason; `family_columns` name, by table, the column that tells the families of events apart.
+    closed list of checks that never fail; `session_families` are the families whose events make sessions, and
+    `scenario_needs` those without which no session is in a scenario; `services` says what must be up;
+    `run_only_tables` are those that a warehouse has only where a run made it; `oracle` is the dotted path of the module
+    that computes what must come out, '' for a pack without one. `exempt_columns` are the columns that nobody can
+    foretell, `table.column` or `*.column`, with the reason; `family_columns` name, by table, the column that tells the
+    families of events apart.
     """
 
     name: str
@@ -85,11 +87,18 @@ class Pack:
     generator: str
     replay: ReplayRules = field(default_factory=ReplayRules)
     informational: tuple[str, ...] = ()
+    session_families: tuple[str, ...] = ()
+    scenario_needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     run_only_tables: tuple[str, ...] = ()
     services: ServiceNeeds = field(default_factory=ServiceNeeds)
     oracle: str = ""
     exempt_columns: Mapping[str, str] = field(default_factory=dict)
     family_columns: Mapping[str, str] = field(default_factory=dict)
+
+    def can_hold(self, scenario: str, families: Collection[str]) -> bool:
+        """Tell whether events of these families can make a session of a scenario."""
+        makes_sessions = not self.session_families or any(family in families for family in self.session_families)
+        return makes_sessions and all(family in families for family in self.scenario_needs.get(scenario, ()))
 
     def suite_names(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """Return the wanted suites in the pack's order, all of them when none is named.
@@ -130,6 +139,8 @@ class Pack:
                 generator=str(data["generator"]),
                 replay=_replay_rules(data.get("replay", {}), data["scenarios"]),
                 informational=tuple(data.get("informational", ())),
+                session_families=tuple(data.get("session_families", ())),
+                scenario_needs={name: tuple(found) for name, found in data.get("scenario_needs", {}).items()},
                 run_only_tables=tuple(data.get("run_only_tables", ())),
                 services=ServiceNeeds.from_mapping(data.get("services", {})),
                 oracle=str(data.get("oracle") or ""),

@@ -22,6 +22,9 @@ STACKS = ("local", COMPOSE, EXTERNAL)
 KAFKA_KINDS = ("broker", "mock")
 PROCESSORS = ("local",)
 
+# Of a warehouse that others fill nobody has promised anything: what has to exist there is asked of the layer below.
+NOTHING_PROMISED: Mapping[str, object] = {"published_by_scenario": {}, "published_in_window": {}}
+
 # The stages of a run in order. `suites` stands for one stage per suite, named assert_<suite>.
 BEFORE_SUITES = ("stack_up", "schema_apply", "pipeline_ready", "replay_events", "pipeline_wait", "query_pack")
 # The last is there when the pack has an oracle.

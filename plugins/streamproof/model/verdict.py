@@ -14,8 +14,19 @@ EXIT_CODES: Mapping[Verdict, int] = {
 }
 
 
+# A skipped check says here who explains that there is nothing for it: what was published, or the layer below. Where
+# it says nothing, the rows may as well have been lost, or be those of another window.
+EXPLAINED_BY = "explained_by"
+
+
 def _judged(result: StageResult) -> bool:
-    return any(check.status in (Status.PASSED, Status.FAILED) for check in result.checks if not check.informational)
+    """Tell whether a stage judged anything, or has it explained that there was nothing to judge."""
+    binding = [check for check in result.checks if not check.informational]
+    if any(check.status in (Status.PASSED, Status.FAILED) for check in binding):
+        return True
+    return bool(binding) and all(
+        check.status is Status.SKIPPED and bool(check.diagnostics.get(EXPLAINED_BY)) for check in binding
+    )
 
 
 def unjudged(planned: Sequence[str], judging: Sequence[str], results: Mapping[str, StageResult]) -> list[str]:

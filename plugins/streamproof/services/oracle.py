@@ -18,6 +18,7 @@ from streamproof.model.errors import SqlSourceError, UsageError, WarehouseError
 from streamproof.model.pack import Pack
 from streamproof.model.plan import ORACLE
 from streamproof.model.results import LAYERS, CheckResult, Status
+from streamproof.model.verdict import EXPLAINED_BY
 from streamproof.services.checks import SKIP_REASON
 from streamproof.services.query_pack import run_query
 from streamproof.sql.blocks import Block, BlockKind, read_blocks, read_suite
@@ -130,6 +131,7 @@ class OracleJudge:
     """Holds what is expected of a fixture set, and judges databases by it.
 
     `fixture_sessions` are (session id, scenario) pairs as the manifest names them; one without an id is not judged.
+    `unpromised` counts the sessions whose published records cannot be in their scenario: nothing is asked of these.
     """
 
     def __init__(
@@ -138,12 +140,14 @@ class OracleJudge:
         sql: OracleSql,
         expected: Sequence[Row],
         fixture_sessions: Iterable[tuple[str, str]],
+        *,
+        unpromised: int = 0,
     ) -> None:
         self._oracle = oracle
         self._sql = sql
         self._expected = expected
         self._labels: dict[str, list[str]] = {}
-        self._unnamed = 0
+        self._unnamed, self._unpromised = 0, unpromised
         for session, scenario in fixture_sessions:
             self._unnamed += not session
             if session and scenario not in self._labels.setdefault(session, []):
@@ -233,7 +237,10 @@ class OracleJudge:
             "differences": [_shown(difference) for difference in differences[:SHOWN]],
         }
         if not (self._expected or observed):
-            return _skipped(self._check(SESSIONS_MATCH), "no session in the fixture set, and none in the warehouse")
+            explained = "the published events, which make no session"
+            return _skipped(
+                self._check(SESSIONS_MATCH), "no session in the fixture set, and none in the warehouse", explained
+            )
         return _judged(self._check(SESSIONS_MATCH), list(by_session), diagnostics, layer)
 
     def _identity(self, classes: Mapping[str, list[str]], layer: str) -> CheckResult:
@@ -245,10 +252,13 @@ class OracleJudge:
             if scenario not in classes.get(session, [])
         ]
         if not self._labels:
-            return _skipped(self._check(IDENTITY), "no session that a manifest names")
+            makes_none = self._unpromised or not self._expected
+            explained = "the published events, which make none of them" if makes_none else ""
+            return _skipped(self._check(IDENTITY), "no session that a manifest names", explained)
         diagnostics: Row = {
             "fixture_sessions": len(self._labels),
             "files_without_session": self._unnamed,
+            "sessions_without_what_their_scenario_needs": self._unpromised,
             "differences": wrong[:SHOWN],
         }
         failing = list(dict.fromkeys(str(entry["workflow_session_id"]) for entry in wrong))
@@ -308,5 +318,6 @@ def _judged(check: CheckResult, failing: Sequence[str], diagnostics: Mapping[str
     )
 
 
-def _skipped(check: CheckResult, what: str) -> CheckResult:
-    return replace(check, status=Status.SKIPPED, diagnostics={SKIP_REASON: f"nothing to judge: {what}"})
+def _skipped(check: CheckResult, what: str, explained_by: str) -> CheckResult:
+    diagnostics = {SKIP_REASON: f"nothing to judge: {what}", EXPLAINED_BY: explained_by}
+    return replace(check, status=Status.SKIPPED, diagnostics=diagnostics)

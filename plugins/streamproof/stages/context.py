@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from streamproof.model.errors import StackError
 from streamproof.model.names import RunNames
 from streamproof.model.pack import Pack
-from streamproof.model.plan import RunPlan
+from streamproof.model.plan import NOTHING_PROMISED, RunPlan
 from streamproof.model.results import CheckResult, Status
 from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
 from streamproof.model.stack import StackState
@@ -180,8 +180,7 @@ class RunContext:
         An observation has none of those that only a replay gives.
         """
         if self.plan.observes:
-            # Nothing is stated of a scenario there: it has to occur, as far as the window has sessions at all.
-            return {**self.window.query_parameters(), "input_topic": self.input_topic, "published_by_scenario": {}}
+            return {**self.window.query_parameters(), "input_topic": self.input_topic, **NOTHING_PROMISED}
         replay = self.stage_details("replay_events")
         expected = replay["expected"]
         return {
@@ -189,7 +188,8 @@ class RunContext:
             "input_topic": self.names.input_topic,
             "published_records": replay["published"],
             "published_ids": replay["published_ids"],
-            "published_by_scenario": replay["by_scenario"],
+            "published_by_scenario": replay["promised_by_scenario"],
+            "published_in_window": replay["published_in_window"],
             "expected_dlq": expected["dlq"],
             "expected_quarantine": expected["quarantine"],
             "expected_ignored": expected["ignored"],

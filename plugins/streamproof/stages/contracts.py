@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from streamproof.model.errors import StreamproofError
 from streamproof.model.results import CheckResult, Status
+from streamproof.model.verdict import EXPLAINED_BY
+from streamproof.services.clickhouse import rows
 from streamproof.services.contract_files import Contract, load_contracts
 from streamproof.services.contracts import ContractResult, errored, validate
 from streamproof.services.files import write_json
@@ -17,6 +19,13 @@ from streamproof.stages.context import RunContext, StageOutcome
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
+
+_BECAME_ROWS = """
+SELECT 1
+FROM record_dispositions
+WHERE hasAny(arrayMap(target -> toString(target), mapKeys(rows_written)), {tables:Array(String)})
+LIMIT 1
+"""
 
 
 def pack_contracts(ctx: RunContext) -> tuple[Contract, ...]:
@@ -51,6 +60,8 @@ def run(ctx: RunContext) -> StageOutcome:
             tables[document] = {"rows": result.rows, "expectations": len(result.checks), "failed": failed}
             layer = contract.layer or layers.get(contract.table, "")
             checks.extend(replace(check, layer=layer) for check in result.checks)
+        if all(check.status is Status.SKIPPED for check in checks):
+            checks = _explained(client, ctx, checks)
     return StageOutcome(details={"tables": tables}, checks=tuple(checks))
 
 
@@ -76,3 +87,15 @@ def _keep(ctx: RunContext, name: str, result: ContractResult) -> None:
         write_json(path, result.document)
     except (TypeError, ValueError) as problem:
         ctx.log(f"{path.name} cannot be written: {problem}")
+
+
+def _explained(client: Client, ctx: RunContext, checks: list[CheckResult]) -> list[CheckResult]:
+    """Say of contracts that found no row at all where the accounting explains it: no record became a row of theirs.
+
+    An observation has no accounting of its own, so that nothing explains an empty warehouse there.
+    """
+    tables = [contract.table for contract in pack_contracts(ctx)]
+    if ctx.plan.observes or rows(client, _BECAME_ROWS, {"tables": tables}):
+        return checks
+    explained = "record_dispositions: no record became a row of a table with a contract"
+    return [replace(check, diagnostics={**check.diagnostics, EXPLAINED_BY: explained}) for check in checks]

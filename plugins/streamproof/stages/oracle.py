@@ -10,6 +10,7 @@ from streamproof.services.oracle import Judgement, OracleJudge, load_oracle, rea
 from streamproof.services.proving import Subject, block_mutants
 from streamproof.stages.context import RunContext, StageOutcome
 from streamproof.stages.parity import judge_parity
+from streamproof.stages.promises import promised_sessions
 from streamproof.stages.replay_events import planned_replay
 
 ARTIFACT = "sessions.json"
@@ -40,8 +41,13 @@ def oracle_judge(ctx: RunContext) -> OracleJudge:
     oracle, sql = load_oracle(ctx.pack), read_oracle_sql(ctx.home, ctx.pack)
     replay = planned_replay(ctx)
     expected = oracle.expected_sessions((sequence, value) for sequence, (_, value) in enumerate(replay.records()))
+    promised = promised_sessions(ctx.pack, replay)
     return OracleJudge(
-        oracle, sql, expected, [(session.workflow_session_id, session.scenario) for session in replay.sessions]
+        oracle,
+        sql,
+        expected,
+        [(session.workflow_session_id, session.scenario) for session in promised],
+        unpromised=len(replay.sessions) - len(promised),
     )
 
 

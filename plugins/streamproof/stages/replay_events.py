@@ -12,6 +12,7 @@ from streamproof.services.drain import RAW_VALUE_KINDS
 from streamproof.services.ledger import write_ledger
 from streamproof.services.producer import Published, publish
 from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.stages.promises import promised_by_scenario, published_in_window
 
 
 def planned_replay(ctx: RunContext) -> ReplayPlan:
@@ -44,16 +45,19 @@ def run(ctx: RunContext) -> StageOutcome:
     with ctx.clickhouse() as client:
         rows = write_ledger(client, published, plan.records(), plan.unstated)
     ctx.log(f"{rows} rows in the ledger")
-    return StageOutcome(details=_details(plan, published))
+    return StageOutcome(details=replay_details(ctx, plan, published))
 
 
-def _details(plan: ReplayPlan, published: Published) -> dict[str, Any]:
+def replay_details(ctx: RunContext, plan: ReplayPlan, published: Published) -> dict[str, Any]:
+    """Return what later stages need to know of a replay, as plain JSON data."""
     return {
         "topic": published.topic,
         "published": len(plan.events),
         "acknowledged": published.acknowledged,
         "by_type": plan.by_type(),
         "by_scenario": plan.by_scenario(),
+        "promised_by_scenario": promised_by_scenario(ctx.pack, plan),
+        "published_in_window": published_in_window(plan, ctx.window),
         "published_ids": plan.published_ids(),
         "expected": {disposition: dict(counts) for disposition, counts in plan.expected.items()},
         "start_offsets": {str(partition): offset for partition, offset in published.start_offsets.items()},

@@ -142,6 +142,7 @@ class Replay:
             "input_topic": TOPIC,
             "published_records": self.offset,
             "published_ids": {name: len(ids) for name, ids in self.published_ids.items()},
+            "published_in_window": {name: len(ids) for name, ids in self.published_ids.items()},
             **{f"expected_{fate}": counts for fate, counts in self.expected.items()},
         }
 

@@ -65,6 +65,15 @@ def test_a_suite_that_judged_nothing_is_an_error(checks):
     assert judge(PLANNED, JUDGING, run(contracts=stage("contracts", *checks))) is Verdict.ERROR
 
 
+def test_a_suite_with_nothing_to_ask_is_no_error_where_every_skip_is_explained():
+    explained = check(Status.SKIPPED, diagnostics={"skip_reason": "nothing to judge", "explained_by": "the ledger"})
+    open_question = check(Status.SKIPPED, diagnostics={"skip_reason": "nothing to judge", "explained_by": ""})
+    info = check(Status.PASSED, informational=True)
+    assert judge(PLANNED, JUDGING, run(contracts=stage("contracts", explained, info))) is Verdict.PASSED
+    assert judge(PLANNED, JUDGING, run(contracts=stage("contracts", explained, open_question))) is Verdict.ERROR
+    assert judge(PLANNED, JUDGING, run(contracts=stage("contracts", info))) is Verdict.ERROR
+
+
 def test_a_check_that_could_not_be_judged_is_named():
     results = run(contracts=stage("contracts", check(Status.PASSED), check(Status.ERRORED, error="no such table")))
     assert judge(PLANNED, JUDGING, results) is Verdict.ERROR

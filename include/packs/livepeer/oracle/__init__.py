@@ -15,7 +15,9 @@ Acceptance
 3. Of accepted events with one id, whatever their types and times, the one that was published first counts. A rejected
    record does not use up its id. Events without id are the same event when their content without replay marks is equal.
 Facts
-4. A status start time up to the year 2000, and a trace's own time of 0, are absent, as are unreadable ones.
+4. A status start time up to the year 2000, and a trace's own time of 0, are absent, as are unreadable ones. Any other
+   time counts as it is told; a session that by it begins in 2000 or before counts for nothing, and is left out here as
+   it is in the views.
 5. Signals are ordered by time; at equal times requests come first, then swaps, and closes last; then by event id. So no
    order of arrival within a session changes an answer.
 6. The mean FPS is over all accepted status events, of the numbers as they stand in the events: a 32-bit column does not
@@ -76,6 +78,7 @@ from packs.livepeer.oracle.facts import session_facts
 from packs.livepeer.oracle.lifecycle import expected_rows as lifecycle_rows
 from packs.livepeer.oracle.scenarios import PRECEDENCE
 from packs.livepeer.oracle.typed.expected import expected_rows as typed_rows
+from packs.livepeer.oracle.values import NO_START_MS, iso
 
 __all__ = ["FIELDS", "PRECEDENCE", "broken_layer", "compare", "expected_rows", "expected_sessions"]
 
@@ -89,6 +92,9 @@ def expected_rows(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, dic
     yield from typed_rows(records)
     yield from lifecycle_rows(records)
 
+# A session that begins here or before has a time among its signals that is none.
+_FIRST_START = iso(NO_START_MS) or ""
+
 
 def expected_sessions(records: Iterable[tuple[int, bytes | None]]) -> list[dict[str, Any]]:
     """Return the expected final facts of every session, ordered by start and session id.
@@ -101,4 +107,5 @@ def expected_sessions(records: Iterable[tuple[int, bytes | None]]) -> list[dict[
     wallets = Wallets(snapshots)
     signals.sort(key=itemgetter(0, 1, 2, 3))
     rows = [session_facts(list(group), wallets) for _, group in groupby(signals, key=lambda signal: signal.session)]
+    rows = [row for row in rows if row["session_start_ts"] > _FIRST_START]
     return sorted(rows, key=lambda row: (row["session_start_ts"], row["workflow_session_id"]))

@@ -20,6 +20,26 @@ observed AS (
     GROUP BY ledger.event_type
 ),
 
+-- Rejects that the ledger does not state one by one: where a count differs, these are looked at first.
+unplanned AS (
+    SELECT
+        ledger.event_type AS event_type,
+        groupArray(20)((
+            found.source_partition, found.source_offset, ledger.event_id, toString(found.disposition), found.reason
+        )) AS records,
+        groupUniqArray(20)(ledger.workflow_session_id) AS sessions
+    FROM record_dispositions AS found
+    INNER JOIN replay_ledger AS ledger
+        ON
+            found.source_topic = ledger.source_topic
+            AND found.source_partition = ledger.source_partition
+            AND found.source_offset = ledger.source_offset
+    WHERE
+        (found.disposition != 'accepted' OR ledger.expected_disposition NOT IN ('', 'accepted'))
+        AND found.disposition != ledger.expected_disposition
+    GROUP BY ledger.event_type
+),
+
 expected AS (
     SELECT
         {expected_dlq:Map(String, UInt64)} AS dlq,
@@ -50,6 +70,12 @@ compared AS (
         OR (states_ignored AND ignored_records != ignored_expected) AS differs
     FROM types
     LEFT JOIN observed ON types.event_type = observed.event_type
+),
+
+unplanned_of_those AS (
+    SELECT records, sessions
+    FROM unplanned
+    WHERE event_type IN (SELECT compared.event_type FROM compared WHERE compared.differs)
 )
 
 SELECT
@@ -71,7 +97,10 @@ SELECT
             ignored_expected
         ),
         differs
-    ) AS type_dlq_planted_quarantine_planted_ignored_planted
+    ) AS type_dlq_planted_quarantine_planted_ignored_planted,
+    (SELECT arraySlice(groupArrayArray(records), 1, 20) FROM unplanned_of_those)
+        AS partition_offset_id_disposition_reason,
+    (SELECT groupUniqArrayArray(20)(sessions) FROM unplanned_of_those) AS failing_workflow_session_ids
 FROM compared
 SETTINGS join_use_nulls = 1;
 

@@ -40,7 +40,7 @@ by_key AS (
 )
 
 SELECT
-    if(sum(typed_gpus) = 0, 0, countIf(deficit > 0 OR notEmpty(added))) AS failed_rows,
+    countIf(deficit > 0 OR notEmpty(added)) AS failed_rows,
     countIf(typed_gpus > 0) AS keys_checked,
     countIf(deficit > 0) AS loss_rows,
     countIf(dim_gpus = 0) AS missing_dim_keys,
@@ -50,7 +50,7 @@ SELECT
     groupArrayIf(20)(
         (uid, orchestrator, pipeline, model, typed_gpus, dim_gpus), deficit > 0 OR notEmpty(added)
     ) AS event_orchestrator_pipeline_model_typed_dim,
-    if(sum(typed_gpus) = 0, 'nothing to judge: no typed capability in the window', '') AS skip_reason
+    if(count() = 0, 'nothing to judge: no typed capability and no snapshot of one in the window', '') AS skip_reason
 FROM by_key;
 
 -- MUTATION: one of two GPUs is lost
@@ -85,3 +85,6 @@ SELECT
 FROM dim_orchestrator_capability_snapshots
 ORDER BY orchestrator_address
 LIMIT 1;
+
+-- MUTATION: the typed table is empty, and snapshots stand over it
+DELETE FROM network_capabilities WHERE 1;

@@ -1,33 +1,64 @@
--- When this fails, no stream told anything in the window although other parts of the warehouse hold data: a gateway
--- stopped sending, or a whole table was lost, and every rate over the window would be made of nothing. Notices and
--- transport statistics are not asked for: a window may rightly have none. That raw itself is empty, others say, too.
+-- When this fails, a layer is empty although the one below it is not: a whole table was lost, or its writer stands
+-- still, and every rate over the window would be made of nothing. Raw is asked for what was published, or for what is
+-- typed; health samples and milestones are asked for where raw has some that were not rejected or ignored.
 -- LAYER: typed
 
 -- TEST: raw_events_present
-WITH found AS (
-    SELECT 'streaming_events' AS object, 1 AS is_core, count() AS rows_found
+WITH
+refused AS (
+    SELECT cityHash64(source_topic, source_partition, source_offset) AS record
+    FROM merge('^(streaming_events_dlq|streaming_events_quarantine)$')
+),
+
+found AS (
+    SELECT
+        'streaming_events' AS object,
+        count() AS rows_found,
+        arraySum(mapValues({published_in_window:Map(String, UInt64)})) AS rows_below
     FROM streaming_events
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
     UNION ALL
-    SELECT 'ai_stream_status' AS object, 1 AS is_core, count() AS rows_found
-    FROM ai_stream_status
-    WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
+    SELECT
+        if(type = 'stream_trace', 'stream_trace_events', 'ai_stream_status') AS object,
+        0 AS rows_found,
+        countIf(
+            cityHash64(source_topic, source_partition, source_offset) NOT IN (SELECT record FROM refused)
+            AND length(payload) < 500000
+            AND (type != 'stream_trace' OR JSONExtractString(data, 'type') != 'app_send_stream_request')
+        ) AS rows_below
+    FROM streaming_events
+    WHERE
+        type IN ('ai_stream_status', 'stream_trace')
+        AND event_timestamp >= {from_ts:DateTime64(3, 'UTC')}
+        AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
+    GROUP BY object
     UNION ALL
-    SELECT 'stream_trace_events' AS object, 1 AS is_core, count() AS rows_found
-    FROM stream_trace_events
+    SELECT
+        arrayJoin(['streaming_events', toString(_table)]) AS object,
+        if(object = 'streaming_events', 0, count()) AS rows_found,
+        if(object = 'streaming_events', count(), 0) AS rows_below
+    FROM merge('^(ai_stream_status|stream_trace_events)$')
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
-    UNION ALL
-    SELECT 'fact_workflow_sessions' AS object, 0 AS is_core, count() AS rows_found
-    FROM fact_workflow_sessions
-    WHERE session_start_ts >= {from_ts:DateTime64(3, 'UTC')} AND session_start_ts < {to_ts:DateTime64(3, 'UTC')}
+    GROUP BY _table
+),
+
+by_object AS (
+    SELECT
+        found.object AS object,
+        sum(found.rows_found) AS there,
+        sum(found.rows_below) AS below,
+        there = 0 AND below > 0 AS is_missing
+    FROM found
+    GROUP BY object
 )
 
 SELECT
-    if(sum(rows_found) = 0, 0, countIf(is_core AND rows_found = 0)) AS failed_rows,
-    groupArrayIf(object, is_core AND rows_found = 0) AS missing_objects,
-    groupArray((object, rows_found)) AS object_and_rows,
-    if(sum(rows_found) = 0, 'nothing to judge: no row in the window', '') AS skip_reason
-FROM found;
+    countIf(is_missing) AS failed_rows,
+    groupArrayIf(object, is_missing) AS missing_objects,
+    groupArray((object, there, below)) AS object_rows_and_rows_below,
+    if(sum(there) + sum(below) = 0, 'nothing to judge: no record was published or is there in the window', '')
+        AS skip_reason
+FROM by_object;
 
 -- MUTATION: the raw layer is empty
 -- ALSO FAILS: raw_typed_auxiliary_parity, raw_typed_core_1to1_parity, raw_typed_rows_trace_to_raw

@@ -17,7 +17,8 @@ WITH found AS (
     UNION ALL
     SELECT 'signal' AS what, count() AS rows_found
     FROM stream_trace_events
-    WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
+    -- The time that counts for a session is the milestone's own.
+    WHERE data_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND data_timestamp < {to_ts:DateTime64(3, 'UTC')}
     UNION ALL
     SELECT 'signal' AS what, count() AS rows_found
     FROM ai_stream_events

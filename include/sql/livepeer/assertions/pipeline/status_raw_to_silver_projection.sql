@@ -48,7 +48,7 @@ by_event AS (
 )
 
 SELECT
-    if(typed_rows = 0, 0, countIf(fault != '')) AS failed_rows,
+    countIf(fault != '') AS failed_rows,
     sum(typed_count) AS typed_rows,
     countIf(typed_count > 0 AND silver_count > 0) AS projected_rows,
     countIf(fault = 'missing') AS missing_in_silver,
@@ -59,7 +59,7 @@ SELECT
     groupUniqArrayIf(20)(
         workflow_session_id, fault != '' AND workflow_session_id != ''
     ) AS failing_workflow_session_ids,
-    if(typed_rows = 0, 'nothing to judge: no typed health sample in the window', '') AS skip_reason
+    if(count() = 0, 'nothing to judge: no typed health sample and no fact of one in the window', '') AS skip_reason
 FROM by_event;
 
 -- MUTATION: a row is lost
@@ -126,3 +126,6 @@ AS SELECT
     ) AS sample_ts,
     * EXCEPT (sample_ts)
 FROM fact_stream_status_samples;
+
+-- MUTATION: the typed table is empty, and facts stand over it
+DELETE FROM ai_stream_status WHERE 1;

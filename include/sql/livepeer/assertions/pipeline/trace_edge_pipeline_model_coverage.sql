@@ -1,6 +1,7 @@
 -- When this fails, a session found its orchestrator but not one of its milestones did, although they name the very
--- host: silver and sessions were attributed by different evidence, and swaps cannot be followed. Milestones carry no
--- model of their own, so that a host of several models leaves it open; that is told, not judged.
+-- host and it was known by then: silver and sessions were attributed by different evidence, and swaps cannot be
+-- followed. What is known late is not wrong: a row of silver is judged by what had been published when it was written.
+-- Milestones carry no model of their own, so that a host of several models leaves it open; that is told, not judged.
 -- LAYER: silver
 
 -- TEST: trace_edge_pipeline_model_coverage
@@ -19,7 +20,8 @@ edges AS (
 judged AS (
     SELECT
         edges.*,
-        edges.attributed = 0 AS is_uncovered
+        sessions.has_model_change AS has_model_change,
+        lower(ifNull(sessions.model_id, '')) AS model
     FROM edges
     INNER JOIN v_latest_sessions AS sessions ON edges.workflow_session_id = sessions.workflow_session_id
     WHERE
@@ -27,16 +29,77 @@ judged AS (
         AND sessions.session_start_ts < {to_ts:DateTime64(3, 'UTC')}
         AND sessions.orchestrator_address != ''
         AND has(edges.urls, sessions.orchestrator_url)
+),
+
+bare AS (
+    SELECT workflow_session_id
+    FROM judged
+    WHERE attributed = 0
+),
+
+-- What the signals of these sessions name, and when.
+named AS (
+    SELECT
+        silver.workflow_session_id AS workflow_session_id,
+        lower(typed.orchestrator_address) AS wallet,
+        typed.event_timestamp AS published,
+        typed.source_partition AS source_partition,
+        typed.source_offset AS source_offset,
+        typed.raw_event_uid AS uid
+    FROM fact_stream_trace_edges AS silver
+    INNER JOIN stream_trace_events AS typed ON silver.source_event_uid = typed.raw_event_uid
+    WHERE typed.orchestrator_address != '' AND silver.workflow_session_id IN (SELECT workflow_session_id FROM bare)
+),
+
+offers AS (
+    SELECT
+        arrayJoin(arrayDistinct([lower(local_address), canonical])) AS wallet,
+        lower(orchestrator_address) AS canonical,
+        lower(ifNull(model_id, '')) AS model,
+        event_timestamp AS announced,
+        source_partition,
+        source_offset
+    FROM merge('^network_capabilities(_model_constraints)?$')
+    WHERE orchestrator_address != ''
+),
+
+-- Evidence that existed when the record came: published before it, stamped at most a second after it, and of one owner.
+evidence AS (
+    SELECT
+        named.workflow_session_id AS workflow_session_id,
+        groupUniqArray(offers.model) AS models
+    FROM named
+    INNER JOIN offers ON named.wallet = offers.wallet
+    WHERE
+        offers.announced <= named.published + INTERVAL 1 SECOND
+        AND if(
+            named.source_partition = offers.source_partition,
+            offers.source_offset < named.source_offset,
+            offers.announced + INTERVAL 1 MINUTE < named.published
+        )
+    GROUP BY named.workflow_session_id, named.uid
+    HAVING uniqExact(offers.canonical) = 1
+),
+
+uncovered AS (
+    SELECT DISTINCT judged.workflow_session_id AS workflow_session_id
+    FROM judged
+    INNER JOIN evidence ON judged.workflow_session_id = evidence.workflow_session_id
+    WHERE
+        NOT judged.has_model_change
+        AND (judged.model = '' OR has(evidence.models, '') OR has(evidence.models, judged.model))
 )
 
 SELECT
-    countIf(is_uncovered) AS failed_rows,
-    countIf(is_uncovered) AS uncovered_sessions,
+    countIf(workflow_session_id IN (SELECT workflow_session_id FROM uncovered)) AS failed_rows,
+    failed_rows AS uncovered_sessions,
     count() AS attributed_sessions_checked,
+    countIf(attributed = 0) - uncovered_sessions AS sessions_whose_host_was_known_too_late,
     sum(attributed) AS attributed_edges,
     sum(without_pipeline) AS attributed_edges_without_pipeline,
     sum(without_model) AS attributed_edges_without_model,
-    groupArrayIf(20)(workflow_session_id, is_uncovered) AS failing_workflow_session_ids,
+    groupArrayIf(20)(workflow_session_id, workflow_session_id IN (SELECT workflow_session_id FROM uncovered))
+        AS failing_workflow_session_ids,
     if(
         count() = 0,
         'nothing to judge: no session whose milestones name its orchestrator starts in the window',

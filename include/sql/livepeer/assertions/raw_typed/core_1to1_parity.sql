@@ -1,7 +1,8 @@
 -- When this fails, events that arrived were lost between raw and typed, or were written twice: session facts built on
 -- top are wrong although every count may still look plausible. Ids are compared, not totals, because one lost row and
 -- one duplicated row cancel in a total. An event without an id is known by the hash of its bytes. An id may be
--- missing from typed only when every record of it was rejected or ignored, and only as often as the fixture planted.
+-- missing from typed only when every record of it was rejected or ignored: rejected only as often as the fixture
+-- planted, ignored by contract as often as it comes, or as often as the fixture states for its family.
 -- LAYER: typed
 
 -- TEST: raw_typed_core_1to1_parity
@@ -15,12 +16,26 @@ refused AS (
     FROM merge('^(streaming_events_dlq|streaming_events_quarantine)$')
 ),
 
+ignored AS (
+    SELECT cityHash64(source_topic, source_partition, source_offset) AS record
+    FROM record_dispositions
+    WHERE disposition = 'ignored'
+),
+
+planted AS (
+    SELECT DISTINCT event_id
+    FROM replay_ledger
+    WHERE expected_disposition IN ('dlq', 'quarantine', 'ignored')
+),
+
 sides AS (
     SELECT
         type AS event_type,
         event_uid AS uid,
         1 AS is_raw,
-        cityHash64(source_topic, source_partition, source_offset) IN (SELECT record FROM refused) AS is_refused
+        cityHash64(source_topic, source_partition, source_offset) AS record,
+        record IN (SELECT record FROM refused) AS is_refused,
+        record IN (SELECT record FROM ignored) AS is_ignored
     FROM streaming_events
     WHERE
         type IN ('ai_stream_status', 'stream_trace', 'ai_stream_events', 'stream_ingest_metrics')
@@ -31,7 +46,9 @@ sides AS (
         transform(_table, ['stream_trace_events'], ['stream_trace'], _table) AS event_type,
         raw_event_uid AS uid,
         0 AS is_raw,
-        0 AS is_refused
+        0 AS record,
+        0 AS is_refused,
+        0 AS is_ignored
     FROM merge('^(ai_stream_status|stream_trace_events|ai_stream_events|stream_ingest_metrics)$')
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
 ),
@@ -43,7 +60,10 @@ by_id AS (
         any(sides.uid) AS uid,
         countIf(is_raw) AS raw_count,
         countIf(is_raw AND NOT is_refused) AS accepted_count,
-        countIf(NOT is_raw) AS typed_count
+        countIf(NOT is_raw) AS typed_count,
+        raw_count > 0 AND accepted_count = 0 AND typed_count = 0 AS is_missing,
+        is_missing AND max(sides.is_ignored) AS is_ignored_id,
+        is_missing AND NOT is_ignored_id AS is_rejected_id
     FROM sides
     GROUP BY cityHash64(sides.event_type, sides.uid)
 ),
@@ -59,11 +79,23 @@ by_type AS (
         countIf(typed_count > 1) AS duplicated_ids,
         countIf(typed_count > 0 AND raw_count = 0) AS ids_without_raw,
         countIf(typed_count > 0 AND raw_count > 0 AND accepted_count = 0) AS refused_but_typed_ids,
-        countIf(raw_count > 0 AND accepted_count = 0 AND typed_count = 0) AS rejected_ids,
+        countIf(is_rejected_id) AS rejected_ids,
+        countIf(is_ignored_id) AS ignored_ids,
         {expected_dlq:Map(String, UInt64)}[event_type]
-        + {expected_quarantine:Map(String, UInt64)}[event_type]
-        + {expected_ignored:Map(String, UInt64)}[event_type] AS expected_rejects,
-        groupArrayIf(20)(uid, (accepted_count > 0) != (typed_count = 1)) AS ids
+        + {expected_quarantine:Map(String, UInt64)}[event_type] AS expected_rejects,
+        {expected_ignored:Map(String, UInt64)}[event_type] AS expected_ignored_ids,
+        rejected_ids > expected_rejects AS too_many_rejected,
+        mapContains({expected_ignored:Map(String, UInt64)}, event_type) AND ignored_ids > expected_ignored_ids
+            AS too_many_ignored,
+        arrayConcat(
+            groupArrayIf(20)(uid, (accepted_count > 0) != (typed_count = 1)),
+            arrayFilter(
+                id -> too_many_rejected, groupArrayIf(20)(uid, is_rejected_id AND uid NOT IN (SELECT event_id FROM planted))
+            ),
+            arrayFilter(
+                id -> too_many_ignored, groupArrayIf(20)(uid, is_ignored_id AND uid NOT IN (SELECT event_id FROM planted))
+            )
+        ) AS ids
     FROM by_id
     GROUP BY event_type
 )
@@ -71,7 +103,8 @@ by_type AS (
 SELECT
     countIf(
         lost_ids + duplicated_ids + ids_without_raw + refused_but_typed_ids > 0
-        OR rejected_ids > expected_rejects
+        OR too_many_rejected
+        OR too_many_ignored
     ) AS failed_rows,
     sum(raw_rows) AS total_raw_rows,
     sum(raw_ids) AS total_raw_distinct_ids,
@@ -84,6 +117,7 @@ SELECT
     sum(refused_but_typed_ids) AS refused_but_typed,
     sum(rejected_ids) AS rejected,
     sum(expected_rejects) AS rejects_expected_at_most,
+    sum(ignored_ids) AS ignored_by_contract,
     arraySlice(arrayFlatten(groupArray(ids)), 1, 20) AS failing_ids,
     if(total_raw_rows + total_typed_rows = 0, 'nothing to judge: no core event in the window', '') AS skip_reason
 FROM by_type;

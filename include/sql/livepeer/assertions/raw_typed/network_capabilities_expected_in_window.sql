@@ -1,17 +1,50 @@
 -- When this fails, no orchestrator told what it offers: every session of the window would stay without an
--- orchestrator, a model and a GPU, however healthy its own events are.
+-- orchestrator, a model and a GPU, however healthy its own events are. A replay is asked for what was published in the
+-- window. An observation is asked where streams name an orchestrator: then one is there, and has to have told what it
+-- offers within the day for which an announcement counts.
 -- LAYER: raw
 
 -- TEST: raw_typed_network_capabilities_expected_in_window
+WITH
+named AS (
+    SELECT count() AS signals
+    FROM merge('^(ai_stream_status|stream_trace_events)$')
+    WHERE
+        event_timestamp >= {from_ts:DateTime64(3, 'UTC')}
+        AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
+        AND orchestrator_address != ''
+),
+
+found AS (
+    SELECT
+        countIf(is_inside AND type = 'network_capabilities') AS raw_rows,
+        countIf(type = 'network_capabilities') AS raw_rows_of_the_day,
+        countIf(is_inside) AS records,
+        notEmpty({published_in_window:Map(String, UInt64)}) AS is_replay,
+        {published_in_window:Map(String, UInt64)}['network_capabilities'] AS published,
+        (SELECT signals FROM named) AS signals_that_name_an_orchestrator
+    FROM (
+        SELECT type, event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AS is_inside
+        FROM streaming_events
+        WHERE
+            event_timestamp >= {from_ts:DateTime64(3, 'UTC')} - INTERVAL 1 DAY
+            AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
+    ) AS events
+)
+
 SELECT
-    records > 0 AND raw_rows = 0 AS failed_rows,
-    countIf(type = 'network_capabilities') AS raw_rows,
-    count() AS records,
-    if(records = 0, 'nothing to judge: no record in the window', '') AS skip_reason
-FROM streaming_events
-WHERE
-    event_timestamp >= {from_ts:DateTime64(3, 'UTC')}
-    AND event_timestamp < {to_ts:DateTime64(3, 'UTC')};
+    *,
+    raw_rows = 0 AND if(
+        is_replay, published > 0, signals_that_name_an_orchestrator > 0 AND raw_rows_of_the_day = 0
+    ) AS failed_rows,
+    multiIf(
+        failed_rows OR raw_rows > 0, '',
+        is_replay, 'nothing to judge: no capability event was published in the window',
+        signals_that_name_an_orchestrator = 0, 'nothing to judge: no event of the window names an orchestrator',
+        ''
+    ) AS skip_reason,
+    if(is_replay AND skip_reason != '', 'the ledger', '') AS explained_by
+FROM found;
 
 -- MUTATION: no capability event arrives
 -- ALSO FAILS: raw_typed_published_equals_ingested, raw_typed_network_capabilities_fanout_guard

@@ -48,6 +48,21 @@ rejected AS (
     GROUP BY place, event_type
 ),
 
+-- Those that the fixture does not state one by one.
+unplanned AS (
+    SELECT
+        place,
+        event_type,
+        arraySlice(groupUniqArray(20)((source_partition, source_offset, place)), 1, 20) AS records
+    FROM rejections
+    WHERE (source_topic, source_partition, source_offset, place) NOT IN (
+        SELECT source_topic, source_partition, source_offset, toString(expected_disposition)
+        FROM replay_ledger
+        WHERE expected_disposition IN ('dlq', 'quarantine')
+    )
+    GROUP BY place, event_type
+),
+
 core_types AS (
     SELECT arrayJoin(['ai_stream_status', 'stream_trace', 'ai_stream_events', 'stream_ingest_metrics']) AS event_type
 ),
@@ -79,6 +94,16 @@ SELECT
         (event_type, dlq_records, expected_dlq_records, quarantine_records, expected_quarantine_records),
         dlq_records != expected_dlq_records OR quarantine_records != expected_quarantine_records
     ) AS type_dlq_expected_quarantine_expected,
+    arraySlice((
+        SELECT groupArrayArray(unplanned.records)
+        FROM unplanned
+        INNER JOIN compared ON unplanned.event_type = compared.event_type
+        WHERE if(
+            unplanned.place = 'dlq',
+            compared.dlq_records != compared.expected_dlq_records,
+            compared.quarantine_records != compared.expected_quarantine_records
+        )
+    ), 1, 20) AS partition_offset_place,
     if(
         dlq_rows + quarantine_rows + (
             SELECT count()

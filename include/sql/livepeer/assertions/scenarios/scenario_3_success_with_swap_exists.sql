@@ -37,13 +37,21 @@ SELECT
     count() AS sessions_checked,
     groupArrayIf(20)(workflow_session_id, is_explicit OR is_derived OR is_legacy) AS candidate_ids,
     multiIf(
+        candidates > 0, '',
+        empty({published_by_scenario:Map(String, UInt64)}),
+        'nothing to judge: no session of the window is in this scenario, and only a replay promises one',
+        {published_by_scenario:Map(String, UInt64)}['scenario_3_success_with_swap'] = 0,
+        'nothing to judge: nothing was published that can be a session of this scenario',
         sessions_checked = 0,
         'nothing to judge: no session in the window',
-        notEmpty({published_by_scenario:Map(String, UInt64)})
-        AND {published_by_scenario:Map(String, UInt64)}['scenario_3_success_with_swap'] = 0,
-        'nothing to judge: the fixture set has no session of this scenario',
         ''
-    ) AS skip_reason
+    ) AS skip_reason,
+    multiIf(
+        skip_reason = '', '',
+        empty({published_by_scenario:Map(String, UInt64)}), 'an observation, which promises no scenario',
+        {published_by_scenario:Map(String, UInt64)}['scenario_3_success_with_swap'] = 0, 'the ledger',
+        ''
+    ) AS explained_by
 FROM judged;
 
 -- MUTATION: sessions that swapped did not start

@@ -1,0 +1,65 @@
+-- When this fails, an accepted event says that it happened before the year 2000: its producer counts seconds where
+-- milliseconds are meant, or sends a default. One such sample moves the start of its session to 1970, and the session
+-- counts for nothing from then on: views and oracle leave it out. Whatever the window, for nobody asks for that year.
+-- LAYER: typed
+
+-- TEST: raw_typed_event_times_are_plausible
+WITH
+told AS (
+    SELECT
+        raw_event_uid AS uid,
+        'timestamp' AS field,
+        event_timestamp AS moment
+    FROM merge('^(ai_stream_.*|stream_.*_(events|metrics)|network_capabilities.*|discovery_results|payment_events)$')
+    WHERE event_date < '2000-01-02'
+    UNION ALL
+    SELECT
+        raw_event_uid AS uid,
+        'data.timestamp' AS field,
+        data_timestamp AS moment
+    FROM stream_trace_events
+    -- A milestone's own time of 0 is an absent one.
+    WHERE toUnixTimestamp64Milli(data_timestamp) != 0
+),
+
+implausible AS (
+    SELECT DISTINCT
+        uid,
+        field,
+        toUnixTimestamp64Milli(moment) AS milliseconds
+    FROM told
+    WHERE moment <= toDateTime64('2000-01-01 00:00:00', 3, 'UTC')
+)
+
+SELECT
+    count() AS failed_rows,
+    uniqExact(uid) AS events,
+    arraySlice(arraySort(groupArray(1000)((uid, field, milliseconds))), 1, 20) AS event_field_and_value,
+    (
+        SELECT groupUniqArray(20)(workflow_session_id)
+        FROM (
+            SELECT workflow_session_id, source_event_uid FROM fact_stream_status_samples
+            UNION ALL
+            SELECT workflow_session_id, source_event_uid FROM fact_stream_trace_edges
+        ) AS facts
+        WHERE source_event_uid IN (SELECT implausible.uid FROM implausible)
+    ) AS failing_workflow_session_ids
+FROM implausible;
+
+-- MUTATION: a payment was made in 1970, for its time is in seconds
+-- ALSO FAILS: conservation_no_unnamed_rows
+INSERT INTO payment_events
+SELECT
+    * REPLACE (
+        fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(event_timestamp), 1000), 'UTC') AS event_timestamp
+    )
+FROM payment_events
+ORDER BY source_partition, source_offset
+LIMIT 1;
+
+-- MUTATION: a milestone tells its own time in seconds
+-- ALSO FAILS: trace_raw_to_silver_projection
+ALTER TABLE stream_trace_events
+UPDATE
+    data_timestamp = fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(data_timestamp), 1000), 'UTC')
+WHERE raw_event_uid = (SELECT max(raw_event_uid) FROM stream_trace_events);
