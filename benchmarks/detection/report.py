@@ -35,6 +35,8 @@ def figures(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "detected_by": dict(Counter(v.by.split(".")[0] for v in verdicts if v.fate is Fate.DETECTED).most_common()),
         "equivalent_but_for_reject_topics": sum(v.fate is Fate.EQUIVALENT and bool(v.by) for v in verdicts),
         "survivors": [_survivor(verdict) for verdict in verdicts if verdict.fate is Fate.SURVIVED],
+        # A reader looks through these for sets that are blind: many of these changes would be faults in other events.
+        "equivalents": [_change(verdict) for verdict in verdicts if verdict.fate is Fate.EQUIVALENT],
     }
 
 
@@ -62,6 +64,13 @@ def _survivor(verdict: Verdict) -> dict[str, Any]:
         "sets": verdict.event_set,
         "diff": mutant.diff(),
     }
+
+
+def _change(verdict: Verdict) -> str:
+    """Return place and change in one line."""
+    mutant = verdict.mutant
+    changed = [line for line in mutant.diff().splitlines()[3:] if line.startswith(("-", "+"))]
+    return f"{mutant.path}:{mutant.line} " + " ".join(" ".join(line.split()) for line in changed)
 
 
 def table(document: dict[str, Any]) -> str:
