@@ -1,4 +1,7 @@
-"""Measure the targets of the design into benchmarks/results.json: `make bench`, `python -m benchmarks [NAME ...]`."""
+"""Measure the targets of the design into benchmarks/results.json: `make bench`, `python -m benchmarks [NAME ...]`.
+
+`python -m benchmarks detection [--mutants N] [--seed N]` stands by itself: it takes long and has a file of its own.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.detection.measure import detection
 from benchmarks.processor import processor_rate
 from benchmarks.replay import replay_rate
 from benchmarks.runs import airflow_run, cli_run, load_run
@@ -32,6 +36,8 @@ BENCHES: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
 
 def main(names: list[str]) -> int:
     """Run the named benches (all by default), print each figure, and merge them into results.json."""
+    if names[:1] == ["detection"]:
+        return detection(names[1:])
     unknown = sorted(set(names) - set(BENCHES))
     if unknown:
         print(f"There is no bench {', '.join(unknown)}. Choose from: {', '.join(BENCHES)}.", file=sys.stderr)

@@ -1,0 +1,182 @@
+"""A database with what a mutant makes of one set: rows of the core or views of the schema, and the checks' answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.detection.core import Rows
+from benchmarks.detection.sets import EventSet
+from benchmarks.detection.sql_mutants import dependents, view_statements
+from streamproof.model.errors import StreamproofError, WarehouseError
+from streamproof.model.plan import CONTRACTS
+from streamproof.model.results import Status
+from streamproof.services.clickhouse import connect, execute, refusals, rows
+from streamproof.services.held_views import PREFIX, HeldViews
+from streamproof.services.migrations import LEDGER, apply_migrations
+from streamproof.services.proving import Bench, Subject
+
+VARIABLES = {"kafka": False, "retention": False}
+# Written by others than the processor: the same whatever the processor does.
+COPIED = ("streaming_events", "replay_ledger", "service_log_lines")
+# Times of writing and of reading, and numbers of versions and rows: they say nothing about the content.
+LEFT_OUT = frozenset({"ingestion_timestamp", "checked_at", "lag_minutes", "version", "latest_version", "row_ordinal"})
+
+_TABLES = """
+SELECT name, engine, as_select, create_table_query AS definition
+FROM system.tables
+WHERE database = currentDatabase() AND NOT startsWith(name, {held:String}) AND name != {ledger:String}
+"""
+_COLUMNS = "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {name:String}"
+_DIGEST = "SELECT count(), sum(cityHash64(formatRow('RowBinary', {columns}))) FROM {source} SETTINGS {settings}"
+# Fractions are added up in the order in which rows are read: with one thread it is always the same one.
+_STEADY = "max_threads = 1"
+_INSERT = {"insert_deduplicate": 0, "input_format_parallel_parsing": 0}
+_TARGET = re.compile(r"\bTO\s+(?:`?\w+`?\.)?`?(\w+)`?")
+
+
+class MutantDatabase:
+    """A database of its own beside that of a set's run, to be loaded again and again; only what differs is renewed."""
+
+    def __init__(self, event_set: EventSet, name: str, schema: Path) -> None:
+        """Make it with the migrations of folder `schema`. Raises WarehouseError."""
+        settings = event_set.ctx.clickhouse_settings()
+        server = connect(settings)
+        try:
+            execute(server, "DROP DATABASE IF EXISTS {name:Identifier} SYNC", {"name": name})
+            execute(server, "CREATE DATABASE {name:Identifier}", {"name": name})
+        finally:
+            server.close()
+        self.client = connect(settings.using(name))
+        self.views = HeldViews(self.client)
+        self._statements = view_statements(schema, VARIABLES)
+        self._loaded: dict[str, tuple[tuple[str, ...], list[bytes]]] = {}
+        self._digests: dict[str, str] = {}
+        try:
+            apply_migrations(self.client, schema, VARIABLES)
+            for table in COPIED:
+                source = f"`{settings.database}`.`{table}`"
+                execute(self.client, f"ALTER TABLE `{table}` ATTACH PARTITION ALL FROM {source}")
+            tables = rows(self.client, _TABLES, {"held": PREFIX, "ledger": LEDGER})
+        except BaseException:
+            self.drop()
+            raise
+        self.engines = {str(row["name"]): str(row["engine"]) for row in tables}
+        self.definitions = {str(row["name"]): str(row["as_select"]) for row in tables}
+        self._targets = {
+            str(row["name"]): match[1]
+            for row in tables
+            if row["engine"] == "MaterializedView" and (match := _TARGET.search(str(row["definition"])))
+        }
+
+    def load(self, found: Rows) -> None:
+        """Make the tables hold these rows, as if the sink had written them all. Raises WarehouseError."""
+        names = self._loaded.keys() | {name for name, (_, lines) in found.items() if lines}
+        stale = {name for name in names if found.get(name) != self._loaded.get(name)}
+        for name in sorted(stale):
+            self._loaded.pop(name, None)
+            for table in (name, *self._fed_by(name)):
+                execute(self.client, f"TRUNCATE TABLE `{table}`")
+                self._forget(table)
+        for name in sorted(stale & found.keys()):
+            columns, lines = found[name]
+            with refusals(f"The rows of {name} were refused", hint="A run would have ended here."):
+                self.client.raw_insert(
+                    name, list(columns), b"\n".join(lines), fmt="JSONCompactEachRow", settings=_INSERT
+                )
+            self._loaded[name] = found[name]
+
+    def _fed_by(self, table: str) -> list[str]:
+        """Return the tables that materialized views fill from this one; each is filled from one table only."""
+        fed = [target for view, target in self._targets.items() if table in re.findall(r"\w+", self.definitions[view])]
+        return [table for target in fed for table in (target, *self._fed_by(target))]
+
+    def _forget(self, name: str) -> None:
+        """Know no more what an object and the views over it hold."""
+        over = {name, *dependents(name, self.definitions)}
+        self.views.forget(over)
+        for stale in over:
+            self._digests.pop(stale, None)
+
+    @contextmanager
+    def view_changed(self, name: str, statement: str) -> Iterator[None]:
+        """Have another definition of a view, and of nothing else, for the block. Raises WarehouseError."""
+        try:
+            self._remake(name, statement)
+            yield
+        finally:
+            self._remake(name, self._statements[name])
+
+    def _remake(self, name: str, statement: str) -> None:
+        """Make a view anew, and then all views over it in the order of the schema; rows it has fed are loaded again."""
+        if name in self._targets:
+            sources = [table for table in self._loaded if self._targets[name] in self._fed_by(table)]
+            for source in sources:
+                self._loaded[source] = ((), [])
+        self._forget(name)
+        over = dependents(name, self.definitions)
+        for other in (name, *over):
+            execute(self.client, f"DROP TABLE IF EXISTS `{other}` SYNC")
+        for other, own in self._statements.items():
+            if other == name or other in over:
+                execute(self.client, statement if other == name else own)
+
+    def content(self) -> dict[str, str]:
+        """Return a digest of the rows of every table and view by name; of what cannot be read, the error.
+
+        Views are held afterwards, for the checks to read.
+        """
+        objects = {name: engine for name, engine in self.engines.items() if engine != "MaterializedView"}
+        self.views.take({name for name, engine in objects.items() if engine == "View"})
+        for name in objects.keys() - self._digests.keys():
+            try:
+                self._digests[name] = self._digest(name)
+            except WarehouseError as error:
+                self._digests[name] = error.message
+        return dict(self._digests)
+
+    def _digest(self, name: str) -> str:
+        columns = [
+            f"finalizeAggregation(`{row['name']}`)"
+            if row["type"].startswith("AggregateFunction")
+            else f"`{row['name']}`"
+            for row in rows(self.client, _COLUMNS, {"name": name})
+            if row["name"] not in LEFT_OUT
+        ]
+        final = " FINAL" if self.engines[name].startswith(("Replacing", "Aggregating")) else ""
+        source = f"`{PREFIX}{name}`" if name in self.views.names else f"`{name}`{final}"
+        return str(rows(self.client, _DIGEST.format(columns=", ".join(columns), source=source, settings=_STEADY))[0])
+
+    def first_failure(self, bench: Bench, changed: Collection[str]) -> str | None:
+        """Ask the checks that read what has changed, the quick ones first; name the first that does not hold."""
+        for subject in sorted(bench.readers(changed), key=_cost):
+            if failed := self.failures(subject):
+                return failed[0]
+        return None
+
+    def failures(self, subject: Subject) -> list[str]:
+        """Return the checks of a subject that do not hold here, each as `suite.check`."""
+        try:
+            results = subject.run(self.client, self.views)
+        except StreamproofError as error:
+            return [f"{subject.suite}: {error.message}"]
+        return [f"{r.suite}.{r.name}" for r in results if r.status in (Status.FAILED, Status.ERRORED)]
+
+    def drop(self) -> None:
+        """Drop the database and close its client. Raises WarehouseError."""
+        try:
+            execute(self.client, "DROP DATABASE {name:Identifier} SYNC", {"name": str(self.client.database)})
+        finally:
+            self.client.close()
+
+
+def differing(before: Mapping[str, str], now: Mapping[str, str]) -> frozenset[str]:
+    """Return the objects whose content is another one."""
+    return frozenset(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+
+
+def _cost(subject: Subject) -> int:
+    """Return how late a subject is asked: SQL first, then what computes in Python, contracts last of all."""
+    return 2 * (subject.suite == CONTRACTS) + subject.compares_all

@@ -1,0 +1,63 @@
+"""What a mutant is, and which ones a seed draws."""
+
+from __future__ import annotations
+
+import difflib
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+PYTHON, SQL = "python", "sql"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One file of include/ with one change. `path` is relative to include/; `line` is where it changes, from 1."""
+
+    path: str
+    operator: str
+    line: int
+    original: str
+    mutated: str
+
+    @property
+    def kind(self) -> str:
+        """Return `python` or `sql`."""
+        return PYTHON if self.path.endswith(".py") else SQL
+
+    @property
+    def module(self) -> str:
+        """Return what figures are added up by: a module or folder of the processor, or a file of the schema."""
+        parts = self.path.removesuffix(".py").removesuffix(".sql.j2").split("/")
+        return parts[2] if self.kind == PYTHON else f"sql/{parts[-1]}"
+
+    def diff(self) -> str:
+        """Return the change as a unified diff."""
+        lines = [text.splitlines(keepends=True) for text in (self.original, self.mutated)]
+        found = difflib.unified_diff(*lines, f"a/include/{self.path}", f"b/include/{self.path}", n=1)
+        return "".join(line if line.endswith("\n") else f"{line}\n" for line in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that one kind of operator can change. Each way returns the mutated file, None when that is no program."""
+
+    path: str
+    line: int
+    original: str
+    ways: Sequence[tuple[str, Callable[[], str | None]]]
+
+
+def draw(places: Sequence[Place], seed: int) -> Iterator[Mutant]:
+    """Yield one mutant of each place in an order that the seed alone decides.
+
+    A place counts once, in however many ways it can be changed: a comparison that can become seven others is as likely
+    to be drawn as a string.
+    """
+    rng = random.Random(seed)
+    for place in rng.sample(places, len(places)):
+        for operator, mutate in rng.sample(place.ways, len(place.ways)):
+            mutated = mutate()
+            if mutated is not None:
+                yield Mutant(place.path, operator, place.line, place.original, mutated)
+                break
