@@ -40,8 +40,8 @@ class Subject:
 
     `text` is where the names of all that they read stand; `run` judges them on a database, whatever state it is in.
     `compares_all`: they hold every fact that they read against what it should be. So they fail with any mutation of one
-    by their nature, and need not be declared by it. `layer` is theirs where it is known beforehand; `look` tells whether
-    they fail without saying why, where that is quicker than to judge.
+    by their nature, and need not be declared by it. `layer` is theirs where it is known beforehand; `look` tells
+    whether they fail without saying why, where that is quicker than to judge.
     """
 
     suite: str

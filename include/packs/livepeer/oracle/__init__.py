@@ -80,6 +80,9 @@ from packs.livepeer.oracle.scenarios import PRECEDENCE
 from packs.livepeer.oracle.typed.expected import expected_rows as typed_rows
 from packs.livepeer.oracle.values import NO_START_MS, iso
 
+# A session that begins here or before has a time among its signals that is none.
+_FIRST_START = iso(NO_START_MS) or ""
+
 __all__ = ["FIELDS", "PRECEDENCE", "broken_layer", "compare", "expected_rows", "expected_sessions"]
 
 
@@ -91,9 +94,6 @@ def expected_rows(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, dic
     """
     yield from typed_rows(records)
     yield from lifecycle_rows(records)
-
-# A session that begins here or before has a time among its signals that is none.
-_FIRST_START = iso(NO_START_MS) or ""
 
 
 def expected_sessions(records: Iterable[tuple[int, bytes | None]]) -> list[dict[str, Any]]:
