@@ -17,7 +17,7 @@ from .standalone import Standalone
 pytestmark = [pytest.mark.system, pytest.mark.engine]
 
 # Long enough for a stack to be up, and far too short for what is injected.
-DAGRUN_TIMEOUT_SEC = 75
+DAGRUN_TIMEOUT_SEC = 120
 ENDED_TIMEOUT_SEC = 300
 SLEEPS = 100
 
