@@ -50,10 +50,9 @@ FROM implausible;
 -- ALSO FAILS: conservation_no_unnamed_rows
 INSERT INTO payment_events
 SELECT
-    * REPLACE (
-        fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(event_timestamp), 1000), 'UTC') AS event_timestamp
-    )
-FROM payment_events
+    fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(payments.event_timestamp), 1000), 'UTC') AS told_in_seconds,
+    * EXCEPT (event_timestamp)
+FROM payment_events AS payments
 ORDER BY source_partition, source_offset
 LIMIT 1;
 
