@@ -84,9 +84,11 @@ FROM by_object;
 DELETE FROM streaming_events WHERE 1;
 
 -- MUTATION: no health sample is typed
+-- ALSO FAILS: status_raw_to_silver_projection
 -- ALSO FAILS: raw_typed_accounting_identity, raw_typed_core_1to1_parity, conservation_named_rows_exist
 DELETE FROM ai_stream_status WHERE 1;
 
 -- MUTATION: no milestone is typed
+-- ALSO FAILS: trace_raw_to_silver_projection
 -- ALSO FAILS: raw_typed_accounting_identity, raw_typed_core_1to1_parity, conservation_named_rows_exist
 DELETE FROM stream_trace_events WHERE 1;
