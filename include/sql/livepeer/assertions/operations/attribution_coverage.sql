@@ -119,5 +119,6 @@ SELECT
 FROM judged;
 
 -- MUTATION: sessions lose the orchestrator that served them
+-- ALSO FAILS: scenario_1_clean_success_no_swap_fps_gt_12_exists
 ALTER TABLE fact_workflow_sessions UPDATE orchestrator_address = ''
 WHERE orchestrator_address != '';

@@ -11,6 +11,12 @@ refused AS (
     FROM merge('^(streaming_events_dlq|streaming_events_quarantine)$')
 ),
 
+typed AS (
+    SELECT count() AS rows_typed
+    FROM merge('^(ai_stream_status|stream_trace_events|ai_stream_events|stream_ingest_metrics)$')
+    WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
+),
+
 found AS (
     SELECT
         'raw' AS what,
@@ -18,8 +24,13 @@ found AS (
         uniqExactIf(
             cityHash64(event_uid),
             cityHash64(source_topic, source_partition, source_offset) NOT IN (SELECT record FROM refused)
-            AND length(payload) < 500000
-            AND (type != 'stream_trace' OR JSONExtractString(data, 'type') != 'app_send_stream_request')
+            -- Texts are read only where nothing is typed: a record may be too large to be kept as a reject, or ignored.
+            AND if(
+                (SELECT rows_typed FROM typed) > 0,
+                1,
+                length(payload) < 500000
+                AND (type != 'stream_trace' OR JSONExtractString(data, 'type') != 'app_send_stream_request')
+            )
         ) AS accepted
     FROM streaming_events
     WHERE

@@ -95,4 +95,5 @@ AS SELECT
 FROM fact_stream_ingest_samples;
 
 -- MUTATION: the typed table is empty, and facts stand over it
+-- ALSO FAILS: raw_typed_accounting_identity, raw_typed_core_1to1_parity, conservation_named_rows_exist
 DELETE FROM stream_ingest_metrics WHERE 1;

@@ -49,6 +49,7 @@ FROM found;
 DELETE FROM streaming_events WHERE type = 'network_capabilities';
 
 -- MUTATION: no capability is typed
+-- ALSO FAILS: capability_snapshot_gpu_coverage
 -- ALSO FAILS: raw_typed_network_capabilities_fanout_guard, conservation_named_rows_exist
 -- ALSO FAILS: scenario_1_clean_success_no_swap_fps_gt_12_exists
 DELETE FROM network_capabilities WHERE 1;

@@ -10,6 +10,18 @@ refused AS (
     FROM merge('^(streaming_events_dlq|streaming_events_quarantine)$')
 ),
 
+statuses AS (
+    SELECT count() AS rows_typed
+    FROM ai_stream_status
+    WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
+),
+
+traces AS (
+    SELECT count() AS rows_typed
+    FROM stream_trace_events
+    WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
+),
+
 found AS (
     SELECT
         'streaming_events' AS object,
@@ -28,7 +40,11 @@ found AS (
         ) AS rows_below
     FROM streaming_events
     WHERE
-        type IN ('ai_stream_status', 'stream_trace')
+        -- Texts are read only where the layer above is empty.
+        (
+            (type = 'ai_stream_status' AND (SELECT rows_typed FROM statuses) = 0)
+            OR (type = 'stream_trace' AND (SELECT rows_typed FROM traces) = 0)
+        )
         AND event_timestamp >= {from_ts:DateTime64(3, 'UTC')}
         AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
     GROUP BY object
@@ -68,9 +84,11 @@ FROM by_object;
 DELETE FROM streaming_events WHERE 1;
 
 -- MUTATION: no health sample is typed
+-- ALSO FAILS: status_raw_to_silver_projection
 -- ALSO FAILS: raw_typed_accounting_identity, raw_typed_core_1to1_parity, conservation_named_rows_exist
 DELETE FROM ai_stream_status WHERE 1;
 
 -- MUTATION: no milestone is typed
+-- ALSO FAILS: trace_raw_to_silver_projection
 -- ALSO FAILS: raw_typed_accounting_identity, raw_typed_core_1to1_parity, conservation_named_rows_exist
 DELETE FROM stream_trace_events WHERE 1;

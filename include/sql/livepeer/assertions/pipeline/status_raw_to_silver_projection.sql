@@ -128,4 +128,6 @@ AS SELECT
 FROM fact_stream_status_samples;
 
 -- MUTATION: the typed table is empty, and facts stand over it
+-- ALSO FAILS: raw_typed_accounting_identity, raw_typed_core_1to1_parity, conservation_named_rows_exist
+-- ALSO FAILS: raw_events_present
 DELETE FROM ai_stream_status WHERE 1;

@@ -95,4 +95,6 @@ AS SELECT
 FROM fact_stream_trace_edges;
 
 -- MUTATION: the typed table is empty, and facts stand over it
+-- ALSO FAILS: raw_typed_accounting_identity, raw_typed_core_1to1_parity, conservation_named_rows_exist
+-- ALSO FAILS: raw_events_present
 DELETE FROM stream_trace_events WHERE 1;

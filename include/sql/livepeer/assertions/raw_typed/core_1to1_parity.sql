@@ -90,10 +90,12 @@ by_type AS (
         arrayConcat(
             groupArrayIf(20)(uid, (accepted_count > 0) != (typed_count = 1)),
             arrayFilter(
-                id -> too_many_rejected, groupArrayIf(20)(uid, is_rejected_id AND uid NOT IN (SELECT event_id FROM planted))
+                id -> too_many_rejected,
+                groupArrayIf(20)(uid, is_rejected_id AND uid NOT IN (SELECT event_id FROM planted))
             ),
             arrayFilter(
-                id -> too_many_ignored, groupArrayIf(20)(uid, is_ignored_id AND uid NOT IN (SELECT event_id FROM planted))
+                id -> too_many_ignored,
+                groupArrayIf(20)(uid, is_ignored_id AND uid NOT IN (SELECT event_id FROM planted))
             )
         ) AS ids
     FROM by_id
