@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamproof.checks.parity_map import Tolerance
 from streamproof.sql.templating import render
 
 # How many rows a difference shows, by column and of each kind.
@@ -41,7 +42,7 @@ class Column:
 
     name: str
     type: str
-    tolerance: float | None = None
+    tolerance: Tolerance | None = None
 
     @property
     def quoted(self) -> str:
@@ -61,11 +62,17 @@ class Column:
             return f"(toString({seen}) = toString({expected}))"
         equal = f"{seen} = {expected}"
         if self.tolerance is not None:
-            greatest = f"{self.tolerance!r} * greatest(abs({seen}), abs({expected}))"
+            greatest = f"{self._relative(self.tolerance)} * greatest(abs({seen}), abs({expected}))"
             equal = f"abs({seen} - {expected}) <= greatest({greatest}, {_NEARLY_ZERO!r})"
         if self.is_float:
             equal = f"({equal} AND isFinite({seen}))"
         return f"ifNull({equal}, {seen} IS NULL AND {expected} IS NULL)"
+
+    @staticmethod
+    def _relative(tolerance: Tolerance) -> str:
+        if not tolerance.rows:
+            return repr(tolerance.relative)
+        return f"if(e.{quoted(tolerance.rows)} > {tolerance.exact_to}, {tolerance.relative!r}, {tolerance.small!r})"
 
 
 def comparison(
@@ -75,7 +82,7 @@ def comparison(
     seen: str,
     expected: str,
     as_set: bool = False,
-    tolerance: Mapping[str, float] | None = None,
+    tolerance: Mapping[str, Tolerance] | None = None,
     detail: bool,
 ) -> str:
     """Return the query. `columns`: the types of the compared columns by name; `seen`, `expected`: what follows FROM.

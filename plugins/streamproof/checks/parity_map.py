@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from streamproof.model.documents import read_yaml
 from streamproof.model.errors import UsageError
 from streamproof.model.results import LAYERS
 from streamproof.sql.blocks import BlockKind, read_blocks
@@ -16,6 +17,21 @@ from streamproof.sql.blocks import BlockKind, read_blocks
 FOLDER = "parity"
 MAP = "parity.yaml"
 PREFIX = "parity_"
+
+
+class Tolerance(BaseModel):
+    """How far two floating-point numbers may be apart, relative to the greater of them.
+
+    With `rows`, a column that counts what the number was made of, `relative` holds only above `exact_to` of these; up
+    to that, `small` does. Such is a quantile by a digest, which keeps every value until it has too many.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    relative: float = Field(gt=0)
+    rows: str = ""
+    exact_to: int = 0
+    small: float = 1e-6
 
 
 class _Entry(BaseModel):
@@ -27,7 +43,7 @@ class _Entry(BaseModel):
     key: tuple[str, ...] = Field(min_length=1)
     expected: Literal["oracle", "below"]
     rows: Literal["all", "set"] = "all"
-    tolerance: dict[str, float] = Field(default_factory=dict)
+    tolerance: dict[str, float | Tolerance] = Field(default_factory=dict)
     seen: str = ""
 
 
@@ -38,7 +54,7 @@ class ParityObject:
     `key` are the columns that name a row to a reader; rows of both sides are paired by them. `expected_sql` computes
     the rows from the layer below; where it is empty, the pack's oracle foretells them. `as_set`: duplicates do not
     count, and of several rows with one key any may be left, as in a table that replaces rows when it merges.
-    `tolerance` is the relative difference by column that two floating-point numbers may have. `seen_sql` reads the
+    `tolerance` is the difference by column that two floating-point numbers may have. `seen_sql` reads the
     object's own rows where a plain SELECT would not do. `source` is the file that a reader opens.
     """
 
@@ -48,7 +64,7 @@ class ParityObject:
     expected_sql: str
     seen_sql: str
     as_set: bool
-    tolerance: dict[str, float]
+    tolerance: Mapping[str, Tolerance]
     source: str
     comment: str = ""
 
@@ -77,10 +93,7 @@ def read_parity(sql_dir: Path, *, home: Path) -> tuple[ParityObject, ...]:
     file = folder / MAP
     if not file.is_file():
         return ()
-    try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise UsageError(f"{file} is not YAML: {error}", hint="Mend the file.") from None
+    data = read_yaml(file, what="parity map", hint="docs/write-a-pack.md, 'Parity'.") or {}
     found = [_object(name, _entry(file, name, entry), folder, home) for name, entry in data.items()]
     _refuse_strays(folder, found, {entry.get("seen", "") for entry in data.values()})
     return tuple(sorted(found, key=lambda item: LAYERS.index(item.layer)))
@@ -112,7 +125,10 @@ def _object(name: str, entry: _Entry, folder: Path, home: Path) -> ParityObject:
         expected_sql=expected,
         seen_sql=_query(folder / entry.seen, home)[0] if entry.seen else "",
         as_set=entry.rows == "set",
-        tolerance=entry.tolerance,
+        tolerance={
+            name: found if isinstance(found, Tolerance) else Tolerance(relative=found)
+            for name, found in entry.tolerance.items()
+        },
         source=_shown(source, home),
         comment=comment,
     )

@@ -60,10 +60,8 @@ class _Place:
     def write(self, damage: Damage) -> None:
         """Write the object's rows with the damage."""
         names = ", ".join(quoted(name) for name in self._target.shape.columns)
-        values = ", ".join(
-            f"{damage.values[name]} AS {quoted(name)}" if name in damage.values else quoted(name)
-            for name in self._target.shape.columns
-        )
+        # No value has an alias: it would take the place of the column in the value of another one.
+        values = ", ".join(damage.values.get(name, quoted(name)) for name in self._target.shape.columns)
         execute(self._clone.client, f"TRUNCATE TABLE {self.written}")
         for rest in self._rests(damage.name):
             sql = f"INSERT INTO {self.written} ({names}) SELECT {values} FROM (SELECT {names} FROM {self.sound}{rest})"  # noqa: S608

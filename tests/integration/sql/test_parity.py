@@ -6,7 +6,7 @@ import pytest
 
 from streamproof.checks.expected_rows import store_expected
 from streamproof.checks.parity import Parity, shapes_of
-from streamproof.checks.parity_map import ParityObject
+from streamproof.checks.parity_map import ParityObject, Tolerance
 from streamproof.model.errors import UsageError
 from streamproof.model.results import Status
 from streamproof.services.clickhouse import execute
@@ -146,8 +146,19 @@ BELOW = "SELECT id, sum(toFloat64(ratio)) / count() AS ratio FROM facts GROUP BY
 )
 def test_a_view_is_compared_with_what_is_computed_from_below(client, view, status):
     execute(client, view)
-    item = described("v_ratio", layer="views", expected_sql=BELOW, tolerance={"ratio": 1e-6})
+    item = described("v_ratio", layer="views", expected_sql=BELOW, tolerance={"ratio": Tolerance(relative=1e-6)})
     assert judge(client, item).status is status
+
+
+@pytest.mark.parametrize(("exact_to", "status"), [(1, Status.PASSED), (2, Status.FAILED)])
+def test_a_wide_tolerance_holds_only_above_a_number_of_rows(client, exact_to, status):
+    execute(
+        client,
+        "CREATE VIEW v_b AS SELECT id, max(ratio) * 1.001 AS ratio, count() AS n FROM facts WHERE id = 'b' GROUP BY id",
+    )
+    below = "SELECT id, max(toFloat64(ratio)) AS ratio, count() AS n FROM facts WHERE id = 'b' GROUP BY id"
+    tolerance = {"ratio": Tolerance(relative=1e-2, rows="n", exact_to=exact_to)}
+    assert judge(client, described("v_b", expected_sql=below, tolerance=tolerance)).status is status
 
 
 def test_states_are_compared_as_they_are_read(client):

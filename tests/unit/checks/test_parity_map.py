@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.checks.parity_map import read_parity
+from streamproof.checks.parity_map import Tolerance, read_parity
 from streamproof.model.errors import UsageError
 
 GOOD = """
@@ -12,7 +12,7 @@ views_of_it:
   layer: views
   expected: below
   key: [a]
-  tolerance: {b: 1.0e-6}
+  tolerance: {b: 1.0e-6, c: {relative: 0.01, rows: n, exact_to: 9}}
   seen: views_of_it.seen.sql
 facts:
   layer: typed
@@ -39,7 +39,8 @@ def test_objects_come_in_the_order_of_the_layers(pack):
     home = pack(GOOD, views_of_it="SELECT 1 AS a", views_of_it__seen="SELECT 2 AS a")
     facts, views = read_parity(home, home=home)
     assert (facts.name, facts.is_foretold, facts.as_set, facts.key) == ("facts", True, True, ("a", "b"))
-    assert (views.expected_sql, views.seen_sql, views.tolerance) == ("SELECT 1 AS a", "SELECT 2 AS a", {"b": 1e-6})
+    assert (views.expected_sql, views.seen_sql) == ("SELECT 1 AS a", "SELECT 2 AS a")
+    assert views.tolerance == {"b": Tolerance(relative=1e-6), "c": Tolerance(relative=0.01, rows="n", exact_to=9)}
     assert (facts.source, views.source) == ("parity/parity.yaml", "parity/views_of_it.sql")
 
 
@@ -52,7 +53,9 @@ def test_objects_come_in_the_order_of_the_layers(pack):
         ("facts: {layer: typed, expected: oracle, key: [a], kye: [b]}", "facts.kye: Extra inputs"),
         ("facts: {layer: typed, expected: oracle, key: []}", "facts.key"),
         ("facts: {layer: typed, expected: below, key: [a]}", "There is no file"),
-        ("facts: [", "is not YAML"),
+        ("facts: {layer: typed, expected: oracle, key: [a], tolerance: {a: far}}", "facts.tolerance"),
+        ("facts: {layer: typed, expected: oracle, key: [a]}\nfacts: {}", "facts"),
+        ("facts: [", "cannot be read"),
     ],
 )
 def test_a_broken_map_is_refused_by_name(pack, text, named):
