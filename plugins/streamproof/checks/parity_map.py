@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -43,7 +43,7 @@ class _Entry(BaseModel):
     key: tuple[str, ...] = Field(min_length=1)
     expected: Literal["oracle", "below"]
     rows: Literal["all", "set"] = "all"
-    tolerance: dict[str, float | Tolerance] = Field(default_factory=dict)
+    tolerance: dict[str, Annotated[float, Field(gt=0)] | Tolerance] = Field(default_factory=dict)
     seen: str = ""
 
 

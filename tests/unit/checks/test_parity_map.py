@@ -53,7 +53,7 @@ def test_objects_come_in_the_order_of_the_layers(pack):
         ("facts: {layer: typed, expected: oracle, key: [a], kye: [b]}", "facts.kye: Extra inputs"),
         ("facts: {layer: typed, expected: oracle, key: []}", "facts.key"),
         ("facts: {layer: typed, expected: below, key: [a]}", "There is no file"),
-        ("facts: {layer: typed, expected: oracle, key: [a], tolerance: {a: far}}", "facts.tolerance"),
+        ("facts: {layer: typed, expected: oracle, key: [a], tolerance: {a: 0}}", "facts.tolerance"),
         ("facts: {layer: typed, expected: oracle, key: [a]}\nfacts: {}", "facts"),
         ("facts: [", "cannot be read"),
     ],
