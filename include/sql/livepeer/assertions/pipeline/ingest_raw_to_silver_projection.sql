@@ -57,7 +57,9 @@ SELECT
     groupUniqArrayIf(20)(
         workflow_session_id, fault != '' AND workflow_session_id != ''
     ) AS failing_workflow_session_ids,
-    if(count() = 0, 'nothing to judge: no typed transport statistics and no fact of one in the window', '') AS skip_reason
+    if(
+        count() = 0, 'nothing to judge: no typed transport statistics and no fact of one in the window', ''
+    ) AS skip_reason
 FROM by_event;
 
 -- MUTATION: a row is lost

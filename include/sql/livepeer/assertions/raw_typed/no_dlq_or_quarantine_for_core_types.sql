@@ -97,11 +97,11 @@ SELECT
     arraySlice((
         SELECT groupArrayArray(unplanned.records)
         FROM unplanned
-        INNER JOIN compared ON unplanned.event_type = compared.event_type
+        INNER JOIN compared AS wrong ON unplanned.event_type = wrong.event_type
         WHERE if(
             unplanned.place = 'dlq',
-            compared.dlq_records != compared.expected_dlq_records,
-            compared.quarantine_records != compared.expected_quarantine_records
+            wrong.dlq_records != wrong.expected_dlq_records,
+            wrong.quarantine_records != wrong.expected_quarantine_records
         )
     ), 1, 20) AS partition_offset_place,
     if(
