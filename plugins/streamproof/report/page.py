@@ -7,6 +7,7 @@ from typing import Any
 
 from streamproof.model.results import StageResult
 from streamproof.report import sections
+from streamproof.report.coverage_matrix import coverage_tables
 from streamproof.report.timeline import build_timeline
 from streamproof.report.words import headline, number
 
@@ -41,6 +42,7 @@ def page_values(
         "queries": sections.queries(results),
         "dispositions": sections.dispositions(results),
         "sessions": sections.sessions(results),
+        "coverage": _coverage(results),
         "traces": traces,
         "broken_stages": [result for result in results.values() if result.error],
         "files": _files(summary, results, traces),
@@ -60,6 +62,13 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Commit", str(summary["git_commit"])[:12] or "unknown"),
         ("First broken layer", str(summary["first_broken_layer"] or "none")),
     ]
+
+
+def _coverage(results: Mapping[str, StageResult]) -> dict[str, Any] | None:
+    """Return column coverage with its matrix as tables; None where the run has not asked for it."""
+    proof = results.get("prove")
+    found = proof.details.get("coverage") if proof else None
+    return {**found, "tables": coverage_tables(found["matrix"])} if found else None
 
 
 def _short(moment: str) -> str:
@@ -82,8 +91,11 @@ def _files(
         files.append(("contracts/", "contract results as JSON"))
     if sections.sessions(results):
         files.append(("sessions.json", "final facts of every session, and what differs from the oracle"))
-    if results.get("prove"):
+    proof = results.get("prove")
+    if proof and "mutations_applied" in proof.details:
         files.append(("prove.json", "every mutation and what it showed"))
+    if proof and "coverage" in proof.details:
+        files.append(("coverage.json", "every damage of a column, and which check saw it"))
     if summary["verdict"] != "passed":
         files.append(("diagnostics/", "what the run left to look at"))
     if traces:

@@ -28,7 +28,7 @@ WORKERS = 2
 def run(ctx: RunContext) -> StageOutcome:
     """Prove what the plan asks for; one check of the outcome a check or object of the pack, failed when it survives.
 
-    The details are `prove.json` without the single mutations, and `coverage.json` without the single damages. Raises
+    The details are `prove.json` without the single mutations, and under `coverage` what `coverage.json` holds. Raises
     StreamproofError when the run's own checks do not all hold, or do not on an untouched clone; UsageError for a
     broken pack; WarehouseError.
     """
@@ -47,7 +47,7 @@ def run(ctx: RunContext) -> StageOutcome:
             details, checks = _prove(ctx, bench, clones)
         if ctx.plan.coverage:
             coverage = cover(ctx, bench, clones)
-            details["coverage"] = {key: value for key, value in coverage.as_json().items() if key != "matrix"}
+            details["coverage"] = coverage.as_json()
             checks += coverage_checks(coverage)
     return StageOutcome(details=details, checks=checks)
 
