@@ -75,6 +75,7 @@ FROM layers;
 -- ALSO FAILS: conservation_named_rows_exist, agg_stream_performance_1m_matches_status_samples
 -- ALSO FAILS: network_demand_view_matches_rollup, rollup_totals_match_silver
 -- ALSO FAILS: session_summary_change_flags_consistency, status_raw_to_silver_projection
+-- ALSO FAILS: network_demand_by_gpu_matches_latest_sessions
 DELETE FROM fact_stream_status_samples
 WHERE sample_ts > (SELECT max(sample_ts) - INTERVAL 2 MINUTE FROM fact_stream_status_samples);
 

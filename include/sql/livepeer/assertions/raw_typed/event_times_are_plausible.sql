@@ -58,18 +58,15 @@ LIMIT 1;
 
 -- MUTATION: a milestone tells its own time in seconds
 -- ALSO FAILS: conservation_no_unnamed_rows, raw_typed_core_1to1_parity, raw_typed_rows_trace_to_raw
--- ALSO FAILS: trace_raw_to_silver_projection
+-- ALSO FAILS: trace_raw_to_silver_projection, stream_trace_events.column_values_to_be_between.data_timestamp
+-- ALSO FAILS: stream_trace_events.column_values_to_be_unique.raw_event_uid
+-- ALSO FAILS: stream_trace_events.compound_columns_to_be_unique.source_record
 INSERT INTO stream_trace_events
-(
-    event_timestamp, data_timestamp, raw_event_uid, source_topic, source_partition, source_offset
-)
 SELECT
-    event_timestamp,
-    fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(data_timestamp), 1000), 'UTC') AS told_in_seconds,
-    raw_event_uid,
-    source_topic,
-    source_partition,
-    source_offset
+    *
+    REPLACE (
+        fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(data_timestamp), 1000), 'UTC') AS data_timestamp
+    )
 FROM stream_trace_events
 ORDER BY source_partition, source_offset
 LIMIT 1;

@@ -53,7 +53,7 @@ DELETE FROM fact_stream_trace_edges
 WHERE trace_type = 'gateway_no_orchestrators_available';
 
 -- MUTATION: closings are lost
--- ALSO FAILS: conservation_named_rows_exist, trace_raw_to_silver_projection
+-- ALSO FAILS: conservation_named_rows_exist, trace_raw_to_silver_projection, freshness_lag
 DELETE FROM fact_stream_trace_edges
 WHERE trace_type = 'gateway_ingest_stream_closed';
 
