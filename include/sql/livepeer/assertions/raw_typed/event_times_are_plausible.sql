@@ -62,11 +62,23 @@ LIMIT 1;
 -- ALSO FAILS: stream_trace_events.column_values_to_be_unique.raw_event_uid
 -- ALSO FAILS: stream_trace_events.compound_columns_to_be_unique.source_record
 INSERT INTO stream_trace_events
+(
+    event_timestamp, stream_id, request_id, orchestrator_address, orchestrator_url, trace_type, data_timestamp,
+    raw_json, raw_event_uid, source_topic, source_partition, source_offset
+)
 SELECT
-    *
-    REPLACE (
-        fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(data_timestamp), 1000), 'UTC') AS data_timestamp
-    )
+    event_timestamp,
+    stream_id,
+    request_id,
+    orchestrator_address,
+    orchestrator_url,
+    trace_type,
+    fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(data_timestamp), 1000), 'UTC') AS told_in_seconds,
+    raw_json,
+    raw_event_uid,
+    source_topic,
+    source_partition,
+    source_offset
 FROM stream_trace_events
 ORDER BY source_partition, source_offset
 LIMIT 1;
