@@ -67,15 +67,16 @@ Scenarios
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from packs.livepeer.oracle.attribution import Wallets
 from packs.livepeer.oracle.comparison import FIELDS, broken_layer, compare
-from packs.livepeer.oracle.evidence import gather
+from packs.livepeer.oracle.evidence import Evidence, gather, take_event
 from packs.livepeer.oracle.facts import session_facts
-from packs.livepeer.oracle.lifecycle import expected_rows as lifecycle_rows
+from packs.livepeer.oracle.lifecycle import rows_of as lifecycle_rows
 from packs.livepeer.oracle.scenarios import PRECEDENCE
 from packs.livepeer.oracle.typed.expected import expected_rows as typed_rows
 from packs.livepeer.oracle.values import NO_START_MS, iso
@@ -89,11 +90,12 @@ __all__ = ["FIELDS", "PRECEDENCE", "broken_layer", "compare", "expected_rows", "
 def expected_rows(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (table, row) for every row that the records must leave in the layers that the processor writes.
 
-    `records` can be read twice and yields (sequence, value, topic, partition, offset, Kafka time in epoch ms, key,
-    headers) in the order of publishing. A row has every column of its table that is not exempt.
+    `records` yields (sequence, value, topic, partition, offset, Kafka time in epoch ms, key, headers) in the order of
+    publishing. A row has every column of its table that is not exempt. Every value is read once.
     """
-    yield from typed_rows(records)
-    yield from lifecycle_rows(records)
+    evidence = Evidence([], [], [])
+    yield from typed_rows(records, partial(take_event, evidence))
+    yield from lifecycle_rows(evidence)
 
 
 def expected_sessions(records: Iterable[tuple[int, bytes | None]]) -> list[dict[str, Any]]:

@@ -29,10 +29,16 @@ class Event(NamedTuple):
 def accept(value: bytes | None) -> Event | None:
     """Return the event that a Kafka value holds, or None for one that is rejected or ignored, also in part."""
     judged = judged_value(value)
-    if judged.failure is not None or judged.time is None or typed(judged).failures:
+    if judged.failure is not None or typed(judged).failures:
         return None
+    return accepted_event(judged)
+
+
+def accepted_event(judged: Judged) -> Event:
+    """Return the event of a value that passes the gate and whose rows the warehouse can hold."""
     gateway = text(judged.root.get("gateway")) if isinstance(judged.root, dict) else ""
-    return Event(dedup_key(judged)[0], judged.uid, judged.family, judged.time, judged.event_id, judged.data, gateway)
+    time = judged.time or 0
+    return Event(dedup_key(judged)[0], judged.uid, judged.family, time, judged.event_id, judged.data, gateway)
 
 
 def judged_value(value: bytes | None) -> Judged:

@@ -111,13 +111,22 @@ def gather(records: Iterable[tuple[Any, ...]]) -> Evidence:
             first[event.key] = (sequence, _content(event, sequence, place))
     evidence = Evidence([], [], [])
     for _, content in first.values():
-        if isinstance(content, Signal):
-            evidence.signals.append(content)
-        elif isinstance(content, IngestSample):
-            evidence.ingest.append(content)
-        elif content:
-            evidence.snapshots.extend(content)
+        _take(evidence, content)
     return evidence
+
+
+def take_event(evidence: Evidence, event: Event, sequence: int, place: Place) -> None:
+    """Add what an accepted event says; of events with one key the caller takes only the one that counts."""
+    _take(evidence, _content(event, sequence, place))
+
+
+def _take(evidence: Evidence, content: _Content) -> None:
+    if isinstance(content, Signal):
+        evidence.signals.append(content)
+    elif isinstance(content, IngestSample):
+        evidence.ingest.append(content)
+    elif content:
+        evidence.snapshots.extend(content)
 
 
 def _content(event: Event, sequence: int, place: Place) -> _Content:

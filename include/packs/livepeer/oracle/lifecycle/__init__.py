@@ -11,13 +11,13 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from packs.livepeer.oracle.attribution import Wallets
-from packs.livepeer.oracle.evidence import gather
+from packs.livepeer.oracle.evidence import Evidence, gather
 from packs.livepeer.oracle.lifecycle.coverage import coverage_rows
 from packs.livepeer.oracle.lifecycle.sessions import session_rows
 from packs.livepeer.oracle.lifecycle.silver import ingest_row, silver_rows
 from packs.livepeer.oracle.segments import own_attributions, segments_of
 
-__all__ = ["expected_rows"]
+__all__ = ["expected_rows", "rows_of"]
 
 Row = dict[str, Any]
 
@@ -29,7 +29,12 @@ def expected_rows(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, Row
     table, computed ones included, but `ingestion_timestamp` and `version`. Times are ISO-8601 UTC with three decimals,
     dates YYYY-MM-DD, latencies ms.
     """
-    signals, ingest, snapshots = gather(records)
+    yield from rows_of(gather(records))
+
+
+def rows_of(evidence: Evidence) -> Iterator[tuple[str, Row]]:
+    """Yield the rows that `expected_rows` yields, from what the records say."""
+    signals, ingest, snapshots = evidence
     wallets = Wallets(snapshots)
     for sample in ingest:
         yield "fact_stream_ingest_samples", ingest_row(sample)

@@ -7,10 +7,10 @@ quarantined. A record that is rejected, also in part, does not use up its id.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from packs.livepeer.oracle.acceptance import judged_value
+from packs.livepeer.oracle.acceptance import Event, accepted_event, judged_value
 from packs.livepeer.oracle.typed.judged import Failure, Judged, Row, Source, dedup_key
 from packs.livepeer.oracle.typed.raw import raw_row
 from packs.livepeer.oracle.typed.rejects import event_time, is_replay, record_time, reject_row
@@ -50,8 +50,16 @@ class _Fate(NamedTuple):
     key: tuple[str, str] = _NO_KEY
 
 
-def expected_rows(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _nobody_listens(_event: Event, _sequence: int, _place: Source) -> None:
+    """Take an accepted event and do nothing with it."""
+
+
+def expected_rows(
+    records: Iterable[tuple[Any, ...]], accept: Callable[[Event, int, Source], None] = _nobody_listens
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (table, row) of everything that the records leave in the raw and typed layers.
+
+    `accept` is called with every event that is accepted, its sequence and its place, in the order of publishing.
 
     `records` are (sequence, value, topic, partition, offset, Kafka time in epoch ms, key, headers) in the order of
     publishing. Times are ISO-8601 UTC with three decimals, dates ISO. `failure_details` is `(free text)` where it holds
@@ -64,10 +72,12 @@ def expected_rows(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, dic
         if record.sequence <= previous:
             raise ValueError(f"record {record.sequence} comes after record {previous}")
         previous = record.sequence
-        yield from _rows(record, accepted)
+        yield from _rows(record, accepted, accept)
 
 
-def _rows(record: Record, accepted: set[bytes]) -> Iterator[tuple[str, Row]]:
+def _rows(
+    record: Record, accepted: set[bytes], accept: Callable[[Event, int, Source], None]
+) -> Iterator[tuple[str, Row]]:
     value, source = record.value, Source(record.topic, record.partition, record.offset)
     judged = judged_value(value)
     if value:
@@ -77,8 +87,10 @@ def _rows(record: Record, accepted: set[bytes]) -> Iterator[tuple[str, Row]]:
     for table, row in fate.rows:
         written[table] = written.get(table, 0) + 1
         yield table, row
-    if fate.disposition == "accepted" and silver_table(judged.family):
-        written[silver_table(judged.family)] = 1
+    if fate.disposition == "accepted":
+        accept(accepted_event(judged), record.sequence, source)
+        if silver_table(judged.family):
+            written[silver_table(judged.family)] = 1
     if fate.disposition in ("dlq", "quarantine"):
         table = DLQ if fate.disposition == "dlq" else QUARANTINE
         for failure in fate.failures:
