@@ -58,6 +58,11 @@ class FixtureSession:
     events: int | None = None
     table_counts: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        """Return what tells the session from others: its id, without one its file."""
+        return self.workflow_session_id or self.file
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:

@@ -6,10 +6,10 @@ head, a set of some families, one failed attempt: what was not published is no f
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 
 from streamproof.fixtures.ordering import ReplayPlan
-from streamproof.model.fixture import REJECTING, FixtureSession
+from streamproof.model.fixture import FixtureSession
 from streamproof.model.pack import Pack
 from streamproof.model.window import Window
 
@@ -19,15 +19,8 @@ def promised_sessions(pack: Pack, plan: ReplayPlan) -> list[FixtureSession]:
 
     Records that the set wants rejected make no session. Files of one session id are taken together.
     """
-    families: dict[str, set[str]] = defaultdict(set)
-    for event in plan.events:
-        if event.expect is None or event.expect.disposition not in REJECTING:
-            families[_name(event.session)].add(event.event_type)
-    return [session for session in plan.sessions if pack.can_hold(session.scenario, families[_name(session)])]
-
-
-def _name(session: FixtureSession) -> str:
-    return session.workflow_session_id or session.file
+    families = plan.families
+    return [session for session in plan.sessions if pack.can_hold(session.scenario, families.get(session.name, ()))]
 
 
 def promised_by_scenario(pack: Pack, plan: ReplayPlan) -> dict[str, int]:

@@ -94,6 +94,16 @@ def test_a_null_in_place_of_a_value_is_named(client):
     assert found["examples"] == [{"key": "('b')", "expected": "it's", "seen": None}]
 
 
+def test_a_text_that_is_no_utf_8_is_compared_byte_for_byte(client):
+    odd = b'\xff "quoted" \\ \n \x01 \xc3\x28'
+    hexed = odd.hex()
+    execute(client, f"ALTER TABLE facts UPDATE note = unhex('{hexed}') WHERE id = 'a'")
+    expected = [{**row, "note": odd} if row["id"] == "a" else row for row in ROWS]
+    assert judge(client, described(), expected).status is Status.PASSED
+    execute(client, f"ALTER TABLE facts UPDATE note = unhex('{hexed}ff') WHERE id = 'a'")
+    assert judge(client, described(), expected).diagnostics["columns"]["note"]["rows"] == 1
+
+
 def test_rows_that_are_missing_and_rows_from_nowhere_are_named(client):
     execute(client, "ALTER TABLE facts DELETE WHERE id = 'a'")
     execute(client, "INSERT INTO facts (id) VALUES ('c')")
