@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from streamproof.checks.oracle import Judgement, OracleJudge
+from streamproof.checks.oracle_parts import load_oracle, read_oracle_sql
 from streamproof.model.plan import ORACLE
 from streamproof.services.files import write_json
-from streamproof.services.oracle import Judgement, OracleJudge, load_oracle, read_oracle_sql
 from streamproof.services.proving import Subject, block_mutants
 from streamproof.stages.context import RunContext, StageOutcome
 from streamproof.stages.parity import judge_parity

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from streamproof.checks.exemptions import exempt_columns
 from streamproof.checks.expected_rows import PublishedRecord, placed, store_expected
+from streamproof.checks.oracle_parts import load_oracle
 from streamproof.checks.parity import SUITE, Parity, shapes_of
 from streamproof.checks.parity_map import ParityObject, read_parity
 from streamproof.model.proof import Mutant
 from streamproof.model.results import CheckResult
 from streamproof.services.clickhouse import rows
 from streamproof.services.held_views import HeldViews
-from streamproof.services.oracle import load_oracle
 from streamproof.services.proving import Subject
 from streamproof.stages.context import RunContext
 from streamproof.stages.replay_events import planned_replay

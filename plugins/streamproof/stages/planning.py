@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import re
 import secrets
-import shlex
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from streamproof.checks.oracle_parts import read_oracle_sql
 from streamproof.checks.parity import SUITE as PARITY
 from streamproof.checks.parity_map import read_parity
 from streamproof.fixtures.verify import verify_fixture_set
@@ -30,7 +28,6 @@ from streamproof.model.plan import (
     OBSERVE,
     ORACLE,
     PROCESSORS,
-    PROVE,
     STACKS,
     RunPlan,
 )
@@ -38,12 +35,12 @@ from streamproof.model.stack import ProcessIdentity
 from streamproof.model.window import Window, iso_ms, window_from
 from streamproof.services.contract_files import load_contracts
 from streamproof.services.kafka_mock import MOCK_MAX_BYTES, MOCK_MAX_MESSAGES
-from streamproof.services.oracle import read_oracle_sql
 from streamproof.sql.blocks import read_suite
 from streamproof.sql.scripts import read_script
 from streamproof.stages.context import RunContext
 from streamproof.stages.folder import RunFolder
 from streamproof.stages.packs import load_pack
+from streamproof.stages.rerun import git_commit, rerun_command
 
 MOCK_NOTICE = (
     "Kafka is librdkafka's MOCK broker, not a real one: this run proves less than it looks. "
@@ -288,40 +285,3 @@ def _mock_notices(request: RunRequest, fixture: FixtureReport) -> tuple[str, ...
             hint="Use the real broker (--kafka broker) or a smaller fixture set.",
         )
     return (MOCK_NOTICE,)
-
-
-def git_commit(home: Path) -> str:
-    """Return the commit that the project's folder is at, `+changes` when it is not clean; `unknown` without git."""
-    command = ["git", "--no-optional-locks", "-C", str(home), "describe", "--always", "--abbrev=40", "--exclude=*"]
-    try:
-        described = subprocess.run(
-            [*command, "--dirty=+changes"], capture_output=True, text=True, check=True, timeout=10
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return described.stdout.strip()
-
-
-def rerun_command(request: RunRequest) -> str:
-    """Return the shell command that asks for the same run again, with a new run id."""
-    proving = request.mode == PROVE
-    parts = ["streamproof", "prove" if proving else "run"]
-    options = {
-        "--pack": request.pack, "--mode": request.mode, "--stack": request.stack, "--processor": request.processor,
-        "--kafka": request.kafka, "--manifest": request.manifest, "--inject": request.inject,
-        "--from-ts": request.from_ts, "--to-ts": request.to_ts, "--input-topic": request.input_topic,
-    }  # fmt: skip
-    defaults = RunRequest()
-    for option, value in options.items():
-        field = re.sub("-", "_", option.removeprefix("--"))
-        if value is not None and value != getattr(defaults, field) and not (proving and field == "mode"):
-            parts += [option, value]
-    for suite in request.prove_suites if proving else request.suites:
-        parts += ["--suites", suite]
-    for check in request.prove_checks:
-        parts += ["--check", check]
-    if request.coverage:
-        parts += ["--coverage", "--damages", request.coverage]
-    if request.tolerate_bad_lines:
-        parts.append("--tolerate-bad-lines")
-    return shlex.join(parts)

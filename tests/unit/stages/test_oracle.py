@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from streamproof.checks.oracle import Judgement
 from streamproof.model.errors import UsageError
 from streamproof.model.plan import PROVE
-from streamproof.services.oracle import Judgement
 from streamproof.stages import oracle
 
 

@@ -9,7 +9,8 @@ from streamproof.model.plan import RunPlan
 from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
 from streamproof.services.kafka_mock import MOCK_MAX_MESSAGES
 from streamproof.stages import planning
-from streamproof.stages.planning import RunRequest, rerun_command
+from streamproof.stages.planning import RunRequest
+from streamproof.stages.rerun import rerun_command
 
 
 def test_the_plan_survives_its_file(planned):

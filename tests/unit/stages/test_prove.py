@@ -10,7 +10,8 @@ from streamproof.model.proof import Mutant, Outcome, Proof
 from streamproof.model.results import CheckResult, StageResult, Status
 from streamproof.services.proving import Subject
 from streamproof.stages import prove
-from streamproof.stages.planning import RunRequest, rerun_command
+from streamproof.stages.planning import RunRequest
+from streamproof.stages.rerun import rerun_command
 
 LISTED = "raw_typed_accepted_estimate_nonnegative"
 

@@ -8,26 +8,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from streamproof.model.errors import SqlSourceError, UsageError, WarehouseError
-from streamproof.model.pack import Pack
+from streamproof.checks.oracle_parts import IDENTITY, SESSIONS_MATCH, Oracle, OracleSql, Row
+from streamproof.model.errors import WarehouseError
 from streamproof.model.plan import ORACLE
 from streamproof.model.results import LAYERS, CheckResult, Status
 from streamproof.model.verdict import EXPLAINED_BY
 from streamproof.services.checks import SKIP_REASON
 from streamproof.services.query_pack import run_query
-from streamproof.sql.blocks import Block, BlockKind, read_blocks, read_suite
+from streamproof.sql.blocks import Block
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-SESSIONS_MATCH = "oracle_sessions_match"
-IDENTITY = "scenario_identity"
 SHOWN = 20
 
 # All times: a session that lies outside the run's window is judged too, and none is cut off.
@@ -37,49 +33,8 @@ _EVERYTHING = {
     "limit_per_scenario": (1 << 32) - 1,
 }
 
-Row = dict[str, Any]
-
 # Of an observed row, what the comparison needs and `sessions.json` does not hold: it has the columns of the facts.
 _NOT_KEPT = frozenset({"scenarios", "scenario_observed", "param_updates"})
-
-
-class Oracle(Protocol):
-    """What the module that a pack names as its oracle has. Rows have a `workflow_session_id`.
-
-    `PRECEDENCE` lists the scenarios, the one that names a session of several first.
-    """
-
-    PRECEDENCE: Sequence[str]
-
-    def expected_sessions(self, records: Iterable[tuple[int, bytes | None]]) -> list[Row]:
-        """Return the expected facts of every session, from (sequence, Kafka value) pairs as published."""
-
-    def expected_rows(self, records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, Row]]:
-        """Return (table, row) for every row that must be there, from the fields of `PublishedRecord`."""
-
-    def compare(self, expected: Iterable[Mapping[str, Any]], observed: Iterable[Mapping[str, Any]]) -> list[Row]:
-        """Return the differences: {workflow_session_id, field, expected, observed} each."""
-
-    def broken_layer(self, expected: Mapping[str, Any] | None, evidence: Mapping[str, Any]) -> str:
-        """Return the layer in which the difference of a session begins, by what the layers hold of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class OracleSql:
-    """What the oracle's stage reads of the warehouse.
-
-    `checks` are the queries that the two checks are about, by the check's name, with the mutations that break them;
-    `evidence` counts what the layers hold of some sessions; `scenarios` are the discovery queries.
-    """
-
-    checks: Mapping[str, Block]
-    evidence: Block
-    scenarios: tuple[Block, ...]
-
-    @property
-    def text(self) -> str:
-        """Return everything that decides whether a check passes."""
-        return "\n".join(block.sql for block in (*self.checks.values(), *self.scenarios))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,43 +43,6 @@ class Judgement:
 
     checks: tuple[CheckResult, ...]
     sessions: tuple[Row, ...]
-
-
-def load_oracle(pack: Pack) -> Oracle:
-    """Import a pack's oracle. Raises UsageError when the module is not there or lacks a part."""
-    try:
-        module: Any = import_module(pack.oracle)
-    except ImportError as error:
-        raise UsageError(
-            f"The oracle of pack '{pack.name}' cannot be imported: {error}.",
-            hint="`oracle:` in pack.yaml is the dotted path of a module below include/.",
-        ) from None
-    parts = ("PRECEDENCE", "expected_sessions", "expected_rows", "compare", "broken_layer")
-    missing = [name for name in parts if not hasattr(module, name)]
-    if missing:
-        raise UsageError(f"{pack.oracle} has no {', '.join(missing)}.", hint="See docs/write-a-pack.md, 'Oracle'.")
-    oracle: Oracle = module
-    return oracle
-
-
-def read_oracle_sql(home: Path, pack: Pack) -> OracleSql:
-    """Read the SQL of a pack's oracle. Raises SqlSourceError when a file is missing or broken."""
-    folder = home / "include" / pack.sql_dir
-    blocks = {block.name: block for block in read_suite(folder / "oracle", home=home, kind=BlockKind.QUERY)}
-    if set(blocks) != {SESSIONS_MATCH, IDENTITY}:
-        raise SqlSourceError(
-            f"{folder / 'oracle'} holds the queries {', '.join(blocks)}.",
-            hint=f"It must hold exactly {SESSIONS_MATCH} and {IDENTITY}.",
-        )
-    evidence = _queries(home, folder / "oracle" / "evidence")
-    if len(evidence) != 1:
-        raise SqlSourceError(f"{folder / 'oracle' / 'evidence'} must hold one query.", hint="See docs/write-a-pack.md.")
-    return OracleSql(blocks, evidence[0], _queries(home, folder / "scenarios"))
-
-
-def _queries(home: Path, folder: Path) -> tuple[Block, ...]:
-    files = sorted(folder.glob("*.sql"))
-    return tuple(block for path in files for block in read_blocks(path, shown_as=str(path.relative_to(home))))
 
 
 class OracleJudge:

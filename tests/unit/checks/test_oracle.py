@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from packs.livepeer import oracle as livepeer
+from streamproof.checks import oracle as service
+from streamproof.checks.oracle import OracleJudge
+from streamproof.checks.oracle_parts import IDENTITY, SESSIONS_MATCH, load_oracle, read_oracle_sql
 from streamproof.model.errors import SqlSourceError, UsageError
 from streamproof.model.results import Status
-from streamproof.services import oracle as service
-from streamproof.services.oracle import IDENTITY, SESSIONS_MATCH, OracleJudge, load_oracle, read_oracle_sql
 from streamproof.services.query_pack import QueryResult
 from streamproof.stages.packs import load_pack
 
