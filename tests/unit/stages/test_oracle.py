@@ -14,7 +14,7 @@ from streamproof.stages import oracle
 
 def test_the_expected_sessions_are_those_of_the_published_events(planned):
     judge = oracle.oracle_judge(planned())
-    assert len(judge._expected) == 18
+    assert len(judge._expected) == 19
     assert {label for labels in judge._labels.values() for label in labels} >= {"scenario_3_success_with_swap"}
 
 
