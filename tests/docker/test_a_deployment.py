@@ -41,7 +41,7 @@ def fed(deployment: Deployment) -> Deployment:
 
         def look() -> Probe:
             found = rows(client, "SELECT count() AS n FROM v_latest_sessions")[0]["n"]
-            return Probe(found == 18, f"18 sessions, {found} are there")
+            return Probe(found == 19, f"19 sessions, {found} are there")
 
         wait_until(look, timeout=60, message="the sessions of the golden set", hint="")
     finally:
