@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from streamproof.checks.exemptions import exempt_columns
-from streamproof.checks.parity import Shape, shapes_of
+from streamproof.checks.parity import Shape
 from streamproof.model.coverage import ColumnCoverage, Sight, Sighting
 from streamproof.model.errors import WarehouseError
 from streamproof.model.plan import EVERY_DAMAGE, PROVE
@@ -16,6 +15,7 @@ from streamproof.services.clone import Clone
 from streamproof.services.files import write_json
 from streamproof.services.proving import Bench
 from streamproof.stages.context import RunContext
+from streamproof.stages.parity import exemptions, known_shapes
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -73,13 +73,13 @@ def _targets(ctx: RunContext, client: Client) -> tuple[list[Target], dict[str, s
     """Return every object of the pack's layers, and the reasons of its exempt columns."""
     layers = list(ctx.pack.layers)
     placed = {name: layer for layer, names in ctx.pack.layers.items() for name in names}
-    shapes = shapes_of(client, list(placed))
+    shapes = known_shapes(ctx, client)
     if missing := sorted(placed.keys() - shapes.keys()):
         raise WarehouseError(
             f"The run's database has no {', '.join(missing)}.",
             hint="`layers` of pack.yaml names what it does not have.",
         )
-    exempt = exempt_columns(ctx.pack.exempt_columns, {name: list(shape.columns) for name, shape in shapes.items()})
+    exempt = {name: why for name, why in exemptions(ctx, shapes).items() if name.partition(".")[0] in placed}
     targets = [
         _target(name, layer, layers, shapes[name], exempt, ctx.pack.family_columns.get(name, ""))
         for name, layer in placed.items()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from streamproof.checks.exemptions import exempt_columns
 from streamproof.checks.expected_rows import PublishedRecord, placed, store_expected
 from streamproof.checks.oracle_parts import load_oracle
-from streamproof.checks.parity import SUITE, Parity, shapes_of
+from streamproof.checks.parity import SUITE, Parity, Shape, shapes_of
 from streamproof.checks.parity_map import ParityObject, read_parity
 from streamproof.model.proof import Mutant
 from streamproof.model.results import CheckResult
@@ -32,11 +32,19 @@ def pack_parity(ctx: RunContext) -> tuple[ParityObject, ...]:
 def open_parity(ctx: RunContext, client: Client) -> Parity:
     """Return the comparison for the run's database. Raises UsageError for an exemption that names nothing."""
     objects = pack_parity(ctx)
-    shapes = shapes_of(client, [item.name for item in objects])
+    shapes = known_shapes(ctx, client)
+    return Parity(objects, shapes, exemptions(ctx, shapes), ctx.names.database)
+
+
+def known_shapes(ctx: RunContext, client: Client) -> dict[str, Shape]:
+    """Return the shape of every object that the pack compares or names in a layer, as far as it is there."""
     layers = [name for names in ctx.pack.layers.values() for name in names]
-    known = shapes | shapes_of(client, layers)
-    exempt = exempt_columns(ctx.pack.exempt_columns, {name: list(shape.columns) for name, shape in known.items()})
-    return Parity(objects, shapes, exempt, ctx.names.database)
+    return shapes_of(client, sorted({*layers, *(item.name for item in pack_parity(ctx))}))
+
+
+def exemptions(ctx: RunContext, shapes: Mapping[str, Shape]) -> dict[str, str]:
+    """Return the reason by `object.column` of every exempt column. Raises UsageError for one that names nothing."""
+    return exempt_columns(ctx.pack.exempt_columns, {name: list(shape.columns) for name, shape in shapes.items()})
 
 
 class PublishedRecords:
