@@ -1,7 +1,7 @@
 -- When this fails, an accepted event says that it happened before the year 2000: its producer counts seconds where
 -- milliseconds are meant, or sends a default. One such sample moves the start of its session to 1970, and the session
--- counts for nothing from then on: views and oracle leave it out. Whatever the window, for nobody asks for that year; so it
--- is asked of what a replay published, not of a warehouse that others fill.
+-- counts for nothing from then on: views and oracle leave it out. Whatever the window, for nobody asks for that year;
+-- so it is asked of what a replay published, not of a warehouse that others fill.
 -- LAYER: typed
 
 -- TEST: raw_typed_event_times_are_plausible
