@@ -129,7 +129,7 @@ def whole_session(who: Who = Who(), *, samples: int = 40, fps: float = 17.25, of
     events += [trace(kind, at, who, named=at > 0) for kind, at in MILESTONES]
     events += [status(60_000 + 10_000 * number, who, fps + number % 3) for number in range(samples)]
     events += [ingest(5_000 + 60_000 * number, who) for number in range(max(1, samples // 6))]
-    events += [payment(300 + 60_000 * number, who) for number in range(max(1, samples // 6))]
+    events += [payment(300 + 50_000 * number, who) for number in range(max(1, samples // 5))]
     events += [notice("error", last + 900, who, "mediamtx ingest disconnected")]
     events += [trace("gateway_ingest_stream_closed", last + 1_000, who, named=False)]
     return [_moved(event, offset) for event in events] if offset else events

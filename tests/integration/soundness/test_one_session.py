@@ -97,7 +97,7 @@ def test_a_log_of_one_session_passes(pipeline: PipelineInEngine, tmp_path: Path,
 
 def test_the_whole_log_has_all_seven_families() -> None:
     events = log.whole_session()
-    assert len(events) == 63 + 2
+    assert len(events) == 65
     assert len({event.family for event in events}) == 7
 
 
