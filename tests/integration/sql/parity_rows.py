@@ -67,7 +67,9 @@ def differences(name: str, wanted_rows: list[dict[str, Any]], seen_rows: list[di
             result |= {
                 column: (key, one[column], other[column])
                 for column in columns(name)
-                if not _same(one[column], other[column], below()[name].get("tolerance", {}).get(column, 0))
+                if not _same(
+                    one[column], other[column], _tolerance(below()[name].get("tolerance", {}).get(column, 0), other)
+                )
             }
     return result
 
@@ -82,6 +84,13 @@ def _by_key(found: list[dict[str, Any]], name: str) -> dict[tuple[Any, ...], lis
         kept = {column: row[column] for column in columns(name)}
         grouped[tuple(row[column] for column in below()[name]["key"])].append(kept)
     return {key: sorted(group, key=lambda row: str(list(row.values()))) for key, group in grouped.items()}
+
+
+def _tolerance(stated: Any, row: dict[str, Any]) -> float:
+    """The relative difference that is allowed: that of few values, where the map tells few from many."""
+    if not isinstance(stated, dict):
+        return float(stated)
+    return float(stated["relative"] if row[stated["rows"]] > stated["exact_to"] else 1e-6)
 
 
 def _same(one: Any, other: Any, tolerance: float) -> bool:
