@@ -102,14 +102,27 @@ def shuffled(replay: Replay, seed: int) -> Replay:
     return [*first, *others]
 
 
+# No part is small enough to be merged in the background: how many versions are there depends on the test alone.
+MERGE_SIZES = ("max_bytes_to_merge_at_max_space_in_pool", "max_bytes_to_merge_at_min_space_in_pool")
+
+
+def each_table(made: Pipeline, change: str) -> None:
+    """Alter every table that holds rows."""
+    with client(made) as opened:
+        for table in made.query(TABLES):
+            execute(opened, f"ALTER TABLE {table['name']} {change}")
+
+
 @contextmanager
 def processed(
-    stack: StackState, home: Path, folder: Path, replay: Replay, *, batch: int = 10_000
+    stack: StackState, home: Path, folder: Path, replay: Replay, *, batch: int = 10_000, merges: bool = True
 ) -> Iterator[Pipeline]:
-    """A database that holds what the processor makes of a replay."""
+    """A database that holds what the processor makes of a replay; without `merges`, in parts as they were written."""
     made = Pipeline(stack, home, folder, f"content_{next(NUMBERS)}")
     made.create()
     made.apply_schema()
+    if not merges:
+        each_table(made, f"MODIFY SETTING {', '.join(f'{name} = 1' for name in MERGE_SIZES)}")
     made.changes["CLICKHOUSE_SINK_MAX_BUFFERED"] = str(batch)
     send(made, replay)
     run(made, replay)
@@ -213,11 +226,12 @@ def test_merges_do_not_show(
     stack: StackState, home: Path, tmp_path: Path, golden: Pipeline, projections: tuple[Block, ...]
 ) -> None:
     """Many small parts, old versions in them, before; one part of each partition after."""
-    with processed(stack, home, tmp_path, records(home, "golden"), batch=9) as made:
+    with processed(stack, home, tmp_path, records(home, "golden"), batch=9, merges=False) as made:
         physical = "SELECT count() AS rows FROM fact_workflow_sessions"
         [before] = made.query(physical)
         with client(made) as opened:
             unmerged = digests(opened, projections)
+            each_table(made, f"RESET SETTING {', '.join(MERGE_SIZES)}")
             for table in made.query(TABLES):
                 execute(opened, f"OPTIMIZE TABLE {table['name']} FINAL")
             merged = digests(opened, projections)
