@@ -14,10 +14,10 @@ from packs.livepeer.generator import generate_load
 from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.fixture import ReplayRules
 from streamproof.model.stack import StackState
-from streamproof.services.clickhouse import connect, rows
-from streamproof.services.migrations import apply_migrations
-from streamproof.services.producer import publish
-from streamproof.services.waiting import Probe, wait_until
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.transport.kafka.producer import publish
+from streamproof.warehouse.clickhouse.client import connect, rows
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
 
 EVENTS = 400_000
 TIMEOUT_SEC = 300.0

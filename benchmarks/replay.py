@@ -13,7 +13,7 @@ from packs.livepeer.generator import generate_load
 from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.fixture import FixtureEvent, ReplayRules
 from streamproof.model.settings import KafkaSettings
-from streamproof.services.producer import PRODUCER_OPTIONS, publish
+from streamproof.transport.kafka.producer import PRODUCER_OPTIONS, publish
 
 EVENTS = 200_000
 ROUNDS = 3

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from streamproof.cli.environment import read_environment
 from streamproof.model.stack import StackState
-from streamproof.services.stack import ProcessorLaunch, StackSpec, own_identity, start_stack, stop_stack
+from streamproof.runtime.stack import ProcessorLaunch, StackSpec, own_identity, start_stack, stop_stack
 
 TIMEOUT_SEC = 120.0
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from benchmarks.runs import command
 from packs.livepeer.generator import generate_load
+from streamproof.checks.assertions import run_checks
 from streamproof.model.results import Status
-from streamproof.services.checks import run_checks
-from streamproof.services.held_views import WORKERS, HeldViews
+from streamproof.runs.context import RunContext
 from streamproof.sql.blocks import read_suite
-from streamproof.stages.context import RunContext
+from streamproof.warehouse.clickhouse.view_cache import WORKERS, HeldViews
 
 SIZES = (10_000, 100_000, 1_000_000)
 # Other work on the machine only ever adds: the least of many is what the suites themselves cost.

@@ -13,10 +13,10 @@ from benchmarks.detection.sql_mutants import dependents, view_statements
 from streamproof.model.errors import StreamproofError, WarehouseError
 from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import Status
-from streamproof.services.clickhouse import connect, execute, refusals, rows
-from streamproof.services.held_views import PREFIX, HeldViews
-from streamproof.services.migrations import LEDGER, apply_migrations
-from streamproof.services.proving import Bench, Subject
+from streamproof.proving.mutations import Bench, Subject
+from streamproof.warehouse.clickhouse.client import connect, execute, refusals, rows
+from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
+from streamproof.warehouse.clickhouse.view_cache import PREFIX, HeldViews
 
 VARIABLES = {"kafka": False, "retention": False}
 # Written by others than the processor: the same whatever the processor does.

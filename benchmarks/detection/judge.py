@@ -17,7 +17,7 @@ from benchmarks.detection.mutants import PYTHON, SQL, Mutant
 from benchmarks.detection.sets import EventSet
 from benchmarks.detection.sql_mutants import SCHEMA, changed_view
 from streamproof.model.errors import WarehouseError
-from streamproof.services.proving import Bench
+from streamproof.proving.mutations import Bench
 from streamproof.stages.prove import pack_subjects
 
 START_MS = 1_790_000_000_000

@@ -11,9 +11,9 @@ from sqlglot.errors import SqlglotError
 
 from benchmarks.detection.mutants import Mutant, Place
 from benchmarks.detection.sql_operators import OPERATORS, Statement
-from streamproof.services.migrations import read_migrations
 from streamproof.sql.lexing import Kind, names_in, tokens
 from streamproof.sql.templating import render
+from streamproof.warehouse.clickhouse.migrations import read_migrations
 
 SCHEMA = "sql/livepeer/schema"
 # Views that are not part of the pipeline's data, or cannot be run without a broker; with the reason, for the report.

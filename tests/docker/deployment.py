@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from engine import HOME, run
 
 from streamproof.model.settings import ClickHouseSettings
-from streamproof.services.compose_cli import find_compose
-from streamproof.services.ports import PortReservation
+from streamproof.runtime.compose.cli import find_compose
+from streamproof.runtime.ports import PortReservation
 
 PORTS = (
     "KAFKA_PORT",

@@ -16,8 +16,8 @@ from pathlib import Path
 from images import base, contexts
 
 from streamproof.model.errors import StackError
-from streamproof.services.compose_cli import find_compose
-from streamproof.services.waiting import Probe, wait_until
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.runtime.compose.cli import find_compose
 
 HERE = Path(__file__).parent
 HOME = HERE.parents[1]

@@ -14,9 +14,9 @@ from conftest import Docker
 from deployment import PASSWORD, Deployment
 from engine import HOME, run
 
-from streamproof.services.clickhouse import connect, rows
-from streamproof.services.run_log import log_run
-from streamproof.services.waiting import Probe, wait_until
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.runs.run_log import log_run
+from streamproof.warehouse.clickhouse.client import connect, rows
 
 GUIDE = HOME / "docs" / "deployment.md"
 DASHBOARDS = sorted((HOME / "include" / "stack" / "grafana" / "dashboards").glob("*.json"))

@@ -11,8 +11,8 @@ import pytest
 from conftest import TIMEOUT_SEC, Docker
 
 from streamproof.model.stack import StackState
-from streamproof.services.docker_engine import Engine
-from streamproof.services.waiting import Probe, wait_until
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.runtime.compose.engine import Engine
 
 SERVICES = {"kafka", "clickhouse", "processor"}
 

@@ -12,8 +12,8 @@ import pytest
 from conftest import TIMEOUT_SEC
 from deployment import Deployment
 
-from streamproof.services.clickhouse import connect, rows
-from streamproof.services.waiting import Probe, wait_until
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.warehouse.clickhouse.client import connect, rows
 
 DAG = "streamproof_run"
 PASSWORD = "an admin's password"

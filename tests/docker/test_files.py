@@ -10,7 +10,7 @@ import pytest
 import yaml
 from engine import run
 
-from streamproof.services.compose_cli import find_compose
+from streamproof.runtime.compose.cli import find_compose
 
 PROFILES = ("core", "airflow", "observability", "mail", "replay", "*")
 PINNED = re.compile(r".+:v?\d+(\.\d+)+[\w.+-]*$")

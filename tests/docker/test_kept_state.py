@@ -13,7 +13,7 @@ from conftest import Docker
 from engine import HOME
 
 from streamproof.model.settings import ClickHouseSettings
-from streamproof.services.clickhouse import connect, execute, rows
+from streamproof.warehouse.clickhouse.client import connect, execute, rows
 
 NAME = "docker-test"
 PROJECT = f"sp-{NAME}"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamproof.model.stack import StackState
-from streamproof.services.ports import PortReservation
-from streamproof.services.stack import StackSpec, own_identity, start_stack, stop_stack
+from streamproof.runtime.ports import PortReservation
+from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from tests.outside.tls import Certificate, tls_proxy, write_certificate
 
 HERE = Path(__file__).parent

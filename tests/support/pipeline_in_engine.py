@@ -28,27 +28,27 @@ from pipelines.livepeer.event import Record
 from pipelines.livepeer.local import build_processor
 from pipelines.livepeer.sink import ClickHouseSink
 from pipelines.livepeer.tables import DISPOSITIONS
+from streamproof.checks.service_logs import read_logs, write_log_lines
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import CheckResult, StageResult, Status, Verdict
 from streamproof.model.settings import ClickHouseSettings
 from streamproof.model.stack import ProcessIdentity, StackState
 from streamproof.model.verdict import judge, unjudged
-from streamproof.services.clickhouse import connect, execute, rows
-from streamproof.services.files import write_json
-from streamproof.services.ledger import write_ledger
-from streamproof.services.migrations import apply_migrations, read_migrations
-from streamproof.services.producer import Published
-from streamproof.services.service_logs import read_logs, write_log_lines
-from streamproof.services.stack import StackSpec, own_identity, start_stack, stop_stack
+from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.runs.execute import execute as execute_stage
+from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+from streamproof.runs.runner import run_stage
+from streamproof.runtime.files import write_json
+from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.sql.lexing import statements
 from streamproof.sql.templating import render
-from streamproof.stages.context import RunContext, StageOutcome
-from streamproof.stages.execute import execute as execute_stage
-from streamproof.stages.planning import HostSettings, RunRequest, plan_run
 from streamproof.stages.query_pack import hold_views
 from streamproof.stages.replay_events import planned_replay, replay_details
-from streamproof.stages.runner import run_stage
+from streamproof.transport.kafka.producer import Published
+from streamproof.warehouse.clickhouse.client import connect, execute, rows
+from streamproof.warehouse.clickhouse.ledger import write_ledger
+from streamproof.warehouse.clickhouse.migrations import apply_migrations, read_migrations
 
 SCHEMA = "include/sql/livepeer/schema"
 # What ClickHouse's Kafka engine gives besides the value, as columns of a table that hands rows on and keeps none.

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from streamproof.services.waiting import Probe, wait_until
+from streamproof.model.waiting import Probe, wait_until
 
 pytestmark = pytest.mark.system
 

@@ -12,8 +12,8 @@ import certifi
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from streamproof.services.clickhouse import connect, execute, rows
-from streamproof.services.waiting import Probe, wait_until
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.warehouse.clickhouse.client import connect, execute, rows
 from tests.outside.services import PASSWORDS, Outside, outside_services
 
 pytestmark = [pytest.mark.system, pytest.mark.engine]

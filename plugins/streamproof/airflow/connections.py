@@ -12,7 +12,7 @@ from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
 
 if TYPE_CHECKING:
-    from streamproof.stages.context import RunContext
+    from streamproof.runs.context import RunContext
 
 BOOTSTRAP = "bootstrap.servers"
 # Of a Kafka connection only what concerns the way to the brokers: the rest is about one client (its group, callbacks).

@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from streamproof.model.errors import StreamproofError
 from streamproof.model.plan import COMPOSE, RunPlan
-from streamproof.services.docker_engine import Engine
+from streamproof.runtime.compose.engine import Engine
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 TIMEOUT_SEC = 15

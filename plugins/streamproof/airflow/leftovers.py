@@ -13,7 +13,7 @@ from streamproof.model.plan import EXTERNAL
 from streamproof.model.results import Status
 
 if TYPE_CHECKING:
-    from streamproof.stages.context import RunContext
+    from streamproof.runs.context import RunContext
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class LeftStack:
 
         The sentence is empty where nothing was up any more.
         """
-        from streamproof.stages.runner import run_stage
+        from streamproof.runs.runner import run_stage
 
         try:
             result = run_stage(self.ctx, "stack_down")
@@ -56,7 +56,7 @@ class LeftStack:
 def left_stack(settings: FaceSettings, dag_run_id: str) -> LeftStack | None:
     """Return the stack that a DAG run has left up; None where it took it down, never had one, or was to keep it."""
     from streamproof.airflow.connections import with_connections
-    from streamproof.stages.context import RunContext
+    from streamproof.runs.context import RunContext
 
     folders = attempts(settings.artifacts, run_id_of(dag_run_id))
     if not folders or not (folders[-1] / "plan.json").is_file():

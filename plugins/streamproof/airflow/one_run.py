@@ -131,7 +131,7 @@ def _run_dag(home: PrivateHome, console: Console, conf: dict[str, Any]) -> tuple
 
 def _prefetch() -> None:
     """Import Great Expectations while the services start: it takes seconds."""
-    from streamproof.services.contracts import prefetch
+    from streamproof.checks.contracts.validation import prefetch
 
     threading.Thread(target=prefetch, name="prefetch", daemon=True).start()
 

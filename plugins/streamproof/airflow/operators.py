@@ -20,8 +20,8 @@ from streamproof.model.window import iso_ms, window_from
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from streamproof.stages.context import RunContext
-    from streamproof.stages.planning import RunRequest
+    from streamproof.runs.context import RunContext
+    from streamproof.runs.planning import RunRequest
 
 PLAN_TASK = "plan_run"
 FOLDER_KEY = "folder"
@@ -30,7 +30,7 @@ FOLDER_KEY = "folder"
 def planned_run(context: Context) -> RunContext | None:
     """Open the run that task `plan_run` planned, None when it planned none."""
     from streamproof.airflow.connections import with_connections
-    from streamproof.stages.context import RunContext
+    from streamproof.runs.context import RunContext
 
     folder = context["ti"].xcom_pull(task_ids=PLAN_TASK, key=FOLDER_KEY)
     return with_connections(RunContext.open(Path(folder))) if folder else None
@@ -77,7 +77,7 @@ class PlanRunOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Plan the run. Raises AirflowFailException with the usage error's message and hint."""
-        from streamproof.stages.planning import HostSettings, plan_run
+        from streamproof.runs.planning import HostSettings, plan_run
 
         refuse_unknown_params(context)
         settings = read_settings()
@@ -114,7 +114,7 @@ def refuse_unknown_params(context: Context) -> None:
 
 def run_request(params: dict[str, Any], dag_run_id: str, settings: FaceSettings) -> RunRequest:
     """Turn a DAG run's params into a request; relative paths are relative to the project's home."""
-    from streamproof.stages.planning import RunRequest
+    from streamproof.runs.planning import RunRequest
 
     run_id = run_id_of(dag_run_id)
     before = attempts(settings.artifacts, run_id)
@@ -165,7 +165,7 @@ class StageOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the stage. Raises AirflowFailException, or AirflowException where retries are left."""
-        from streamproof.stages.runner import run_stage
+        from streamproof.runs.runner import run_stage
 
         ctx = planned_run(context)
         if self.needs_stage is not None and not _has_passed(self.needs_stage, ctx):
@@ -221,7 +221,7 @@ class PublishSummaryOperator(BaseOperator):
 
     def execute(self, context: Context) -> None:
         """Publish first, then fail when the run did not pass. Raises AirflowFailException."""
-        from streamproof.stages.runner import run_stage
+        from streamproof.runs.runner import run_stage
 
         ctx = open_run(context)
         result = run_stage(ctx, "publish_summary")
@@ -237,8 +237,8 @@ class PublishSummaryOperator(BaseOperator):
     def _log_run(self, ctx: RunContext) -> None:
         """Add the run to the log of runs, where one is asked for. That it cannot be is no reason to fail a verdict."""
         from streamproof.airflow.connections import clickhouse_connection
-        from streamproof.services.run_log import log_run
-        from streamproof.stages.folder import read_json
+        from streamproof.runs.folder import read_json
+        from streamproof.runs.run_log import log_run
 
         conn_id = read_settings().run_log_conn_id
         if conn_id is None:
@@ -256,7 +256,7 @@ class StackDownOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Stop the stack. Raises AirflowException, so that it is tried again."""
-        from streamproof.stages.runner import run_stage
+        from streamproof.runs.runner import run_stage
 
         ctx = planned_run(context)
         if ctx is None or ctx.plan.keep_stack:

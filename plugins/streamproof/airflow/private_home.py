@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from streamproof.services.process import own_identity
+from streamproof.runtime.process import own_identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from streamproof.model.window import iso_ms, parse_utc
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from streamproof.stages.context import RunContext
+    from streamproof.runs.context import RunContext
 
 # The wait has a time limit of its own, which tells what was missing; Airflow's is only for a triggerer that died.
 GRACE = timedelta(minutes=2)
@@ -74,12 +74,12 @@ class StageSensor(BaseSensorOperator):
         return timedelta(seconds=wait_of(ctx, self.stage).timeout_sec) + GRACE
 
     def _record(self, ctx: RunContext, started_at: str) -> StageResult:
-        from streamproof.stages.runner import run_stage
+        from streamproof.runs.runner import run_stage
 
         return _since(ctx, run_stage(ctx, self.stage), started_at)
 
     def _record_failure(self, ctx: RunContext, started_at: str, message: str, hint: str) -> StageResult:
-        from streamproof.stages.execute import execute
+        from streamproof.runs.execute import execute
 
         def fail(_ctx: RunContext) -> NoReturn:
             raise StackError(message, hint=hint)

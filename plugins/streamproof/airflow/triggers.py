@@ -43,7 +43,7 @@ class StageTrigger(BaseTrigger):
         return TriggerEvent({"stage": self.stage, "folder": self.folder, "started_at": self.started_at, **told})
 
     async def _wait(self) -> None:
-        from streamproof.services.waiting import wait_until_async
+        from streamproof.model.waiting import wait_until_async
 
         wait = await asyncio.to_thread(self._awaited)
         opened = wait.opened()
@@ -56,6 +56,6 @@ class StageTrigger(BaseTrigger):
     def _awaited(self) -> Any:
         from streamproof.airflow.connections import with_connections
         from streamproof.airflow.waits import wait_of
-        from streamproof.stages.context import RunContext
+        from streamproof.runs.context import RunContext
 
         return wait_of(with_connections(RunContext.open(Path(self.folder))), self.stage)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from streamproof.services.waiting import Probe
-    from streamproof.stages.context import RunContext
+    from streamproof.model.waiting import Probe
+    from streamproof.runs.context import RunContext
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from streamproof.airflow.settings import attempts, read_settings, run_id_of
 from streamproof.model.results import StageResult, Status
 from streamproof.model.window import iso_ms
 from streamproof.report.stage_board import StageBoard
-from streamproof.stages.folder import RunFolder
+from streamproof.runs.folder import RunFolder
 
 
 class RunWatcher:

@@ -10,7 +10,7 @@ import orjson
 
 from streamproof.checks.comparison import comparable_type, quoted
 from streamproof.model.errors import UsageError
-from streamproof.services.clickhouse import execute, refusals
+from streamproof.warehouse.clickhouse.client import execute, refusals
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

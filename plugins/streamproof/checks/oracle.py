@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from streamproof.checks.assertions import SKIP_REASON
 from streamproof.checks.oracle_parts import IDENTITY, SESSIONS_MATCH, Oracle, OracleSql, Row
+from streamproof.checks.query_pack import run_query
 from streamproof.model.errors import WarehouseError
 from streamproof.model.plan import ORACLE
 from streamproof.model.results import LAYERS, CheckResult, Status
 from streamproof.model.verdict import EXPLAINED_BY
-from streamproof.services.checks import SKIP_REASON
-from streamproof.services.query_pack import run_query
 from streamproof.sql.blocks import Block
 
 if TYPE_CHECKING:

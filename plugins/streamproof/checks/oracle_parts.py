@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from streamproof.model.errors import SqlSourceError, UsageError
-from streamproof.model.pack import Pack
+from streamproof.packs.pack import Pack
 from streamproof.sql.blocks import Block, BlockKind, read_blocks, read_suite
 
 SESSIONS_MATCH = "oracle_sessions_match"

@@ -12,15 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from streamproof.checks.assertions import WORKERS, plain
 from streamproof.checks.comparison import comparison, quoted
 from streamproof.checks.expected_rows import PREFIX as EXPECTED
 from streamproof.checks.parity_map import ParityObject
 from streamproof.model.errors import WarehouseError
 from streamproof.model.results import CheckResult, Status
-from streamproof.services.checks import WORKERS, plain
-from streamproof.services.clickhouse import rows
-from streamproof.services.held_views import HeldViews
-from streamproof.services.reading import reading_settings
+from streamproof.warehouse.clickhouse.client import rows
+from streamproof.warehouse.clickhouse.reading import reading_settings
+from streamproof.warehouse.clickhouse.view_cache import HeldViews
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -19,8 +19,8 @@ from streamproof.model.results import CheckResult, Status
 
 if TYPE_CHECKING:
     from streamproof.model.window import Window
-    from streamproof.services.binding import AsTyped
     from streamproof.sql.blocks import Block
+    from streamproof.warehouse.clickhouse.binding import AsTyped
 
 _LABELS = {Status.PASSED: "PASS", Status.FAILED: "FAIL", Status.ERRORED: "ERROR", Status.SKIPPED: "SKIP"}
 
@@ -43,7 +43,7 @@ def assert_sql(
     json: Json = False,
 ) -> None:
     """Run the tests of SQL files against a warehouse, named by CH_HOST, CH_PORT, CH_DATABASE, CH_USER, CH_PASSWORD."""
-    from streamproof.services.checks import run_checks
+    from streamproof.checks.assertions import run_checks
     from streamproof.sql.blocks import BlockKind
 
     if not sql_file:
@@ -61,7 +61,7 @@ def assert_sql(
         results = run_checks(client, tests, parameters, suite="assert")
     document = _document(results, window)
     if json_out is not None:
-        from streamproof.services.files import write_json
+        from streamproof.runtime.files import write_json
 
         write_json(json_out, document)
     _show(results, document, json=json)
@@ -70,7 +70,7 @@ def assert_sql(
 
 def _parameters(given: Sequence[str], tests: Sequence[Block]) -> dict[str, AsTyped]:
     """Read NAME=VALUE pairs, each value as typed: what it is, the SQL says. Refuse a name that no test has."""
-    from streamproof.services.binding import AsTyped
+    from streamproof.warehouse.clickhouse.binding import AsTyped
 
     known = sorted({name for test in tests for name in test.parameter_names})
     found: dict[str, AsTyped] = {}

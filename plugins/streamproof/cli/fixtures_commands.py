@@ -37,7 +37,7 @@ def generate(
     json: Json = False,
 ) -> None:
     """Write a fixture set with its manifest; the same seed gives the same bytes."""
-    from streamproof.stages.packs import load_pack
+    from streamproof.packs.loading import load_pack
 
     place = read_environment()
     the_pack = load_pack(place.home, pack)
@@ -78,8 +78,8 @@ def verify(
 ) -> None:
     """Read a whole fixture set and list everything that is wrong with it: exit 2 when anything is."""
     from streamproof.fixtures.verify import check_fixture_set
-    from streamproof.stages.packs import load_pack
-    from streamproof.stages.planning import manifest_path
+    from streamproof.packs.loading import load_pack
+    from streamproof.runs.planning import manifest_path
 
     place = read_environment()
     the_pack = load_pack(place.home, pack)

@@ -48,7 +48,7 @@ def prove(
     By the mutations that stand beside the checks, every check must notice its own. With `--coverage`, every damage of a
     column, a row or a family must be noticed by some check of its layer or the next.
     """
-    from streamproof.stages.planning import RunRequest
+    from streamproof.runs.planning import RunRequest
 
     request = RunRequest(
         pack=pack,
@@ -77,8 +77,8 @@ def _damages(coverage: bool, damages: str | None) -> str:
 
 def _read(folder: Path, summary: Mapping[str, Any], *, coverage: bool) -> dict[str, Any]:
     """Return the proof of a run; a run that could not be proved has counts of zero and says why in `error`."""
+    from streamproof.runs.folder import read_json
     from streamproof.stages.coverage import ARTIFACT as COVERAGE
-    from streamproof.stages.folder import read_json
     from streamproof.stages.prove import ARTIFACT
 
     place = {"run_id": summary["run_id"], "folder": str(folder), "error": None}

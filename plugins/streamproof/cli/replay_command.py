@@ -38,9 +38,9 @@ def replay(
 ) -> None:
     """Publish events in time order, every one acknowledged."""
     from streamproof.fixtures.ordering import plan_replay
-    from streamproof.services.producer import publish
-    from streamproof.stages.packs import load_pack
-    from streamproof.stages.planning import manifest_path
+    from streamproof.packs.loading import load_pack
+    from streamproof.runs.planning import manifest_path
+    from streamproof.transport.kafka.producer import publish
 
     place = read_environment()
     the_pack = load_pack(place.home, pack)

@@ -21,7 +21,7 @@ def report(
     json: Json = False,
 ) -> None:
     """Render report.html, report.md and junit.xml of a run again, and print the path of the report."""
-    from streamproof.stages.context import RunContext
+    from streamproof.runs.context import RunContext
     from streamproof.stages.publish_summary import render_again
 
     folder = find_run(read_environment().runs, run_id)

@@ -17,8 +17,8 @@ from streamproof.model.verdict import EXIT_CODES
 from streamproof.model.window import iso_ms, window_from
 
 if TYPE_CHECKING:
-    from streamproof.stages.context import RunContext
-    from streamproof.stages.planning import RunRequest
+    from streamproof.runs.context import RunContext
+    from streamproof.runs.planning import RunRequest
 
 Text = str | None
 _MODE = "full; smoke: one session per scenario; observe: judge the warehouse of CH_HOST in a window, writing nothing."
@@ -60,7 +60,7 @@ def run(
 
     With --mode observe: judge what an existing warehouse holds in a window, read-only.
     """
-    from streamproof.stages.planning import RunRequest
+    from streamproof.runs.planning import RunRequest
 
     now = datetime.now(UTC)
     window = window_from(from_ts, to_ts, lookback_hours, now=now)
@@ -91,9 +91,9 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
     from dataclasses import replace
 
     from streamproof.report.stage_board import StageBoard
-    from streamproof.services.process import own_identity
-    from streamproof.stages.planning import HostSettings, plan_run
-    from streamproof.stages.runner import run_all
+    from streamproof.runs.planning import HostSettings, plan_run
+    from streamproof.runs.runner import run_all
+    from streamproof.runtime.process import own_identity
 
     place = read_environment()
     host = HostSettings(

@@ -26,10 +26,10 @@ def scenarios(
     json: Json = False,
 ) -> None:
     """Find the sessions of each scenario that started in the window, in the warehouse of CH_* or of a run."""
+    from streamproof.checks.query_pack import run_queries
+    from streamproof.packs.loading import load_pack
     from streamproof.report.session_view import show_query
-    from streamproof.services.query_pack import run_queries
     from streamproof.sql.blocks import BlockKind
-    from streamproof.stages.packs import load_pack
 
     place = read_environment()
     warehouse = chosen_warehouse(place, run)

@@ -21,9 +21,9 @@ def session(
     json: Json = False,
 ) -> None:
     """Show what every layer of a warehouse (CH_*, or a run's) holds of one session, from raw records to API views."""
+    from streamproof.checks.session_trace import read_session_queries, trace_session
+    from streamproof.packs.loading import load_pack
     from streamproof.report.session_view import show_session
-    from streamproof.services.session_trace import read_session_queries, trace_session
-    from streamproof.stages.packs import load_pack
 
     wanted = sid.strip()
     if not wanted:

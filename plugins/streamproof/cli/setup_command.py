@@ -13,7 +13,7 @@ from streamproof.cli.options import Json
 from streamproof.cli.output import emit_json, progress_console, result_console
 
 if TYPE_CHECKING:
-    from streamproof.services.jars import Progress
+    from streamproof.runtime.jars import Progress
 
 
 def setup(
@@ -23,7 +23,7 @@ def setup(
     json: Json = False,
 ) -> None:
     """Fetch the JVM jars into the cache and prepare the broker; quick when it is already done."""
-    from streamproof.services.jars import write_lock
+    from streamproof.runtime.jars import write_lock
     from streamproof.services.kafka_setup import jars_lock, prepare
 
     place = read_environment()

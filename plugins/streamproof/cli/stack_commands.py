@@ -18,7 +18,7 @@ from streamproof.model.errors import StackError, UsageError
 if TYPE_CHECKING:
     from streamproof.model.results import StageResult
     from streamproof.model.stack import StackState
-    from streamproof.stages.context import RunContext
+    from streamproof.runs.context import RunContext
 
 app = typer.Typer(help="Start, look at and stop a local stack with the pack's schema and processor.")
 
@@ -80,7 +80,7 @@ def prepare(
     json: Json = False,
 ) -> None:
     """Create the pack's topics, database and tables in the services of KAFKA_BOOTSTRAP and CH_HOST, where missing."""
-    from streamproof.stages.packs import load_pack
+    from streamproof.packs.loading import load_pack
     from streamproof.stages.prepare import prepare as prepare_services
 
     place = read_environment()
@@ -103,7 +103,7 @@ def status(
     json: Json = False,
 ) -> None:
     """List the stacks of this checkout that are up, those of runs included."""
-    from streamproof.services.stack import read_state
+    from streamproof.runtime.stack import read_state
 
     found = []
     for folder in _stack_folders(read_environment()):
@@ -135,7 +135,7 @@ def down(
     json: Json = False,
 ) -> None:
     """Stop a stack and remove its data; its logs stay. Doing it twice is harmless."""
-    from streamproof.services.stack import read_state
+    from streamproof.runtime.stack import read_state
 
     place = read_environment()
     stopped = []
@@ -155,8 +155,8 @@ def down(
 
 def _stop(folder: Path) -> bool:
     """Stop the stack in a folder; of services that a run did not start, what it created in them goes, too."""
-    from streamproof.services.stack import stop_stack
-    from streamproof.stages.context import RunContext
+    from streamproof.runs.context import RunContext
+    from streamproof.runtime.stack import stop_stack
     from streamproof.stages.stack_down import take_down_stack
 
     if not (folder.parent / "plan.json").exists():
@@ -169,7 +169,7 @@ def _stop(folder: Path) -> bool:
 
 def _strategy(stack: str, state: str, *, keep_data: bool, allow_destructive: bool) -> None:
     """Refuse what makes no sense together, before anything is started. Raises UsageError."""
-    from streamproof.services.stack_spec import PRESERVE, STATE_STRATEGIES
+    from streamproof.runtime.stack_spec import PRESERVE, STATE_STRATEGIES
 
     if stack not in ("local", "compose"):
         raise UsageError(f"There is no stack '{stack}' to start.", hint="Choose one of: local, compose.")
@@ -183,10 +183,10 @@ def _strategy(stack: str, state: str, *, keep_data: bool, allow_destructive: boo
 
 def _planned(place: Environment, name: str, pack: str, kafka: str, stack: str) -> RunContext:
     """Plan a stack as a run that is kept and has no stages to judge. Raises UsageError, StackError when it is up."""
-    from streamproof.model.names import RunNames
-    from streamproof.services.stack import read_state, stack_is_alive
-    from streamproof.stages.packs import load_pack
-    from streamproof.stages.planning import HostSettings, RunRequest, plan_run
+    from streamproof.packs.loading import load_pack
+    from streamproof.runs.names import RunNames
+    from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+    from streamproof.runtime.stack import read_state, stack_is_alive
 
     RunNames.of(load_pack(place.home, pack), name)
     folder = place.stacks / name
@@ -205,8 +205,8 @@ def _planned(place: Environment, name: str, pack: str, kafka: str, stack: str) -
 def _start(ctx: RunContext, ports: dict[str, int], state: str, *, keep_data: bool) -> None:
     """Start the services, then apply the schema and wait for the processor. On any failure nothing is left running."""
     from streamproof.cli.setup_command import progress_bar
-    from streamproof.services.stack import start_stack, stop_stack
-    from streamproof.stages.runner import run_stage
+    from streamproof.runs.runner import run_stage
+    from streamproof.runtime.stack import start_stack, stop_stack
     from streamproof.stages.stack_up import compose_launch, stack_spec, timeout_of
 
     spec = replace(stack_spec(ctx), ports=ports)
@@ -234,13 +234,13 @@ def _stack_folders(place: Environment) -> list[Path]:
 
 def _left_up(place: Environment, folder: Path) -> bool:
     """Tell whether nothing else will stop this stack: one of `stack up`, or of a run with --keep-stack."""
-    from streamproof.stages.folder import RunFolder
+    from streamproof.runs.folder import RunFolder
 
     return folder.is_relative_to(place.stacks) or RunFolder(folder.parent).read_plan().keep_stack
 
 
 def _facts(folder: Path, state: StackState) -> dict[str, Any]:
-    from streamproof.services.stack import stack_is_alive
+    from streamproof.runtime.stack import stack_is_alive
 
     alive = stack_is_alive(state)
     gone = state.status in ("starting", "ready") and not alive

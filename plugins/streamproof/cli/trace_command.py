@@ -15,8 +15,8 @@ from streamproof.cli.warehouse import chosen_warehouse
 from streamproof.model.errors import EXIT_NOT_JUDGED
 
 if TYPE_CHECKING:
+    from streamproof.checks.query_pack import QueryResult
     from streamproof.model.window import Window
-    from streamproof.services.query_pack import QueryResult
 
 
 def trace(
@@ -30,9 +30,9 @@ def trace(
     json: Json = False,
 ) -> None:
     """Run the trace queries against a warehouse, named by CH_HOST, CH_PORT, CH_DATABASE, CH_USER, CH_PASSWORD."""
-    from streamproof.services.query_pack import run_queries
+    from streamproof.checks.query_pack import run_queries
+    from streamproof.packs.loading import load_pack
     from streamproof.sql.blocks import BlockKind
-    from streamproof.stages.packs import load_pack
 
     place = read_environment()
     warehouse = chosen_warehouse(place, run)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
     from streamproof.model.window import Window
-    from streamproof.stages.context import RunContext
+    from streamproof.runs.context import RunContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Warehouse:
     @contextmanager
     def connected(self) -> Iterator[Client]:
         """Open a client and close it afterwards. Raises WarehouseError."""
-        from streamproof.services.clickhouse import connect
+        from streamproof.warehouse.clickhouse.client import connect
 
         client = connect(self.settings)
         try:
@@ -49,7 +49,7 @@ def chosen_warehouse(place: Environment, run_id: str | None) -> Warehouse:
     """
     if run_id is None:
         return Warehouse(clickhouse_settings(), parameters=NOTHING_PROMISED)
-    from streamproof.stages.context import RunContext
+    from streamproof.runs.context import RunContext
 
     ctx = RunContext.open(_folder(place, run_id))
     if ctx.plan.needs_connections:
@@ -72,7 +72,7 @@ def _folder(place: Environment, name: str) -> Path:
 
 
 def _require_stack(ctx: RunContext) -> None:
-    from streamproof.services.stack import stack_is_alive
+    from streamproof.runtime.stack import stack_is_alive
 
     state = ctx.folder.read_stack_state()
     if state is None or state.status != "ready" or not stack_is_alive(state):

@@ -17,10 +17,10 @@ from streamproof.model.coverage import Sight, Sighting
 from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import CheckResult, Status
 from streamproof.proving.damages import DOUBLE_ROW, LOSE_FAMILY, LOSE_ROW, Damage, damages_of
-from streamproof.services.clickhouse import execute, rows
-from streamproof.services.clone import Clone
-from streamproof.services.held_views import PREFIX as HELD
-from streamproof.services.proving import Bench, Subject
+from streamproof.proving.mutations import Bench, Subject
+from streamproof.warehouse.clickhouse.client import execute, rows
+from streamproof.warehouse.clickhouse.clone import Clone
+from streamproof.warehouse.clickhouse.view_cache import PREFIX as HELD
 
 _SOUND = "sound__"
 # Equal keys stay apart until a merge, as they did in the run; columns that the schema computes can be damaged, too.

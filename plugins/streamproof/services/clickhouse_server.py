@@ -13,10 +13,10 @@ from xml.sax.saxutils import escape
 
 from streamproof.model.errors import StackError
 from streamproof.model.stack import ServiceState
-from streamproof.services.files import fill_template, stack_files
-from streamproof.services.ports import LOOPBACK
-from streamproof.services.process import Child, python_module
-from streamproof.services.stack_spec import HTTP_PORT, TCP_PORT, StackSpec
+from streamproof.runtime.files import fill_template, stack_files
+from streamproof.runtime.ports import LOOPBACK
+from streamproof.runtime.process import Child, python_module
+from streamproof.runtime.stack_spec import HTTP_PORT, TCP_PORT, StackSpec
 
 NAME = "clickhouse"
 USER = "streamproof"

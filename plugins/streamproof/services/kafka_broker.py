@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from streamproof.model.stack import ServiceState
-from streamproof.services.java import JavaRuntime
+from streamproof.model.waiting import Probe, wait_until_async
+from streamproof.runtime.java import JavaRuntime
+from streamproof.runtime.ports import LOOPBACK
+from streamproof.runtime.process import Child
+from streamproof.runtime.stack_spec import CONTROLLER_PORT, KAFKA_PORT, StackSpec
 from streamproof.services.kafka_setup import (
     KafkaKit,
     admin_client,
@@ -20,11 +24,7 @@ from streamproof.services.kafka_setup import (
     runtime_of,
     write_broker_files,
 )
-from streamproof.services.ports import LOOPBACK
-from streamproof.services.process import Child
-from streamproof.services.stack_spec import CONTROLLER_PORT, KAFKA_PORT, StackSpec
-from streamproof.services.topics import create_topics
-from streamproof.services.waiting import Probe, wait_until_async
+from streamproof.transport.kafka.topics import create_topics
 
 NAME = "kafka"
 

@@ -16,8 +16,8 @@ import confluent_kafka
 
 from streamproof.model.errors import StackError
 from streamproof.model.stack import ServiceState
-from streamproof.services.process import Child, python_module
-from streamproof.services.stack_spec import StackSpec
+from streamproof.runtime.process import Child, python_module
+from streamproof.runtime.stack_spec import StackSpec
 
 NAME = "kafka"
 # What the mock keeps per partition; it silently drops what is older. A larger fixture set must be refused.

@@ -16,12 +16,12 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from streamproof.model.errors import StackError
-from streamproof.services.files import file_lock, fill_template, last_lines, stack_files
-from streamproof.services.jars import Progress, fetch_jars, read_lock
-from streamproof.services.java import GC_FLAG, JavaRuntime, find_java, java_version
-from streamproof.services.ports import LOOPBACK, PortReservation
-from streamproof.services.process import dying_with_us
-from streamproof.services.waiting import Probe, wait_until
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.runtime.files import file_lock, fill_template, last_lines, stack_files
+from streamproof.runtime.jars import Progress, fetch_jars, read_lock
+from streamproof.runtime.java import GC_FLAG, JavaRuntime, find_java, java_version
+from streamproof.runtime.ports import LOOPBACK, PortReservation
+from streamproof.runtime.process import dying_with_us
 
 CLUSTER_ID = "c3RyZWFtcHJvb2Ytc3RhYw"
 START_TIMEOUT_SEC = 120.0

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 
 from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.stack import StackState
-from streamproof.services.board import Board, say
+from streamproof.runtime.ports import LOOPBACK, PortReservation
+from streamproof.runtime.process import Child, own_identity
+from streamproof.runtime.stack_spec import BROKER, CONTROLLER_PORT, HTTP_PORT, KAFKA_PORT, TCP_PORT, StackSpec
+from streamproof.runtime.state_file import Board, say
 from streamproof.services.clickhouse_server import USER, ClickHouseServer
 from streamproof.services.kafka_broker import KafkaBroker
 from streamproof.services.kafka_mock import KafkaMock
-from streamproof.services.ports import LOOPBACK, PortReservation
-from streamproof.services.process import Child, own_identity
 from streamproof.services.processor_process import ProcessorProcess
-from streamproof.services.stack_spec import BROKER, CONTROLLER_PORT, HTTP_PORT, KAFKA_PORT, TCP_PORT, StackSpec
 
 TOPICS_TIMEOUT_SEC = 15.0
 

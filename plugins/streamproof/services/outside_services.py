@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from streamproof.model.errors import StackError
 from streamproof.model.plan import EXTERNAL
 from streamproof.model.stack import StackState
-from streamproof.services.board import Board, say
-from streamproof.services.ports import PortReservation
-from streamproof.services.process import own_identity
+from streamproof.runtime.ports import PortReservation
+from streamproof.runtime.process import own_identity
+from streamproof.runtime.stack_spec import OutsideLaunch, StackSpec
+from streamproof.runtime.state_file import Board, say
 from streamproof.services.processor_process import NAME, ProcessorProcess
-from streamproof.services.stack_spec import OutsideLaunch, StackSpec
 
 
 class OutsideServices:

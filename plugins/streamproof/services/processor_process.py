@@ -10,8 +10,8 @@ from pathlib import Path
 
 from streamproof.model.errors import StackError
 from streamproof.model.stack import ServiceState, StackState
-from streamproof.services.process import Child, python_module
-from streamproof.services.stack_spec import StackSpec
+from streamproof.runtime.process import Child, python_module
+from streamproof.runtime.stack_spec import StackSpec
 
 NAME = "processor"
 # It flushes what it has and commits its offsets before it ends.

@@ -20,17 +20,17 @@ import orjson
 
 from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.stack import StackState
-from streamproof.services.board import Board, say
+from streamproof.model.waiting import Probe, wait_until_async
+from streamproof.runtime.compose.engine import DOCKER_ENVIRONMENT
+from streamproof.runtime.compose.services import ComposeServices, compose_ports
+from streamproof.runtime.files import write_json
+from streamproof.runtime.ports import LOOPBACK, PortReservation
+from streamproof.runtime.process import is_alive, own_identity
+from streamproof.runtime.stack_spec import StackSpec
+from streamproof.runtime.state_file import Board, say
 from streamproof.services.clickhouse_server import USER
-from streamproof.services.compose import ComposeServices, compose_ports
-from streamproof.services.docker_engine import DOCKER_ENVIRONMENT
-from streamproof.services.files import write_json
 from streamproof.services.local_services import LocalServices, wanted_ports
 from streamproof.services.outside_services import OutsideServices
-from streamproof.services.ports import LOOPBACK, PortReservation
-from streamproof.services.process import is_alive, own_identity
-from streamproof.services.stack_spec import StackSpec
-from streamproof.services.waiting import Probe, wait_until_async
 
 # What children need from the environment. Nothing else is passed on: a run depends on its plan, not on the shell.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")

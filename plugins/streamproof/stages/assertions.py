@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from streamproof.checks.assertions import run_checks, skipped
 from streamproof.model.plan import CONSERVATION
 from streamproof.model.results import CheckResult
-from streamproof.services.checks import run_checks, skipped
-from streamproof.services.held_views import HeldViews
+from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.sql.blocks import Block, read_suite
 from streamproof.sql.lexing import names_in
-from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.warehouse.clickhouse.view_cache import HeldViews
 
 
 def run(ctx: RunContext, suite: str) -> StageOutcome:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from streamproof.model.plan import CONSERVATION
-from streamproof.services.clickhouse import rows
+from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.stages.assertions import suite_checks
-from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.warehouse.clickhouse.client import rows
 
 # By the type that the fixture gives a record: the processor cannot know the type of one that it could not read.
 _DISPOSITIONS = """

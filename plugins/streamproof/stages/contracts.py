@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from streamproof.checks.contracts.files import Contract, load_contracts
+from streamproof.checks.contracts.validation import ContractResult, errored, validate
 from streamproof.model.errors import StreamproofError
 from streamproof.model.results import CheckResult, Status
 from streamproof.model.verdict import EXPLAINED_BY
-from streamproof.services.clickhouse import rows
-from streamproof.services.contract_files import Contract, load_contracts
-from streamproof.services.contracts import ContractResult, errored, validate
-from streamproof.services.files import write_json
-from streamproof.services.held_views import HeldViews
-from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.runtime.files import write_json
+from streamproof.warehouse.clickhouse.client import rows
+from streamproof.warehouse.clickhouse.view_cache import HeldViews
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -11,11 +11,11 @@ from streamproof.model.errors import WarehouseError
 from streamproof.model.plan import EVERY_DAMAGE, PROVE
 from streamproof.model.results import CheckResult, Status
 from streamproof.proving.coverage import Coverage, Target
-from streamproof.services.clone import Clone
-from streamproof.services.files import write_json
-from streamproof.services.proving import Bench
-from streamproof.stages.context import RunContext
+from streamproof.proving.mutations import Bench
+from streamproof.runs.context import RunContext
+from streamproof.runtime.files import write_json
 from streamproof.stages.parity import exemptions, known_shapes
+from streamproof.warehouse.clickhouse.clone import Clone
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.plan import COMPOSE
 from streamproof.model.results import CheckResult, Status
-from streamproof.services.clickhouse import rows
-from streamproof.services.compose import CONTAINERS_FILE, describe_containers
-from streamproof.services.files import write_json
-from streamproof.services.groups import Groups
-from streamproof.stages.context import RunContext
-from streamproof.stages.folder import read_json
+from streamproof.runs.context import RunContext
+from streamproof.runs.folder import read_json
+from streamproof.runtime.compose.services import CONTAINERS_FILE, describe_containers
+from streamproof.runtime.files import write_json
 from streamproof.stages.session_traces import trace_failing_sessions
+from streamproof.transport.kafka.groups import Groups
+from streamproof.warehouse.clickhouse.client import rows
 
 # Of a run that failed altogether, the first ones tell why.
 MOST_RECORDS = 200

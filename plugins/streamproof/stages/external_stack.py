@@ -17,16 +17,17 @@ import orjson
 from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.settings import Connections, KafkaSettings
 from streamproof.model.stack import StackState
-from streamproof.services.clickhouse import connect, execute, rows
-from streamproof.services.files import write_json
-from streamproof.services.migrations import read_migrations
-from streamproof.services.preflight import admin_of, check_clickhouse, check_kafka
-from streamproof.services.stack import StackSpec, start_stack, stop_stack
-from streamproof.services.stack_spec import OutsideLaunch
-from streamproof.services.topics import create_topics, delete_groups, delete_topics
-from streamproof.stages.context import RunContext
-from streamproof.stages.folder import read_json
+from streamproof.runs.context import RunContext
+from streamproof.runs.folder import read_json
+from streamproof.runtime.files import write_json
+from streamproof.runtime.stack import StackSpec, start_stack, stop_stack
+from streamproof.runtime.stack_spec import OutsideLaunch
 from streamproof.stages.schema_apply import owner_of
+from streamproof.transport.kafka.preflight import admin_of, check_kafka
+from streamproof.transport.kafka.topics import create_topics, delete_groups, delete_topics
+from streamproof.warehouse.clickhouse.client import connect, execute, rows
+from streamproof.warehouse.clickhouse.migrations import read_migrations
+from streamproof.warehouse.clickhouse.preflight import check_clickhouse
 
 ANSWER_TIMEOUT_SEC = 30.0
 # A static member is one until its session ends, ClickHouse's consumer for up to a minute and a half.

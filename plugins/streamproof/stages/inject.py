@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from streamproof.model.errors import UsageError
-from streamproof.services.clickhouse import execute_script
+from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.sql.reading import read_sql
-from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.warehouse.clickhouse.client import execute_script
 
 
 def run(ctx: RunContext) -> StageOutcome:

@@ -7,9 +7,9 @@ from typing import Any
 from streamproof.checks.oracle import Judgement, OracleJudge
 from streamproof.checks.oracle_parts import load_oracle, read_oracle_sql
 from streamproof.model.plan import ORACLE
-from streamproof.services.files import write_json
-from streamproof.services.proving import Subject, block_mutants
-from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.proving.mutations import Subject, block_mutants
+from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.runtime.files import write_json
 from streamproof.stages.parity import judge_parity
 from streamproof.stages.promises import promised_sessions
 from streamproof.stages.replay_events import planned_replay

@@ -12,11 +12,11 @@ from streamproof.checks.parity import SUITE, Parity, Shape, shapes_of
 from streamproof.checks.parity_map import ParityObject, read_parity
 from streamproof.model.proof import Mutant
 from streamproof.model.results import CheckResult
-from streamproof.services.clickhouse import rows
-from streamproof.services.held_views import HeldViews
-from streamproof.services.proving import Subject
-from streamproof.stages.context import RunContext
+from streamproof.proving.mutations import Subject
+from streamproof.runs.context import RunContext
 from streamproof.stages.replay_events import planned_replay
+from streamproof.warehouse.clickhouse.client import rows
+from streamproof.warehouse.clickhouse.view_cache import HeldViews
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from streamproof.services.clickhouse import rows
-from streamproof.services.groups import Groups
-from streamproof.services.waiting import Probe, wait_until
-from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.transport.kafka.groups import Groups
+from streamproof.warehouse.clickhouse.client import rows
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

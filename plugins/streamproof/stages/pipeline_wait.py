@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.fixture import DISPOSITIONS
-from streamproof.services.clickhouse import rows
-from streamproof.services.drain import RAW_VALUE_KINDS, inserts_running, row_count, unaccounted
-from streamproof.services.groups import Groups
-from streamproof.services.waiting import Probe, wait_until
-from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.transport.kafka.groups import Groups
+from streamproof.warehouse.clickhouse.client import rows
+from streamproof.warehouse.clickhouse.drain import RAW_VALUE_KINDS, inserts_running, row_count, unaccounted
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from streamproof.model.errors import UsageError
-from streamproof.model.pack import Pack
 from streamproof.model.settings import Connections
-from streamproof.services.clickhouse import connect, execute
-from streamproof.services.migrations import apply_migrations
-from streamproof.services.preflight import admin_of
-from streamproof.services.topics import create_missing_topics
+from streamproof.packs.pack import Pack
+from streamproof.transport.kafka.preflight import admin_of
+from streamproof.transport.kafka.topics import create_missing_topics
+from streamproof.warehouse.clickhouse.client import connect, execute
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
 
 TOPICS_TIMEOUT_SEC = 30.0
 NO_DATABASE = ("", "default")

@@ -10,8 +10,8 @@ from collections import Counter
 
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.fixture import FixtureSession
-from streamproof.model.pack import Pack
 from streamproof.model.window import Window
+from streamproof.packs.pack import Pack
 
 
 def promised_sessions(pack: Pack, plan: ReplayPlan) -> list[FixtureSession]:

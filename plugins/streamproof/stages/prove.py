@@ -10,15 +10,15 @@ from streamproof.model.errors import StreamproofError
 from streamproof.model.plan import PROVE
 from streamproof.model.proof import Mutant, Outcome, Proof
 from streamproof.model.results import CheckResult, Status
-from streamproof.services.clone import Clone
-from streamproof.services.files import write_json
-from streamproof.services.proving import Bench, Subject, assertion_subject, contract_subject
+from streamproof.proving.mutations import Bench, Subject, assertion_subject, contract_subject
+from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.runtime.files import write_json
 from streamproof.stages.assertions import asked_of
-from streamproof.stages.context import RunContext, StageOutcome
 from streamproof.stages.contracts import contract_parameters, pack_contracts
 from streamproof.stages.coverage import cover, coverage_checks
 from streamproof.stages.oracle import oracle_subject
 from streamproof.stages.parity import parity_subjects
+from streamproof.warehouse.clickhouse.clone import Clone
 
 ARTIFACT = "prove.json"
 # Each works on a clone of its own. Two keep both the engine and the library that judges contracts busy.

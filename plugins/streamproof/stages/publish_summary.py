@@ -15,10 +15,10 @@ from streamproof.report.markdown import render_markdown
 from streamproof.report.plain import render_plain
 from streamproof.report.summary import build_summary, compact_summary
 from streamproof.report.words import writable
-from streamproof.services.files import write_json
-from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.runs.folder import read_json
+from streamproof.runtime.files import write_json
 from streamproof.stages.diagnostics import collect_diagnostics
-from streamproof.stages.folder import read_json
 from streamproof.stages.session_traces import session_links
 
 

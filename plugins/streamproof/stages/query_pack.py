@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from streamproof.checks.query_pack import run_queries
+from streamproof.checks.service_logs import read_logs, write_log_lines
 from streamproof.model.results import Status
-from streamproof.services.held_views import WORKERS, HeldViews, shared_by, views_of
-from streamproof.services.query_pack import run_queries
-from streamproof.services.service_logs import read_logs, write_log_lines
+from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.sql.blocks import Block, read_blocks
 from streamproof.stages.assertions import asked_of
-from streamproof.stages.context import RunContext, StageOutcome
 from streamproof.stages.contracts import pack_contracts
+from streamproof.warehouse.clickhouse.view_cache import WORKERS, HeldViews, shared_by, views_of
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -8,11 +8,11 @@ from typing import Any
 from streamproof.fixtures.ordering import ReplayPlan, plan_replay
 from streamproof.fixtures.verify import shown
 from streamproof.model.errors import FixtureError
-from streamproof.services.drain import RAW_VALUE_KINDS
-from streamproof.services.ledger import write_ledger
-from streamproof.services.producer import Published, publish
-from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.stages.promises import promised_by_scenario, published_in_window
+from streamproof.transport.kafka.producer import Published, publish
+from streamproof.warehouse.clickhouse.drain import RAW_VALUE_KINDS
+from streamproof.warehouse.clickhouse.ledger import write_ledger
 
 
 def planned_replay(ctx: RunContext) -> ReplayPlan:

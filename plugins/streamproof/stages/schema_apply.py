@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from streamproof.model.errors import WarehouseError
-from streamproof.services.clickhouse import connect, execute, rows
-from streamproof.services.migrations import apply_migrations
-from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.warehouse.clickhouse.client import connect, execute, rows
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

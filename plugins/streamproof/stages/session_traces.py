@@ -8,14 +8,14 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from streamproof.checks.session_trace import SessionQueries, read_session_queries, trace_session
 from streamproof.model.errors import StreamproofError
 from streamproof.model.results import CheckResult
 from streamproof.report.session_view import session_text
 from streamproof.report.words import count
-from streamproof.services.files import write_json
-from streamproof.services.session_trace import SessionQueries, read_session_queries, trace_session
-from streamproof.stages.context import RunContext
-from streamproof.stages.folder import RunFolder, read_json
+from streamproof.runs.context import RunContext
+from streamproof.runs.folder import RunFolder, read_json
+from streamproof.runtime.files import write_json
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

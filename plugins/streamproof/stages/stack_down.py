@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from streamproof.model.plan import EXTERNAL
-from streamproof.services.stack import stop_stack
+from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.runtime.stack import stop_stack
 from streamproof.stages import external_stack
-from streamproof.stages.context import RunContext, StageOutcome
 
 TIMEOUT_SEC = 60.0
 

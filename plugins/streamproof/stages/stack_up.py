@@ -6,9 +6,9 @@ import re
 import zlib
 
 from streamproof.model.plan import COMPOSE, EXTERNAL
-from streamproof.services.stack import ProcessorLaunch, StackSpec, start_stack
-from streamproof.services.stack_spec import PRESERVE, ComposeLaunch
-from streamproof.stages.context import RunContext, StageOutcome
+from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.runtime.stack import ProcessorLaunch, StackSpec, start_stack
+from streamproof.runtime.stack_spec import PRESERVE, ComposeLaunch
 from streamproof.stages.external_stack import bring_up
 
 TIMEOUT_SEC = 90.0

@@ -8,11 +8,11 @@ from __future__ import annotations
 import pickle
 import sys
 
+from streamproof.checks.contracts.validation import prefetch
 from streamproof.model.plan import CONTRACTS
-from streamproof.services.contracts import prefetch
-from streamproof.services.process import give_way
-from streamproof.stages.context import RunContext
-from streamproof.stages.runner import run_stage
+from streamproof.runs.context import RunContext
+from streamproof.runs.runner import run_stage
+from streamproof.runtime.process import give_way
 
 
 def main() -> None:

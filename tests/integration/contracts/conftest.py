@@ -16,11 +16,11 @@ from pipelines.livepeer.gate import QualityGate
 from pipelines.livepeer.tables import COLUMNS
 from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.settings import ClickHouseSettings
-from streamproof.services.clickhouse import connect, execute
-from streamproof.services.clone import Clone
-from streamproof.services.migrations import apply_migrations
-from streamproof.services.stack import StackSpec, own_identity, start_stack, stop_stack
-from streamproof.stages.packs import load_pack
+from streamproof.packs.loading import load_pack
+from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
+from streamproof.warehouse.clickhouse.client import connect, execute
+from streamproof.warehouse.clickhouse.clone import Clone
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
 
 TOPIC = "run.streaming_events"
 VARIABLES = {"kafka": False, "retention": False, "kafka_bootstrap": "", "input_topic": TOPIC, "raw_group": "raw"}

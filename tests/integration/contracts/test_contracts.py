@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from streamproof.checks.contracts.files import load_contract, load_contracts
+from streamproof.checks.contracts.validation import read_frame, validate
 from streamproof.model.errors import UsageError, WarehouseError
 from streamproof.model.results import Status
-from streamproof.services.clickhouse import execute
-from streamproof.services.contract_files import load_contract, load_contracts
-from streamproof.services.contracts import read_frame, validate
+from streamproof.warehouse.clickhouse.client import execute
 
 pytestmark = pytest.mark.engine
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from streamproof.checks.contracts.files import load_contract
+from streamproof.checks.contracts.validation import validate
 from streamproof.model.results import Status
-from streamproof.services.clickhouse import execute
-from streamproof.services.contract_files import load_contract
-from streamproof.services.contracts import validate
-from streamproof.services.files import write_json
-from streamproof.stages.folder import read_json
+from streamproof.runs.folder import read_json
+from streamproof.runtime.files import write_json
+from streamproof.warehouse.clickhouse.client import execute
 
 pytestmark = pytest.mark.engine
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from streamproof.services.jars import fetch_jars
+from streamproof.runtime.jars import fetch_jars
 from streamproof.services.kafka_setup import KafkaKit, jars_lock, kafka_version, prepare, runtime_of
 
 pytestmark = pytest.mark.engine

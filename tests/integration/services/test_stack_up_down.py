@@ -20,9 +20,10 @@ from confluent_kafka.admin import AdminClient, ConfigResource
 
 from streamproof.model.errors import StackError
 from streamproof.model.stack import StackState
-from streamproof.services.ports import LOOPBACK
-from streamproof.services.process import identity_of, is_alive
-from streamproof.services.stack import (
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.runtime.ports import LOOPBACK
+from streamproof.runtime.process import identity_of, is_alive
+from streamproof.runtime.stack import (
     ProcessorLaunch,
     StackSpec,
     own_identity,
@@ -31,7 +32,6 @@ from streamproof.services.stack import (
     start_stack,
     stop_stack,
 )
-from streamproof.services.waiting import Probe, wait_until
 
 pytestmark = pytest.mark.engine
 OFFSETS = "__consumer_offsets"
@@ -190,7 +190,7 @@ class TestUpAndDown:
 
 _START_FROM_JSON = """
 import sys, orjson
-from streamproof.services.stack import StackSpec, start_stack
+from streamproof.runtime.stack import StackSpec, start_stack
 start_stack(StackSpec.from_json(orjson.loads(sys.argv[1])), timeout=60)
 """
 

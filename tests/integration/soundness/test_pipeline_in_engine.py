@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streamproof.model.results import Status, Verdict
-from streamproof.services.clickhouse import execute
+from streamproof.warehouse.clickhouse.client import execute
 from tests.support.pipeline_in_engine import PipelineInEngine
 
 pytestmark = pytest.mark.engine

@@ -10,8 +10,8 @@ import pytest
 from pipelines.livepeer.lifecycle import session
 from pipelines.livepeer.parsers import ingest, payments
 from streamproof.model.results import CheckResult, Status
-from streamproof.services.clickhouse import execute
-from streamproof.stages.runner import run_stage
+from streamproof.runs.runner import run_stage
+from streamproof.warehouse.clickhouse.client import execute
 from tests.support.pipeline_in_engine import EngineRun, PipelineInEngine
 
 pytestmark = pytest.mark.engine

@@ -12,10 +12,10 @@ import orjson
 import pytest
 
 from streamproof.model.settings import ClickHouseSettings, KafkaSettings
-from streamproof.services.clickhouse import connect, execute
-from streamproof.services.clone import Clone
-from streamproof.services.migrations import LEDGER, apply_migrations
-from streamproof.services.stack import StackSpec, own_identity, start_stack, stop_stack
+from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
+from streamproof.warehouse.clickhouse.client import connect, execute
+from streamproof.warehouse.clickhouse.clone import Clone
+from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
 
 VARIABLES = {"kafka": False, "retention": False}
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from streamproof.checks.assertions import run_checks
+from streamproof.checks.query_pack import run_queries
 from streamproof.model.errors import WarehouseError
 from streamproof.model.json_text import to_json
 from streamproof.model.results import Status
-from streamproof.services.checks import run_checks
-from streamproof.services.clickhouse import connect, execute_script, rows
-from streamproof.services.migrations import apply_migrations
-from streamproof.services.query_pack import run_queries
 from streamproof.sql.blocks import parse_blocks, read_blocks
+from streamproof.warehouse.clickhouse.client import connect, execute_script, rows
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
 from tests.integration.sql.conftest import insert
 
 pytestmark = pytest.mark.engine

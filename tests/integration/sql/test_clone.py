@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from streamproof.model.errors import WarehouseError
-from streamproof.services.clickhouse import execute, rows
-from streamproof.services.clone import Clone
+from streamproof.warehouse.clickhouse.client import execute, rows
+from streamproof.warehouse.clickhouse.clone import Clone
 from tests.integration.sql.conftest import Warehouse, insert
 from tests.integration.sql.consistent import consistent_replay
 

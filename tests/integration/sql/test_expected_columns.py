@@ -7,8 +7,8 @@ import os
 import orjson
 import pytest
 
-from streamproof.services.warehouse_schema import expected_columns, read_columns
 from streamproof.stages.warehouse_check import EXPECTED_COLUMNS
+from streamproof.warehouse.clickhouse.schema import expected_columns, read_columns
 
 pytestmark = pytest.mark.engine
 

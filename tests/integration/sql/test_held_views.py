@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.services.clickhouse import execute, rows
-from streamproof.services.held_views import HeldViews, views_of
+from streamproof.warehouse.clickhouse.client import execute, rows
+from streamproof.warehouse.clickhouse.view_cache import HeldViews, views_of
 
 pytestmark = pytest.mark.engine
 

@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from streamproof.model.errors import SqlSourceError
-from streamproof.services.clickhouse import rows
 from streamproof.sql.blocks import parse_blocks
 from streamproof.sql.lexing import Kind, statements, tokens
 from streamproof.sql.stand_ins import stand_in
+from streamproof.warehouse.clickhouse.client import rows
 from tests.integration.sql.conftest import Warehouse
 
 pytestmark = pytest.mark.engine

@@ -19,8 +19,8 @@ from pipelines.livepeer.local import build_processor
 from pipelines.livepeer.tables import COLUMNS
 from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.errors import WarehouseError
-from streamproof.services.clickhouse import rows
-from streamproof.stages.packs import load_pack
+from streamproof.packs.loading import load_pack
+from streamproof.warehouse.clickhouse.client import rows
 from tests.integration.sql.conftest import VARIABLES, Warehouse
 
 pytestmark = pytest.mark.engine

@@ -9,7 +9,7 @@ from streamproof.checks.parity import Parity, shapes_of
 from streamproof.checks.parity_map import ParityObject, Tolerance
 from streamproof.model.errors import UsageError
 from streamproof.model.results import Status
-from streamproof.services.clickhouse import execute
+from streamproof.warehouse.clickhouse.client import execute
 
 pytestmark = pytest.mark.engine
 

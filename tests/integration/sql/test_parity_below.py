@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from streamproof.services.clickhouse import execute
-from streamproof.services.migrations import read_migrations
 from streamproof.sql.lexing import statements
 from streamproof.sql.templating import render
+from streamproof.warehouse.clickhouse.client import execute
+from streamproof.warehouse.clickhouse.migrations import read_migrations
 from tests.integration.sql.conftest import VARIABLES, Warehouse, insert
 from tests.integration.sql.parity_rows import below, columns, differences, expected, seen
 from tests.integration.sql.upper_rows import complete

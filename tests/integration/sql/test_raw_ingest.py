@@ -14,10 +14,10 @@ from confluent_kafka import Producer
 
 from packs.livepeer.oracle.typed.expected import RAW, expected_rows
 from packs.livepeer.oracle.values import iso_time
-from streamproof.services.clickhouse import connect, execute, rows
-from streamproof.services.migrations import apply_migrations
-from streamproof.services.stack import StackSpec, own_identity, start_stack, stop_stack
-from streamproof.services.waiting import Probe, wait_until
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
+from streamproof.warehouse.clickhouse.client import connect, execute, rows
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
 from tests.unit.values.table import CASES as VALUES
 from tests.unit.values.table import Case
 

@@ -8,10 +8,10 @@ import pytest
 
 from pipelines.livepeer.tables import COLUMNS
 from streamproof.model.errors import SqlSourceError, WarehouseError
-from streamproof.services.clickhouse import execute, rows
-from streamproof.services.ledger import COLUMNS as LEDGER_COLUMNS
-from streamproof.services.migrations import apply_migrations
-from streamproof.stages.packs import load_pack
+from streamproof.packs.loading import load_pack
+from streamproof.warehouse.clickhouse.client import execute, rows
+from streamproof.warehouse.clickhouse.ledger import COLUMNS as LEDGER_COLUMNS
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
 from tests.integration.sql.conftest import LEDGER, VARIABLES, insert
 
 pytestmark = pytest.mark.engine

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from streamproof.model.errors import WarehouseError
-from streamproof.services.clickhouse import connect, execute, rows
 from streamproof.stages import schema_apply
+from streamproof.warehouse.clickhouse.client import connect, execute, rows
 
 pytestmark = pytest.mark.engine
 

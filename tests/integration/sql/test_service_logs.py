@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from streamproof.checks.assertions import run_check
+from streamproof.checks.service_logs import read_log, read_logs, write_log_lines
 from streamproof.model.results import Status
-from streamproof.services.checks import run_check
-from streamproof.services.clickhouse import rows
-from streamproof.services.service_logs import read_log, read_logs, write_log_lines
 from streamproof.sql.blocks import read_blocks
+from streamproof.warehouse.clickhouse.client import rows
 from tests.integration.sql.conftest import Warehouse
 
 pytestmark = pytest.mark.engine

@@ -11,10 +11,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from streamproof.checks.session_trace import SessionTrace, read_session_queries, trace_session
 from streamproof.cli.main import app
 from streamproof.model.errors import UsageError, WarehouseError
-from streamproof.services.clickhouse import execute
-from streamproof.services.session_trace import SessionTrace, read_session_queries, trace_session
+from streamproof.warehouse.clickhouse.client import execute
 from tests.integration.sql.conftest import Warehouse
 from tests.integration.sql.upper_rows import write
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from streamproof.checks.assertions import run_checks
+from streamproof.checks.contracts.files import load_contracts
 from streamproof.model.results import CheckResult, Status
-from streamproof.services.checks import run_checks
-from streamproof.services.clickhouse import execute, rows
-from streamproof.services.clone import Clone
-from streamproof.services.contract_files import load_contracts
-from streamproof.services.proving import Bench, assertion_subject
+from streamproof.proving.mutations import Bench, assertion_subject
 from streamproof.sql.blocks import parse_blocks, read_suite
+from streamproof.warehouse.clickhouse.client import execute, rows
+from streamproof.warehouse.clickhouse.clone import Clone
 from tests.integration.sql.conftest import Warehouse, insert
 from tests.integration.sql.consistent import Replay, consistent_replay
 

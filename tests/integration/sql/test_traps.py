@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from streamproof.services.checks import run_check
-from streamproof.services.clickhouse import execute
+from streamproof.checks.assertions import run_check
 from streamproof.sql.blocks import read_blocks
+from streamproof.warehouse.clickhouse.client import execute
 from tests.integration.sql.conftest import Warehouse
 from tests.integration.sql.upper_rows import merge_tree_tables, write
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from streamproof.checks.assertions import run_checks
+from streamproof.checks.contracts.files import load_contracts
+from streamproof.checks.contracts.validation import validate
+from streamproof.checks.query_pack import run_queries
 from streamproof.model.window import EARLIEST, LATEST, Window, from_epoch_ms
-from streamproof.services.checks import run_checks
-from streamproof.services.clickhouse import rows
-from streamproof.services.contract_files import load_contracts
-from streamproof.services.contracts import validate
-from streamproof.services.query_pack import run_queries
 from streamproof.sql.blocks import read_blocks, read_suite
+from streamproof.warehouse.clickhouse.client import rows
 from tests.integration.sql import consistent
 from tests.integration.sql.conftest import Warehouse, insert
 

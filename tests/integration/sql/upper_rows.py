@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from pipelines.livepeer.sink import INSERT_SETTINGS
-from streamproof.services.clickhouse import execute, rows
+from streamproof.warehouse.clickhouse.client import execute, rows
 
 DAY = "2026-02-25"
 _CLOCK = re.compile(r"\d\d:\d\d(:\d\d(\.\d{1,3})?)?")

@@ -17,10 +17,10 @@ from streamproof.model.results import StageResult, Status, Verdict
 from streamproof.model.settings import Connections
 from streamproof.model.verdict import judge, unjudged
 from streamproof.model.window import from_epoch_ms, iso_ms
-from streamproof.services.clickhouse import execute
-from streamproof.stages.context import RunContext
-from streamproof.stages.planning import HostSettings, RunRequest, plan_run
-from streamproof.stages.runner import run_stage
+from streamproof.runs.context import RunContext
+from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+from streamproof.runs.runner import run_stage
+from streamproof.warehouse.clickhouse.client import execute
 from tests.integration.sql.conftest import Warehouse, insert
 from tests.integration.sql.consistent import START_MS, TOPIC, consistent_replay
 from tests.outside.services import PASSWORDS, outside_services

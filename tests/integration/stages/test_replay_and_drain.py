@@ -10,14 +10,14 @@ import pytest
 
 from streamproof.model.errors import WaitTimeoutError
 from streamproof.model.fixture import Expectation
-from streamproof.services.clickhouse import execute, rows
-from streamproof.services.held_views import PREFIX
-from streamproof.services.stack import own_identity, stop_stack
-from streamproof.services.waiting import wait_until
+from streamproof.model.waiting import wait_until
+from streamproof.runs.context import RunContext
+from streamproof.runs.execute import execute as execute_stage
+from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+from streamproof.runtime.stack import own_identity, stop_stack
 from streamproof.stages import pipeline_ready, pipeline_wait, query_pack, replay_events, schema_apply, stack_up
-from streamproof.stages.context import RunContext
-from streamproof.stages.execute import execute as execute_stage
-from streamproof.stages.planning import HostSettings, RunRequest, plan_run
+from streamproof.warehouse.clickhouse.client import execute, rows
+from streamproof.warehouse.clickhouse.view_cache import PREFIX
 
 pytestmark = pytest.mark.engine
 

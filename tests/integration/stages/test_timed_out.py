@@ -10,9 +10,9 @@ import pytest
 
 from streamproof.airflow.alerts import mail_failed_run
 from streamproof.model.results import Status
-from streamproof.services.process import is_alive
-from streamproof.stages.planning import HostSettings, RunRequest, plan_run
-from streamproof.stages.runner import run_stage
+from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+from streamproof.runs.runner import run_stage
+from streamproof.runtime.process import is_alive
 
 pytestmark = pytest.mark.engine
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from aiosmtpd.controller import Controller
 
-from streamproof.services.waiting import Probe, wait_until
+from streamproof.model.waiting import Probe, wait_until
 
 ALERT_TO = "oncall@example.org"
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from streamproof.services.waiting import Probe, wait_until
+from streamproof.model.waiting import Probe, wait_until
 
 START_TIMEOUT_SEC = 300
 STOP_TIMEOUT_SEC = 90

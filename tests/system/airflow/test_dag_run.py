@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from streamproof.services.process import is_alive
-from streamproof.stages.folder import RunFolder
+from streamproof.runs.folder import RunFolder
+from streamproof.runtime.process import is_alive
 
 from .conftest import ALERT_TO, body_of, processes_naming
 

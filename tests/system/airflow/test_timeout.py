@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from streamproof.services.process import is_alive
-from streamproof.stages.folder import RunFolder
+from streamproof.runs.folder import RunFolder
+from streamproof.runtime.process import is_alive
 
 from .conftest import MailSink, body_of, free_port, processes_naming
 from .standalone import Standalone

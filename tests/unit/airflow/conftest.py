@@ -19,7 +19,7 @@ import pytest
 
 from streamproof.model.plan import RunPlan
 from streamproof.model.results import CheckResult, StageResult, Status
-from streamproof.stages.folder import RunFolder
+from streamproof.runs.folder import RunFolder
 
 STARTED, ENDED = "2026-03-01T02:15:00.000Z", "2026-03-01T02:15:04.000Z"
 

@@ -9,7 +9,7 @@ import pytest
 from streamproof.airflow.connections import resolve_connections, resolver, with_connections
 from streamproof.airflow.settings import read_settings
 from streamproof.model.errors import StackError
-from streamproof.stages.context import RunContext
+from streamproof.runs.context import RunContext
 
 CLICKHOUSE = {
     "conn_type": "clickhouse", "host": "ch", "port": 8443, "login": "u", "password": "hush", "schema": "db",

@@ -17,7 +17,7 @@ CONTEXT = {"dag": SimpleNamespace(dag_id="streamproof_run"), "run_id": "r1", "re
 @pytest.fixture
 def left(make_run, monkeypatch, tmp_path):
     """Return a function that leaves a run with a stack folder, whose end has this result."""
-    from streamproof.stages import runner
+    from streamproof.runs import runner
 
     monkeypatch.setenv("STREAMPROOF_ARTIFACTS", str(tmp_path / "runs"))
     monkeypatch.setenv("STREAMPROOF_ALERT_TO", "a@b.c")

@@ -9,7 +9,7 @@ from streamproof.airflow import operators
 from streamproof.airflow.settings import read_settings
 from streamproof.model.results import Status
 from streamproof.model.stack import ProcessIdentity, StackState
-from streamproof.stages.folder import write_json
+from streamproof.runs.folder import write_json
 
 PARAMS = {
     "pack": "livepeer", "mode": "full", "stack": "local", "kafka": "broker", "manifest": None, "suites": [],
@@ -20,7 +20,7 @@ PARAMS = {
 @pytest.fixture
 def stages(monkeypatch):
     """Stand in for the stages: what each results in, and which were run."""
-    from streamproof.stages import runner
+    from streamproof.runs import runner
 
     results, ran = {}, []
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamproof.airflow.settings import attempts, read_settings, run_id_of
-from streamproof.model.names import RunNames
 from streamproof.model.stack import ProcessIdentity
-from streamproof.stages.packs import load_pack
+from streamproof.packs.loading import load_pack
+from streamproof.runs.names import RunNames
 
 
 def test_defaults(home):

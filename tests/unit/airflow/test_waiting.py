@@ -13,8 +13,8 @@ from streamproof.airflow.sensors import DrainSensor, PipelineReadySensor
 from streamproof.airflow.triggers import StageTrigger
 from streamproof.model.errors import StackError
 from streamproof.model.results import Status
-from streamproof.services.waiting import Probe
-from streamproof.stages import runner
+from streamproof.model.waiting import Probe
+from streamproof.runs import runner
 
 STARTED = "2026-03-01T02:15:00.000Z"
 

@@ -12,10 +12,10 @@ from packs.livepeer import oracle as livepeer
 from streamproof.checks import oracle as service
 from streamproof.checks.oracle import OracleJudge
 from streamproof.checks.oracle_parts import IDENTITY, SESSIONS_MATCH, load_oracle, read_oracle_sql
+from streamproof.checks.query_pack import QueryResult
 from streamproof.model.errors import SqlSourceError, UsageError
 from streamproof.model.results import Status
-from streamproof.services.query_pack import QueryResult
-from streamproof.stages.packs import load_pack
+from streamproof.packs.loading import load_pack
 
 CLEAN, SWAP, OTHER = (
     f"scenario_{name}"

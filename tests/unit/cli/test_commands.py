@@ -74,7 +74,7 @@ def test_what_libraries_log_stays_off_the_screen(call, monkeypatch):
         logging.getLogger("clickhouse_connect.driver").error("Unexpected Http Driver Exception")
         raise StackError("No broker.", hint="Start one.")
 
-    monkeypatch.setattr("streamproof.stages.planning.plan_run", noisy)
+    monkeypatch.setattr("streamproof.runs.planning.plan_run", noisy)
     assert call("run").err == "Error: No broker.\nHint: Start one.\n"
 
 
@@ -117,7 +117,7 @@ def test_a_defect_is_one_line_and_keeps_its_traceback(call, monkeypatch):
     def broken(*_args, **_options):
         raise ZeroDivisionError("a defect of ours")
 
-    monkeypatch.setattr("streamproof.stages.planning.plan_run", broken)
+    monkeypatch.setattr("streamproof.runs.planning.plan_run", broken)
     told = call("run", "--json")
     assert told.code == 3
     assert told.document["error"] == "Unexpected ZeroDivisionError: a defect of ours"
@@ -130,7 +130,7 @@ def test_ctrl_c_is_exit_130(call, monkeypatch):
     def interrupted(*_args, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("streamproof.stages.planning.plan_run", interrupted)
+    monkeypatch.setattr("streamproof.runs.planning.plan_run", interrupted)
     told = call("run", "--json")
     assert told.code == 130
     assert told.document["error"] == "Interrupted."
@@ -153,7 +153,7 @@ def canned_run(monkeypatch):
                 "error": None, "hint": None, "injected": None, "notices": [],
             }  # fmt: skip
 
-        monkeypatch.setattr("streamproof.stages.runner.run_all", run_all)
+        monkeypatch.setattr("streamproof.runs.runner.run_all", run_all)
 
     return install
 

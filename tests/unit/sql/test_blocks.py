@@ -5,10 +5,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamproof.checks.contracts.files import load_contracts
 from streamproof.model.errors import SqlSourceError
-from streamproof.services.contract_files import load_contracts
+from streamproof.packs.loading import load_pack
 from streamproof.sql.blocks import BlockKind, parse_blocks, read_blocks, read_suite
-from streamproof.stages.packs import load_pack
 
 CASES = yaml.safe_load((Path(__file__).parent / "block_cases.yaml").read_text(encoding="utf-8"))
 

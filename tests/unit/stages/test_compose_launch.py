@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from streamproof.model.errors import UsageError
-from streamproof.services.stack_spec import StackSpec
-from streamproof.stages.planning import HostSettings, RunRequest, plan_run
+from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+from streamproof.runtime.stack_spec import StackSpec
 from streamproof.stages.stack_up import project_name, stack_spec
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
+from streamproof.checks.contracts.files import PARAMETERS
+from streamproof.checks.contracts.validation import ContractResult
 from streamproof.model.errors import WarehouseError
 from streamproof.model.results import CheckResult, Status
-from streamproof.services.contract_files import PARAMETERS
-from streamproof.services.contracts import ContractResult
+from streamproof.runs.context import RunContext
 from streamproof.stages import contracts
-from streamproof.stages.context import RunContext
 
 
 @pytest.fixture

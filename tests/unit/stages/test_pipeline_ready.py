@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from streamproof.services.groups import GroupState
 from streamproof.stages.pipeline_ready import assigned_to_processor
 from streamproof.stages.pipeline_wait import timeout_sec
+from streamproof.transport.kafka.groups import GroupState
 
 
 @pytest.mark.parametrize(

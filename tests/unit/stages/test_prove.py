@@ -8,10 +8,10 @@ from streamproof.model.errors import StreamproofError, UsageError
 from streamproof.model.plan import PROVE
 from streamproof.model.proof import Mutant, Outcome, Proof
 from streamproof.model.results import CheckResult, StageResult, Status
-from streamproof.services.proving import Subject
+from streamproof.proving.mutations import Subject
+from streamproof.runs.planning import RunRequest
+from streamproof.runs.rerun import rerun_command
 from streamproof.stages import prove
-from streamproof.stages.planning import RunRequest
-from streamproof.stages.rerun import rerun_command
 
 LISTED = "raw_typed_accepted_estimate_nonnegative"
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streamproof.checks.session_trace import SessionTrace
 from streamproof.model.errors import UsageError, WarehouseError
 from streamproof.model.results import CheckResult, Status
-from streamproof.services.session_trace import SessionTrace
+from streamproof.runs.context import RunContext
 from streamproof.stages import session_traces
-from streamproof.stages.context import RunContext
 from streamproof.stages.session_traces import file_stem, session_links, trace_failing_sessions
 
 

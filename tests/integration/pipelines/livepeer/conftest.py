@@ -18,10 +18,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from streamproof.model.stack import StackState
-from streamproof.services.clickhouse import connect, execute, rows
-from streamproof.services.migrations import apply_migrations
-from streamproof.services.stack import StackSpec, own_identity, start_stack, stop_stack
-from streamproof.services.waiting import Probe, wait_until
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
+from streamproof.warehouse.clickhouse.client import connect, execute, rows
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
 
 TIMEOUT = 60.0
 HINT = "See the processor's log in the test's folder."

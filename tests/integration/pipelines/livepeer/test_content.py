@@ -23,10 +23,10 @@ from pipelines.livepeer.tables import DISPOSITIONS
 from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.fixture import ReplayRules
 from streamproof.model.stack import StackState
-from streamproof.services.clickhouse import connect, execute
-from streamproof.services.content import Digest, differences, digests, read_projections
+from streamproof.packs.loading import load_pack
 from streamproof.sql.blocks import Block
-from streamproof.stages.packs import load_pack
+from streamproof.warehouse.clickhouse.client import connect, execute
+from streamproof.warehouse.clickhouse.content import Digest, differences, digests, read_projections
 
 from . import events
 from .conftest import NUMBERS, Pipeline

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from pipelines.livepeer.lifecycle.tables import SILVER_TABLES
-from streamproof.services.clickhouse import connect, execute
+from streamproof.warehouse.clickhouse.client import connect, execute
 
 from . import events
 from .conftest import TIMEOUT, Pipeline

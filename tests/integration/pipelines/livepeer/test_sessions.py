@@ -13,7 +13,7 @@ from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.fixture import FixtureEvent, ReplayRules
 from streamproof.model.settings import KafkaSettings
 from streamproof.model.stack import StackState
-from streamproof.services.producer import publish
+from streamproof.transport.kafka.producer import publish
 
 from .conftest import NUMBERS, TIMEOUT, Pipeline
 from .proxy import proxy

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from packs.livepeer.generator import generate_load
 from streamproof.fixtures.ordering import plan_replay
-from streamproof.stages.packs import load_pack
+from streamproof.packs.loading import load_pack
 
 DAY = 86_400_000
 

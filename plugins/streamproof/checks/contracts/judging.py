@@ -1,0 +1,242 @@
+"""Great Expectations, behind one function: judge expectations on rows that have been read.
+
+The library takes seconds to import, so it is imported inside functions only; `prefetch` does it early, in a thread of
+the caller's. Contexts are ephemeral: nothing is written to disk, no telemetry, no progress bars.
+
+Every expectation is judged whatever becomes of the others. One that cannot be judged has an outcome that says so.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from streamproof.checks.contracts.files import Contract, ContractCheck
+from streamproof.checks.contracts.frames import Reading
+from streamproof.checks.contracts.values import plain_outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from great_expectations import ExpectationSuite
+    from great_expectations.datasource.fluent.interfaces import Batch
+
+# Offending rows shown by a failed check; all of them are counted.
+ROWS_SHOWN = 20
+
+_COLUMNS_IN_ORDER = "expect_table_columns_to_match_ordered_list"
+# They look at the table, at a column's type, or at whether a value is there: not at what it is. A value that is no
+# finite number is one that is missing, to the last two.
+_COMPARES_NOTHING = frozenset(
+    {
+        "expect_column_to_exist",
+        "expect_column_type_to_be",
+        "expect_column_values_to_be_of_type",
+        "expect_column_values_to_be_in_type_list",
+        "expect_column_values_to_not_be_null",
+        "expect_column_proportion_of_non_null_values_to_be_between",
+    }
+)
+_IS_FINITE = "streamproof: is finite"
+
+Outcome = dict[str, Any]
+
+
+def prefetch() -> None:
+    """Import Great Expectations ahead of its use: 4-7 s that can pass while a stack starts."""
+    import great_expectations  # noqa: F401
+
+
+def judge(
+    reading: Reading, contract: Contract, checks: Sequence[ContractCheck], parameters: Mapping[str, Any]
+) -> dict[str, Outcome]:
+    """Return the outcome of every check by its name, as the library's own result in plain JSON data.
+
+    Where a check compares a column that holds NaN or an infinite value, that value is one more unexpected value.
+    """
+    affected = {check.name: columns for check in checks if (columns := _not_finite_columns(reading, check))}
+    judged = _Judge(reading.frame, contract, parameters).outcomes(
+        [check for check in checks if check.name not in affected]
+    )
+    for check in checks:
+        if check.name in affected:
+            judged[check.name] = _judge_with_not_finite(reading, contract, check, affected[check.name], parameters)
+    return {check.name: judged[check.name] for check in checks}
+
+
+class _Judge:
+    """The library with one DataFrame in its hands."""
+
+    def __init__(
+        self, frame: pd.DataFrame, contract: Contract, parameters: Mapping[str, Any], *, nan: str | None = None
+    ) -> None:
+        """`nan` is how a result shows NaN: None where it stands for NULL."""
+        import great_expectations as gx
+
+        context = gx.get_context(mode="ephemeral")
+        context.enable_analytics(enable=False)
+        context.variables.progress_bars = {"globally": False}
+        asset = context.data_sources.add_pandas("warehouse").add_dataframe_asset(name=contract.table)
+        self._batch: Batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+        self._frame, self._contract, self._parameters, self._nan = frame, contract, parameters, nan
+
+    def outcomes(self, checks: Sequence[ContractCheck]) -> dict[str, Outcome]:
+        """Judge every check; look again, for evidence, at those that fail and those that may have judged nothing.
+
+        Evidence costs twice what judging does, and mostly there is none to gather.
+        """
+        found = self._validated(checks, {"result_format": "BOOLEAN_ONLY"})
+        looked_at = [check for check in checks if not found[check.name]["success"] or _may_be_idle(self._frame, check)]
+        for name, outcome in self.in_detail(looked_at).items():
+            # A check that fails has failed, whether or not its rows can be shown.
+            if found[name]["success"] or _raised(found[name]) or not _raised(outcome):
+                found[name] = outcome
+        return found
+
+    def in_detail(self, checks: Sequence[ContractCheck], *, shown: Collection[str] = ()) -> dict[str, Outcome]:
+        """Judge checks with the rows that they do not hold for, told by the contract's columns and those `shown`."""
+        names = [name for name in dict.fromkeys([*self._contract.identify, *shown]) if name in self._frame.columns]
+        return self._validated(
+            checks,
+            {
+                "result_format": "SUMMARY",
+                "partial_unexpected_count": ROWS_SHOWN,
+                "unexpected_index_column_names": names,
+            },
+        )
+
+    def _validated(self, checks: Sequence[ContractCheck], result_format: Mapping[str, Any]) -> dict[str, Outcome]:
+        if not checks:
+            return {}
+        try:
+            return self._together(checks, result_format)
+        except Exception:  # noqa: BLE001 - one of them breaks the library: which, is found out by judging each alone
+            return {check.name: self._alone(check, result_format) for check in checks}
+
+    def _alone(self, check: ContractCheck, result_format: Mapping[str, Any]) -> Outcome:
+        try:
+            return self._together([check], result_format)[check.name]
+        except Exception as error:  # noqa: BLE001 - whatever a library raises is this check's outcome
+            return {
+                "success": False,
+                "expectation_config": {"type": check.type, "kwargs": dict(check.kwargs), "meta": {"check": check.name}},
+                "result": {},
+                "exception_info": {
+                    "raised_exception": True,
+                    "exception_message": " ".join(f"{type(error).__name__}: {error}".split()),
+                    "exception_traceback": traceback.format_exc(),
+                },
+            }
+
+    def _together(self, checks: Sequence[ContractCheck], result_format: Mapping[str, Any]) -> dict[str, Outcome]:
+        result: Any = self._batch.validate(
+            _suite(self._contract, checks),
+            result_format=dict(result_format),
+            expectation_parameters=dict(self._parameters),
+        )
+        found = [plain_outcome(outcome, nan=self._nan) for outcome in result.results]
+        return {str(outcome["expectation_config"]["meta"]["check"]): outcome for outcome in found}
+
+
+def _suite(contract: Contract, checks: Sequence[ContractCheck]) -> ExpectationSuite:
+    """Return a suite of these checks. One made by adding them would keep the last of two alike on one column."""
+    from great_expectations import ExpectationSuite
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    made = [
+        ExpectationConfiguration(
+            type=check.type, kwargs=_arguments(contract, check), meta={"check": check.name}
+        ).to_domain_obj()
+        for check in checks
+    ]
+    return ExpectationSuite(name=contract.table, expectations=made)
+
+
+def _arguments(contract: Contract, check: ContractCheck) -> dict[str, Any]:
+    """Return an expectation's arguments: what the contract computes itself stands behind the promised columns."""
+    kwargs = dict(check.kwargs)
+    if check.type == _COLUMNS_IN_ORDER and isinstance(kwargs.get("column_list"), list):
+        kwargs["column_list"] = [*kwargs["column_list"], *contract.computed]
+    return kwargs
+
+
+def _columns(check: ContractCheck) -> list[str]:
+    """Return the columns whose values an expectation looks at."""
+    if check.type.startswith("expect_table_"):
+        return []
+    listed = check.kwargs.get("column_list")
+    named = [check.kwargs.get(key) for key in ("column", "column_A", "column_B")]
+    return [str(name) for name in (*named, *(listed if isinstance(listed, list) else ())) if name is not None]
+
+
+def _may_be_idle(frame: pd.DataFrame, check: ContractCheck) -> bool:
+    """Tell whether an expectation may have passed over every row: for a condition, or a gap in each of them."""
+    columns = [name for name in _columns(check) if name in frame.columns]
+    return "row_condition" in check.kwargs or (bool(columns) and bool(frame[columns].isna().any(axis=1).all()))
+
+
+def _raised(outcome: Outcome) -> bool:
+    return exception_of(outcome["exception_info"]) is not None
+
+
+def exception_of(info: Mapping[str, Any]) -> str | None:
+    """Return what an expectation broke on. The library nests this by metric when a metric broke."""
+    if "raised_exception" in info:
+        return str(info["exception_message"]) if info["raised_exception"] else None
+    messages = [str(entry["exception_message"]) for entry in info.values() if entry.get("raised_exception")]
+    return messages[0] if messages else None
+
+
+def _not_finite_columns(reading: Reading, check: ContractCheck) -> list[str]:
+    if check.type in _COMPARES_NOTHING:
+        return []
+    return [name for name in _columns(check) if name in reading.not_finite]
+
+
+def _judge_with_not_finite(
+    reading: Reading, contract: Contract, check: ContractCheck, columns: Sequence[str], parameters: Mapping[str, Any]
+) -> Outcome:
+    """Judge the other rows as the check says, and add those that hold NaN or an infinite value as unexpected.
+
+    The library takes NaN for a value that is missing, and an infinite one for a number above any limit that is not set.
+    """
+    import pandas as pd
+
+    wrong = pd.concat([reading.not_finite[name] for name in columns], axis=1).any(axis=1)
+    outcome = _Judge(reading.frame[~wrong].reset_index(drop=True), contract, parameters).in_detail([check])[check.name]
+    condition = {key: check.kwargs[key] for key in ("row_condition", "condition_parser") if key in check.kwargs}
+    is_finite = ContractCheck(
+        name=check.name,
+        type="expect_column_values_to_be_in_set",
+        kwargs={"column": _IS_FINITE, "value_set": [True], **condition},
+        why=check.why,
+        mutations=(),
+    )
+    marked = reading.frame.assign(**{_IS_FINITE: ~wrong})
+    found = _Judge(marked, contract, parameters, nan="nan").in_detail([is_finite], shown=columns)[check.name]
+    # A condition that cannot be read is that of the check, too, and its outcome says so.
+    if _raised(found) or found["success"]:
+        return outcome
+    return _with_unexpected(outcome, found["result"], columns)
+
+
+def _with_unexpected(outcome: Outcome, found: Mapping[str, Any], columns: Sequence[str]) -> Outcome:
+    """Return the outcome with the rows of `found` among its unexpected ones; `mostly` is held against all of them."""
+    result, added = dict(outcome["result"]), int(found["unexpected_count"])
+    rows = [{name: value for name, value in row.items() if name != _IS_FINITE} for row in _rows(found)]
+    unexpected = int(result.get("unexpected_count") or 0) + added
+    result |= {
+        "element_count": int(result.get("element_count") or 0) + added,
+        "unexpected_count": unexpected,
+        "not_finite": added,
+        "partial_unexpected_list": [row[columns[0]] if len(columns) == 1 else row for row in rows],
+        "partial_unexpected_index_list": [*rows, *_rows(result)][:ROWS_SHOWN],
+    }
+    mostly = outcome["expectation_config"]["kwargs"].get("mostly", 1)
+    judged = result["element_count"] - int(result.get("missing_count") or 0)
+    holds = isinstance(mostly, int | float) and mostly < 1 and judged - unexpected >= mostly * judged
+    return {**outcome, "success": bool(holds and not _raised(outcome)), "result": result}
+
+
+def _rows(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(found.get("partial_unexpected_index_list") or [])

@@ -1,0 +1,121 @@
+"""Judge a table's contract: read its rows from ClickHouse, and turn what every expectation found into a check."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from streamproof.checks.contracts.files import Contract, ContractCheck
+from streamproof.checks.contracts.frames import read_frame, read_table
+from streamproof.checks.contracts.judging import exception_of, judge, prefetch
+from streamproof.model.plan import CONTRACTS
+from streamproof.model.results import CheckResult, Status
+from streamproof.warehouse.clickhouse.view_cache import HeldViews
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+__all__ = ["ContractResult", "errored", "prefetch", "read_frame", "validate"]
+
+# What is asked of a table, or a column, that holds nothing: the others find nothing to judge there.
+_ABOUT_EMPTINESS = frozenset(
+    {
+        "expect_table_row_count_to_be_between",
+        "expect_table_row_count_to_equal",
+        "expect_table_row_count_to_equal_other_table",
+        "expect_column_unique_value_count_to_be_between",
+        "expect_column_proportion_of_non_null_values_to_be_between",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ContractResult:
+    """What one contract found: a check per expectation, and the library's own result (plain JSON data)."""
+
+    table: str
+    rows: int
+    checks: tuple[CheckResult, ...]
+    document: Mapping[str, Any]
+
+
+def validate(
+    client: Client, contract: Contract, parameters: Mapping[str, Any], *, views: HeldViews | None = None
+) -> ContractResult:
+    """Read the contract's table, as `views` hold it when they do, and judge every expectation on it.
+
+    `parameters` fill `{$PARAMETER: name}` in the contract; `from_ts` and `to_ts` among them are the window, as text in
+    UTC. Without rows in it, only what is asked of an empty table (how many rows, how many values) is judged.
+    Raises WarehouseError when the table cannot be read.
+    """
+    started = time.monotonic()
+    reading = read_table(client, contract, parameters, views=views)
+    number = len(reading.frame)
+    asked = [check for check in contract.checks if number or check.type in _ABOUT_EMPTINESS]
+    outcomes = judge(reading, contract, asked, parameters) if asked else {}
+    share = (time.monotonic() - started) / len(contract.checks)
+    checks = tuple(
+        _check_result(contract, check, outcomes[check.name], share)
+        if check.name in outcomes
+        else _result(contract, check, Status.SKIPPED, diagnostics={"needs": contract.needs})
+        for check in contract.checks
+    )
+    document = {
+        "rows": number,
+        **({} if number else {"needs": contract.needs}),
+        "success": all(outcome["success"] for outcome in outcomes.values()),
+        "results": list(outcomes.values()),
+    }
+    return ContractResult(contract.table, number, checks, document)
+
+
+def errored(contract: Contract, why: str) -> ContractResult:
+    """Return the result of a contract that could not be judged at all."""
+    checks = tuple(_result(contract, check, Status.ERRORED, error=why) for check in contract.checks)
+    return ContractResult(contract.table, 0, checks, {"error": why, "success": False, "results": []})
+
+
+def _result(contract: Contract, check: ContractCheck, status: Status, **found: Any) -> CheckResult:
+    return CheckResult(suite=CONTRACTS, name=check.name, status=status, source_file=str(contract.file), **found)
+
+
+def _check_result(
+    contract: Contract, check: ContractCheck, outcome: Mapping[str, Any], duration_sec: float
+) -> CheckResult:
+    found = outcome["result"]
+    if (error := exception_of(outcome["exception_info"])) is not None and not found.get("not_finite"):
+        return _result(contract, check, Status.ERRORED, error=error, duration_sec=duration_sec)
+    if _judged_nothing(check, found):
+        needs = {"needs": f"a value in {check.kwargs.get('column', 'the columns')}"}
+        return _result(contract, check, Status.SKIPPED, diagnostics=needs, duration_sec=duration_sec)
+    if outcome["success"]:
+        return _result(contract, check, Status.PASSED, duration_sec=duration_sec)
+    return _result(
+        contract,
+        check,
+        Status.FAILED,
+        failed_rows=int(found.get("unexpected_count") or 0),
+        diagnostics={"why": check.why, "expected": outcome["expectation_config"]["kwargs"], **_evidence(found)},
+        duration_sec=duration_sec,
+        sessions=_sessions(contract, found.get("partial_unexpected_index_list") or []),
+    )
+
+
+def _judged_nothing(check: ContractCheck, found: Mapping[str, Any]) -> bool:
+    """Tell whether every value was missing; to a check about emptiness that is an answer."""
+    if check.type in _ABOUT_EMPTINESS:
+        return False
+    return bool(found.get("element_count", -1) == found.get("missing_count", 0))
+
+
+def _evidence(found: Mapping[str, Any]) -> dict[str, Any]:
+    kept = ("observed_value", "details", "element_count", "unexpected_count", "not_finite", "partial_unexpected_list")
+    evidence = {key: found[key] for key in kept if found.get(key) is not None}
+    return {**evidence, "rows": found.get("partial_unexpected_index_list") or []}
+
+
+def _sessions(contract: Contract, offending: list[Mapping[str, Any]]) -> tuple[str, ...]:
+    parts = [[str(row.get(column) or "") for column in contract.session] for row in offending]
+    return tuple(dict.fromkeys("|".join(values) for values in parts if values and all(values)))

@@ -1,0 +1,97 @@
+"""Run a pack of queries that show and do not judge, and lay their rows out as text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from streamproof.checks.assertions import WORKERS, plain
+from streamproof.model.errors import WarehouseError
+from streamproof.sql.blocks import Block
+from streamproof.warehouse.clickhouse.binding import bindable
+from streamproof.warehouse.clickhouse.client import refusals
+from streamproof.warehouse.clickhouse.reading import needs_of, reading_settings
+from streamproof.warehouse.clickhouse.view_cache import HeldViews
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """What one query returned, or why it could not be run; `duration_sec` is wall time in seconds.
+
+    `skipped` says what a query that was not run needs, '' for one that was.
+    """
+
+    name: str
+    source_file: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    error: str | None
+    duration_sec: float
+    skipped: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON data: the rows as objects by column name."""
+        return {
+            "name": self.name,
+            "source_file": self.source_file,
+            "rows": [dict(zip(self.columns, row, strict=True)) for row in self.rows],
+            "error": self.error,
+            "skipped": self.skipped,
+            "duration_sec": round(self.duration_sec, 6),
+        }
+
+    def as_text(self) -> str:
+        """Return a table for the terminal, or the error."""
+        lines = [f"== {self.name}"]
+        if self.error:
+            return "\n".join([*lines, f"error: {self.error}"])
+        if self.skipped:
+            return "\n".join([*lines, f"skipped: needs {self.skipped}"])
+        cells = [self.columns, *[tuple("-" if value is None else str(value) for value in row) for row in self.rows]]
+        widths = [max(len(row[index]) for row in cells) for index in range(len(self.columns))]
+        lines += [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
+        ]
+        return "\n".join(lines if self.rows else [*lines, "(no rows)"])
+
+
+def run_query(
+    client: Client, query: Block, parameters: Mapping[str, object], *, views: HeldViews | None = None
+) -> QueryResult:
+    """Run one query, on what `views` hold where they do; what goes wrong is in the result, never raised."""
+    if needs := needs_of(client, query.sql):
+        return QueryResult(query.name, query.source, (), (), None, 0.0, needs)
+    started = time.perf_counter()
+    columns: tuple[str, ...] = ()
+    found: tuple[tuple[Any, ...], ...] = ()
+    error = None
+    missing = sorted(query.parameter_names - parameters.keys())
+    if missing:
+        error = f"{query.source}:{query.line}: it needs parameter {', '.join(missing)}."
+    else:
+        used = {name: parameters[name] for name in query.parameter_names}
+        sql = views.in_place(query.sql) if views else query.sql
+        try:
+            with refusals(f"{query.source}:{query.line}", hint="Run the query by hand."):
+                result = client.query(
+                    sql, parameters=bindable(used, query.parameters), settings=reading_settings(client)
+                )
+            columns = tuple(result.column_names)
+            found = tuple(tuple(plain(value) for value in row) for row in result.result_rows)
+        except WarehouseError as problem:
+            error = problem.message
+    return QueryResult(query.name, query.source, columns, found, error, time.perf_counter() - started)
+
+
+def run_queries(
+    client: Client, queries: Sequence[Block], parameters: Mapping[str, object], *, views: HeldViews | None = None
+) -> tuple[QueryResult, ...]:
+    """Run every query, whatever becomes of the others, and return the results in the order of the queries."""
+    with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="queries") as pool:
+        return tuple(pool.map(lambda query: run_query(client, query, parameters, views=views), queries))

@@ -1,0 +1,149 @@
+"""Follow one workflow session through every layer of a warehouse, with the pack's session queries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from streamproof.checks.query_pack import QueryResult, run_query
+from streamproof.model.errors import SqlSourceError, UsageError, WarehouseError
+from streamproof.sql.blocks import Block, BlockKind, read_blocks
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+SESSION = "sid"
+IDENTITY = "identity"
+NEAREST = "nearest"
+# One query is planned while another runs: planning an API view takes longer than reading it.
+WORKERS = 2
+
+_UNKNOWN_TABLE = "(UNKNOWN_TABLE)"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionQueries:
+    """A pack's session queries.
+
+    `identity` reads no table and gives the others' parameters, `nearest` finds ids that look alike, and each of
+    `layers` shows what one table or view holds of the session.
+    """
+
+    identity: Block
+    nearest: Block
+    layers: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTrace:
+    """What each layer holds of one session. `layers` pairs the layer's name with the answer of one query."""
+
+    session: str
+    database: str
+    identity: Mapping[str, Any]
+    layers: tuple[tuple[str, QueryResult], ...]
+
+    @property
+    def broken(self) -> tuple[QueryResult, ...]:
+        """Return the queries that could not be run."""
+        return tuple(result for _, result in self.layers if result.error)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return {
+            "workflow_session_id": self.session,
+            "database": self.database,
+            "identity": dict(self.identity),
+            "layers": [{"layer": layer, **result.as_json()} for layer, result in self.layers],
+        }
+
+
+def read_session_queries(folder: Path, *, home: Path) -> SessionQueries:
+    """Read the session queries of a pack: `identity.sql`, `nearest.sql`, and `NN_name.sql` in their order.
+
+    Raises SqlSourceError when one of the first two is missing, there is no other, or a file is broken.
+    """
+    files = sorted(path for path in folder.glob("*.sql") if path.stem not in (IDENTITY, NEAREST))
+    if not files:
+        raise SqlSourceError(f"{folder} holds no session query.", hint="Add files named NN_name.sql, one query each.")
+    return SessionQueries(
+        identity=_query(folder / f"{IDENTITY}.sql", home),
+        nearest=_query(folder / f"{NEAREST}.sql", home),
+        layers=tuple(_query(path, home) for path in files),
+    )
+
+
+def _query(path: Path, home: Path) -> Block:
+    blocks = read_blocks(path, shown_as=str(path.relative_to(home)))
+    if len(blocks) != 1 or blocks[0].kind is not BlockKind.QUERY:
+        raise SqlSourceError(f"{path} does not hold exactly one QUERY block.", hint="Split the file.")
+    return blocks[0]
+
+
+def trace_session(
+    client: Client, queries: SessionQueries, session: str, *, run_only_tables: Collection[str] = ()
+) -> SessionTrace:
+    """Return what every layer holds of a session; a query that cannot be run has its error in its place.
+
+    A query of a table that only a run makes (`run_only_tables`) is skipped where the warehouse has no such table.
+    Raises UsageError naming the nearest ids when no layer knows the session, WarehouseError when the warehouse cannot
+    say so because it lacks tables or does not answer.
+    """
+    database = str(client.database)
+    identity = _identity(client, queries.identity, session)
+    parameters: dict[str, object] = {SESSION: session, **identity}
+    with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="session") as pool:
+        answers = list(pool.map(lambda query: run_query(client, query, parameters), queries.layers))
+    results = [
+        _without_absent(query, result, run_only_tables) for query, result in zip(queries.layers, answers, strict=True)
+    ]
+    layers = tuple((query.layer, result) for query, result in zip(queries.layers, results, strict=True))
+    trace = SessionTrace(session, database, identity, layers)
+    if not _is_found(queries.layers, results):
+        raise _unknown(client, queries.nearest, parameters, trace)
+    return trace
+
+
+def _identity(client: Client, query: Block, session: str) -> dict[str, Any]:
+    result = run_query(client, query, {SESSION: session})
+    if result.error or len(result.rows) != 1:
+        raise WarehouseError(
+            result.error or f"{query.source}:{query.line}: it returned {len(result.rows)} rows, not one.",
+            hint="It takes a session id apart and reads no table.",
+        )
+    return dict(zip(result.columns, result.rows[0], strict=True))
+
+
+def _without_absent(query: Block, result: QueryResult, run_only_tables: Collection[str]) -> QueryResult:
+    if not result.error or not result.error.endswith(_UNKNOWN_TABLE):
+        return result
+    read = [table for table in run_only_tables if re.search(rf"\b{re.escape(table)}\b", query.sql)]
+    return replace(result, error=None, skipped=f"{', '.join(read)}, which only a run makes") if read else result
+
+
+def _is_found(queries: Sequence[Block], results: Sequence[QueryResult]) -> bool:
+    """Tell whether a query that asks for this very session has found something.
+
+    One that asks only for part of its id (payments name a request) shows what is near the session, found or not.
+    """
+    whole = {SESSION, "ids"}
+    return any(result.rows and query.parameter_names & whole for query, result in zip(queries, results, strict=True))
+
+
+def _unknown(client: Client, nearest: Block, parameters: Mapping[str, object], trace: SessionTrace) -> Exception:
+    if broken := trace.broken:
+        return WarehouseError(
+            f"Session '{trace.session}' cannot be looked for in database {trace.database}: {len(broken)} of "
+            f"{len(trace.layers)} queries cannot be run. The first: {broken[0].error}",
+            hint="Is it the database of this pipeline, with the pack's schema? `streamproof run --mode observe` says "
+            "what it lacks.",
+        )
+    ids = [str(row[0]) for row in run_query(client, nearest, parameters).rows]
+    return UsageError(
+        f"There is no session '{trace.session}' in database {trace.database}.",
+        hint=f"The nearest: {', '.join(ids)}." if ids else "It holds no session at all.",
+    )

@@ -1,0 +1,1 @@
+"""Packs: pack.yaml as a validated model."""

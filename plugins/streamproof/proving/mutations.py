@@ -1,0 +1,254 @@
+"""Prove checks on clones: apply a mutation, ask the checks that read what it changed, judge, and mend the clone."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from streamproof.checks.assertions import run_check
+from streamproof.checks.contracts.files import Contract
+from streamproof.checks.contracts.validation import validate
+from streamproof.model.errors import WarehouseError
+from streamproof.model.plan import CONTRACTS
+from streamproof.model.proof import Mutant, Outcome, Proof, judge_mutant
+from streamproof.model.results import CheckResult, Status
+from streamproof.sql.blocks import Block
+from streamproof.sql.lexing import names_in
+from streamproof.warehouse.clickhouse.client import execute
+from streamproof.warehouse.clickhouse.clone import Clone, Damage
+from streamproof.warehouse.clickhouse.view_cache import HeldViews, shared_by
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+# What a statement reads cannot be told from the names in it: it reads about all tables, or is told which ones to read.
+_READS_ANYTHING = re.compile(r"\bsystem\s*\.|\binformation_schema\b|:\s*Identifier\b", re.IGNORECASE)
+_READS_PATTERN = re.compile(r"\bmerge\s*\(\s*'(?P<pattern>[^']*)'\s*\)", re.IGNORECASE)
+# The library that judges contracts keeps its project in a global: one contract at a time.
+_ONE_CONTRACT = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Checks that are judged in one go. `checks` maps each to why it never fails ('' for one that can).
+
+    `text` is where the names of all that they read stand; `run` judges them on a database, whatever state it is in.
+    `compares_all`: they hold every fact that they read against what it should be. So they fail with any mutation of one
+    by their nature, and need not be declared by it. `layer` is theirs where it is known beforehand; `look` tells
+    whether they fail without saying why, where that is quicker than to judge.
+    """
+
+    suite: str
+    checks: Mapping[str, str]
+    mutants: tuple[Mutant, ...]
+    text: str
+    run: Callable[[Client, HeldViews], Sequence[CheckResult]]
+    compares_all: bool = False
+    layer: str = ""
+    look: Callable[[Client, HeldViews], bool] | None = None
+
+
+def block_mutants(suite: str, block: Block) -> tuple[Mutant, ...]:
+    """Return the mutations that stand below a block."""
+    return tuple(
+        Mutant(
+            suite=suite,
+            check=block.name,
+            name=mutation.name,
+            statements=(mutation.sql,),
+            also_fails=mutation.also_fails,
+            parameters=mutation.parameter_names,
+            presence=block.presence is not None,
+            source=block.source,
+        )
+        for mutation in block.mutations
+    )
+
+
+def assertion_subject(suite: str, test: Block, parameters: Mapping[str, object]) -> Subject:
+    """Return an assertion with its mutations as a subject."""
+    return Subject(
+        suite=suite,
+        checks={test.name: test.informational or ""},
+        mutants=() if test.informational else block_mutants(suite, test),
+        text=test.sql,
+        run=lambda client, views: [run_check(client, test, parameters, suite=suite, views=views)],
+    )
+
+
+def contract_subject(contract: Contract, parameters: Mapping[str, object]) -> Subject:
+    """Return a contract as a subject: its expectations are judged together, on one reading of the table."""
+    mutants = tuple(
+        Mutant(
+            suite=CONTRACTS,
+            check=check.name,
+            # These have no name but what they do.
+            name="; ".join(" ".join(statement.split()) for statement in mutation.statements),
+            statements=mutation.statements,
+            also_fails=mutation.also_fails,
+            source=str(contract.file),
+        )
+        for check in contract.checks
+        for mutation in check.mutations
+    )
+
+    def run(client: Client, views: HeldViews) -> Sequence[CheckResult]:
+        try:
+            with _ONE_CONTRACT:
+                return validate(client, contract, dict(parameters), views=views).checks
+        except WarehouseError as error:
+            return [
+                CheckResult(CONTRACTS, check.name, Status.ERRORED, error=error.message) for check in contract.checks
+            ]
+
+    checks = {check.name: "" for check in contract.checks}
+    return Subject(CONTRACTS, checks, mutants, text=contract.table, run=run)
+
+
+def _meets(names: frozenset[str] | None, wanted: frozenset[str]) -> bool:
+    """Tell whether any of the names is wanted; None stands for names that cannot be told."""
+    return names is None or bool(names & wanted)
+
+
+class Bench:
+    """All checks of a pack, and which of them read an object, directly or through views."""
+
+    def __init__(
+        self,
+        subjects: Iterable[Subject],
+        definitions: Mapping[str, str],
+        parameters: Mapping[str, object],
+        *,
+        others: Iterable[str] = (),
+    ) -> None:
+        """`definitions` are the queries of all views by name, '' for a table; `parameters` are those of mutations.
+
+        `others` names checks of the pack that are not on this bench.
+        """
+        self.subjects = tuple(subjects)
+        self.names = frozenset(others).union(*(subject.checks for subject in self.subjects))
+        self._definitions = definitions
+        self._parameters = parameters
+        self._reads = {id(subject): self._objects_in(subject.text) for subject in self.subjects}
+        self._names = {id(subject): self._named_in(subject.text) for subject in self.subjects}
+        self._sound: dict[str, str] = {}
+        self._reads_of = {name: self._objects_in(name) for name in definitions}
+
+    def readers(self, objects: Collection[str]) -> list[Subject]:
+        """Return the subjects that read any of these objects, directly or through views, in their order."""
+        wanted = frozenset(objects)
+        return [subject for subject in self.subjects if wanted and _meets(self._reads[id(subject)], wanted)]
+
+    def naming(self, name: str) -> list[Subject]:
+        """Return the subjects in whose text an object stands, or which may read anything, in their order."""
+        return [subject for subject in self.subjects if _meets(self._names[id(subject)], frozenset((name,)))]
+
+    def _over(self, objects: frozenset[str]) -> frozenset[str]:
+        """Return the objects that read any of these, themselves among them."""
+        return frozenset(name for name, reads in self._reads_of.items() if _meets(reads, objects))
+
+    def _named_in(self, text: str) -> frozenset[str] | None:
+        """Return the names that stand in a text, or that a pattern in it finds; None when they cannot be told."""
+        if _READS_ANYTHING.search(text):
+            return None
+        patterns = [re.compile(match["pattern"]) for match in _READS_PATTERN.finditer(text)]
+        merged = {name for name in self._definitions if any(pattern.search(name) for pattern in patterns)}
+        return names_in(text, self._definitions) | merged
+
+    def _objects_in(self, text: str) -> frozenset[str] | None:
+        """Return the names of all that a text reads, None when they cannot be told."""
+        found: set[str] = set()
+        texts = [text]
+        while texts:
+            named = self._named_in(texts.pop())
+            if named is None:
+                return None
+            texts.extend(self._definitions[name] for name in named - found)
+            found |= named
+        return frozenset(found)
+
+    def unsound(self, clone: Clone) -> list[CheckResult]:
+        """Return the checks that fail or break on an untouched clone: with any, nothing can be proved."""
+        results = self._judged(clone, self.subjects)
+        self._sound = {name: clone.views.fingerprint(name) for name in clone.views.names}
+        return [result for result in results if result.status in (Status.FAILED, Status.ERRORED)]
+
+    def prove(self, clone: Clone, mutant: Mutant) -> Proof:
+        """Apply a mutant to a sound clone, judge it, and restore the clone.
+
+        Raises WarehouseError when the clone cannot be restored.
+        """
+        started = time.perf_counter()
+        strangers = sorted(set(mutant.also_fails) - self.names)
+        missing = sorted(mutant.parameters - self._parameters.keys())
+        if strangers:
+            proof = Proof(mutant, Outcome.REFUSED, f"ALSO FAILS names no check of the pack: {', '.join(strangers)}")
+        elif missing:
+            proof = Proof(mutant, Outcome.REFUSED, f"there is no parameter {', '.join(missing)}")
+        else:
+            proof = self._proof(clone, mutant)
+        return replace(proof, duration_sec=time.perf_counter() - started)
+
+    def _proof(self, clone: Clone, mutant: Mutant) -> Proof:
+        damage: Damage | None = None
+        try:
+            for statement in mutant.statements:
+                execute(clone.client, statement, {name: self._parameters[name] for name in sorted(mutant.parameters)})
+            damage = clone.damage()
+            clone.views.forget(self._over(damage.changed))
+            readers = self._to_ask(clone, damage.changed, mutant)
+            results = self._judged(clone, readers)
+            blinded = {name for subject in self.readers(damage.gone) for name in subject.checks}
+            thorough = {name for subject in readers if subject.compares_all for name in subject.checks}
+            return judge_mutant(mutant, results, changed=damage.changed, blinded=blinded, thorough=thorough)
+        except WarehouseError as error:
+            return Proof(mutant, Outcome.REFUSED, error.message)
+        finally:
+            clone.views.forget(self._over(damage.changed) if damage else clone.views.names)
+            clone.restore(damage)
+
+    def _judged(self, clone: Clone, subjects: Sequence[Subject]) -> list[CheckResult]:
+        """Return what the subjects say about a clone as it is; views that several of them name are read once."""
+        clone.views.take(shared_by((subject.text for subject in subjects), clone.view_queries()))
+        return [result for subject in subjects for result in subject.run(clone.client, clone.views)]
+
+    def _to_ask(self, clone: Clone, changed: frozenset[str], mutant: Mutant) -> list[Subject]:
+        """Return the subjects whose answer a mutation may change, and the mutant's own.
+
+        A view over what is changed may hold the same rows all the same: who reads nothing else has the answer that it
+        had. Of those that compare all that they read, whether others fail says nothing.
+        """
+        if mutant.readers_may_fail:
+            return [s for s in self.readers(changed) if mutant.check in s.checks]
+        readers = [s for s in self.readers(changed) if mutant.check in s.checks or not s.compares_all]
+        over = self._over(changed)
+        queries = {name: query for name, query in clone.view_queries().items() if name in over}
+        clone.views.take(shared_by((subject.text for subject in readers), queries))
+        known = (over - changed) & clone.views.names & self._sound.keys()
+        touched = over - {name for name in known if clone.views.fingerprint(name) == self._sound[name]}
+        return [s for s in readers if mutant.check in s.checks or _meets(self._names[id(s)], touched)]
+
+    def prove_all(self, clones: Sequence[Clone], mutants: Sequence[Mutant]) -> Iterator[Proof]:
+        """Prove every mutant, one at a time on each clone, and yield the proofs in the order of the mutants.
+
+        Raises WarehouseError when a clone is lost.
+        """
+        free: queue.SimpleQueue[Clone] = queue.SimpleQueue()
+        for clone in clones:
+            free.put(clone)
+
+        def prove(mutant: Mutant) -> Proof:
+            clone = free.get()
+            try:
+                return self.prove(clone, mutant)
+            finally:
+                free.put(clone)
+
+        with ThreadPoolExecutor(max_workers=len(clones), thread_name_prefix="prove") as pool:
+            yield from pool.map(prove, mutants)

@@ -1,0 +1,1 @@
+"""One run: request, plan, context, folder and runner."""

@@ -1,0 +1,196 @@
+"""What a stage is given: the plan, the names that isolate the run, and the way to its services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from streamproof.model.errors import StackError
+from streamproof.model.plan import NOTHING_PROMISED, RunPlan
+from streamproof.model.results import CheckResult, Status
+from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
+from streamproof.model.stack import StackState
+from streamproof.model.window import Window
+from streamproof.packs.loading import load_pack
+from streamproof.packs.pack import Pack
+from streamproof.runs.folder import RunFolder
+from streamproof.runs.names import RunNames
+from streamproof.warehouse.clickhouse.client import connect
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+
+@dataclass(frozen=True, slots=True)
+class StageOutcome:
+    """What a stage function returns: facts for later stages, and checks when it judges.
+
+    `status` is only needed where it does not follow from the checks.
+    """
+
+    details: Mapping[str, Any] = field(default_factory=dict)
+    checks: tuple[CheckResult, ...] = ()
+    status: Status | None = None
+
+
+def _quiet(_line: str) -> None:
+    """Take a log line and keep nothing: the default where nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """One run as its stages see it. Everything is read back from the run's folder, so any process can open it.
+
+    Except where services are that the run did not start: no secret is kept in the folder, so the face that opens a run
+    gives `connections`, which is called where they are needed.
+    """
+
+    plan: RunPlan
+    pack: Pack
+    names: RunNames
+    folder: RunFolder
+    log: Callable[[str], None] = _quiet
+    connections: Callable[[], Connections] | None = field(default=None, repr=False)
+
+    @classmethod
+    def open(cls, folder: Path) -> RunContext:
+        """Open a planned run from its folder. Raises UsageError when the pack is gone."""
+        run_folder = RunFolder(folder)
+        plan = run_folder.read_plan()
+        pack = load_pack(Path(plan.home), plan.pack)
+        return cls(plan=plan, pack=pack, names=RunNames.of(pack, plan.run_id), folder=run_folder)
+
+    def logging_to(self, log: Callable[[str], None]) -> RunContext:
+        """Return the same run with log lines going to `log`."""
+        return replace(self, log=log)
+
+    def connected(self, connections: Callable[[], Connections]) -> RunContext:
+        """Return the same run with a way to learn where the services are that it did not start."""
+        return replace(self, connections=connections)
+
+    def without_secrets(self, text: str) -> str:
+        """Return the text with every secret of the run's connections blotted out; most runs have none."""
+        if not self.plan.needs_connections:
+            return text
+        try:
+            secrets = self.outside().secrets()
+        except StackError:
+            return text
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def outside(self) -> Connections:
+        """Return where the services are that the run did not start. Raises StackError when nobody has said so."""
+        if self.connections is None:
+            raise StackError(
+                f"Run {self.plan.run_id} works on services that it did not start, and none are named.",
+                hint="The CLI takes them from the environment, Airflow from its connections: see docs/stacks.md.",
+            )
+        return self.connections()
+
+    @property
+    def home(self) -> Path:
+        """Return the project folder: the one that holds include/ and dags/."""
+        return Path(self.plan.home)
+
+    @property
+    def sql_dir(self) -> Path:
+        """Return the pack's SQL folder."""
+        return self.home / "include" / self.pack.sql_dir
+
+    @property
+    def window(self) -> Window:
+        """Return the window that the run judges."""
+        return Window.parse(self.plan.window["from_ts"], self.plan.window["to_ts"])
+
+    def stack_state(self) -> StackState:
+        """Return the state of the run's stack. Raises StackError when there is none or a service has failed."""
+        state = self.folder.read_stack_state()
+        if state is None:
+            raise StackError(f"Run {self.plan.run_id} has no stack.", hint="Stage stack_up comes first.")
+        if state.status == "failed":
+            raise StackError(
+                state.error or "The stack failed.", hint=state.hint or f"Look at {self.folder.stack}/logs."
+            )
+        return state
+
+    def stack_failure(self) -> str | None:
+        """Return why the run's stack is of no use any more, None while it is up or when the run needs none."""
+        if self.plan.observes:
+            return None
+        state = self.folder.read_stack_state()
+        if state is None:
+            return "there is no stack"
+        return state.error or "a service failed" if state.status != "ready" else None
+
+    def kafka(self) -> KafkaSettings:
+        """Return how to reach the run's brokers. Raises StackError."""
+        state = self.stack_state()
+        return self.outside_kafka() if self.plan.needs_connections else state.kafka
+
+    def outside_kafka(self) -> KafkaSettings:
+        """Return how to reach brokers that the run did not start. Raises StackError when none are named."""
+        kafka = self.outside().kafka
+        if kafka is None:
+            raise StackError("No Kafka is named.", hint=f"The connections come from {self.outside().source}.")
+        return kafka
+
+    def server_settings(self) -> ClickHouseSettings:
+        """Return how to reach the run's ClickHouse, in no database of the run's. Raises StackError."""
+        if self.plan.observes:
+            return self.outside().clickhouse
+        state = self.stack_state()
+        return self.outside().clickhouse if self.plan.needs_connections else state.clickhouse
+
+    def clickhouse_settings(self) -> ClickHouseSettings:
+        """Return how to reach the run's own database; in an observation, the warehouse. Raises StackError."""
+        server = self.server_settings()
+        return server if self.plan.observes else server.using(self.names.database)
+
+    @property
+    def input_topic(self) -> str:
+        """Return the topic that the warehouse is fed from; in an observation, as `warehouse_check` found it."""
+        if not self.plan.observes:
+            return self.names.input_topic
+        return str(self.stage_details("warehouse_check")["input_topic"])
+
+    @contextmanager
+    def clickhouse(self) -> Iterator[Client]:
+        """Open a client on the run's database and close it afterwards. Raises WarehouseError."""
+        client = connect(self.clickhouse_settings())
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def stage_details(self, stage: str) -> Mapping[str, Any]:
+        """Return what an earlier stage found. Raises StackError when it has not ended."""
+        result = self.folder.read_stage(stage)
+        if result is None:
+            raise StackError(f"Stage {stage} has not ended in this run.", hint="Run the stages in their order.")
+        return result.details
+
+    def check_parameters(self) -> dict[str, object]:
+        """Return every query parameter that a check may use (see docs/write-an-assertion.md).
+
+        An observation has none of those that only a replay gives.
+        """
+        if self.plan.observes:
+            return {**self.window.query_parameters(), "input_topic": self.input_topic, **NOTHING_PROMISED}
+        replay = self.stage_details("replay_events")
+        expected = replay["expected"]
+        return {
+            **self.window.query_parameters(),
+            "input_topic": self.names.input_topic,
+            "published_records": replay["published"],
+            "published_ids": replay["published_ids"],
+            "published_by_scenario": replay["promised_by_scenario"],
+            "published_in_window": replay["published_in_window"],
+            "expected_dlq": expected["dlq"],
+            "expected_quarantine": expected["quarantine"],
+            "expected_ignored": expected["ignored"],
+        }

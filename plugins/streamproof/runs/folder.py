@@ -1,0 +1,78 @@
+"""The artifact folder of one run: the only place where stages leave files for each other and for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from streamproof.model.plan import RunPlan
+from streamproof.model.results import StageResult
+from streamproof.model.stack import StackState
+from streamproof.runtime.files import write_json
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return orjson.loads(path.read_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Paths below `artifacts/test-runs/<run_id>/`, and how plan, stage results and stack state are kept there."""
+
+    root: Path
+
+    @property
+    def log(self) -> Path:
+        """Return the run's own log."""
+        return self.root / "harness.log"
+
+    @property
+    def summary(self) -> Path:
+        """Return the machine-readable verdict."""
+        return self.root / "summary.json"
+
+    @property
+    def stages(self) -> Path:
+        """Return the folder of stage logs and results."""
+        return self.root / "stages"
+
+    @property
+    def stack(self) -> Path:
+        """Return the folder of the run's services: state file, logs, data."""
+        return self.root / "stack"
+
+    @property
+    def contracts(self) -> Path:
+        """Return the folder of Great Expectations results."""
+        return self.root / "contracts"
+
+    @property
+    def diagnostics(self) -> Path:
+        """Return the folder of what a failed run leaves to look at."""
+        return self.root / "diagnostics"
+
+    def write_plan(self, plan: RunPlan) -> None:
+        """Keep the plan."""
+        write_json(self.root / "plan.json", plan.as_json())
+
+    def read_plan(self) -> RunPlan:
+        """Read the plan back."""
+        return RunPlan.from_json(read_json(self.root / "plan.json"))
+
+    def write_stage(self, result: StageResult) -> None:
+        """Keep the result of a stage."""
+        write_json(self.stages / f"{result.stage}.json", result.as_json())
+
+    def read_stage(self, stage: str) -> StageResult | None:
+        """Read the result of a stage, None when it has not ended."""
+        path = self.stages / f"{stage}.json"
+        return StageResult.from_json(read_json(path)) if path.exists() else None
+
+    def read_stack_state(self) -> StackState | None:
+        """Read the state of the run's stack, None when there is none."""
+        path = self.stack / "state.json"
+        return StackState.from_json(read_json(path)) if path.exists() else None

@@ -1,0 +1,45 @@
+"""The names that isolate a run: its own database, topics and consumer groups."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from streamproof.model.errors import UsageError
+from streamproof.packs.pack import Pack
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunNames:
+    """Everything that a run creates outside its folder; no other run uses these names."""
+
+    database: str
+    input_topic: str
+    dlq_topic: str
+    quarantine_topic: str
+    processor_group: str
+    raw_group: str
+
+    @classmethod
+    def of(cls, pack: Pack, run_id: str) -> RunNames:
+        """Derive the names of a run. Raises UsageError for a run id that could not be a folder or topic name."""
+        if not _RUN_ID.fullmatch(run_id):
+            raise UsageError(
+                f"'{run_id}' is not a run id.",
+                hint="Use 1 to 64 letters, digits, dots, dashes or underscores, starting with a letter or digit.",
+            )
+        return cls(
+            database=f"sp_{pack.name}_{re.sub('[^A-Za-z0-9]', '_', run_id)}",
+            input_topic=f"{run_id}.{pack.input_topic}",
+            dlq_topic=f"{run_id}.{pack.dlq_topic}",
+            quarantine_topic=f"{run_id}.{pack.quarantine_topic}",
+            processor_group=f"{run_id}.quality-gate",
+            raw_group=f"{run_id}.raw",
+        )
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Return the run's topics, input first."""
+        return (self.input_topic, self.dlq_topic, self.quarantine_topic)

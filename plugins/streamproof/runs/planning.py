@@ -1,0 +1,287 @@
+"""Validate what was asked of a run, before anything is started or written; then open its folder."""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from streamproof.checks.contracts.files import load_contracts
+from streamproof.checks.oracle_parts import read_oracle_sql
+from streamproof.checks.parity import SUITE as PARITY
+from streamproof.checks.parity_map import read_parity
+from streamproof.fixtures.verify import verify_fixture_set
+from streamproof.model.errors import UsageError
+from streamproof.model.fixture import FixtureReport
+from streamproof.model.plan import (
+    COMPOSE,
+    CONSERVATION,
+    CONTRACTS,
+    DAMAGES,
+    EXTERNAL,
+    KAFKA_KINDS,
+    MODES,
+    OBSERVE,
+    ORACLE,
+    PROCESSORS,
+    STACKS,
+    RunPlan,
+)
+from streamproof.model.stack import ProcessIdentity
+from streamproof.model.window import Window, iso_ms, window_from
+from streamproof.packs.loading import load_pack
+from streamproof.packs.pack import Pack
+from streamproof.runs.context import RunContext
+from streamproof.runs.folder import RunFolder
+from streamproof.runs.names import RunNames
+from streamproof.runs.rerun import git_commit, rerun_command
+from streamproof.services.kafka_mock import MOCK_MAX_BYTES, MOCK_MAX_MESSAGES
+from streamproof.sql.blocks import read_suite
+from streamproof.sql.scripts import read_script
+
+MOCK_NOTICE = (
+    "Kafka is librdkafka's MOCK broker, not a real one: this run proves less than it looks. "
+    "Use it only where the broker's jars cannot be had."
+)
+# What an observation has instead of a Kafka and a processor.
+NOT_INVOLVED = "none"
+COMPOSE_FILE = "docker-compose.yaml"
+_REPLAY_ONLY = ("manifest", "inject", "keep_stack", "tolerate_bad_lines", "allow_destructive", "kafka", "processor")
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """What the face knows of this machine.
+
+    `cache_dir` holds jars and archives between runs; `java` names a JRE other than the packaged one; `owner` is the
+    process that the run's stack must not outlive, None when no process lives as long as the run (Airflow tasks).
+    `compose_files` are the Compose files of stack `compose` (none: the project's own), `docker_host` is its engine.
+    """
+
+    cache_dir: Path
+    java: str | None = None
+    owner: ProcessIdentity | None = None
+    compose_files: tuple[str, ...] = ()
+    docker_host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What was asked, as given.
+
+    `manifest` is a fixture set of the pack by name, or a path; None is the default set. `input_topic` is for mode
+    `observe`: the topic that the warehouse is fed from, None for the one that the warehouse or the pack names.
+    """
+
+    pack: str = "livepeer"
+    run_id: str | None = None
+    mode: str = "full"
+    stack: str = "local"
+    processor: str = "local"
+    kafka: str = "broker"
+    manifest: str | None = None
+    suites: tuple[str, ...] = ()
+    keep_stack: bool = False
+    tolerate_bad_lines: bool = False
+    inject: str | None = None
+    allow_destructive: bool = False
+    artifacts_root: Path | None = None
+    from_ts: str | None = None
+    to_ts: str | None = None
+    prove_suites: tuple[str, ...] = ()
+    prove_checks: tuple[str, ...] = ()
+    coverage: str = ""
+    mutations: bool = True
+    input_topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What a run judges: the events that it replays (none of an observation), in a window."""
+
+    window: Window
+    manifest: str = ""
+    sha256: str = ""
+    events: int = 0
+    notices: tuple[str, ...] = ()
+
+
+def plan_run(request: RunRequest, *, home: Path, host: HostSettings, now: datetime) -> RunContext:
+    """Validate a request and open the run's folder with the plan in it.
+
+    Raises UsageError or FixtureError (exit code 2) before anything is written or started.
+    """
+    _choices(request)
+    pack = load_pack(home, request.pack)
+    suites = pack.suite_names(request.suites)
+    _refuse_unknown_checks(request, _checks_by_suite(home, pack, suites))
+    run_id = request.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    RunNames.of(pack, run_id)
+    folder = RunFolder((request.artifacts_root or home / "artifacts" / "test-runs").resolve() / run_id)
+    if folder.root.exists():
+        raise UsageError(f"Run {run_id} is already there: {folder.root}.", hint="Choose another --run-id.")
+    inject = _script_file(request.inject, "--inject")
+    observes = request.mode == OBSERVE
+    subject = _observed(request, now) if observes else _replayed(request, pack, home, now)
+    plan = RunPlan(
+        run_id=run_id,
+        pack=pack.name,
+        mode=request.mode,
+        stack=EXTERNAL if observes else request.stack,
+        processor=NOT_INVOLVED if observes else request.processor,
+        kafka=NOT_INVOLVED if observes else request.kafka,
+        home=str(home),
+        folder=str(folder.root),
+        manifest=subject.manifest,
+        fixture_sha256=subject.sha256,
+        fixture_events=subject.events,
+        window=subject.window.as_json(),
+        suites=suites,
+        keep_stack=request.keep_stack,
+        tolerate_bad_lines=request.tolerate_bad_lines,
+        inject=inject,
+        allow_destructive=request.allow_destructive,
+        git_commit=git_commit(home),
+        rerun=rerun_command(request),
+        created_at=iso_ms(now),
+        cache_dir=str(host.cache_dir),
+        java=host.java,
+        owner=host.owner,
+        notices=subject.notices,
+        prove_suites=request.prove_suites,
+        prove_checks=request.prove_checks,
+        coverage=request.coverage,
+        mutations=request.mutations,
+        input_topic=request.input_topic,
+        compose_files=_compose_files(request, home, host),
+        docker_host=host.docker_host if request.stack == COMPOSE else None,
+        oracle=bool(pack.oracle),
+    )
+    folder.write_plan(plan)
+    return RunContext.open(folder.root)
+
+
+def _compose_files(request: RunRequest, home: Path, host: HostSettings) -> tuple[str, ...]:
+    if request.stack != COMPOSE:
+        return ()
+    files = [Path(file).expanduser() for file in host.compose_files or (COMPOSE_FILE,)]
+    found = [file if file.is_absolute() else home / file for file in files]
+    for file in found:
+        if not file.is_file():
+            raise UsageError(f"There is no Compose file {file}.", hint="COMPOSE_FILE names files, divided by colons.")
+    return tuple(str(file.resolve()) for file in found)
+
+
+def _checks_by_suite(home: Path, pack: Pack, suites: Sequence[str]) -> dict[str, set[str]]:
+    """Read every check that the run will judge. Raises SqlSourceError or UsageError for a file that is broken."""
+    assertions = home / "include" / pack.sql_dir / "assertions"
+    found = {suite: {test.name for test in read_suite(assertions / suite)} for suite in (*suites, CONSERVATION)}
+    contracts = load_contracts(home / "include" / pack.contracts_dir)
+    if pack.oracle:
+        found[ORACLE] = set(read_oracle_sql(home, pack).checks)
+        found[PARITY] = {item.check for item in read_parity(home / "include" / pack.sql_dir, home=home)}
+    return {**found, CONTRACTS: {check.name for contract in contracts for check in contract.checks}}
+
+
+def _refuse_unknown_checks(request: RunRequest, checks: Mapping[str, set[str]]) -> None:
+    for suite in request.prove_suites:
+        if suite not in checks:
+            raise UsageError(f"There is no suite '{suite}' to prove.", hint=f"Choose of: {', '.join(checks)}.")
+    names = {name for suite, found in checks.items() for name in found}
+    for check in request.prove_checks:
+        if check not in names:
+            near = ", ".join(difflib.get_close_matches(check, names, n=3))
+            hint = f"Did you mean: {near}?" if near else "The report of a run lists every check."
+            raise UsageError(f"There is no check '{check}' to prove.", hint=hint)
+
+
+def _choices(request: RunRequest) -> None:
+    for name, value, allowed in (
+        ("mode", request.mode, MODES),
+        ("stack", request.stack, STACKS),
+        ("processor", request.processor, PROCESSORS),
+        ("kafka", request.kafka, KAFKA_KINDS),
+        ("damages", request.coverage, ("", *DAMAGES)),
+    ):
+        if value not in allowed:
+            raise UsageError(f"There is no {name} '{value}'.", hint=f"Choose one of: {', '.join(allowed)}.{_why(name)}")
+    if request.stack != "local" and request.kafka != "broker":
+        raise UsageError(f"Stack {request.stack} has the brokers that it has.", hint="Leave --kafka out.")
+    if request.input_topic is not None and request.mode != OBSERVE:
+        raise UsageError("A run replays into a topic of its own.", hint="--input-topic is for --mode observe.")
+
+
+def _why(choice: str) -> str:
+    if choice != "processor":
+        return ""
+    return (
+        " A processor that already runs cannot be judged: its topics and tables are not the run's. With --stack "
+        "external the run starts one of its own beside them."
+    )
+
+
+def _script_file(path: str | None, option: str) -> str | None:
+    if path is None:
+        return None
+    resolved = Path(path).expanduser().resolve()
+    if not resolved.is_file():
+        raise UsageError(f"{option}: there is no file {resolved}.", hint="Give the path of a file of SQL statements.")
+    if not read_script(resolved):
+        raise UsageError(f"{option}: {resolved} holds no statement.", hint="Give the path of a file of SQL statements.")
+    return str(resolved)
+
+
+def manifest_path(pack: Pack, home: Path, given: str | None) -> Path:
+    """Return the manifest of a fixture set of the pack by name, or the path that was given; None is the default set."""
+    name = given or pack.default_fixture_set
+    if name in pack.fixture_sets:
+        return (home / "include" / pack.fixture_sets[name]).resolve()
+    return Path(name).expanduser().resolve()
+
+
+def _replayed(request: RunRequest, pack: Pack, home: Path, now: datetime) -> _Subject:
+    """Verify the fixture set that is to be replayed. Raises FixtureError or UsageError."""
+    manifest = manifest_path(pack, home, request.manifest)
+    fixture = verify_fixture_set(
+        manifest,
+        tolerate_bad_lines=request.tolerate_bad_lines,
+        one_session_per_scenario=request.mode == "smoke",
+        rules=pack.replay,
+    )
+    return _Subject(
+        window=window_from(request.from_ts, request.to_ts, None, now=now) or fixture.window,
+        manifest=str(manifest),
+        sha256=fixture.manifest_sha256,
+        events=fixture.events,
+        notices=(*fixture.notices, *_mock_notices(request, fixture)),
+    )
+
+
+def _observed(request: RunRequest, now: datetime) -> _Subject:
+    """Return the window that is to be looked at. Raises UsageError without one, and for what only a replay has."""
+    defaults = RunRequest()
+    for field in _REPLAY_ONLY:
+        if getattr(request, field) != getattr(defaults, field):
+            raise UsageError(
+                f"Mode observe starts, replays and writes nothing: --{field.replace('_', '-')} has no meaning there.",
+                hint="Leave it out, or choose another --mode.",
+            )
+    window = window_from(request.from_ts, request.to_ts, None, now=now)
+    if window is None:
+        raise UsageError("Mode observe needs a window.", hint="Give --from-ts and --to-ts, or --lookback-hours.")
+    return _Subject(window)
+
+
+def _mock_notices(request: RunRequest, fixture: FixtureReport) -> tuple[str, ...]:
+    if request.kafka != "mock":
+        return ()
+    if fixture.events > MOCK_MAX_MESSAGES or fixture.value_bytes > MOCK_MAX_BYTES:
+        raise UsageError(
+            f"The mock broker keeps {MOCK_MAX_MESSAGES:,} messages and {MOCK_MAX_BYTES:,} bytes per partition; this "
+            f"fixture set has {fixture.events:,} events of {fixture.value_bytes:,} bytes.",
+            hint="Use the real broker (--kafka broker) or a smaller fixture set.",
+        )
+    return (MOCK_NOTICE,)

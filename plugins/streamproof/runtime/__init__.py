@@ -1,0 +1,1 @@
+"""Processes, ports, state files and Compose: what keeps services running."""

@@ -1,0 +1,1 @@
+"""Docker Compose: the services of a stack as containers."""

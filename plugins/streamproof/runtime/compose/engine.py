@@ -1,0 +1,246 @@
+"""The Docker engine through its SDK: health, logs, statistics and end of the containers of one Compose project."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from requests.exceptions import RequestException
+
+from streamproof.model.errors import StackError
+from streamproof.model.waiting import Probe
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+# What the Docker CLI and the SDK read to find their engine and their credentials.
+DOCKER_ENVIRONMENT = (
+    "DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_CONTEXT", "XDG_RUNTIME_DIR",
+)  # fmt: skip
+OLDEST_ENGINE = (20, 10)
+PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
+REQUEST_TIMEOUT_SEC = 30
+LAST_LINES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerView:
+    """One look at a container. `health` is None for one without a health check; `said` is the last check's output."""
+
+    service: str
+    id: str
+    image: str
+    status: str
+    health: str | None
+    exit_code: int
+    said: str
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether its process has ended."""
+        return self.status in ("exited", "dead")
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether it is healthy, or runs and has no health check."""
+        return self.status == "running" and self.health in (None, "healthy")
+
+
+@contextmanager
+def _refusals(doing: str) -> Iterator[None]:
+    from docker.errors import DockerException
+
+    try:
+        yield
+    except (DockerException, RequestException, OSError) as error:
+        raise StackError(
+            f"The Docker engine failed {doing}: {_short(error)}.", hint="Does `docker info` answer? See its log."
+        ) from None
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A Docker engine, as far as one Compose project is concerned."""
+
+    api: APIClient
+    project: str
+
+    @classmethod
+    def open(cls, project: str, host: str | None, env: Mapping[str, str]) -> Engine:
+        """Reach the engine at `host`, else where `env` says, else at the default socket.
+
+        Raises StackError when none answers there or it is too old.
+        """
+        import docker
+        from docker.errors import DockerException
+
+        environment = {**env, **({"DOCKER_HOST": host} if host else {})}
+        place = environment.get("DOCKER_HOST") or "the default socket"
+        try:
+            api = docker.from_env(environment=environment, timeout=REQUEST_TIMEOUT_SEC).api
+            version = str(api.version()["Version"])
+        except (DockerException, OSError) as error:
+            raise StackError(
+                f"No Docker engine answers at {place}: {_short(error)}.",
+                hint="Start it (`systemctl start docker`), set DOCKER_HOST, or use --stack local, which needs none.",
+            ) from None
+        if _numbers(version) < OLDEST_ENGINE:
+            raise StackError(
+                f"Docker engine {version} at {place} is too old.",
+                hint=f"Version {'.'.join(map(str, OLDEST_ENGINE))} or newer is needed.",
+            )
+        return cls(api, project)
+
+    def containers(self) -> list[ContainerView]:
+        """Return every container of the project, also those that have ended. Raises StackError."""
+        with _refusals("to list containers"):
+            found = self.api.containers(all=True, filters={"label": f"{PROJECT_LABEL}={self.project}"})
+            return [_view(self.api.inspect_container(container["Id"])) for container in found]
+
+    def container(self, service: str) -> ContainerView:
+        """Return the container of a service. Raises StackError when there is none."""
+        for view in self.containers():
+            if view.service == service:
+                return view
+        raise StackError(f"Service {service} has no container.", hint=f"`docker compose -p {self.project} ps --all`.")
+
+    def look(self, services: tuple[str, ...]) -> Probe:
+        """Look whether all services are healthy. Raises StackError as soon as one has ended or is given up."""
+        views = {view.service: view for view in self.containers() if view.service in services}
+        for view in views.values():
+            if view.ended:
+                raise self.death(view, "while starting")
+            if view.health == "unhealthy":
+                raise StackError(f"Service {view.service} is not healthy.", hint=self.last_words(view))
+        missing = [
+            f"{service} ({_how(views[service])})" if service in views else f"{service} (no container)"
+            for service in services
+            if service not in views or not views[service].ready
+        ]
+        return Probe(not missing, ", ".join(missing))
+
+    def death(self, view: ContainerView, doing: str) -> StackError:
+        """Return the error that tells how a service ended while `doing`, with the last lines of its log."""
+        code = view.exit_code
+        how = f"was killed by signal {code - 128}" if code > 128 else f"ended with code {code}"
+        return StackError(f"Service {view.service} {how} {doing}.", hint=self.last_words(view))
+
+    def last_words(self, view: ContainerView) -> str:
+        """Return the last lines of a container's log and of its health check, as a hint."""
+        with _refusals(f"to give the log of {view.service}"):
+            said = self.api.logs(view.id, tail=LAST_LINES).decode("utf-8", "replace").strip()
+        checked = f" Its health check said: {view.said}." if view.said and view.health == "unhealthy" else ""
+        lines = "\n".join(line[:500] for line in said.splitlines())
+        return (f"Last lines of its log:\n{lines}" if lines else "Its log is empty.") + checked
+
+    def follow(self, view: ContainerView, log: Path) -> int:
+        """Copy a container's log to `log` until it ends, and return its exit code. Blocks. Raises StackError."""
+        with _refusals(f"while it was asked for the log of {view.service}"), log.open("ab", buffering=0) as out:
+            # A quiet service is no dead one: no time-out on what is read.
+            for chunk in self.api.logs(view.id, stream=True, follow=True):
+                out.write(chunk)
+            return int(self.api.wait(view.id)["StatusCode"])
+
+    def has_image(self, image: str) -> bool:
+        """Tell whether an image is there without pulling it. Raises StackError."""
+        from docker.errors import ImageNotFound
+
+        with _refusals(f"to look for image {image}"):
+            try:
+                self.api.inspect_image(image)
+            except ImageNotFound:
+                return False
+            return True
+
+    def kill(self, service: str) -> None:
+        """Kill a service's process. Raises StackError."""
+        view = self.container(service)
+        with _refusals(f"to kill {service}"):
+            self.api.kill(view.id)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return what diagnostics keep of each container: state, health, image, memory in bytes, CPU seconds."""
+        return [
+            {
+                "service": view.service,
+                "container": view.id[:12],
+                "image": view.image,
+                "status": view.status,
+                "health": view.health,
+                "exit_code": view.exit_code,
+                "health_check_said": view.said,
+                **(self._stats(view) if view.status == "running" else {}),
+            }
+            for view in self.containers()
+        ]
+
+    def _stats(self, view: ContainerView) -> dict[str, Any]:
+        with _refusals(f"to give statistics of {view.service}"):
+            stats = self.api.stats(view.id, stream=False, one_shot=True)
+        memory, cpu = stats.get("memory_stats", {}), stats.get("cpu_stats", {}).get("cpu_usage", {})
+        return {
+            "memory_bytes": memory.get("usage"),
+            "memory_peak_bytes": memory.get("max_usage"),
+            "cpu_sec": round(cpu.get("total_usage", 0) / 1e9, 3),
+        }
+
+    def volumes(self) -> list[str]:
+        """Return the names of the project's volumes. Raises StackError."""
+        with _refusals("to list volumes"):
+            found = self.api.volumes(filters={"label": f"{PROJECT_LABEL}={self.project}"})
+            return sorted(volume["Name"] for volume in found["Volumes"] or ())
+
+    def save_volumes(self, folder: Path) -> list[Path]:
+        """Write each volume that a container of the project mounts to `folder` as a tar file, and return those.
+
+        The containers need not run. Raises StackError, also when a tar file cannot be read back.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        saved = []
+        with _refusals("to save volumes"):
+            for container in self.api.containers(all=True, filters={"label": f"{PROJECT_LABEL}={self.project}"}):
+                for mount in container["Mounts"]:
+                    if mount["Type"] == "volume":
+                        target = folder / f"{mount['Name']}.tar"
+                        stream, _facts = self.api.get_archive(container["Id"], mount["Destination"])
+                        with target.open("wb") as out:
+                            out.writelines(stream)
+                        saved.append(target)
+        for target in saved:
+            if not tarfile.is_tarfile(target):
+                raise StackError(f"{target} cannot be read back.", hint="Nothing was removed. Is the disk full?")
+        return saved
+
+
+def _view(facts: Mapping[str, Any]) -> ContainerView:
+    state, config = facts["State"], facts["Config"]
+    health = state.get("Health")
+    checks = (health or {}).get("Log") or []
+    return ContainerView(
+        service=config["Labels"].get(SERVICE_LABEL, facts["Name"].strip("/")),
+        id=facts["Id"],
+        image=config["Image"],
+        status=state["Status"],
+        health=health["Status"] if health else None,
+        exit_code=int(state.get("ExitCode") or 0),
+        said=" ".join(checks[-1]["Output"].split())[:300] if checks else "",
+    )
+
+
+def _how(view: ContainerView) -> str:
+    return view.status if view.status != "running" else str(view.health)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the leading numbers of a version: `20.10.24+dfsg1` is (20, 10)."""
+    parts = version.lstrip("v").split(".")[:2]
+    return tuple(int("".join(char for char in part if char.isdigit()) or 0) for part in parts)

@@ -1,0 +1,304 @@
+"""The services of a stack on Docker: containers of one Compose project, with ports and volumes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from streamproof.model.errors import StackError, WaitTimeoutError
+from streamproof.model.stack import ServiceState, StackState
+from streamproof.model.waiting import wait_until_async
+from streamproof.runtime.compose.cli import ComposeCli, find_compose
+from streamproof.runtime.compose.engine import ContainerView, Engine
+from streamproof.runtime.files import write_json
+from streamproof.runtime.ports import LOOPBACK, PortReservation
+from streamproof.runtime.process import own_identity
+from streamproof.runtime.stack_spec import (
+    BACKUP_RESET,
+    HTTP_PORT,
+    KAFKA_PORT,
+    PRESERVE,
+    TCP_PORT,
+    ComposeLaunch,
+    StackSpec,
+)
+from streamproof.runtime.state_file import Board, say
+from streamproof.services.clickhouse_server import USER
+from streamproof.services.kafka_setup import admin_client
+from streamproof.services.processor_process import NAME as PROCESSOR
+from streamproof.services.processor_process import fill_environment
+from streamproof.transport.kafka.topics import create_missing_topics
+
+CONFIG_TIMEOUT_SEC = 60.0
+# An image may have to be pulled, or built.
+IMAGE_TIMEOUT_SEC = 1800.0
+UP_TIMEOUT_SEC = 180.0
+HEALTH_TIMEOUT_SEC = 180.0
+TOPICS_TIMEOUT_SEC = 30.0
+DOWN_TIMEOUT_SEC = 120.0
+STOP_GRACE_SEC = 15
+FAILED_GRACE_SEC = 2
+# How the containers were just before they were removed, in the stack's folder.
+CONTAINERS_FILE = "containers.json"
+
+# Published ports: service, purpose, and the variable of docker-compose.yaml that holds the number.
+PORTS = (
+    ("kafka", KAFKA_PORT, "KAFKA_PORT"),
+    ("clickhouse", HTTP_PORT, "CLICKHOUSE_HTTP_PORT"),
+    ("clickhouse", TCP_PORT, "CLICKHOUSE_TCP_PORT"),
+    ("mailpit", "mailpit_smtp", "MAILPIT_SMTP_PORT"),
+    ("mailpit", "mailpit_ui", "MAILPIT_UI_PORT"),
+    ("grafana", "grafana", "GRAFANA_PORT"),
+    ("kafka-ui", "kafka_ui", "KAFKA_UI_PORT"),
+)
+# Where the services find each other: names of docker-compose.yaml, resolved in the project's own network.
+KAFKA_INSIDE = "kafka:9092"
+CLICKHOUSE_INSIDE = ("clickhouse", 8123, 9000)
+
+
+def compose_ports(spec: StackSpec, services: tuple[str, ...]) -> dict[str, int]:
+    """Return the ports that these services publish, by purpose; 0 is any free one."""
+    return {purpose: spec.ports.get(purpose, 0) for service, purpose, _ in PORTS if service in services}
+
+
+def _launch(spec: StackSpec) -> ComposeLaunch:
+    if spec.compose is None:
+        raise StackError("The stack is not one on Docker.", hint="This is a defect of streamproof.")
+    return spec.compose
+
+
+def _cli(spec: StackSpec, env: Mapping[str, str]) -> ComposeCli:
+    launch, folder = _launch(spec), spec.root
+    project_env = Path(launch.files[0]).parent / ".env"
+    return ComposeCli(
+        command=find_compose(env),
+        launch=launch,
+        files=(*(Path(file) for file in launch.files), folder / "compose.run.yaml"),
+        # The second wins: image names of the user's own hold, ports and names are the run's.
+        env_files=(*([project_env] if project_env.is_file() else []), folder / "compose.env"),
+        env=env,
+        log=spec.log("compose"),
+    )
+
+
+class ComposeServices:
+    """Containers in the place of processes; the supervisor treats both alike."""
+
+    def __init__(self, spec: StackSpec, held: PortReservation, env: Mapping[str, str], timeout: float) -> None:
+        self.spec, self.held, self.env, self.timeout = spec, held, env, timeout
+        self.launch = _launch(spec)
+        self.cli: ComposeCli | None = None
+        self.engine: Engine | None = None
+        self.deaths: asyncio.Queue[StackError] = asyncio.Queue()
+        self.stopping = self.started = False
+        self.board = Board(
+            spec,
+            StackState(
+                name=spec.name,
+                status="starting",
+                supervisor=own_identity(),
+                kafka_kind=spec.kafka_kind,
+                bootstrap_servers=f"{LOOPBACK}:{held.ports[KAFKA_PORT]}",
+                clickhouse_host=LOOPBACK,
+                clickhouse_port=held.ports[HTTP_PORT],
+                clickhouse_tcp_port=held.ports[TCP_PORT],
+                clickhouse_user=USER,
+                bootstrap_from_clickhouse=KAFKA_INSIDE,
+            ),
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return what is to be up."""
+        return self.launch.services
+
+    async def start(self) -> None:
+        """Pull or build what is missing, start the services, wait for their health, make topics, start the processor.
+
+        Raises StackError naming the service that does not come up, with the last lines of its log.
+        """
+        self.engine = await asyncio.to_thread(Engine.open, self.launch.project, self.launch.docker_host, self.env)
+        self._write_files()
+        self.cli = await asyncio.to_thread(_cli, self.spec, self.env)
+        configuration = await self.cli.configuration(CONFIG_TIMEOUT_SEC)
+        await self._images(configuration)
+        await self._apply_strategy()
+        self.held.release()
+        first = tuple(name for name in self.names if name != PROCESSOR)
+        await self._up(first)
+        await self._healthy(first)
+        admin = admin_client(self.board.state.bootstrap_servers)
+        await asyncio.to_thread(create_missing_topics, admin, self.spec.topics, timeout=TOPICS_TIMEOUT_SEC)
+        if PROCESSOR in self.names:
+            await self._up((PROCESSOR,))
+
+    async def first_death(self) -> StackError:
+        """Wait until a container ends by itself, or the engine does, and return the error that says how."""
+        return await self.deaths.get()
+
+    async def stop(self) -> None:
+        """Take the project down; its volumes go with it unless they are to be kept. Logs stay in the run's folder."""
+        self.stopping = True
+        if not self.started:
+            return
+        cli, engine = self._tools()
+        try:
+            write_json(self.spec.root / CONTAINERS_FILE, await asyncio.to_thread(engine.describe))
+            # What did not come up, or has lost a part, has nothing left to flush.
+            grace = FAILED_GRACE_SEC if self.board.state.status == "failed" else STOP_GRACE_SEC
+            await _down(cli, keep_volumes=self.launch.keep_volumes, grace_sec=grace)
+            self.board.update(project="")
+        except StackError as error:
+            # What ended the stack is the news; this comes second.
+            say(f"not taken down: {error.message}")
+            before = f"{self.board.state.error} " if self.board.state.error else ""
+            self.board.update(error=f"{before}Its containers could not be removed: {error.message}")
+
+    def _write_files(self) -> None:
+        """Write what makes this project differ from the plain file: ports, names, and nothing that restarts."""
+        values = {variable: self.held.ports[purpose] for _, purpose, variable in PORTS if purpose in self.held.ports}
+        # Data live as long as the stack and the ports are loopback only: no password to leak.
+        settings = {**values, "CLICKHOUSE_USER": USER, "CLICKHOUSE_PASSWORD": ""}
+        text = "".join(f"{name}={value}\n" for name, value in settings.items())
+        (self.spec.root / "compose.env").write_text(text, encoding="utf-8")
+        services: dict[str, Any] = {
+            # A service that has died is to be seen, not to be started again behind the run's back.
+            name: {"restart": "no", "labels": {"streamproof.stack": self.spec.name}}
+            for name in self.names
+        }
+        if self.spec.processor and PROCESSOR in services:
+            host, http, tcp = CLICKHOUSE_INSIDE
+            inside = replace(
+                self.board.state,
+                bootstrap_servers=KAFKA_INSIDE,
+                clickhouse_host=host,
+                clickhouse_port=http,
+                clickhouse_tcp_port=tcp,
+            )
+            services[PROCESSOR]["environment"] = fill_environment(self.spec.processor.env, inside)
+        # JSON is YAML.
+        write_json(self.spec.root / "compose.run.yaml", {"services": services})
+
+    async def _images(self, configuration: Mapping[str, Any]) -> None:
+        cli, engine = self._tools()
+        known = configuration["services"]
+        for name in self.names:
+            if name not in known:
+                raise StackError(
+                    f"There is no service '{name}' in {', '.join(self.launch.files)}.",
+                    hint="The pack's `services:` name services of docker-compose.yaml.",
+                )
+            service = known[name]
+            if await asyncio.to_thread(engine.has_image, service["image"]):
+                continue
+            verb = "build" if "build" in service else "pull"
+            say(f"{verb} {service['image']}")
+            try:
+                await cli.run(verb, name, doing=f"to {verb} image {service['image']}", timeout=IMAGE_TIMEOUT_SEC)
+            except StackError as error:
+                raise StackError(
+                    f"Service {name}: image {service['image']} cannot be {'built' if verb == 'build' else 'pulled'}.",
+                    hint=error.hint,
+                ) from None
+
+    async def _apply_strategy(self) -> None:
+        """Do with what an earlier stack of this name left as the strategy says; it is this project's alone."""
+        cli, engine = self._tools()
+        left = await asyncio.to_thread(engine.volumes)
+        if not left or self.launch.strategy == PRESERVE:
+            return
+        if self.launch.strategy == BACKUP_RESET:
+            self._begin()
+            # A volume is read through a container that mounts it; that need not run.
+            await cli.run("create", *self.names, doing="to create containers", timeout=UP_TIMEOUT_SEC)
+            saved = await asyncio.to_thread(engine.save_volumes, Path(self.launch.backups))
+            say(f"saved {', '.join(str(path) for path in saved)}")
+        await _down(cli, keep_volumes=False)
+
+    def _begin(self) -> None:
+        """Note that from now on something of the project may have to be taken down."""
+        self.started = True
+        self.board.update(project=self.launch.project)
+
+    async def _up(self, services: tuple[str, ...]) -> None:
+        cli, engine = self._tools()
+        self._begin()
+        doing = f"to start {', '.join(services)}"
+        try:
+            await cli.run("up", "--detach", "--no-deps", "--no-build", *services, doing=doing, timeout=UP_TIMEOUT_SEC)
+        except StackError as error:
+            views = await asyncio.to_thread(engine.containers)
+            stuck = ", ".join(view.service for view in views if view.service in services and view.status == "created")
+            named = f"Service {stuck} could not be started. " if stuck else ""
+            raise StackError(f"{named}{error.message}", hint=error.hint) from None
+        loop = asyncio.get_running_loop()
+        for service in services:
+            view = await asyncio.to_thread(engine.container, service)
+            # The engine's answers cannot be interrupted: threads that nobody waits for.
+            threading.Thread(target=self._follow, args=(loop, view), name=f"follow {service}", daemon=True).start()
+            ports = {purpose: self.held.ports[purpose] for name, purpose, _ in PORTS if name == service}
+            self.board.add(ServiceState(service, None, ports, str(self.spec.log(service)), view.image, view.id))
+
+    def _follow(self, loop: asyncio.AbstractEventLoop, view: ContainerView) -> None:
+        """Keep a container's log and tell of its end."""
+        _, engine = self._tools()
+        try:
+            code = engine.follow(view, self.spec.log(view.service))
+            error = engine.death(replace(view, exit_code=code), "during the run")
+        except StackError as problem:
+            error = problem
+        if not self.stopping:
+            with suppress(RuntimeError):  # the loop has closed: the stack is at its end
+                loop.call_soon_threadsafe(self.deaths.put_nowait, error)
+
+    async def _healthy(self, services: tuple[str, ...]) -> None:
+        _, engine = self._tools()
+        try:
+            await wait_until_async(
+                lambda: engine.look(services),
+                timeout=min(self.timeout, HEALTH_TIMEOUT_SEC),
+                message=f"the health of {', '.join(services)}",
+                hint="",
+            )
+        except WaitTimeoutError as late:
+            views = await asyncio.to_thread(engine.containers)
+            ill = next((view for view in views if view.service in services and not view.ready), None)
+            hint = await asyncio.to_thread(engine.last_words, ill) if ill else "See the logs in the stack's folder."
+            name = f"Service {ill.service} is not healthy. " if ill else ""
+            raise StackError(f"{name}{late.message}", hint=hint) from None
+
+    def _tools(self) -> tuple[ComposeCli, Engine]:
+        if self.cli is None or self.engine is None:
+            raise StackError("Compose was not looked for yet.", hint="This is a defect of streamproof.")
+        return self.cli, self.engine
+
+
+async def _down(cli: ComposeCli, *, keep_volumes: bool, grace_sec: int = STOP_GRACE_SEC) -> None:
+    """Stop the processor while it can still flush, then remove everything of the project."""
+    grace = ("--timeout", str(grace_sec))
+    if PROCESSOR in cli.launch.services:
+        await cli.run("stop", *grace, PROCESSOR, doing="to stop the processor", timeout=DOWN_TIMEOUT_SEC)
+    volumes = () if keep_volumes else ("--volumes",)
+    await cli.run(
+        "down", *grace, "--remove-orphans", *volumes, doing="to take the project down", timeout=DOWN_TIMEOUT_SEC
+    )
+
+
+def take_down(folder: Path, env: Mapping[str, str]) -> None:
+    """Take down the project of a stack whose supervisor is gone. Doing it twice is harmless. Raises StackError."""
+    spec = StackSpec.from_json(orjson.loads((folder / "spec.json").read_bytes()))
+    if not (folder / "compose.env").is_file():
+        return
+    asyncio.run(_down(_cli(spec, env), keep_volumes=_launch(spec).keep_volumes))
+
+
+def describe_containers(state: StackState, docker_host: str | None) -> list[dict[str, Any]]:
+    """Return what diagnostics keep of a stack's containers. Raises StackError when the engine does not answer."""
+    return Engine.open(state.project, docker_host, {}).describe()

@@ -1,0 +1,166 @@
+"""Processes: who they are for certain, and children that never outlive their supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from streamproof.model.errors import StackError
+from streamproof.model.stack import ProcessIdentity
+from streamproof.runtime import die_with_parent
+from streamproof.runtime.files import last_lines
+
+# Clocks of one boot may be corrected by a fraction of a second between two looks at a start time.
+START_TIME_TOLERANCE_SEC = 1.0
+TERM_GRACE_SEC = 10.0
+# Of 19: gets the processors that others leave, and a tenth of those that they do not.
+NICENESS = 10
+_SESSION_NICENESS = Path("/proc/self/autogroup")
+
+
+def identity_of(pid: int) -> ProcessIdentity:
+    """Return the identity of a process. Raises StackError when there is none."""
+    try:
+        return ProcessIdentity(pid, psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:
+        raise StackError(f"Process {pid} has ended.", hint="Look at its log.") from None
+
+
+def own_identity() -> ProcessIdentity:
+    """Return the identity of this process."""
+    return identity_of(os.getpid())
+
+
+def is_alive(identity: ProcessIdentity) -> bool:
+    """Tell whether this very process still runs: same pid, same start time, and not a zombie."""
+    try:
+        process = psutil.Process(identity.pid)
+        same = abs(process.create_time() - identity.started_at) < START_TIME_TOLERANCE_SEC
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def send_signal(identity: ProcessIdentity, number: signal.Signals) -> bool:
+    """Signal this very process; False when it has ended. A process that took over its pid is left alone."""
+    if not is_alive(identity):
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(identity.pid, number)
+        return True
+    return False
+
+
+def give_way() -> None:
+    """Let the processes of others go first, those of other sessions too."""
+    os.nice(NICENESS)
+    # Between sessions Linux may share time by session, whatever the niceness in each (man 7 sched, autogroup).
+    with contextlib.suppress(OSError):
+        _SESSION_NICENESS.write_text(str(NICENESS))
+
+
+def python_module(module: str, *arguments: str) -> list[str]:
+    """Return the command line that runs a module on this Python, without the current folder on its import path."""
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def dying_with_us(command: Sequence[str]) -> list[str]:
+    """Return the command line that runs `command` so that it is killed when this process ends, however it ends.
+
+    Start it on a thread that lives as long: the kernel's signal comes when the *thread* that forked ends.
+    """
+    return [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()), *command]
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child process of the supervisor, with its log."""
+
+    name: str
+    process: asyncio.subprocess.Process
+    identity: ProcessIdentity
+    log: Path
+
+    @classmethod
+    async def start(
+        cls,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+        talks: bool = False,
+    ) -> Child:
+        """Start `command` in a session of its own; it is killed when the calling process ends.
+
+        Must be called on the main thread, see `dying_with_us`.
+        With `talks` its standard input is a pipe that closes with us and its standard output can be read;
+        otherwise it reads nothing and its output goes to the log, as standard error always does.
+        """
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as out:
+            process = await asyncio.create_subprocess_exec(
+                *dying_with_us(command),
+                stdin=asyncio.subprocess.PIPE if talks else asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE if talks else out,
+                stderr=out,
+                env=dict(env),
+                cwd=cwd,
+                start_new_session=True,
+            )
+        try:
+            return cls(name, process, identity_of(process.pid), log)
+        except StackError:
+            await process.wait()
+            raise cls(name, process, ProcessIdentity(process.pid, 0.0), log).death("at once") from None
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the process has ended."""
+        return self.process.returncode is not None
+
+    def death(self, doing: str) -> StackError:
+        """Return the error that tells how the service ended while `doing`, with the last lines of its log."""
+        lines = last_lines(self.log)
+        code = self.process.returncode
+        how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
+        return StackError(
+            f"Service {self.name} {how} {doing}.",
+            hint=f"Its log is {self.log}." + (f" Last lines:\n{lines}" if lines else " It is empty."),
+        )
+
+    async def hear(self, what: str, timeout: float) -> str:
+        """Return the next line that a child which `talks` says. Raises StackError when it ends or says nothing."""
+        if self.process.stdout is None:
+            raise StackError(f"Service {self.name} does not talk.", hint="This is a defect of streamproof.")
+        try:
+            line = await asyncio.wait_for(self.process.stdout.readline(), timeout)
+        except TimeoutError:
+            raise StackError(
+                f"Service {self.name} did not say {what} in {timeout:.0f} s.", hint=f"Its log is {self.log}."
+            ) from None
+        if not line:
+            await self.process.wait()
+            raise self.death("while starting")
+        return line.decode().strip()
+
+    async def stop(self, grace: float = TERM_GRACE_SEC) -> None:
+        """Ask the process to end, and kill it when it has not after `grace` seconds. Returns when it is gone."""
+        if not self.ended:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.terminate()
+            try:
+                await asyncio.wait_for(self.process.wait(), grace)
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    self.process.kill()
+        await self.process.wait()

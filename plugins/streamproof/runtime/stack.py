@@ -1,0 +1,213 @@
+"""Start, look at and stop a stack. What is known of it is in its folder, so any process can do so."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+
+from streamproof.model.errors import StackError, WaitTimeoutError
+from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.runtime.files import last_lines, stack_files, write_json
+from streamproof.runtime.jars import Progress, fetch_jars, read_lock
+from streamproof.runtime.process import is_alive, own_identity, python_module, send_signal
+from streamproof.runtime.stack_spec import BROKER, ProcessorLaunch, StackSpec
+
+__all__ = [
+    "ProcessorLaunch",
+    "StackSpec",
+    "own_identity",
+    "read_state",
+    "settled_state",
+    "stack_is_alive",
+    "start_stack",
+    "stop_stack",
+]
+
+# The supervisor keeps to its time-out; this much later it is held to be stuck.
+STUCK_AFTER_SEC = 15.0
+KILL_TIMEOUT_SEC = 10.0
+# The supervisor notices a dead child at once, but a client of that child may notice it sooner.
+SETTLE_SEC = 5.0
+# Containers get their grace one after the other, and the engine takes its time.
+CONTAINERS_TIMEOUT_SEC = 180.0
+
+
+def read_state(folder: Path) -> StackState | None:
+    """Return what is known of the stack in a folder, None when there was none. Raises StackError when unreadable."""
+    path = folder / "state.json"
+    try:
+        return StackState.from_json(orjson.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return None
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise StackError(
+            f"{path} is not a stack's state: {error}.", hint="Stop what still runs by hand, then remove the file."
+        ) from None
+
+
+def stack_is_alive(state: StackState) -> bool:
+    """Tell whether the stack's supervisor still runs: same pid and same start time."""
+    return is_alive(state.supervisor)
+
+
+def settled_state(folder: Path) -> StackState | None:
+    """Return what is known of the stack; when one of its services has just died, once the supervisor has said so."""
+    state = read_state(folder)
+    if state is None or state.status != "ready" or all(_seems_alive(service) for service in state.services):
+        return state
+
+    def look() -> Probe:
+        latest = read_state(folder)
+        return Probe(latest is None or latest.status != "ready", "the supervisor's word")
+
+    with suppress(WaitTimeoutError):
+        wait_until(look, timeout=SETTLE_SEC, message="the stack to settle", hint="")
+    return read_state(folder)
+
+
+def _seems_alive(service: ServiceState) -> bool:
+    """Tell whether a service's process runs; of a container only the supervisor can tell."""
+    return service.process is not None and is_alive(service.process)
+
+
+def start_stack(
+    spec: StackSpec,
+    *,
+    timeout: float,
+    progress: Progress | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> StackState:
+    """Start a stack and return its state when Kafka, its topics, ClickHouse and the processor's process are up.
+
+    `secrets` are environment variables for the processor; they go to it through pipes and are written nowhere.
+
+    `timeout` is in seconds; fetching jars that the cache lacks comes on top and is told to `progress`. On any failure
+    nothing is left running. Raises StackError naming the service, with the last lines of its log in the hint.
+    """
+    before = read_state(spec.root)
+    if before and stack_is_alive(before):
+        raise StackError(
+            f"A stack already runs in {spec.folder} (supervisor pid {before.supervisor.pid}).",
+            hint="Stop it with `streamproof stack down`, or use another name.",
+        )
+    if before:
+        stop_stack(spec.root, timeout=KILL_TIMEOUT_SEC)
+        spec.state_file.unlink(missing_ok=True)
+    if spec.kafka_kind == BROKER and spec.compose is None and spec.outside is None:
+        _fetch_missing_jars(spec, progress)
+    spec_file, log = spec.root / "spec.json", spec.log("supervisor")
+    write_json(spec_file, spec.as_json())
+    log.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _launch_and_listen(spec_file, log, timeout, orjson.dumps(dict(secrets or {})))
+        return _outcome(spec, log)
+    except BaseException:
+        stop_stack(spec.root, timeout=KILL_TIMEOUT_SEC)
+        raise
+
+
+def _fetch_missing_jars(spec: StackSpec, progress: Progress | None) -> None:
+    """Fetch in the caller, who can show progress; the supervisor checks the hashes of all jars again."""
+    lock, cache = stack_files(Path(spec.home)) / "jars.lock", Path(spec.cache_dir)
+    if all(jar.sha256 and jar.path_in(cache).is_file() for jar in read_lock(lock)):
+        return
+    if progress:
+        fetch_jars(lock, cache, progress)
+    else:
+        fetch_jars(lock, cache)
+
+
+def _launch_and_listen(spec_file: Path, log: Path, timeout: float, secrets: bytes) -> None:
+    """Start the supervisor; return when it closes its standard output: with the stack up, failed, or itself dead."""
+    command = python_module("streamproof.services.supervisor", str(spec_file), str(timeout))
+    with log.open("ab") as errors:
+        try:
+            subprocess.run(
+                command,
+                input=secrets,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                timeout=timeout + STUCK_AFTER_SEC,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise StackError(
+                f"The supervisor said nothing for {timeout + STUCK_AFTER_SEC:.0f} s.", hint=f"Its log is {log}."
+            ) from None
+
+
+def _outcome(spec: StackSpec, log: Path) -> StackState:
+    state = read_state(spec.root)
+    if state and state.status == "ready":
+        return state
+    if state and (state.status == "failed" or state.error):
+        raise StackError(state.error or "The stack failed.", hint=state.hint or f"Look at {spec.root / 'logs'}.")
+    raise StackError(
+        "The stack's supervisor ended before the stack was up.",
+        hint=f"Its log is {log}. Last lines:\n{last_lines(log)}",
+    )
+
+
+def stop_stack(folder: Path, *, timeout: float) -> bool:
+    """Stop the stack in a folder, remove its data and keep its logs; True when something was still running.
+
+    Safe to call again, and for a stack whose supervisor was killed. What has not ended after `timeout` seconds is
+    killed. Raises StackError when even that does not help.
+    """
+    state = read_state(folder)
+    if state is None:
+        return False
+    running = _end(state.supervisor, max(timeout, CONTAINERS_TIMEOUT_SEC) if state.project else timeout)
+    # With the supervisor gone the kernel has killed its children; where it does not know how to, this does.
+    for service in state.services:
+        running = (service.process is not None and _end(service.process, 0)) or running
+    after = read_state(folder) or state
+    if after.project:
+        _remove_containers(folder)
+        after = replace(after, project="")
+        write_json(folder / "state.json", after.as_json())
+    if after.status in ("starting", "ready"):
+        stopped = replace(after, status="stopped", error="The supervisor was killed; the stack was cleaned up later.")
+        write_json(folder / "state.json", stopped.as_json())
+    shutil.rmtree(folder / "data", ignore_errors=True)
+    return running
+
+
+def _remove_containers(folder: Path) -> None:
+    """Take down a project on Docker that its supervisor left up. Raises StackError."""
+    command = python_module("streamproof.runtime.compose.down", str(folder))
+    ended = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    if ended.returncode != 0:
+        raise StackError(
+            f"The containers of the stack in {folder} could not be removed.", hint=" ".join(ended.stderr.split())
+        )
+
+
+def _end(identity: ProcessIdentity, grace: float) -> bool:
+    """End a process, at first politely if there is a grace period; True when it was running."""
+    if grace and send_signal(identity, signal.SIGTERM):
+        try:
+            _wait_for_end(identity, grace)
+        except WaitTimeoutError:
+            send_signal(identity, signal.SIGKILL)
+    elif not send_signal(identity, signal.SIGKILL):
+        return False
+    _wait_for_end(identity, KILL_TIMEOUT_SEC)
+    return True
+
+
+def _wait_for_end(identity: ProcessIdentity, timeout: float) -> None:
+    wait_until(
+        lambda: Probe(not is_alive(identity), f"its end, pid {identity.pid}"),
+        timeout=timeout,
+        message="a process of the stack to end",
+        hint="Is it another user's, or stuck in the kernel?",
+    )

@@ -1,0 +1,42 @@
+"""The board on which a supervisor writes how its stack is: the state file, and a line in its own log."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from streamproof.model.stack import ServiceState, StackState
+from streamproof.model.window import iso_ms
+from streamproof.runtime.files import write_json
+from streamproof.runtime.stack_spec import StackSpec
+
+
+def say(text: str) -> None:
+    """Write a line to the supervisor's own log, which its standard error is."""
+    sys.stderr.write(f"{iso_ms(datetime.now(UTC))} {text}\n")
+    sys.stderr.flush()
+
+
+class Board:
+    """The state of one stack, as its folder tells it to others."""
+
+    def __init__(self, spec: StackSpec, state: StackState) -> None:
+        self.spec, self.state = spec, state
+
+    def tell(self, status: str, error: str | None = None, hint: str | None = None) -> None:
+        """Write the state file."""
+        if status != self.state.status:
+            say(f"{status}{f': {error}' if error else ''}")
+        self.update(status=status, error=error, hint=hint)
+
+    def update(self, **changes: Any) -> None:
+        """Change fields of the state and write it."""
+        self.state = replace(self.state, **changes)
+        write_json(self.spec.state_file, self.state.as_json())
+
+    def add(self, service: ServiceState) -> None:
+        """Add a service that is up."""
+        say(f"{service.name} is up, {service.place}")
+        self.update(services=(*self.state.services, service))

@@ -1,0 +1,1 @@
+"""Kafka: topics, producer, consumer groups and preflight."""

@@ -1,0 +1,97 @@
+"""Before a run touches brokers that it did not start: do they answer, are they free of its names, may it create topics.
+
+Nothing is created: the brokers are asked whether they would.
+"""
+
+from __future__ import annotations
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from streamproof.model.errors import StackError
+from streamproof.model.settings import KafkaSettings
+from streamproof.model.waiting import Probe, wait_until
+from streamproof.transport.kafka.topics import create_topics
+
+ANSWER_TIMEOUT_SEC = 10.0
+# The first group that a new cluster is asked about makes it create the topic that groups are kept in.
+LOOK_TIMEOUT_SEC = 5.0
+COORDINATOR_TIMEOUT_SEC = 45.0
+_ABSENT = frozenset({KafkaError.GROUP_ID_NOT_FOUND})
+# Brokers that have just started have no coordinator yet: not an answer.
+_NOT_YET = frozenset(
+    {KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.NOT_COORDINATOR}
+)
+
+
+def admin_of(settings: KafkaSettings, heard: list[str] | None = None) -> AdminClient:
+    """Return a quiet admin client; what it complains of in the background goes to `heard`. Raises StackError."""
+    config = settings.client_config()
+    if heard is not None:
+        config["error_cb"] = lambda error: heard.append(str(error.str()))
+    try:
+        return AdminClient({**config, "log_level": 0})
+    except KafkaException as error:
+        raise StackError(
+            f"The Kafka client does not take these settings: {error.args[0].str()}.",
+            hint="KAFKA_* and the connection's extra are librdkafka's properties: see docs/stacks.md.",
+        ) from None
+
+
+def check_kafka(settings: KafkaSettings, topics: tuple[str, ...], groups: tuple[str, ...], *, source: str) -> str:
+    """Check the brokers and return in words what they are.
+
+    Raises StackError: no answer, a refused login, a topic or group that is there, or no right to create topics.
+    """
+    heard: list[str] = []
+    admin = admin_of(settings, heard)
+    try:
+        cluster = admin.list_topics(timeout=ANSWER_TIMEOUT_SEC)
+    except KafkaException as error:
+        admin.poll(0)
+        said = heard[-1] if heard else error.args[0].str()
+        raise StackError(
+            f"Kafka at {settings.bootstrap_servers} does not answer: {said}.",
+            hint=f"The address and the login come from {source}. Is it running, and are TLS and SASL set right?",
+        ) from None
+    taken = sorted(set(topics) & cluster.topics.keys())
+    if taken:
+        raise StackError(
+            f"Kafka at {settings.bootstrap_servers} already has topic {', '.join(taken)}.",
+            hint="Choose another --run-id. streamproof never uses a topic that it did not create.",
+        )
+    create_topics(admin, topics, timeout=ANSWER_TIMEOUT_SEC, rehearse=True)
+    for group in groups:
+        _refuse_taken_group(admin, group)
+    brokers = len(cluster.brokers)
+    return f"cluster {cluster.cluster_id}, {brokers} broker{'s' * (brokers != 1)}"
+
+
+def _refuse_taken_group(admin: AdminClient, group: str) -> None:
+    states: list[str] = []
+
+    def look() -> Probe:
+        answer = admin.describe_consumer_groups([group], request_timeout=LOOK_TIMEOUT_SEC)[group]
+        try:
+            states.append(str(answer.result(timeout=ANSWER_TIMEOUT_SEC).state.name))
+        except KafkaException as error:
+            code = error.args[0].code()
+            if code in _NOT_YET:
+                return Probe(False, f"its coordinator ({error.args[0].name()})")
+            if code not in _ABSENT:
+                raise StackError(
+                    f"Kafka does not tell about consumer group {group}: {error.args[0].name()}.",
+                    hint="Let the Kafka user describe, read and delete groups of this name.",
+                ) from None
+        except TimeoutError:
+            return Probe(False, "an answer")
+        return Probe(True)
+
+    wait_until(
+        look, timeout=COORDINATOR_TIMEOUT_SEC, message=f"consumer group {group}", hint="Are the brokers starting?"
+    )
+    if states and states[-1] != "DEAD":
+        raise StackError(
+            f"Kafka already has consumer group {group}.",
+            hint="Choose another --run-id. streamproof never uses a group that it did not create.",
+        )

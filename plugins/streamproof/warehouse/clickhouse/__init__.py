@@ -1,0 +1,1 @@
+"""ClickHouse: client, schema, clones, drain and preflight."""

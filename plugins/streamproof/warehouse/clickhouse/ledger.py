@@ -1,0 +1,89 @@
+"""Table `replay_ledger`: what was published, record by record, written by nobody but the replay."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from streamproof.model.fixture import Expectation, FixtureEvent
+from streamproof.transport.kafka.producer import Published
+from streamproof.warehouse.clickhouse.client import refusals
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+TABLE = "replay_ledger"
+COLUMNS = (
+    "sequence",
+    "source_topic",
+    "source_partition",
+    "source_offset",
+    "record_timestamp",
+    "event_id",
+    "event_type",
+    "event_timestamp",
+    "scenario",
+    "workflow_session_id",
+    "value_kind",
+    "value_sha256",
+    "expected_disposition",
+    "expected_class",
+    "expected_reason",
+)
+BATCH_ROWS = 50_000
+
+
+def _moment(milliseconds: int) -> str:
+    """Return Unix milliseconds as ClickHouse reads a DateTime64(3) without loss: ten digits of seconds, three more."""
+    digits = f"{milliseconds:013d}"
+    return f"{digits[:10]}.{digits[10:]}"
+
+
+Record = tuple[FixtureEvent, bytes | None]
+
+
+def write_ledger(client: Client, published: Published, records: Iterable[Record], unstated: Expectation) -> int:
+    """Insert one row for every published record and return their number.
+
+    `records` are events with their values, in the order of publishing; `unstated` is what must become of a record whose
+    line states nothing.
+    Raises WarehouseError when ClickHouse refuses the rows.
+    """
+    with refusals("The ledger of the replay could not be written", hint="Look at ClickHouse's log in stack/logs."):
+        remaining, start = iter(records), 0
+        while batch := list(islice(remaining, BATCH_ROWS)):
+            columns = ledger_columns(published, batch, unstated, first_sequence=start)
+            lines = b"\n".join(map(orjson.dumps, zip(*columns, strict=True)))
+            client.raw_insert(TABLE, column_names=COLUMNS, insert_block=lines, fmt="JSONCompactEachRow")
+            start += len(batch)
+    return start
+
+
+def ledger_columns(
+    published: Published, batch: Sequence[Record], unstated: Expectation, *, first_sequence: int
+) -> list[list[Any]]:
+    """Return the rows of consecutive events as columns, in the order of COLUMNS."""
+    end = first_sequence + len(batch)
+    events = [event for event, _ in batch]
+    expectations = [event.expect or unstated for event in events]
+    return [
+        list(range(first_sequence, end)),
+        [published.topic] * len(batch),
+        list(published.partitions[first_sequence:end]),
+        list(published.offsets[first_sequence:end]),
+        [_moment(event.publish_ms) for event in events],
+        [event.event_id for event in events],
+        [event.event_type for event in events],
+        [None if event.event_ms is None else _moment(event.event_ms) for event in events],
+        [event.session.scenario for event in events],
+        [event.session.workflow_session_id for event in events],
+        [event.value_kind for event in events],
+        ["" if value is None else hashlib.sha256(value).hexdigest() for _, value in batch],
+        [expectation.disposition for expectation in expectations],
+        [expectation.failure_class for expectation in expectations],
+        [expectation.reason for expectation in expectations],
+    ]
