@@ -17,16 +17,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, Param, TriggerRule
+from airflow.sdk import DAG, Param
 
 from streamproof.airflow.alerts import mail_failed_run
-from streamproof.airflow.operators import PlanRunOperator, PublishSummaryOperator, StackDownOperator, StageOperator
-from streamproof.airflow.sensors import DrainSensor, PipelineReadySensor
 from streamproof.airflow.settings import read_settings
-from streamproof.model.plan import AFTER_SUITES, DAMAGES, EVERY_DAMAGE, KAFKA_KINDS, PROVE, STACKS
+from streamproof.airflow.task_graph import make_tasks
+from streamproof.model.plan import DAMAGES, EVERY_DAMAGE, KAFKA_KINDS, PROVE, STACKS
 
 PACK = "livepeer"
-INFRASTRUCTURE = {"retries": 1, "retry_delay": timedelta(seconds=5)}
 
 with DAG(
     dag_id="streamproof_prove",
@@ -38,7 +36,7 @@ with DAG(
     dagrun_timeout=timedelta(hours=3),
     doc_md=__doc__,
     tags=["streamproof", "proof", PACK],
-    default_args={"owner": "data-platform", "retries": 0, "execution_timeout": timedelta(minutes=15)},
+    default_args={"owner": "data-platform", "retries": 0},
     on_failure_callback=mail_failed_run,
     params={
         "pack": Param(PACK, enum=[PACK], description="The pipeline whose checks are proved"),
@@ -50,25 +48,5 @@ with DAG(
         "coverage": Param(EVERY_DAMAGE, enum=["none", *DAMAGES], description="Damages of every column, row and family"),
         "keep_stack": Param(False, type="boolean", description="Leave the stack up after the proof"),
     },
-):
-    plan_run = PlanRunOperator(task_id="plan_run")
-    stack_up = StageOperator(task_id="stack_up", stage="stack_up", **INFRASTRUCTURE).as_setup()
-    schema_apply = StageOperator(task_id="schema_apply", stage="schema_apply", **INFRASTRUCTURE)
-    pipeline_ready = PipelineReadySensor(task_id="pipeline_ready")
-    replay_events = StageOperator(task_id="replay_events", stage="replay_events")
-    pipeline_wait = DrainSensor(task_id="pipeline_wait")
-    query_pack = StageOperator(task_id="query_pack", stage="query_pack")
-    suites = StageOperator.partial(task_id="assert_suite", map_index_template="{{ task.stage }}").expand(
-        stage=plan_run.output
-    )
-    others = [StageOperator(task_id=stage, stage=stage) for stage in AFTER_SUITES]
-    # Only a run whose own checks all hold can prove anything: the usual rule, all of them succeeded.
-    prove = StageOperator(task_id="prove", stage="prove", execution_timeout=timedelta(minutes=90))
-    publish_summary = PublishSummaryOperator(task_id="publish_summary").as_teardown(
-        setups=stack_up, on_failure_fail_dagrun=True
-    )
-    stack_down = StackDownOperator(task_id="stack_down", **INFRASTRUCTURE).as_teardown(setups=stack_up)
-    publish_summary.trigger_rule = stack_down.trigger_rule = TriggerRule.ALL_DONE
-
-    plan_run >> stack_up >> schema_apply >> pipeline_ready >> replay_events >> pipeline_wait >> query_pack
-    query_pack >> [suites, *others] >> prove >> publish_summary >> stack_down
+) as dag:
+    make_tasks([PROVE], list(dag.params))

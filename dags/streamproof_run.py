@@ -20,22 +20,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, Asset, Param, TriggerRule
+from airflow.sdk import DAG, Asset, Param
 
 from streamproof.airflow.alerts import mail_failed_run
-from streamproof.airflow.operators import (
-    InjectOperator,
-    PlanRunOperator,
-    PublishSummaryOperator,
-    StackDownOperator,
-    StageOperator,
-)
-from streamproof.airflow.sensors import DrainSensor, PipelineReadySensor
 from streamproof.airflow.settings import read_settings
+from streamproof.airflow.task_graph import make_tasks
 from streamproof.model.plan import KAFKA_KINDS, OBSERVE, RUN_MODES, STACKS
 
 PACK = "livepeer"
-INFRASTRUCTURE = {"retries": 1, "retry_delay": timedelta(seconds=5)}
 
 with DAG(
     dag_id="streamproof_run",
@@ -47,7 +39,7 @@ with DAG(
     dagrun_timeout=timedelta(hours=2),
     doc_md=__doc__,
     tags=["streamproof", "verification", PACK],
-    default_args={"owner": "data-platform", "retries": 0, "execution_timeout": timedelta(minutes=15)},
+    default_args={"owner": "data-platform", "retries": 0},
     on_failure_callback=mail_failed_run,
     params={
         "pack": Param(PACK, enum=[PACK], description="The pipeline under test"),
@@ -68,35 +60,9 @@ with DAG(
         "lookback_hours": Param(None, type=["null", "number"], description="The last N hours instead (observe)"),
         "input_topic": Param(None, type=["null", "string"], description="Topic that feeds the warehouse (observe)"),
     },
-):
-    plan_run = PlanRunOperator(task_id="plan_run")
-    stack_up = StageOperator(task_id="stack_up", stage="stack_up", **INFRASTRUCTURE).as_setup()
-    # Of mode observe, which has none of the five before the trace; in the other modes it is skipped.
-    warehouse_check = StageOperator(task_id="warehouse_check", stage="warehouse_check", **INFRASTRUCTURE)
-    schema_apply = StageOperator(task_id="schema_apply", stage="schema_apply", **INFRASTRUCTURE)
-    pipeline_ready = PipelineReadySensor(task_id="pipeline_ready")
-    replay_events = StageOperator(task_id="replay_events", stage="replay_events")
-    pipeline_wait = DrainSensor(task_id="pipeline_wait")
-    inject = InjectOperator(task_id="inject")
-    # What did not drain in time is judged all the same: the checks then say what is missing.
-    query_pack = StageOperator(
-        task_id="query_pack", stage="query_pack", needs_stage="replay_events", trigger_rule=TriggerRule.ALL_DONE
-    )
-    suites = StageOperator.partial(task_id="assert_suite", map_index_template="{{ task.stage }}").expand(
-        stage=plan_run.output
-    )
-    contracts = StageOperator(task_id="contracts", stage="contracts")
-    conservation = StageOperator(task_id="conservation", stage="conservation")
-    oracle = StageOperator(task_id="oracle", stage="oracle")
-    # Both ends run whatever happened, also after a setup that failed half-way: that a teardown's usual rule would not.
-    # The run's state follows the verdict; where nothing was brought up, that is a verdict too.
-    publish_summary = PublishSummaryOperator(
-        task_id="publish_summary",
+) as dag:
+    make_tasks(
+        [*RUN_MODES, OBSERVE],
+        list(dag.params),
         outlets=[Asset(name=f"streamproof_{PACK}_verified", uri=f"streamproof://{PACK}/verified")],
-    ).as_teardown(setups=stack_up, on_failure_fail_dagrun=True)
-    stack_down = StackDownOperator(task_id="stack_down", **INFRASTRUCTURE).as_teardown(setups=stack_up)
-    publish_summary.trigger_rule = stack_down.trigger_rule = TriggerRule.ALL_DONE
-
-    plan_run >> warehouse_check >> query_pack
-    plan_run >> stack_up >> schema_apply >> pipeline_ready >> replay_events >> pipeline_wait >> inject >> query_pack
-    query_pack >> [suites, contracts, conservation, oracle] >> publish_summary >> stack_down
+    )

@@ -44,6 +44,7 @@ from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop
 from streamproof.sql.lexing import statements
 from streamproof.sql.templating import render
 from streamproof.stages.query_pack import hold_views
+from streamproof.stages.registry import STAGES
 from streamproof.stages.replay_events import planned_replay, replay_details
 from streamproof.transport.kafka.producer import Published
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
@@ -130,7 +131,7 @@ class PipelineInEngine:
         # One run id, so that there is one database: to make its schema takes longer than everything else.
         root = self.folder / f"run{next(self._numbers)}"
         request = RunRequest(run_id="engine", manifest=str(manifest), artifacts_root=root)
-        ctx = plan_run(request, home=self.home, host=HostSettings(cache_dir=self.folder), now=datetime.now(UTC))
+        ctx = plan_run(request, STAGES, home=self.home, host=HostSettings(cache_dir=self.folder), now=datetime.now(UTC))
         write_json(ctx.folder.stack / "state.json", self._state().as_json())
         run = EngineRun(ctx, planned_replay(ctx), self._database(ctx))
         published = _published(ctx, run.plan)
@@ -143,7 +144,7 @@ class PipelineInEngine:
         """Run the stages that judge, and what they need of `query_pack`. Without contracts it takes half the time."""
         judging = [stage for stage in run.ctx.plan.judging_stages if contracts or stage != CONTRACTS]
         results = {"query_pack": execute_stage(run.ctx, "query_pack", _prepare)}
-        results |= {stage: run_stage(run.ctx, stage) for stage in judging}
+        results |= {stage: run_stage(run.ctx, STAGES[stage]) for stage in judging}
         return Outcome(results, judge(list(results), judging, results), unjudged(list(results), judging, results))
 
     def _state(self) -> StackState:

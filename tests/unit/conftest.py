@@ -13,6 +13,7 @@ import yaml
 from streamproof.packs.pack import Pack
 from streamproof.runs.context import RunContext
 from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+from streamproof.stages.registry import STAGES
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
@@ -35,6 +36,6 @@ def planned(home, tmp_path: Path) -> Callable[..., RunContext]:
 
     def plan(**request: Any) -> RunContext:
         asked = RunRequest(**{"run_id": "r1", "artifacts_root": tmp_path / "runs", **request})
-        return plan_run(asked, home=home, host=HostSettings(cache_dir=tmp_path / "cache"), now=NOW)
+        return plan_run(asked, STAGES, home=home, host=HostSettings(cache_dir=tmp_path / "cache"), now=NOW)
 
     return plan

@@ -40,9 +40,10 @@ class LeftStack:
         The sentence is empty where nothing was up any more.
         """
         from streamproof.runs.runner import run_stage
+        from streamproof.stages.registry import STAGES
 
         try:
-            result = run_stage(self.ctx, "stack_down")
+            result = run_stage(self.ctx, STAGES["stack_down"])
         except Exception as error:  # noqa: BLE001 - what is left is to be told, whatever stands in the way of its end
             return self._still_up(f"{type(error).__name__}: {error}")
         if result.status is not Status.PASSED:

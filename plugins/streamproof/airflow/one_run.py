@@ -25,11 +25,12 @@ from rich.markup import escape
 from streamproof.airflow.private_home import PrivateHome
 from streamproof.airflow.settings import attempts, read_settings, run_id_of
 from streamproof.model.errors import EXIT_NOT_JUDGED, EXIT_USAGE
-from streamproof.model.plan import AFTER_SUITES, BEFORE_SUITES, KAFKA_KINDS, RUN_MODES
+from streamproof.model.plan import KAFKA_KINDS, RUN_MODES
 from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
 from streamproof.report.stage_board import StageBoard
 from streamproof.report.verdict_view import show_verdict
+from streamproof.stages.registry import STAGES
 
 DAG_ID = "streamproof_run"
 INTERRUPTED = 130
@@ -113,6 +114,7 @@ def _run_dag(home: PrivateHome, console: Console, conf: dict[str, Any]) -> tuple
     from airflow.dag_processing.dagbag import DagBag
     from airflow.sdk.listener import get_listener_manager
 
+    from streamproof.airflow.task_graph import shown_stages
     from streamproof.airflow.watcher import RunWatcher
 
     home.migrate()
@@ -120,20 +122,19 @@ def _run_dag(home: PrivateHome, console: Console, conf: dict[str, Any]) -> tuple
     bag = DagBag(str(file))
     if bag.import_errors:
         return None, f"{file} does not load: {next(iter(bag.import_errors.values()))}"
-    stages = [stage for stage in (*BEFORE_SUITES, *AFTER_SUITES) if stage != "inject"]
-    with StageBoard(console, ("plan_run", *stages, "publish_summary", "stack_down")) as board:
-        watcher = RunWatcher(board, on_stack_up=_prefetch)
+    with StageBoard(console, shown_stages([conf["mode"]], ())) as board:
+        watcher = RunWatcher(board, on_stack_up=_get_ready)
         get_listener_manager().add_listener(watcher)
         # Paths given on the command line are relative to the caller's folder, as usual.
         dag_run = bag.dags[DAG_ID].test(run_conf=_with_absolute_paths(conf))
     return str(dag_run.run_id), watcher.plan_error
 
 
-def _prefetch() -> None:
-    """Import Great Expectations while the services start: it takes seconds."""
-    from streamproof.checks.contracts.validation import prefetch
-
-    threading.Thread(target=prefetch, name="prefetch", daemon=True).start()
+def _get_ready() -> None:
+    """Do what stages can do early while the services start, such as imports that take seconds."""
+    for stage in STAGES:
+        if stage.get_ready:
+            threading.Thread(target=stage.get_ready, name=f"get {stage.name} ready", daemon=True).start()
 
 
 def _with_absolute_paths(conf: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from streamproof.model.errors import StreamproofError
 from streamproof.model.plan import COMPOSE, PROVE
 from streamproof.model.results import StageResult, Status
 from streamproof.model.window import iso_ms, window_from
+from streamproof.runs.stage import SUITE_PREFIX
+from streamproof.stages.registry import STAGES
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -92,14 +95,14 @@ class PlanRunOperator(BaseOperator):
             require_engine(settings.docker_host)
         try:
             request = run_request(dict(context["params"]), str(context["run_id"]), settings)
-            ctx = plan_run(request, home=settings.home, host=host, now=datetime.now(UTC))
+            ctx = plan_run(request, STAGES, home=settings.home, host=host, now=datetime.now(UTC))
         except StreamproofError as error:
             raise AirflowFailException(f"{error.message} {error.hint}") from None
         for notice in ctx.plan.notices:
             self.log.warning("%s", notice)
         self.log.info("run %s in %s", ctx.plan.run_id, ctx.folder.root)
         context["ti"].xcom_push(key=FOLDER_KEY, value=str(ctx.folder.root))
-        return [f"assert_{suite}" for suite in ctx.plan.suites]
+        return [f"{SUITE_PREFIX}{suite}" for suite in ctx.plan.suites]
 
 
 def refuse_unknown_params(context: Context) -> None:
@@ -151,32 +154,31 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: FaceSettings)
 class StageOperator(BaseOperator):
     """Run one stage of the planned run; the task fails unless the stage passed. A stage that is not planned is skipped.
 
-    `needs_stage` names a stage that must have passed for this one to make sense: without it the task is skipped.
-    That an observation has no such stage is no hindrance.
+    `requires` names stages of which those that the run has must have passed: else the task is skipped.
     With `retries`, what went wrong is tried again; without, it fails at once.
     """
 
     ui_color = "#eef7ee"
 
-    def __init__(self, *, stage: str, needs_stage: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, stage: str, requires: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.stage = stage
-        self.needs_stage = needs_stage
+        self.requires = tuple(requires)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the stage. Raises AirflowFailException, or AirflowException where retries are left."""
         from streamproof.runs.runner import run_stage
 
         ctx = planned_run(context)
-        if self.needs_stage is not None and not _has_passed(self.needs_stage, ctx):
-            raise AirflowSkipException(f"{self.stage} needs {self.needs_stage} and a stack that is up.")
+        if self.requires and not _have_passed(self.requires, ctx):
+            raise AirflowSkipException(f"{self.stage} needs {', '.join(self.requires)} and a stack that is up.")
         ctx = ctx or open_run(context)
         if self.is_setup and self.stage not in ctx.plan.planned_stages:
             # A setup that is skipped takes all that follows with it, whatever their trigger rules.
             self.log.info("nothing to set up: a run of mode %s has no stage %s", ctx.plan.mode, self.stage)
             return {"stage": self.stage, "status": "not planned"}
         skip_unplanned(ctx, self.stage)
-        result = run_stage(ctx, self.stage)
+        result = run_stage(ctx, STAGES[self.stage])
         self.log.info("%s; its log is %s/%s.log", stage_summary(result), ctx.folder.stages, self.stage)
         state = ctx.folder.read_stack_state()
         if result.status is not Status.PASSED and state is not None:
@@ -190,25 +192,13 @@ def skip_unplanned(ctx: RunContext, stage: str) -> None:
         raise AirflowSkipException(f"A run of mode {ctx.plan.mode} has no stage {stage}.")
 
 
-def _has_passed(stage: str, ctx: RunContext | None) -> bool:
-    """Tell whether an earlier stage has passed and the stack is still there; an observation looks before all else."""
+def _have_passed(stages: Sequence[str], ctx: RunContext | None) -> bool:
+    """Tell whether those of these stages that the run has have passed and the stack, if it has one, is still up."""
     if ctx is None:
         return False
-    before = ctx.folder.read_stage("warehouse_check" if ctx.plan.observes else stage)
-    return before is not None and before.status is Status.PASSED and ctx.stack_failure() is None
-
-
-class InjectOperator(StageOperator):
-    """Run the SQL that the run was asked to inject; skipped when it was not."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(stage="inject", **kwargs)
-
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Inject, or skip."""
-        if open_run(context).plan.inject is None:
-            raise AirflowSkipException("Nothing to inject.")
-        return super().execute(context)
+    results = [ctx.folder.read_stage(stage) for stage in stages if stage in ctx.plan.planned_stages]
+    passed = [result is not None and result.status is Status.PASSED for result in results]
+    return bool(passed) and all(passed) and ctx.stack_failure() is None
 
 
 class PublishSummaryOperator(BaseOperator):
@@ -224,7 +214,7 @@ class PublishSummaryOperator(BaseOperator):
         from streamproof.runs.runner import run_stage
 
         ctx = open_run(context)
-        result = run_stage(ctx, "publish_summary")
+        result = run_stage(ctx, STAGES["publish_summary"])
         passed_or_raise(result)
         self._log_run(ctx)
         summary = dict(result.details)
@@ -263,4 +253,4 @@ class StackDownOperator(BaseOperator):
             raise AirflowSkipException("The stack is kept: keep_stack is on." if ctx else "Nothing was planned.")
         if ctx.plan.observes:
             raise AirflowSkipException("An observation has no stack.")
-        return passed_or_raise(run_stage(ctx, "stack_down"), retry=True)
+        return passed_or_raise(run_stage(ctx, STAGES["stack_down"]), retry=True)

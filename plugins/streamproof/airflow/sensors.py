@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseSensorOperator
 
+from streamproof.airflow import waits
 from streamproof.airflow.operators import open_run, passed_or_raise, skip_unplanned
 from streamproof.airflow.triggers import StageTrigger
 from streamproof.model.errors import StackError
 from streamproof.model.results import StageResult
 from streamproof.model.window import iso_ms, parse_utc
+from streamproof.stages.registry import STAGES
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -25,16 +27,16 @@ GRACE = timedelta(minutes=2)
 
 
 class StageSensor(BaseSensorOperator):
-    """Wait for the condition of a waiting stage. The first look is made at once; only then is the task deferred.
+    """Wait for what `stage` waits for. The first look is made at once; only then is the task deferred.
 
     With `deferrable=False` the stage waits inside the worker.
     """
 
-    stage: ClassVar[str]
     ui_color = "#e7f6fb"
 
-    def __init__(self, *, deferrable: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *, stage: str, deferrable: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.stage = stage
         self.deferrable = deferrable
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -59,24 +61,20 @@ class StageSensor(BaseSensorOperator):
 
     def _holds_or_cannot(self, ctx: RunContext) -> bool:
         """Tell whether waiting is of no use: the condition holds, or looking at it fails (the stage then says how)."""
-        from streamproof.airflow.waits import wait_of
-
         try:
-            with wait_of(ctx, self.stage).opened() as look:
+            with waits.wait_of(ctx, self.stage).opened() as look:
                 return look().done
         except StackError as error:
             self.log.warning("%s", error.message)
             return True
 
     def _airflow_timeout(self, ctx: RunContext) -> timedelta:
-        from streamproof.airflow.waits import wait_of
-
-        return timedelta(seconds=wait_of(ctx, self.stage).timeout_sec) + GRACE
+        return timedelta(seconds=waits.wait_of(ctx, self.stage).timeout_sec) + GRACE
 
     def _record(self, ctx: RunContext, started_at: str) -> StageResult:
         from streamproof.runs.runner import run_stage
 
-        return _since(ctx, run_stage(ctx, self.stage), started_at)
+        return _since(ctx, run_stage(ctx, STAGES[self.stage]), started_at)
 
     def _record_failure(self, ctx: RunContext, started_at: str, message: str, hint: str) -> StageResult:
         from streamproof.runs.execute import execute
@@ -95,15 +93,3 @@ def _since(ctx: RunContext, result: StageResult, started_at: str) -> StageResult
     whole = replace(result, started_at=started_at, duration_sec=waited, details=details)
     ctx.folder.write_stage(whole)
     return whole
-
-
-class PipelineReadySensor(StageSensor):
-    """Wait until the stream processor and the raw consumer hold all partitions of the run's input topic."""
-
-    stage = "pipeline_ready"
-
-
-class DrainSensor(StageSensor):
-    """Wait until the run has drained: every published record accounted for, nothing still being inserted."""
-
-    stage = "pipeline_wait"

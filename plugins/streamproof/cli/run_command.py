@@ -17,7 +17,6 @@ from streamproof.model.verdict import EXIT_CODES
 from streamproof.model.window import iso_ms, window_from
 
 if TYPE_CHECKING:
-    from streamproof.runs.context import RunContext
     from streamproof.runs.planning import RunRequest
 
 Text = str | None
@@ -94,6 +93,7 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
     from streamproof.runs.planning import HostSettings, plan_run
     from streamproof.runs.runner import run_all
     from streamproof.runtime.process import own_identity
+    from streamproof.stages.registry import STAGES
 
     place = read_environment()
     host = HostSettings(
@@ -105,7 +105,7 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
     )
     # Before the run has a folder: a connection that is not named is a usage error.
     outside = connections(kafka=request.mode != OBSERVE) if _is_outside(request) else None
-    ctx = plan_run(replace(request, artifacts_root=place.runs), home=place.home, host=host, now=now)
+    ctx = plan_run(replace(request, artifacts_root=place.runs), STAGES, home=place.home, host=host, now=now)
     if outside is not None:
         ctx = ctx.connected(lambda: outside)
     console = progress_console()
@@ -113,19 +113,14 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
         console.print(f"[bold yellow]Notice[/] {_plain(notice)}")
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with StageBoard(console, _stages(ctx)) as board:
-            return run_all(ctx, board.on_event)
+        with StageBoard(console, tuple(stage.name for stage in ctx.plan.stages)) as board:
+            return run_all(ctx, STAGES, board.on_event)
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
 def _is_outside(request: RunRequest) -> bool:
     return request.mode == OBSERVE or request.stack == EXTERNAL
-
-
-def _stages(ctx: RunContext) -> tuple[str, ...]:
-    down = () if ctx.plan.keep_stack or ctx.plan.observes else ("stack_down",)
-    return (*ctx.plan.planned_stages, "publish_summary", *down)
 
 
 def _show(summary: dict[str, Any], *, json: bool) -> None:

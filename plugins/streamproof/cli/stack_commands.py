@@ -187,6 +187,7 @@ def _planned(place: Environment, name: str, pack: str, kafka: str, stack: str) -
     from streamproof.runs.names import RunNames
     from streamproof.runs.planning import HostSettings, RunRequest, plan_run
     from streamproof.runtime.stack import read_state, stack_is_alive
+    from streamproof.stages.registry import STAGES
 
     RunNames.of(load_pack(place.home, pack), name)
     folder = place.stacks / name
@@ -199,7 +200,7 @@ def _planned(place: Environment, name: str, pack: str, kafka: str, stack: str) -
     host = HostSettings(
         cache_dir=place.cache_dir, java=place.java, compose_files=place.compose_files, docker_host=place.docker_host
     )
-    return plan_run(request, home=place.home, host=host, now=datetime.now(UTC))
+    return plan_run(request, STAGES, home=place.home, host=host, now=datetime.now(UTC))
 
 
 def _start(ctx: RunContext, ports: dict[str, int], state: str, *, keep_data: bool) -> None:
@@ -207,6 +208,7 @@ def _start(ctx: RunContext, ports: dict[str, int], state: str, *, keep_data: boo
     from streamproof.cli.setup_command import progress_bar
     from streamproof.runs.runner import run_stage
     from streamproof.runtime.stack import start_stack, stop_stack
+    from streamproof.stages.registry import STAGES
     from streamproof.stages.stack_up import compose_launch, stack_spec, timeout_of
 
     spec = replace(stack_spec(ctx), ports=ports)
@@ -216,7 +218,7 @@ def _start(ctx: RunContext, ports: dict[str, int], state: str, *, keep_data: boo
         start_stack(spec, timeout=timeout_of(ctx), progress=progress)
     try:
         for stage in ("schema_apply", "pipeline_ready"):
-            _require(run_stage(ctx, stage), ctx)
+            _require(run_stage(ctx, STAGES[stage]), ctx)
     except BaseException:
         stop_stack(ctx.folder.stack, timeout=_STOP_TIMEOUT_SEC)
         raise

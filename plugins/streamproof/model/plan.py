@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
 from streamproof.model.stack import ProcessIdentity
@@ -25,29 +26,44 @@ PROCESSORS = ("local",)
 # Of a warehouse that others fill nobody has promised anything: what has to exist there is asked of the layer below.
 NOTHING_PROMISED: Mapping[str, object] = {"published_by_scenario": {}, "published_in_window": {}}
 
-# The stages of a run in order. `suites` stands for one stage per suite, named assert_<suite>.
-BEFORE_SUITES = ("stack_up", "schema_apply", "pipeline_ready", "replay_events", "pipeline_wait", "query_pack")
-# The last is there when the pack has an oracle.
+# Suites of checks that are stages of their own.
 ORACLE = "oracle"
 CONTRACTS, CONSERVATION = "contracts", "conservation"
-AFTER_SUITES = (CONTRACTS, CONSERVATION, ORACLE)
 
-# Of an observation: what is accounted for record by record needs a replay.
-BEFORE_OBSERVED_SUITES = ("warehouse_check", "query_pack")
-AFTER_OBSERVED_SUITES = (CONTRACTS,)
+
+class Role(StrEnum):
+    """When a stage runs: before the checks, as a check, or at the end of the run whatever happened before."""
+
+    PREPARE = "prepare"
+    JUDGE = "judge"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStage:
+    """A stage of a planned run. `waits` tells that it mostly waits for services."""
+
+    name: str
+    role: Role = Role.PREPARE
+    waits: bool = False
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> PlannedStage:
+        """Read back what `asdict` wrote."""
+        return cls(data["name"], Role(data["role"]), data["waits"])
 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
     """A validated request for a run. Paths are absolute text; times ISO-8601 UTC.
 
-    `planned_stages` is what the verdict compares the stages that ran with. `fixture_sha256` is over the manifest file.
+    `stages` are those of the run in order; the verdict compares them with what ran. `fixture_sha256` is over
+    the manifest file.
     `window` is {from_ts, to_ts}; `owner` is the process that the stack must not outlive; `notices` are
     sentences that the user must see (no checksums, mock broker). `prove_suites` and `prove_checks` narrow what mode
     `prove` proves; empty means all. `coverage` is one of DAMAGES where it damages columns ('' where it does not), and
     `mutations` tells whether it applies the mutations of checks. Mode `observe` has no manifest (empty texts, no
-    events); `input_topic` is the topic that its warehouse is fed from, where it was named. `oracle` tells whether the
-    pack has one.
+    events); `input_topic` is the topic that its warehouse is fed from, where it was named.
     `compose_files` and `docker_host` are those of stack `compose`.
     """
 
@@ -80,9 +96,9 @@ class RunPlan:
     coverage: str = ""
     mutations: bool = True
     input_topic: str | None = None
-    oracle: bool = False
     compose_files: tuple[str, ...] = ()
     docker_host: str | None = None
+    stages: tuple[PlannedStage, ...] = ()
 
     @property
     def observes(self) -> bool:
@@ -97,17 +113,30 @@ class RunPlan:
     @property
     def judging_stages(self) -> tuple[str, ...]:
         """Return the stages that hold checks, in order."""
-        proof = (PROVE,) if self.mode == PROVE else ()
-        after = AFTER_OBSERVED_SUITES if self.observes else [s for s in AFTER_SUITES if s != ORACLE or self.oracle]
-        return (*(f"assert_{suite}" for suite in self.suites), *after, *proof)
+        return self._of_roles(Role.JUDGE)
 
     @property
     def planned_stages(self) -> tuple[str, ...]:
         """Return every stage that must have run before the verdict, in order."""
-        before = list(BEFORE_OBSERVED_SUITES if self.observes else BEFORE_SUITES)
-        if self.inject:
-            before.insert(before.index("query_pack"), "inject")
-        return (*before, *self.judging_stages)
+        return self._of_roles(Role.PREPARE, Role.JUDGE)
+
+    @property
+    def ending_stages(self) -> tuple[str, ...]:
+        """Return the stages that come after the verdict's, whatever happened, in order."""
+        return self._of_roles(Role.END)
+
+    def _of_roles(self, *roles: Role) -> tuple[str, ...]:
+        return tuple(stage.name for stage in self.stages if stage.role in roles)
+
+    @property
+    def waiting_stages(self) -> frozenset[str]:
+        """Return the stages that mostly wait for services."""
+        return frozenset(stage.name for stage in self.stages if stage.waits)
+
+    @property
+    def oracle(self) -> bool:
+        """Tell whether the pack's oracle judges this run."""
+        return ORACLE in self.judging_stages
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
@@ -127,5 +156,6 @@ class RunPlan:
                 "prove_suites": tuple(values.get("prove_suites", ())),
                 "prove_checks": tuple(values.get("prove_checks", ())),
                 "owner": ProcessIdentity(**owner) if owner else None,
+                "stages": tuple(PlannedStage.from_json(stage) for stage in values["stages"]),
             }
         )

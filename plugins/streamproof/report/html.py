@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from streamproof.model.results import StageResult
@@ -15,9 +15,13 @@ def render_html(
     results: Mapping[str, StageResult],
     contracts: Mapping[str, Mapping[str, Any]] | None = None,
     traces: Mapping[str, str] | None = None,
+    waiting: Collection[str] = (),
 ) -> str:
     """Return the page: no script, no outside resource, every value escaped; links are relative to the run's folder.
 
-    `contracts` are Great Expectations' result documents by table; `traces` are files by session, relative to the run.
+    `contracts` are Great Expectations' result documents by table; `traces` are files by session, relative to the run;
+    `waiting` are the stages that mostly wait for services.
     """
-    return render("report.html.j2", escape=True, **page_values(summary, results, contracts or {}, traces or {}))
+    return render(
+        "report.html.j2", escape=True, **page_values(summary, results, contracts or {}, traces or {}, waiting)
+    )

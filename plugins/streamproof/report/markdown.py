@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from streamproof.model.results import StageResult
@@ -15,9 +15,11 @@ def render_markdown(
     results: Mapping[str, StageResult],
     contracts: Mapping[str, Mapping[str, Any]] | None = None,
     traces: Mapping[str, str] | None = None,
+    waiting: Collection[str] = (),
 ) -> str:
     """Return the report in GitHub's Markdown; values cannot break out of their table cell.
 
-    `contracts` are Great Expectations' result documents by table; `traces` are files by session, relative to the run.
+    `contracts` are Great Expectations' result documents by table; `traces` are files by session, relative to the run;
+    `waiting` are the stages that mostly wait for services.
     """
-    return render("report.md.j2", escape=False, **page_values(summary, results, contracts or {}, traces or {}))
+    return render("report.md.j2", escape=False, **page_values(summary, results, contracts or {}, traces or {}, waiting))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from streamproof.model.results import StageResult
@@ -26,17 +26,18 @@ def page_values(
     results: Mapping[str, StageResult],
     contracts: Mapping[str, Mapping[str, Any]],
     traces: Mapping[str, str],
+    waiting: Collection[str],
 ) -> dict[str, Any]:
     """Return the values of the report templates.
 
     `contracts` are Great Expectations' result documents by table; `traces` are the files of traced sessions, relative
-    to the run's folder.
+    to the run's folder; `waiting` are the stages that mostly wait for services.
     """
     return {
         "summary": summary,
         "headline": headline(summary),
         "facts": facts(summary),
-        "timeline": build_timeline(results.values()),
+        "timeline": build_timeline(results.values(), waiting),
         "suites": sections.suites(results.values()),
         "contracts": sections.contracts(contracts),
         "queries": sections.queries(results),

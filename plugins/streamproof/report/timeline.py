@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from streamproof.model.results import StageResult, Status
 
-# Stages that mostly wait for something outside of them.
-WAITING_STAGES = frozenset({"stack_up", "pipeline_ready", "pipeline_wait"})
 _LEAST_WIDTH = 0.6
 # Shorter pauses between two stages are not worth a line of their own.
 _LEAST_GAP_SEC = 0.25
@@ -38,10 +36,10 @@ class Timeline:
     waited_sec: float
 
 
-def build_timeline(results: Iterable[StageResult]) -> Timeline:
+def build_timeline(results: Iterable[StageResult], waiting: Collection[str] = ()) -> Timeline:
     """Lay the stages out over the time from the first start to the last end, with the pauses between them.
 
-    A stage whose times cannot be read is left out.
+    `waiting` are the stages that mostly wait for services. A stage whose times cannot be read is left out.
     """
     times = ((_epoch(result.started_at), _epoch(result.ended_at), result) for result in results)
     spans = sorted(
@@ -57,7 +55,7 @@ def build_timeline(results: Iterable[StageResult]) -> Timeline:
     for start, end, result in spans:
         if start - busy_until >= _LEAST_GAP_SEC:
             bars.append(_bar("between stages", "", "idle", (busy_until - origin, start - origin), total))
-        kind = "wait" if result.stage in WAITING_STAGES else "work"
+        kind = "wait" if result.stage in waiting else "work"
         bars.append(_stage_bar(result, kind, (start - origin, end - origin), total))
         busy_until = max(busy_until, end)
     waited = sum(bar.duration_sec for bar in bars if bar.kind != "work")

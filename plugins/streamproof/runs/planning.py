@@ -38,6 +38,7 @@ from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
 from streamproof.runs.rerun import git_commit, rerun_command
+from streamproof.runs.stage import StageList
 from streamproof.services.kafka_mock import MOCK_MAX_BYTES, MOCK_MAX_MESSAGES
 from streamproof.sql.blocks import read_suite
 from streamproof.sql.scripts import read_script
@@ -109,8 +110,8 @@ class _Subject:
     notices: tuple[str, ...] = ()
 
 
-def plan_run(request: RunRequest, *, home: Path, host: HostSettings, now: datetime) -> RunContext:
-    """Validate a request and open the run's folder with the plan in it.
+def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSettings, now: datetime) -> RunContext:
+    """Validate a request and open the run's folder with the plan in it: those of `stages` that the run has.
 
     Raises UsageError or FixtureError (exit code 2) before anything is written or started.
     """
@@ -158,10 +159,27 @@ def plan_run(request: RunRequest, *, home: Path, host: HostSettings, now: dateti
         input_topic=request.input_topic,
         compose_files=_compose_files(request, home, host),
         docker_host=host.docker_host if request.stack == COMPOSE else None,
-        oracle=bool(pack.oracle),
+        stages=stages.planned(request.mode, suites, offers=pack_offers(pack, home), options=_options(request)),
     )
     folder.write_plan(plan)
     return RunContext.open(folder.root)
+
+
+def _options(request: RunRequest) -> set[str]:
+    """Return the options of a run that add or leave out stages."""
+    return {name for name in ("inject", "keep_stack") if getattr(request, name)}
+
+
+def pack_offers(pack: Pack, home: Path) -> frozenset[str]:
+    """Return what stages may need of a pack and this one has: `trace`, `contracts`, `dispositions`, `oracle`."""
+    sql, contracts = home / "include" / pack.sql_dir, home / "include" / pack.contracts_dir
+    offered = {
+        "trace": any((sql / "trace").glob("*.sql")),
+        "contracts": any(contracts.glob("*.yaml")),
+        "dispositions": any((sql / "assertions" / CONSERVATION).glob("*.sql")),
+        "oracle": bool(pack.oracle),
+    }
+    return frozenset(name for name, there in offered.items() if there)
 
 
 def _compose_files(request: RunRequest, home: Path, host: HostSettings) -> tuple[str, ...]:

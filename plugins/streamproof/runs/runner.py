@@ -1,116 +1,80 @@
-"""The order of a run: bring up, replay, drain, judge, publish, take down."""
+"""Run the stages of a plan: those that prepare in their order, then the checks, then publish and take down."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextlib import ExitStack
 from typing import Any
 
-from streamproof.model.errors import UsageError
-from streamproof.model.plan import CONSERVATION, CONTRACTS, PROVE
 from streamproof.model.results import StageResult, Status
 from streamproof.runs.context import RunContext
-from streamproof.runs.execute import StageFunction, execute
+from streamproof.runs.execute import execute
 from streamproof.runs.folder import read_json
+from streamproof.runs.stage import Stage, StageList
 from streamproof.runs.stage_process import StageProcess
-from streamproof.stages import (
-    assertions,
-    conservation,
-    contracts,
-    inject,
-    oracle,
-    pipeline_ready,
-    pipeline_wait,
-    prove,
-    publish_summary,
-    query_pack,
-    replay_events,
-    schema_apply,
-    stack_down,
-    stack_up,
-    warehouse_check,
-)
 
 OnEvent = Callable[[str, StageResult | None], None]
 Step = Callable[..., StageResult]
 
-STAGES: Mapping[str, StageFunction] = {
-    "stack_up": stack_up.run,
-    "warehouse_check": warehouse_check.run,
-    "schema_apply": schema_apply.run,
-    "pipeline_ready": pipeline_ready.run,
-    "replay_events": replay_events.run,
-    "pipeline_wait": pipeline_wait.run,
-    "inject": inject.run,
-    "query_pack": query_pack.run,
-    CONTRACTS: contracts.run,
-    CONSERVATION: conservation.run,
-    "oracle": oracle.run,
-    "prove": prove.run,
-    "publish_summary": publish_summary.run,
-    "stack_down": stack_down.run,
-}
 
-SUITE_PREFIX = "assert_"
-
-
-def stage_function(stage: str) -> StageFunction:
-    """Return the function of a stage; `assert_<suite>` is the stage of that suite. Raises UsageError."""
-    if stage.startswith(SUITE_PREFIX):
-        return partial(assertions.run, suite=stage.removeprefix(SUITE_PREFIX))
-    if stage not in STAGES:
-        raise UsageError(f"There is no stage '{stage}'.", hint=f"Stages: {', '.join(STAGES)}, assert_<suite>.")
-    return STAGES[stage]
-
-
-def run_stage(ctx: RunContext, stage: str) -> StageResult:
-    """Run one stage and keep its result; after the teardown, the published files are brought up to date."""
-    result = execute(ctx, stage, stage_function(stage))
-    if stage == "stack_down" and ctx.folder.summary.exists():
-        publish_summary.publish(ctx)
+def run_stage(ctx: RunContext, stage: Stage) -> StageResult:
+    """Run one stage and write its result to the run's folder."""
+    result = execute(ctx, stage.name, stage.function)
+    if stage.afterwards:
+        stage.afterwards(ctx)
     return result
 
 
-def run_all(ctx: RunContext, on_event: OnEvent) -> dict[str, Any]:
+def run_all(ctx: RunContext, stages: StageList, on_event: OnEvent) -> dict[str, Any]:
     """Run every stage of a planned run and return its summary.
 
-    `on_event` is told (stage, None) when a stage starts and (stage, result) when it ends, also from worker threads.
-    Whatever happens, the summary is published and the stack is taken down (unless it is to be kept).
+    `on_event` is called with (stage, None) when a stage starts and (stage, result) when it ends, also from worker
+    threads. Whatever happens, the summary is published and the stack is taken down (unless it is to be kept).
     """
 
-    def step(stage: str, run: Callable[[], StageResult] | None = None) -> StageResult:
-        on_event(stage, None)
+    def step(stage: Stage, run: Callable[[], StageResult] | None = None) -> StageResult:
+        on_event(stage.name, None)
         result = run() if run else run_stage(ctx, stage)
-        on_event(stage, result)
+        on_event(stage.name, result)
         return result
 
+    planned = [stages[name] for name in ctx.plan.planned_stages]
     try:
-        # Great Expectations takes seconds to import, and is Python alone: its process gets ready while services start.
-        with StageProcess(ctx, CONTRACTS) as apart:
-            _prepare_and_judge(ctx, step, apart)
+        with ExitStack() as processes:
+            apart = {stage: processes.enter_context(StageProcess(ctx, stage)) for stage in planned if stage.process}
+            if _prepare(ctx, [stage for stage in planned if not stage.judges], step):
+                _judge([stage for stage in planned if stage.judges], step, apart)
     finally:
-        step("publish_summary")
-        if not (ctx.plan.keep_stack or ctx.plan.observes):
-            step("stack_down")
+        for name in ctx.plan.ending_stages:
+            step(stages[name])
     summary: dict[str, Any] = read_json(ctx.folder.summary)
     return summary
 
 
-def _prepare_and_judge(ctx: RunContext, step: Step, apart: StageProcess) -> None:
-    judging = ctx.plan.judging_stages
-    for stage in (stage for stage in ctx.plan.planned_stages if stage not in judging):
-        if step(stage).status is Status.PASSED:
-            continue
-        if stage != "pipeline_wait" or ctx.stack_failure() is not None:
-            return
-        # What did not drain in time is judged all the same: the checks say what is missing. The verdict stays `error`.
-    # The process is left first: an interrupt ends it, and with it the thread that waits for it.
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix=apart.stage) as beside, apart:
-        judged_apart = beside.submit(step, apart.stage, apart.run)
+def _prepare(ctx: RunContext, stages: list[Stage], step: Step) -> bool:
+    """Run what comes before the checks; tell whether there is something to judge."""
+    for stage in stages:
+        passed = step(stage).status is Status.PASSED
+        if not passed and (not stage.may_be_late or ctx.stack_failure() is not None):
+            return False
+    return True
+
+
+def _judge(stages: list[Stage], step: Step, apart: dict[Stage, StageProcess]) -> None:
+    """Run the checks: those with a process of their own beside the others, and last what waits for other checks."""
+    names = {name for stage in stages for name in (stage.name, "assert_suite")}
+    last = [stage for stage in stages if names & set(stage.after)]
+    with ThreadPoolExecutor(max_workers=max(len(apart), 1), thread_name_prefix="apart") as beside, ExitStack() as ends:
+        # The processes end first: an interrupt ends them, and with them the threads that wait for them.
+        for process in apart.values():
+            ends.callback(process.close)
+        judged_apart = [beside.submit(step, stage, process.run) for stage, process in apart.items()]
         # A suite keeps the server busy by itself. Two at once take as long, and no check's time would be its own.
-        for stage in (stage for stage in judging if stage not in (apart.stage, PROVE)):
-            step(stage)
-        judged_apart.result()
-    if PROVE in judging:
-        step(PROVE)
+        for stage in stages:
+            if stage not in apart and stage not in last:
+                step(stage)
+        for judged in judged_apart:
+            judged.result()
+    for stage in last:
+        step(stage)

@@ -10,23 +10,22 @@ from streamproof.model.errors import StackError
 from streamproof.model.results import StageResult
 from streamproof.runs.context import RunContext
 from streamproof.runs.execute import execute
+from streamproof.runs.stage import Stage
 from streamproof.runtime.process import dying_with_us, python_module
-
-CHILD = "streamproof.stages.stage_child"
 
 
 class StageProcess:
     """The process of one stage of a run. It never outlives the thread that made it."""
 
-    def __init__(self, ctx: RunContext, stage: str) -> None:
+    def __init__(self, ctx: RunContext, stage: Stage) -> None:
         """Start the process, which waits to be told to run. What it prints goes to the stage's log."""
-        self._ctx, self.stage = ctx, stage
-        log = ctx.folder.stages / f"{stage}.log"
+        self._ctx, self.stage = ctx, stage.name
+        log = ctx.folder.stages / f"{stage.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             # In a session of its own: Ctrl-C is for the run, which then ends this process.
             self._process = subprocess.Popen(
-                dying_with_us(python_module(CHILD, stage)),
+                dying_with_us(python_module(stage.process, stage.name)),
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,

@@ -11,6 +11,7 @@ import orjson
 
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.runs.stage import Wait
 from streamproof.transport.kafka.groups import Groups
 from streamproof.warehouse.clickhouse.client import rows
 
@@ -48,6 +49,11 @@ def ready_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
     with ctx.clickhouse() as client:
         look = _look_at_mock if ctx.stack_state().kafka_kind == "mock" else _look_at_broker
         yield lambda: look(ctx, groups, client)
+
+
+def wait_of(ctx: RunContext) -> Wait:
+    """Return what a sensor waits for."""
+    return Wait(lambda: ready_probe(ctx), TIMEOUT_SEC, MESSAGE, HINT)
 
 
 def run(ctx: RunContext) -> StageOutcome:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from streamproof.model.fixture import DISPOSITIONS
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.runs.stage import Wait
 from streamproof.transport.kafka.groups import Groups
 from streamproof.warehouse.clickhouse.client import rows
 from streamproof.warehouse.clickhouse.drain import RAW_VALUE_KINDS, inserts_running, row_count, unaccounted
@@ -39,6 +40,12 @@ def drain_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
     groups = Groups(ctx.kafka())
     with ctx.clickhouse() as client:
         yield lambda: _look(ctx, replay, groups, client)
+
+
+def wait_of(ctx: RunContext) -> Wait:
+    """Return what a sensor waits for. Raises StackError when nothing was replayed."""
+    published = int(ctx.stage_details("replay_events")["published"])
+    return Wait(lambda: drain_probe(ctx), timeout_sec(published), MESSAGE, HINT)
 
 
 def run(ctx: RunContext) -> StageOutcome:

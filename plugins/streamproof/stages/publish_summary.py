@@ -27,7 +27,7 @@ def stage_results(ctx: RunContext) -> dict[str, StageResult]:
 
     A stage whose result cannot be read has errored.
     """
-    stages = (*ctx.plan.planned_stages, "publish_summary", "stack_down")
+    stages = [stage.name for stage in ctx.plan.stages]
     return {stage: result for stage in stages if (result := _stage_result(ctx, stage)) is not None}
 
 
@@ -60,9 +60,9 @@ def render_again(ctx: RunContext) -> dict[str, Any]:
 
 
 def _render(ctx: RunContext, summary: dict[str, Any], results: dict[str, StageResult]) -> None:
-    contracts, traces = _contracts(ctx), session_links(ctx.folder)
-    _write(ctx, "report.md", summary, lambda: render_markdown(summary, results, contracts, traces))
-    _write(ctx, "report.html", summary, lambda: render_html(summary, results, contracts, traces))
+    contracts, traces, waiting = _contracts(ctx), session_links(ctx.folder), ctx.plan.waiting_stages
+    _write(ctx, "report.md", summary, lambda: render_markdown(summary, results, contracts, traces, waiting))
+    _write(ctx, "report.html", summary, lambda: render_html(summary, results, contracts, traces, waiting))
     _write(ctx, "junit.xml", summary, lambda: render_junit(summary, results))
 
 

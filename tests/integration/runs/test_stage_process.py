@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from streamproof.model.results import Status
 from streamproof.runs.context import RunContext
 from streamproof.runs.planning import HostSettings, RunRequest, plan_run
 from streamproof.runs.stage_process import StageProcess
+from streamproof.stages.registry import CHILD, STAGES
 
-STAGE = "query_pack"
+APART = replace(STAGES["query_pack"], process=CHILD)
+STAGE = APART.name
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def ctx(home: Path, tmp_path: Path) -> RunContext:
     """A planned run that has no stack: every stage has a result at once, that there is none."""
     host = HostSettings(cache_dir=tmp_path / "cache")
     return plan_run(
-        RunRequest(run_id="r1", artifacts_root=tmp_path / "runs"), home=home, host=host, now=datetime.now(UTC)
+        RunRequest(run_id="r1", artifacts_root=tmp_path / "runs"), STAGES, home=home, host=host, now=datetime.now(UTC)
     )
 
 
@@ -42,7 +45,7 @@ def pid_of(children: set[int]) -> int:
 
 
 def test_the_result_is_that_of_the_stage(ctx, children):
-    with StageProcess(ctx, STAGE) as process:
+    with StageProcess(ctx, APART) as process:
         result = process.run()
     assert (result.stage, result.status, result.error) == (STAGE, Status.ERRORED, "Run r1 has no stack.")
     kept = ctx.folder.read_stage(STAGE)
@@ -51,13 +54,13 @@ def test_the_result_is_that_of_the_stage(ctx, children):
 
 
 def test_one_that_nobody_asks_ends_without_a_result(ctx, children):
-    with StageProcess(ctx, STAGE):
+    with StageProcess(ctx, APART):
         pass
     assert ctx.folder.read_stage(STAGE) is None
 
 
 def test_one_that_is_killed_is_an_error_with_a_hint(ctx, children):
-    with StageProcess(ctx, STAGE) as process:
+    with StageProcess(ctx, APART) as process:
         os.kill(pid_of(children), signal.SIGKILL)
         result = process.run()
     assert result.status is Status.ERRORED
@@ -66,7 +69,7 @@ def test_one_that_is_killed_is_an_error_with_a_hint(ctx, children):
 
 
 def test_what_breaks_before_the_stage_is_in_its_log(ctx, children):
-    with StageProcess(ctx, STAGE) as process:
+    with StageProcess(ctx, APART) as process:
         (ctx.folder.root / "plan.json").unlink()
         result = process.run()
     assert result.error == f"The process of stage {STAGE} ended before its work was done, code 1."

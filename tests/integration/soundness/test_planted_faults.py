@@ -11,6 +11,7 @@ from pipelines.livepeer.lifecycle import session
 from pipelines.livepeer.parsers import ingest, payments
 from streamproof.model.results import CheckResult, Status
 from streamproof.runs.runner import run_stage
+from streamproof.stages.registry import STAGES
 from streamproof.warehouse.clickhouse.client import execute
 from tests.support.pipeline_in_engine import EngineRun, PipelineInEngine
 
@@ -63,7 +64,7 @@ def golden(home: Path) -> Path:
 
 
 def judged(run: EngineRun) -> dict[str, CheckResult]:
-    return {check.name: check for check in run_stage(run.ctx, "oracle").checks}
+    return {check.name: check for check in run_stage(run.ctx, STAGES["oracle"]).checks}
 
 
 def named_columns(check: CheckResult) -> set[str]:

@@ -20,6 +20,7 @@ from streamproof.model.window import from_epoch_ms, iso_ms
 from streamproof.runs.context import RunContext
 from streamproof.runs.planning import HostSettings, RunRequest, plan_run
 from streamproof.runs.runner import run_stage
+from streamproof.stages.registry import STAGES
 from streamproof.warehouse.clickhouse.client import execute
 from tests.integration.sql.conftest import Warehouse, insert
 from tests.integration.sql.consistent import START_MS, TOPIC, consistent_replay
@@ -65,7 +66,7 @@ def observe(warehouse: Warehouse, home: Path, tmp_path: Path) -> Observe:
             input_topic=TOPIC,
             artifacts_root=tmp_path,
         )
-        ctx = plan_run(request, home=home, host=HostSettings(cache_dir=tmp_path), now=NOW)
+        ctx = plan_run(request, STAGES, home=home, host=HostSettings(cache_dir=tmp_path), now=NOW)
         settings = replace(warehouse.settings, user=user, password=PASSWORDS[0], database=database)
         return ctx.connected(lambda: Connections(settings, source="this test"))
 
@@ -77,7 +78,9 @@ def test_which_warehouses_can_be_observed(case, warehouse, observe):
     client = warehouse.empty() if case.get("empty") else warehouse.with_schema()
     for statement in case.get("sql", ()):
         execute(client, statement)
-    result = run_stage(observe(case.get("database", client.database), case.get("user", "reader")), "warehouse_check")
+    result = run_stage(
+        observe(case.get("database", client.database), case.get("user", "reader")), STAGES["warehouse_check"]
+    )
     if "error" in case:
         assert result.status is Status.ERRORED
         assert result.hint
@@ -95,7 +98,7 @@ def test_which_warehouses_can_be_observed(case, warehouse, observe):
 
 def judged(ctx: RunContext) -> tuple[Verdict, list[str], StageResult]:
     """Check the warehouse and run the suite; return the verdict, why the run could not be judged, and the suite."""
-    results = {stage: run_stage(ctx, stage) for stage in ("warehouse_check", "assert_raw_typed")}
+    results = {stage: run_stage(ctx, STAGES[stage]) for stage in ("warehouse_check", "assert_raw_typed")}
     planned, judging = tuple(results), ("assert_raw_typed",)
     return judge(planned, judging, results), unjudged(planned, judging, results), results["assert_raw_typed"]
 

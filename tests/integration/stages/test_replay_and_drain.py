@@ -16,6 +16,7 @@ from streamproof.runs.execute import execute as execute_stage
 from streamproof.runs.planning import HostSettings, RunRequest, plan_run
 from streamproof.runtime.stack import own_identity, stop_stack
 from streamproof.stages import pipeline_ready, pipeline_wait, query_pack, replay_events, schema_apply, stack_up
+from streamproof.stages.registry import STAGES
 from streamproof.warehouse.clickhouse.client import execute, rows
 from streamproof.warehouse.clickhouse.view_cache import PREFIX
 
@@ -27,6 +28,7 @@ def drained(request, tmp_path_factory: pytest.TempPathFactory, cache_dir: Path, 
     """A run over the hostile set, up to and including the drain."""
     ctx = plan_run(
         RunRequest(manifest="hostile", kafka=request.param, artifacts_root=tmp_path_factory.mktemp("runs")),
+        STAGES,
         home=home,
         host=HostSettings(cache_dir=cache_dir, owner=own_identity()),
         now=datetime.now(UTC),

@@ -13,6 +13,7 @@ from streamproof.model.results import Status
 from streamproof.runs.planning import HostSettings, RunRequest, plan_run
 from streamproof.runs.runner import run_stage
 from streamproof.runtime.process import is_alive
+from streamproof.stages.registry import STAGES
 
 pytestmark = pytest.mark.engine
 
@@ -20,10 +21,10 @@ pytestmark = pytest.mark.engine
 @pytest.fixture
 def run(home: Path, cache_dir: Path, tmp_path: Path):
     request = RunRequest(run_id="manual__1", mode="smoke", kafka="mock", artifacts_root=tmp_path)
-    ctx = plan_run(request, home=home, host=HostSettings(cache_dir=cache_dir), now=datetime.now(UTC))
-    assert run_stage(ctx, "stack_up").status is Status.PASSED
+    ctx = plan_run(request, STAGES, home=home, host=HostSettings(cache_dir=cache_dir), now=datetime.now(UTC))
+    assert run_stage(ctx, STAGES["stack_up"]).status is Status.PASSED
     yield ctx
-    run_stage(ctx, "stack_down")
+    run_stage(ctx, STAGES["stack_down"])
 
 
 def test_what_a_timed_out_run_left_up_is_ended(run, monkeypatch, tmp_path):

@@ -20,6 +20,7 @@ import pytest
 from streamproof.model.plan import RunPlan
 from streamproof.model.results import CheckResult, StageResult, Status
 from streamproof.runs.folder import RunFolder
+from streamproof.stages.registry import STAGES
 
 STARTED, ENDED = "2026-03-01T02:15:00.000Z", "2026-03-01T02:15:04.000Z"
 
@@ -53,8 +54,12 @@ def make_run(home: Path, tmp_path: Path):
             "git_commit": "unknown", "rerun": "streamproof run", "created_at": STARTED, "cache_dir": str(tmp_path),
             "java": None, "owner": None, "notices": (),
         }  # fmt: skip
+        values |= changes
+        options = [name for name in ("inject", "keep_stack") if values[name]]
+        offers = ("trace", "contracts", "dispositions", "oracle")
+        values["stages"] = STAGES.planned(values["mode"], values["suites"], offers=offers, options=options)
         folder = RunFolder(root)
-        folder.write_plan(RunPlan(**{**values, **changes}))
+        folder.write_plan(RunPlan(**values))
         return folder, {"ti": TaskInstance({"folder": str(root)}), "run_id": "manual__1"}
 
     return of

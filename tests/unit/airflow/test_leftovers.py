@@ -28,7 +28,7 @@ def left(make_run, monkeypatch, tmp_path):
         (folder.stack / "spec.json").touch()
 
         def run_stage(ctx, stage):
-            assert stage == "stack_down"
+            assert stage.name == "stack_down"
             events.append("end")
             if isinstance(ended, Exception):
                 raise ended

@@ -25,9 +25,9 @@ def stages(monkeypatch):
     results, ran = {}, []
 
     def run_stage(ctx, stage):
-        ran.append(stage)
-        ctx.folder.write_stage(results[stage])
-        return results[stage]
+        ran.append(stage.name)
+        ctx.folder.write_stage(results[stage.name])
+        return results[stage.name]
 
     monkeypatch.setattr(runner, "run_stage", run_stage)
     return results, ran
@@ -84,7 +84,7 @@ class TestStageOperator:
         stack_is_up(folder)
         if before:
             folder.write_stage(result("replay_events", before))
-        task = operators.StageOperator(task_id="t", stage="query_pack", needs_stage="replay_events")
+        task = operators.StageOperator(task_id="t", stage="query_pack", requires=("replay_events", "warehouse_check"))
 
         with pytest.raises(AirflowSkipException):
             task.execute(context)
@@ -108,7 +108,7 @@ class TestStageOperator:
     def test_an_observation_needs_its_look_at_the_warehouse(self, make_run, stages, result):
         folder, context = make_run(mode="observe", stack="external")
         stages[0]["query_pack"] = result("query_pack")
-        task = operators.StageOperator(task_id="t", stage="query_pack", needs_stage="replay_events")
+        task = operators.StageOperator(task_id="t", stage="query_pack", requires=("replay_events", "warehouse_check"))
 
         with pytest.raises(AirflowSkipException):
             task.execute(context)
@@ -118,7 +118,7 @@ class TestStageOperator:
     def test_it_is_skipped_without_a_stack_or_a_plan(self, make_run, stages, result, unplanned):
         folder, context = make_run()
         folder.write_stage(result("replay_events"))
-        task = operators.StageOperator(task_id="t", stage="query_pack", needs_stage="replay_events")
+        task = operators.StageOperator(task_id="t", stage="query_pack", requires=("replay_events", "warehouse_check"))
 
         for without in (context, unplanned):
             with pytest.raises(AirflowSkipException):
@@ -130,23 +130,25 @@ class TestStageOperator:
         folder.write_stage(result("replay_events"))
         stages[0]["query_pack"] = result("query_pack")
 
-        operators.StageOperator(task_id="t", stage="query_pack", needs_stage="replay_events").execute(context)
+        operators.StageOperator(task_id="t", stage="query_pack", requires=("replay_events", "warehouse_check")).execute(
+            context
+        )
 
         assert stages[1] == ["query_pack"]
 
 
-class TestInjectOperator:
+class TestInject:
     def test_without_a_file_it_is_skipped(self, make_run):
         _, context = make_run()
 
         with pytest.raises(AirflowSkipException):
-            operators.InjectOperator(task_id="t").execute(context)
+            operators.StageOperator(task_id="t", stage="inject").execute(context)
 
     def test_with_a_file_it_runs(self, make_run, stages, result):
         _, context = make_run(inject="/x.sql")
         stages[0]["inject"] = result("inject")
 
-        assert operators.InjectOperator(task_id="t").execute(context)["stage"] == "inject"
+        assert operators.StageOperator(task_id="t", stage="inject").execute(context)["stage"] == "inject"
 
 
 class TestPublishSummaryOperator:

@@ -9,12 +9,13 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from streamproof.airflow import waits
-from streamproof.airflow.sensors import DrainSensor, PipelineReadySensor
+from streamproof.airflow.sensors import StageSensor
 from streamproof.airflow.triggers import StageTrigger
 from streamproof.model.errors import StackError
 from streamproof.model.results import Status
 from streamproof.model.waiting import Probe
 from streamproof.runs import runner
+from streamproof.runs.stage import Wait
 
 STARTED = "2026-03-01T02:15:00.000Z"
 
@@ -38,7 +39,7 @@ def looks(monkeypatch):
             raise answer
         return answer
 
-    monkeypatch.setattr(waits, "wait_of", lambda ctx, stage: waits.Wait(probe, 0.2, f"{stage} to hold", "be patient"))
+    monkeypatch.setattr(waits, "wait_of", lambda ctx, stage: Wait(probe, 0.2, f"{stage} to hold", "be patient"))
     return answers, opened
 
 
@@ -47,7 +48,7 @@ def recorded(monkeypatch, result):
     """Stand in for the stage itself, which finds its condition true and ends at once."""
 
     def run_stage(ctx, stage):
-        ended = result(stage, started_at="2026-03-01T02:15:09.900Z", ended_at="2026-03-01T02:15:10.000Z",
+        ended = result(stage.name, started_at="2026-03-01T02:15:09.900Z", ended_at="2026-03-01T02:15:10.000Z",
                        duration_sec=0.1, details={"waited_sec": 0.1})  # fmt: skip
         ctx.folder.write_stage(ended)
         return ended
@@ -104,7 +105,7 @@ class TestSensors:
         folder, context = make_run()
         looks[0].append(Probe(True))
 
-        told = PipelineReadySensor(task_id="t").execute(context)
+        told = StageSensor(task_id="t", stage="pipeline_ready").execute(context)
 
         assert told["stage"] == "pipeline_ready"
         assert folder.read_stage("pipeline_ready").status is Status.PASSED
@@ -114,7 +115,7 @@ class TestSensors:
         looks[0].append(Probe(False))
 
         with pytest.raises(TaskDeferred) as deferred:
-            DrainSensor(task_id="t").execute(context)
+            StageSensor(task_id="t", stage="pipeline_wait").execute(context)
 
         assert deferred.value.trigger.serialize()[1]["stage"] == "pipeline_wait"
         assert deferred.value.method_name == "execute_complete"
@@ -125,14 +126,16 @@ class TestSensors:
         folder, context = make_run()
         looks[0].append(StackError("kafka ended", hint="see its log"))
 
-        DrainSensor(task_id="t").execute(context)  # the stage itself says how it failed
+        StageSensor(task_id="t", stage="pipeline_wait").execute(context)  # the stage itself says how it failed
 
         assert folder.read_stage("pipeline_wait") is not None
 
     def test_the_whole_wait_is_recorded(self, make_run, recorded):
         folder, context = make_run()
 
-        told = DrainSensor(task_id="t").execute_complete(context, {"outcome": "done", "started_at": STARTED})
+        told = StageSensor(task_id="t", stage="pipeline_wait").execute_complete(
+            context, {"outcome": "done", "started_at": STARTED}
+        )
 
         kept = folder.read_stage("pipeline_wait")
         assert (kept.started_at, kept.duration_sec, kept.details["waited_sec"]) == (STARTED, 10.0, 10.0)
@@ -143,7 +146,7 @@ class TestSensors:
         event = {"outcome": "failed", "started_at": STARTED, "message": "still missing: 2", "hint": "look"}
 
         with pytest.raises(AirflowFailException, match="still missing: 2"):
-            DrainSensor(task_id="t").execute_complete(context, event)
+            StageSensor(task_id="t", stage="pipeline_wait").execute_complete(context, event)
 
         kept = folder.read_stage("pipeline_wait")
         assert (kept.status, kept.error, kept.hint) == (Status.ERRORED, "still missing: 2", "look")
@@ -153,13 +156,13 @@ class TestSensors:
         _, context = make_run()
 
         with pytest.raises(AirflowFailException, match="without an event"):
-            PipelineReadySensor(task_id="t").execute_complete(context, None)
+            StageSensor(task_id="t", stage="pipeline_ready").execute_complete(context, None)
 
     def test_it_can_wait_inside_the_worker(self, make_run, looks, recorded):
         folder, context = make_run()
         looks[0].append(Probe(False))
 
-        DrainSensor(task_id="t", deferrable=False).execute(context)
+        StageSensor(task_id="t", stage="pipeline_wait", deferrable=False).execute(context)
 
         assert folder.read_stage("pipeline_wait") is not None
         assert looks[1] == []

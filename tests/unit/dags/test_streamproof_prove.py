@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from streamproof.model.plan import AFTER_SUITES, BEFORE_SUITES
-
+AFTER_SUITES = ("contracts", "conservation", "oracle")
+BEFORE_SUITES = ("stack_up", "schema_apply", "pipeline_ready", "replay_events", "pipeline_wait", "query_pack")
 INFRASTRUCTURE = {"stack_up", "schema_apply", "stack_down"}
 
 

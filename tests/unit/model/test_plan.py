@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from streamproof.model.plan import RunPlan
+from streamproof.model.plan import PlannedStage, Role, RunPlan
 from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
 
 
@@ -20,6 +20,10 @@ def plan() -> RunPlan:
         keep_stack=False, tolerate_bad_lines=False, inject=None, allow_destructive=False, git_commit="c",
         rerun="streamproof run", created_at="2026-01-01T00:00:00.000Z", cache_dir="/c", java=None,
         owner=ProcessIdentity(7, 1.5), notices=("look",),
+        stages=(
+            PlannedStage("stack_up", waits=True), PlannedStage("contracts", Role.JUDGE),
+            PlannedStage("stack_down", Role.END),
+        ),
     )  # fmt: skip
 
 
@@ -29,21 +33,12 @@ def test_a_plan_round_trips_through_json(plan, owner):
     assert RunPlan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
 
 
-def test_injection_is_a_stage_between_the_drain_and_the_trace(plan):
-    stages = replace(plan, inject="/x.sql").planned_stages
-    assert stages[stages.index("inject") - 1 : stages.index("inject") + 2] == ("pipeline_wait", "inject", "query_pack")
-    assert "inject" not in plan.planned_stages
-
-
-def test_what_judges_comes_last(plan):
-    assert plan.judging_stages == ("assert_raw_typed", "contracts", "conservation")
-    assert plan.planned_stages[-3:] == plan.judging_stages
-
-
-def test_the_oracle_judges_where_the_pack_has_one(plan):
-    assert "oracle" not in plan.planned_stages
-    assert replace(plan, oracle=True).judging_stages[-1] == "oracle"
-    assert "oracle" not in replace(plan, oracle=True, mode="observe").planned_stages
+def test_the_stages_of_a_plan_are_told_apart_by_their_role(plan):
+    assert plan.planned_stages == ("stack_up", "contracts")
+    assert plan.judging_stages == ("contracts",)
+    assert plan.ending_stages == ("stack_down",)
+    assert plan.waiting_stages == {"stack_up"}
+    assert not plan.oracle
 
 
 def test_a_stack_state_round_trips_through_json():

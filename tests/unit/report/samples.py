@@ -7,6 +7,7 @@ from typing import Any
 from streamproof.model.plan import RunPlan
 from streamproof.model.results import CheckResult, StageResult, Status
 from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
+from streamproof.stages.registry import STAGES
 
 FOLDER = "/home/ada/streamproof/artifacts/test-runs/20260301T021500Z-4f1a"
 
@@ -47,7 +48,11 @@ def plan(**changes: Any) -> RunPlan:
         "rerun": "streamproof run", "created_at": "2026-03-01T02:15:00.000Z",
         "cache_dir": "/home/ada/.cache/streamproof", "java": None, "owner": ProcessIdentity(4242, 1.0), "notices": (),
     }  # fmt: skip
-    return RunPlan(**{**values, **changes})
+    values |= changes
+    offers = ("trace", "contracts", "dispositions")
+    options = [name for name in ("inject", "keep_stack") if values[name]]
+    values.setdefault("stages", STAGES.planned(values["mode"], values["suites"], offers=offers, options=options))
+    return RunPlan(**values)
 
 
 def stack_state() -> StackState:

@@ -135,7 +135,7 @@ def test_an_unjudged_run_gives_the_reason_and_the_hint(page):
 
 def test_the_timeline_shows_work_waits_and_pauses(summarize):
     summary, results = summarize("passed")
-    html = render_html(summary, results)
+    html = render_html(summary, results, waiting=("stack_up", "pipeline_ready", "pipeline_wait"))
     assert html.count('class="track"') == len(results) + 1
     for kind in ("work", "wait", "idle"):
         assert f'<rect class="{kind}"' in html

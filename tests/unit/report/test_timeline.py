@@ -24,7 +24,8 @@ def test_no_stage_is_no_bar():
 
 def test_a_pause_between_stages_is_a_bar_of_its_own_and_counts_as_waiting():
     timeline = build_timeline(
-        [stage("stack_up", 0, 1000), stage("replay_events", 2000, 1000), stage("query_pack", 3100, 900)]
+        [stage("stack_up", 0, 1000), stage("replay_events", 2000, 1000), stage("query_pack", 3100, 900)],
+        waiting={"stack_up"},
     )
     assert [(bar.label, bar.kind) for bar in timeline.bars] == [
         ("stack_up", "wait"), ("between stages", "idle"), ("replay_events", "work"), ("query_pack", "work"),

@@ -10,6 +10,7 @@ import pytest
 from streamproof.model.errors import UsageError
 from streamproof.runs.planning import HostSettings, RunRequest, plan_run
 from streamproof.runtime.stack_spec import StackSpec
+from streamproof.stages.registry import STAGES
 from streamproof.stages.stack_up import project_name, stack_spec
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -53,7 +54,7 @@ def test_compose_files_of_the_users_are_taken_in_their_order(home, tmp_path):
     host = HostSettings(tmp_path / "cache", compose_files=("docker-compose.yaml", str(mine)), docker_host="unix:///x")
     request = RunRequest(run_id="r1", stack="compose", artifacts_root=tmp_path / "runs")
 
-    ctx = plan_run(request, home=home, host=host, now=NOW)
+    ctx = plan_run(request, STAGES, home=home, host=host, now=NOW)
     assert ctx.plan.compose_files == (str(home / "docker-compose.yaml"), str(mine))
     assert ctx.plan.docker_host == "unix:///x"
 
@@ -62,7 +63,7 @@ def test_a_compose_file_that_is_not_there_is_a_usage_error(home, tmp_path):
     host = HostSettings(tmp_path / "cache", compose_files=("ghost.yaml",))
     request = RunRequest(run_id="r1", stack="compose", artifacts_root=tmp_path / "runs")
     with pytest.raises(UsageError, match=r"There is no Compose file .*ghost\.yaml"):
-        plan_run(request, home=home, host=host, now=NOW)
+        plan_run(request, STAGES, home=home, host=host, now=NOW)
     assert not (tmp_path / "runs").exists()
 
 

@@ -1,0 +1,79 @@
+"""The tasks of a DAG, made from the list of stages: which there are, in what order, and how each may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Asset, TriggerRule
+
+from streamproof.airflow.operators import (
+    PLAN_TASK,
+    PlanRunOperator,
+    PublishSummaryOperator,
+    StackDownOperator,
+    StageOperator,
+)
+from streamproof.airflow.sensors import StageSensor
+from streamproof.runs.stage import TIMEOUT_SEC, Stage
+from streamproof.stages.registry import STAGES
+
+SETUP, TEARDOWN = "stack_up", "stack_down"
+VERDICT = "publish_summary"
+RETRIES = {"retries": 1, "retry_delay": timedelta(seconds=5)}
+
+
+def make_tasks(modes: Collection[str], options: Collection[str], *, outlets: Collection[Asset] = ()) -> None:
+    """Make the tasks of the current DAG: those of all stages that a run of these modes may have.
+
+    `options` are the names of the DAG's params; `outlets` are updated by a passed verdict.
+    """
+    stages = STAGES.of_modes(modes, options)
+    names = [stage.name for stage in stages]
+    plan = PlanRunOperator(task_id=PLAN_TASK, execution_timeout=timedelta(seconds=TIMEOUT_SEC))
+    tasks: dict[str, Any] = {}
+    for stage in stages:
+        tasks[stage.name] = _task(stage, plan, STAGES.required(stage, names), outlets)
+        upstream = [tasks[name] for name in STAGES.upstream(stage, names)] or [plan]
+        upstream >> tasks[stage.name]
+    _teardowns(tasks)
+
+
+def _task(stage: Stage, plan: PlanRunOperator, required: tuple[str, ...], outlets: Collection[Asset]) -> Any:
+    common: dict[str, Any] = {
+        "task_id": stage.name,
+        "execution_timeout": timedelta(seconds=stage.timeout_sec),
+        **(RETRIES if stage.retried else {}),
+    }
+    if stage.name == VERDICT:
+        return PublishSummaryOperator(**common, outlets=list(outlets))
+    if stage.name == TEARDOWN:
+        return StackDownOperator(**common)
+    if stage.wait:
+        return StageSensor(stage=stage.name, **common)
+    if stage.per_suite:
+        return StageOperator.partial(**common, map_index_template="{{ task.stage }}").expand(stage=plan.output)
+    if required:
+        # It comes behind a stage that may be late: it starts however that one ended.
+        return StageOperator(stage=stage.name, requires=required, trigger_rule=TriggerRule.ALL_DONE, **common)
+    return StageOperator(stage=stage.name, **common)
+
+
+def _teardowns(tasks: Mapping[str, Any]) -> None:
+    """Mark the stack's beginning and both ends of the run.
+
+    Both ends run whatever happened, also after a setup that failed half-way: that a teardown's usual rule would not.
+    The run's state follows the verdict; where nothing was brought up, that is a verdict too.
+    """
+    setup = tasks[SETUP].as_setup()
+    tasks[VERDICT].as_teardown(setups=setup, on_failure_fail_dagrun=True)
+    tasks[TEARDOWN].as_teardown(setups=setup)
+    for name in (VERDICT, TEARDOWN):
+        tasks[name].trigger_rule = TriggerRule.ALL_DONE
+
+
+def shown_stages(modes: Collection[str], options: Collection[str]) -> tuple[str, ...]:
+    """Return what a table of such a run's stages begins with: suites and what is asked for join when they start."""
+    stages = STAGES.of_modes(modes, options)
+    return (PLAN_TASK, *(stage.name for stage in stages if not stage.per_suite and not stage.asked_by))

@@ -1,0 +1,121 @@
+"""The one list of stages, in the order of a run: bring up, replay, drain, judge, publish, take down.
+
+A stage is a module of this package with a function `run`. It is imported when the stage runs: a DAG file reads this
+list, too, and has to be parsed quickly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from streamproof.model.plan import CONSERVATION, CONTRACTS, OBSERVE, ORACLE, PROVE, RUN_MODES, Role
+from streamproof.runs.stage import Stage, StageList, Wait
+
+if TYPE_CHECKING:
+    from streamproof.runs.context import RunContext, StageOutcome
+
+# Modes that replay events through a stack. The other one looks at a warehouse that others fill.
+REPLAYED = (*RUN_MODES, PROVE)
+ALL_MODES = (*REPLAYED, OBSERVE)
+# What a pack may offer, and a stage need.
+TRACE_SQL, CONTRACT_FILES, DISPOSITIONS = "trace", "contracts", "dispositions"
+CHILD = "streamproof.stages.stage_child"
+
+
+def _run(module: str) -> Callable[..., StageOutcome]:
+    def run(ctx: RunContext, **arguments: Any) -> StageOutcome:
+        outcome: StageOutcome = import_module(f"streamproof.stages.{module}").run(ctx, **arguments)
+        return outcome
+
+    return run
+
+
+def _wait(module: str) -> Callable[[RunContext], Wait]:
+    def wait(ctx: RunContext) -> Wait:
+        awaited: Wait = import_module(f"streamproof.stages.{module}").wait_of(ctx)
+        return awaited
+
+    return wait
+
+
+def _import_expectations() -> None:
+    """Import Great Expectations, which takes seconds."""
+    import_module("streamproof.checks.contracts.validation").prefetch()
+
+
+def _publish_again(ctx: RunContext) -> None:
+    """Bring the published files up to date with the teardown's own result."""
+    if ctx.folder.summary.exists():
+        import_module("streamproof.stages.publish_summary").publish(ctx)
+
+
+STAGES = StageList(
+    (
+        Stage("stack_up", _run("stack_up"), REPLAYED, retried=True, waits=True),
+        Stage("warehouse_check", _run("warehouse_check"), (OBSERVE,), retried=True),
+        Stage("schema_apply", _run("schema_apply"), REPLAYED, after=("stack_up",), retried=True),
+        Stage(
+            "pipeline_ready",
+            _run("pipeline_ready"),
+            REPLAYED,
+            after=("schema_apply",),
+            waits=True,
+            wait=_wait("pipeline_ready"),
+        ),
+        Stage("replay_events", _run("replay_events"), REPLAYED, after=("pipeline_ready",)),
+        # What did not drain in time is judged all the same: the checks say what is missing. The verdict stays `error`.
+        Stage(
+            "pipeline_wait",
+            _run("pipeline_wait"),
+            REPLAYED,
+            after=("replay_events",),
+            may_be_late=True,
+            waits=True,
+            wait=_wait("pipeline_wait"),
+        ),
+        Stage("inject", _run("inject"), REPLAYED, after=("pipeline_wait",), asked_by="inject"),
+        Stage("query_pack", _run("query_pack"), ALL_MODES, after=("inject", "warehouse_check"), needs=(TRACE_SQL,)),
+        Stage("assert_suite", _run("assertions"), ALL_MODES, Role.JUDGE, after=("query_pack",), per_suite=True),
+        # Great Expectations takes seconds to import, and is Python alone: its process gets ready while services start.
+        Stage(
+            CONTRACTS,
+            _run("contracts"),
+            ALL_MODES,
+            Role.JUDGE,
+            after=("query_pack",),
+            needs=(CONTRACT_FILES,),
+            get_ready=_import_expectations,
+            process=CHILD,
+        ),
+        Stage(CONSERVATION, _run("conservation"), REPLAYED, Role.JUDGE, after=("query_pack",), needs=(DISPOSITIONS,)),
+        Stage(ORACLE, _run("oracle"), REPLAYED, Role.JUDGE, after=("query_pack",), needs=(ORACLE,)),
+        # Only a run whose own checks all hold can prove anything.
+        Stage(
+            PROVE,
+            _run("prove"),
+            (PROVE,),
+            Role.JUDGE,
+            after=("assert_suite", CONTRACTS, CONSERVATION, ORACLE),
+            timeout_sec=5400.0,
+        ),
+        Stage(
+            "publish_summary",
+            _run("publish_summary"),
+            ALL_MODES,
+            Role.END,
+            after=(PROVE,),
+        ),
+        Stage(
+            "stack_down",
+            _run("stack_down"),
+            REPLAYED,
+            Role.END,
+            after=("publish_summary",),
+            unless="keep_stack",
+            retried=True,
+            afterwards=_publish_again,
+        ),
+    )
+)
