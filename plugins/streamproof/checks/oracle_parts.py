@@ -18,6 +18,16 @@ IDENTITY = "scenario_identity"
 Row = dict[str, Any]
 
 
+class Expectation(Protocol):
+    """What a set of records must leave, from one reading of them."""
+
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """Yield (table, row) for every row that must be there."""
+
+    def sessions(self) -> list[Row]:
+        """Return the expected facts of every session. The records are not read again after `rows` is exhausted."""
+
+
 class Oracle(Protocol):
     """What the module that a pack names as its oracle has. Rows have a `workflow_session_id`.
 
@@ -26,11 +36,8 @@ class Oracle(Protocol):
 
     PRECEDENCE: Sequence[str]
 
-    def expected_sessions(self, records: Iterable[tuple[int, bytes | None]]) -> list[Row]:
-        """Return the expected facts of every session, from (sequence, Kafka value) pairs as published."""
-
-    def expected_rows(self, records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, Row]]:
-        """Return (table, row) for every row that must be there, from the fields of `PublishedRecord`."""
+    def Expectation(self, records: Iterable[tuple[Any, ...]]) -> Expectation:  # noqa: N802 - it is a class of the pack
+        """Return what the records must leave, from the fields of `PublishedRecord` in the order of publishing."""
 
     def compare(self, expected: Iterable[Mapping[str, Any]], observed: Iterable[Mapping[str, Any]]) -> list[Row]:
         """Return the differences: {workflow_session_id, field, expected, observed} each."""
@@ -66,7 +73,7 @@ def load_oracle(pack: Pack) -> Oracle:
             f"The oracle of pack '{pack.name}' cannot be imported: {error}.",
             hint="`oracle:` in pack.yaml is the dotted path of a module below include/.",
         ) from None
-    parts = ("PRECEDENCE", "expected_sessions", "expected_rows", "compare", "broken_layer")
+    parts = ("PRECEDENCE", "Expectation", "compare", "broken_layer")
     missing = [name for name in parts if not hasattr(module, name)]
     if missing:
         raise UsageError(f"{pack.oracle} has no {', '.join(missing)}.", hint="See docs/write-a-pack.md, 'Oracle'.")

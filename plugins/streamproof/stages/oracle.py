@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from streamproof.checks.oracle import Judgement, OracleJudge
-from streamproof.checks.oracle_parts import load_oracle, read_oracle_sql
+from streamproof.checks.oracle_parts import Oracle, Row, load_oracle, read_oracle_sql
+from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.plan import ORACLE
 from streamproof.proving.mutations import Subject, block_mutants
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.files import write_json
-from streamproof.stages.parity import judge_parity
+from streamproof.stages.parity import PublishedRecords, judge_parity
 from streamproof.stages.promises import promised_sessions
 from streamproof.stages.replay_events import planned_replay
 
@@ -33,23 +35,26 @@ _SHOWN_FACTS = (
 )
 
 
-def oracle_judge(ctx: RunContext) -> OracleJudge:
-    """Compute what is expected of the run's fixture set, from the values that the replay publishes.
-
-    Raises FixtureError when the set has changed since the run was planned, UsageError or SqlSourceError for a pack
-    whose oracle is broken.
-    """
-    oracle, sql = load_oracle(ctx.pack), read_oracle_sql(ctx.home, ctx.pack)
-    replay = planned_replay(ctx)
-    expected = oracle.expected_sessions((sequence, value) for sequence, (_, value) in enumerate(replay.records()))
+def _judge(ctx: RunContext, oracle: Oracle, replay: ReplayPlan, expected: Sequence[Row]) -> OracleJudge:
     promised = promised_sessions(ctx.pack, replay)
     return OracleJudge(
         oracle,
-        sql,
+        read_oracle_sql(ctx.home, ctx.pack),
         expected,
         [(session.workflow_session_id, session.scenario) for session in promised],
         unpromised=len(replay.sessions) - len(promised),
     )
+
+
+def oracle_judge(ctx: RunContext) -> OracleJudge:
+    """Return the judge of the run's sessions, from the values that the replay publishes.
+
+    Raises FixtureError when the set has changed since the run was planned, UsageError or SqlSourceError for a pack
+    whose oracle is broken.
+    """
+    oracle, replay = load_oracle(ctx.pack), planned_replay(ctx)
+    records = ((sequence, value) for sequence, (_, value) in enumerate(replay.records()))
+    return _judge(ctx, oracle, replay, oracle.Expectation(records).sessions())
 
 
 def oracle_subject(ctx: RunContext) -> Subject:
@@ -71,11 +76,11 @@ def run(ctx: RunContext) -> StageOutcome:
 
     Raises FixtureError, UsageError, SqlSourceError, WarehouseError.
     """
-    judge = oracle_judge(ctx)
-    ctx.log("expected sessions computed from the events")
+    oracle, replay = load_oracle(ctx.pack), planned_replay(ctx)
     with ctx.clickhouse() as client:
-        judgement = judge.judge(client)
-        parity = judge_parity(ctx, client)
+        expectation = oracle.Expectation(PublishedRecords(ctx, client, replay))
+        parity = judge_parity(ctx, client, expectation)
+        judgement = _judge(ctx, oracle, replay, expectation.sessions()).judge(client)
     write_json(ctx.folder.root / ARTIFACT, list(judgement.sessions))
     for check in judgement.checks:
         ctx.log(f"{check.status} {check.name}: {check.failed_rows} sessions differ")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from streamproof.checks.exemptions import exempt_columns
 from streamproof.checks.expected_rows import PublishedRecord, placed, store_expected
-from streamproof.checks.oracle_parts import load_oracle
+from streamproof.checks.oracle_parts import Expectation
 from streamproof.checks.parity import SUITE, Parity, Shape, shapes_of
 from streamproof.checks.parity_map import ParityObject, read_parity
+from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.proof import Mutant
 from streamproof.model.results import CheckResult
 from streamproof.proving.mutations import Subject
 from streamproof.runs.context import RunContext
-from streamproof.stages.replay_events import planned_replay
 from streamproof.warehouse.clickhouse.client import rows
 from streamproof.warehouse.clickhouse.view_cache import HeldViews
 
@@ -50,29 +50,28 @@ def exemptions(ctx: RunContext, shapes: Mapping[str, Shape]) -> dict[str, str]:
 class PublishedRecords:
     """What a run published, in its order, with the place that the broker gave it. It can be read again and again."""
 
-    def __init__(self, ctx: RunContext, client: Client) -> None:
-        """Remember where the records are; reading them raises FixtureError when the set has changed."""
+    def __init__(self, ctx: RunContext, client: Client, replay: ReplayPlan) -> None:
+        """Remember where the records are."""
         self._ctx = ctx
         self._client = client
+        self._replay = replay
 
     def __iter__(self) -> Iterator[PublishedRecord]:
-        replay = planned_replay(self._ctx)
         values = (
             (event.publish_ms, (event.key or b"").decode("utf-8", "replace"), value)
-            for event, value in replay.records()
+            for event, value in self._replay.records()
         )
         found = rows(self._client, _PLACES)
         places = ((row["source_topic"], row["source_partition"], row["source_offset"]) for row in found)
         return placed(values, places, self._ctx.plan.run_id)
 
 
-def judge_parity(ctx: RunContext, client: Client) -> list[CheckResult]:
-    """Store what the oracle foretells and judge every object. Raises UsageError, FixtureError, WarehouseError."""
+def judge_parity(ctx: RunContext, client: Client, expectation: Expectation) -> list[CheckResult]:
+    """Store the rows that the oracle expects and judge every object. Raises UsageError or WarehouseError."""
     parity = open_parity(ctx, client)
     foretold = {item.name: parity.columns(item.name) for item in parity.objects if item.is_foretold}
     if foretold:
-        foretelling = load_oracle(ctx.pack).expected_rows(PublishedRecords(ctx, client))
-        numbers = store_expected(client, foretelling, foretold)
+        numbers = store_expected(client, expectation.rows(), foretold)
         ctx.log(f"{sum(numbers.values())} expected rows of {len(numbers)} tables computed from the events")
     results = parity.judge(client, HeldViews.found(client))
     for check in results:

@@ -84,30 +84,56 @@ from packs.livepeer.oracle.values import NO_START_MS, iso
 # A session that begins here or before has a time among its signals that is none.
 _FIRST_START = iso(NO_START_MS) or ""
 
-__all__ = ["FIELDS", "PRECEDENCE", "broken_layer", "compare", "expected_rows", "expected_sessions"]
+__all__ = ["FIELDS", "PRECEDENCE", "Expectation", "broken_layer", "compare", "expected_rows", "expected_sessions"]
+
+
+class Expectation:
+    """What a set of records must leave in the warehouse, from one reading of their values: the rows, then the sessions.
+
+    `records` yields (sequence, value, topic, partition, offset, Kafka time in epoch ms, key, headers) in the order of
+    publishing.
+    """
+
+    def __init__(self, records: Iterable[tuple[Any, ...]]) -> None:
+        self._records = records
+        self._evidence: Evidence | None = None
+
+    def rows(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield (table, row) for every row that the records must leave in the layers that the processor writes.
+
+        A row has every column of its table that is not exempt.
+        """
+        evidence = Evidence([], [], [])
+        yield from typed_rows(self._records, partial(take_event, evidence))
+        yield from lifecycle_rows(evidence)
+        self._evidence = evidence
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Return the expected final facts of every session, as `expected_sessions` does.
+
+        The records are read only where `rows` has not been exhausted before.
+        """
+        return _sessions(gather(self._records) if self._evidence is None else self._evidence)
 
 
 def expected_rows(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (table, row) for every row that the records must leave in the layers that the processor writes.
-
-    `records` yields (sequence, value, topic, partition, offset, Kafka time in epoch ms, key, headers) in the order of
-    publishing. A row has every column of its table that is not exempt. Every value is read once.
-    """
-    evidence = Evidence([], [], [])
-    yield from typed_rows(records, partial(take_event, evidence))
-    yield from lifecycle_rows(evidence)
+    """Yield the expected rows of these records: see `Expectation.rows`."""
+    return Expectation(records).rows()
 
 
-def expected_sessions(records: Iterable[tuple[int, bytes | None]]) -> list[dict[str, Any]]:
+def expected_sessions(records: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
     """Return the expected final facts of every session, ordered by start and session id.
 
     `records` are (sequence, Kafka value) pairs as published. Rows are JSON-able: times are ISO-8601 UTC with three
     decimals, latencies are ms, flags are 0 or 1, `avg_output_fps` is rounded to six decimals and None without samples.
     Beside `FIELDS` a row holds `trace_count`, the number of its trace events.
     """
-    signals, _, snapshots = gather(records)
-    wallets = Wallets(snapshots)
-    signals.sort(key=itemgetter(0, 1, 2, 3))
+    return Expectation(records).sessions()
+
+
+def _sessions(evidence: Evidence) -> list[dict[str, Any]]:
+    wallets = Wallets(evidence.snapshots)
+    signals = sorted(evidence.signals, key=itemgetter(0, 1, 2, 3))
     rows = [session_facts(list(group), wallets) for _, group in groupby(signals, key=lambda signal: signal.session)]
     rows = [row for row in rows if row["session_start_ts"] > _FIRST_START]
     return sorted(rows, key=lambda row: (row["session_start_ts"], row["workflow_session_id"]))
