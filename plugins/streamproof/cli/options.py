@@ -21,6 +21,26 @@ ToTs = Annotated[str | None, typer.Option("--to-ts", help="End of the window, ex
 LookbackHours = Annotated[
     float | None, typer.Option("--lookback-hours", help="The window is the last N hours instead.", metavar="N")
 ]
+NewRunId = Annotated[str | None, typer.Option("--run-id", help="Name of the run and its folder.", metavar="ID")]
+Stack = Annotated[
+    str,
+    typer.Option(
+        "--stack",
+        help="Where the services run: local; compose (Docker); external: those of CH_HOST and KAFKA_BOOTSTRAP.",
+    ),
+]
+Processor = Annotated[str, typer.Option("--processor", help="The stream processor's runner: local.")]
+Kafka = Annotated[str, typer.Option("--kafka", help="broker, or mock where the broker cannot be had.")]
+Manifest = Annotated[
+    str | None, typer.Option("--manifest", help="Fixture set of the pack, or path of a manifest.", metavar="SET|PATH")
+]
+KeepStack = Annotated[bool, typer.Option("--keep-stack", help="Leave the stack up afterwards.")]
+TolerateBadLines = Annotated[
+    bool, typer.Option("--tolerate-bad-lines", help="Leave malformed fixture lines out, counted and named.")
+]
+Inject = Annotated[
+    str | None, typer.Option("--inject", help="SQL to run before the checks: how to see a run fail.", metavar="FILE")
+]
 SqlFiles = Annotated[
     list[Path] | None, typer.Option("--sql-file", help="SQL file to run; can be repeated.", metavar="FILE")
 ]

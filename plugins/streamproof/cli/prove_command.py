@@ -9,20 +9,42 @@ from typing import Annotated, Any
 
 import typer
 
-from streamproof.cli.options import Json, Pack, named
+from streamproof.cli.options import (
+    FromTs,
+    Inject,
+    Json,
+    Kafka,
+    KeepStack,
+    LookbackHours,
+    Manifest,
+    NewRunId,
+    Pack,
+    Processor,
+    Stack,
+    TolerateBadLines,
+    ToTs,
+    named,
+)
 from streamproof.cli.output import emit_json, result_console
 from streamproof.cli.run_command import run_planned
 from streamproof.model.errors import EXIT_CHECK_FAILED, EXIT_NOT_JUDGED, UsageError
 from streamproof.model.plan import EVERY_DAMAGE, PROVE
 from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
+from streamproof.model.window import iso_ms, window_from
+
+# What a part of a proof says when the run could not be proved.
+_NO_PROOF: Mapping[str, Any] = {"checks": 0, "proved": 0, "informational": 0, "survivors": [], "mutations": []}
+_NO_COVERAGE: Mapping[str, Any] = {"columns": 0, "covered": 0, "exempt": {}, "survivors": [], "matrix": []}
 
 
 def prove(
     pack: Pack = "livepeer",
-    run_id: Annotated[
-        str | None, typer.Option("--run-id", help="Name of the run and its folder.", metavar="ID")
-    ] = None,
+    run_id: NewRunId = None,
+    stack: Stack = "local",
+    processor: Processor = "local",
+    kafka: Kafka = "broker",
+    manifest: Manifest = None,
     suites: Annotated[
         list[str] | None, typer.Option("--suites", help="Prove only these suites; can be repeated.", metavar="NAME")
     ] = None,
@@ -35,12 +57,15 @@ def prove(
     damages: Annotated[
         str | None, typer.Option("--damages", help="With --coverage: one a column, or all that its type allows.")
     ] = None,
-    manifest: Annotated[
-        str | None,
-        typer.Option("--manifest", help="Fixture set of the pack, or path of a manifest.", metavar="SET|PATH"),
-    ] = None,
-    kafka: Annotated[str, typer.Option("--kafka", help="broker, or mock where the broker cannot be had.")] = "broker",
-    keep_stack: Annotated[bool, typer.Option("--keep-stack", help="Leave the stack up afterwards.")] = False,
+    mutations: Annotated[
+        bool, typer.Option("--mutations", help="With --coverage: apply the mutations of the checks as well.")
+    ] = False,
+    keep_stack: KeepStack = False,
+    tolerate_bad_lines: TolerateBadLines = False,
+    inject: Inject = None,
+    from_ts: FromTs = None,
+    to_ts: ToTs = None,
+    lookback_hours: LookbackHours = None,
     json: Json = False,
 ) -> None:
     """Make a run, break clones of its database, and require that the checks notice: else exit 1.
@@ -50,20 +75,28 @@ def prove(
     """
     from streamproof.runs.planning import RunRequest
 
+    now = datetime.now(UTC)
+    window = window_from(from_ts, to_ts, lookback_hours, now=now)
     request = RunRequest(
         pack=pack,
         run_id=run_id,
         mode=PROVE,
+        stack=stack,
+        processor=processor,
         kafka=kafka,
+        manifest=manifest,
         keep_stack=keep_stack,
+        tolerate_bad_lines=tolerate_bad_lines,
+        inject=inject,
+        from_ts=iso_ms(window.from_ts) if window else None,
+        to_ts=iso_ms(window.to_ts) if window else None,
         prove_suites=named(suites),
         prove_checks=named(check),
-        manifest=manifest,
         coverage=_damages(coverage, damages),
-        mutations=not coverage,
+        mutations=mutations or not coverage,
     )
-    summary = run_planned(request, datetime.now(UTC))
-    document = _read(Path(summary["folder"]), summary, coverage=coverage)
+    summary = run_planned(request, now)
+    document = _read(Path(summary["folder"]), summary, mutations=request.mutations, coverage=coverage)
     _show(document, summary, json=json)
     raise typer.Exit(_exit_code(document, summary))
 
@@ -75,27 +108,35 @@ def _damages(coverage: bool, damages: str | None) -> str:
     return (damages or EVERY_DAMAGE) if coverage else ""
 
 
-def _read(folder: Path, summary: Mapping[str, Any], *, coverage: bool) -> dict[str, Any]:
-    """Return the proof of a run; a run that could not be proved has counts of zero and says why in `error`."""
-    from streamproof.runs.folder import read_json
+def _read(folder: Path, summary: Mapping[str, Any], *, mutations: bool, coverage: bool) -> dict[str, Any]:
+    """Return the proof of a run; a run that could not be proved has counts of zero and says why in `error`.
+
+    With both parts it is that of the mutations, and holds the other under `coverage`.
+    """
     from streamproof.stages.coverage import ARTIFACT as COVERAGE
     from streamproof.stages.prove import ARTIFACT
 
+    proof = _part(folder, ARTIFACT, summary, _NO_PROOF) if mutations else {}
+    matrix = _part(folder, COVERAGE, summary, _NO_COVERAGE) if coverage else {}
+    return {**proof, "coverage": matrix} if proof and matrix else proof or matrix
+
+
+def _part(folder: Path, name: str, summary: Mapping[str, Any], nothing: Mapping[str, Any]) -> dict[str, Any]:
+    from streamproof.runs.folder import read_json
+
     place = {"run_id": summary["run_id"], "folder": str(folder), "error": None}
-    file = folder / (COVERAGE if coverage else ARTIFACT)
-    if file.exists():
-        return {**read_json(file), **place}
-    nothing: dict[str, Any] = {"columns": 0, "covered": 0, "exempt": {}, "survivors": [], "matrix": []}
-    if not coverage:
-        nothing = {"checks": 0, "proved": 0, "informational": 0, "survivors": [], "mutations": []}
+    if (folder / name).exists():
+        return {**read_json(folder / name), **place}
     return {**nothing, **place, "error": summary["error"] or "the run's own checks do not all hold"}
 
 
 def _exit_code(document: Mapping[str, Any], summary: Mapping[str, Any]) -> int:
     """Return 3 when nothing could be proved, 1 with survivors, else what the run's verdict means."""
-    if document["error"]:
+    parts = [document, document.get("coverage", {})]
+    if any(part.get("error") for part in parts):
         return EXIT_NOT_JUDGED
-    return EXIT_CHECK_FAILED if document["survivors"] else EXIT_CODES[Verdict(summary["verdict"])]
+    survivors = any(part.get("survivors") for part in parts)
+    return EXIT_CHECK_FAILED if survivors else EXIT_CODES[Verdict(summary["verdict"])]
 
 
 def _show(document: Mapping[str, Any], summary: Mapping[str, Any], *, json: bool) -> None:
@@ -108,5 +149,7 @@ def _show(document: Mapping[str, Any], summary: Mapping[str, Any], *, json: bool
         show_verdict(console, summary)
     show = show_coverage if "matrix" in document else show_proof
     show(console, document)
+    if "coverage" in document:
+        show_coverage(console, document["coverage"])
     if json:
         emit_json(document)

@@ -9,9 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streamproof.cli.environment import connections, read_environment
-from streamproof.cli.options import FromTs, Json, LookbackHours, Pack, ToTs, named
+from streamproof.cli.options import (
+    FromTs,
+    Inject,
+    Json,
+    Kafka,
+    KeepStack,
+    LookbackHours,
+    Manifest,
+    NewRunId,
+    Pack,
+    Processor,
+    Stack,
+    TolerateBadLines,
+    ToTs,
+    named,
+)
 from streamproof.cli.output import emit_json, progress_console, result_console
-from streamproof.model.plan import EXTERNAL, OBSERVE
+from streamproof.model.plan import EXTERNAL, OBSERVE, PROVE
 from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
 from streamproof.model.window import iso_ms, window_from
@@ -19,39 +34,29 @@ from streamproof.model.window import iso_ms, window_from
 if TYPE_CHECKING:
     from streamproof.runs.planning import RunRequest
 
-Text = str | None
 _MODE = "full; smoke: one session per scenario; observe: judge the warehouse of CH_HOST in a window, writing nothing."
-_STACK = "Where the services run: local; compose (Docker); external: those of CH_HOST and KAFKA_BOOTSTRAP."
 
 
 def run(
     pack: Pack = "livepeer",
-    run_id: Annotated[Text, typer.Option("--run-id", help="Name of the run and its folder.", metavar="ID")] = None,
+    run_id: NewRunId = None,
     mode: Annotated[str, typer.Option("--mode", help=_MODE)] = "full",
-    stack: Annotated[str, typer.Option("--stack", help=_STACK)] = "local",
-    processor: Annotated[str, typer.Option("--processor", help="The stream processor's runner: local.")] = "local",
-    kafka: Annotated[str, typer.Option("--kafka", help="broker, or mock where the broker cannot be had.")] = "broker",
-    manifest: Annotated[
-        Text, typer.Option("--manifest", help="Fixture set of the pack, or path of a manifest.", metavar="SET|PATH")
-    ] = None,
+    stack: Stack = "local",
+    processor: Processor = "local",
+    kafka: Kafka = "broker",
+    manifest: Manifest = None,
     suites: Annotated[
         list[str] | None, typer.Option("--suites", help="Only these suites; can be repeated.", metavar="NAME")
     ] = None,
-    keep_stack: Annotated[bool, typer.Option("--keep-stack", help="Leave the stack up afterwards.")] = False,
-    tolerate_bad_lines: Annotated[
-        bool, typer.Option("--tolerate-bad-lines", help="Leave malformed fixture lines out, counted and named.")
-    ] = False,
-    inject: Annotated[
-        Text, typer.Option("--inject", help="SQL to run before the checks: how to see a run fail.", metavar="FILE")
-    ] = None,
-    allow_destructive: Annotated[
-        bool, typer.Option("--allow-destructive", help="Let schema changes drop what streamproof did not make.")
-    ] = False,
+    keep_stack: KeepStack = False,
+    tolerate_bad_lines: TolerateBadLines = False,
+    inject: Inject = None,
     from_ts: FromTs = None,
     to_ts: ToTs = None,
     lookback_hours: LookbackHours = None,
     input_topic: Annotated[
-        Text, typer.Option("--input-topic", help="Of an observed warehouse: where it is fed from.", metavar="TOPIC")
+        str | None,
+        typer.Option("--input-topic", help="Of an observed warehouse: where it is fed from.", metavar="TOPIC"),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -71,11 +76,12 @@ def run(
         processor=processor,
         kafka=kafka,
         manifest=manifest,
-        suites=named(suites),
+        # A proof breaks clones of a whole run: what is narrowed is what it proves.
+        suites=() if mode == PROVE else named(suites),
+        prove_suites=named(suites) if mode == PROVE else (),
         keep_stack=keep_stack,
         tolerate_bad_lines=tolerate_bad_lines,
         inject=inject,
-        allow_destructive=allow_destructive,
         from_ts=iso_ms(window.from_ts) if window else None,
         to_ts=iso_ms(window.to_ts) if window else None,
         input_topic=input_topic,

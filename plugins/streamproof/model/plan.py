@@ -83,7 +83,6 @@ class RunPlan:
     keep_stack: bool
     tolerate_bad_lines: bool
     inject: str | None
-    allow_destructive: bool
     git_commit: str
     rerun: str
     created_at: str
@@ -144,8 +143,8 @@ class RunPlan:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RunPlan:
-        """Read back what `as_json` wrote."""
-        values = dict(data)
+        """Read back what `as_json` wrote; what an older version wrote besides is left out."""
+        values = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
         owner = values["owner"]
         return cls(
             **{

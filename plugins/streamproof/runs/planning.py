@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from streamproof.model.plan import (
     OBSERVE,
     ORACLE,
     PROCESSORS,
+    PROVE,
     STACKS,
     RunPlan,
 )
@@ -50,7 +51,7 @@ MOCK_NOTICE = (
 # What an observation has instead of a Kafka and a processor.
 NOT_INVOLVED = "none"
 COMPOSE_FILE = "docker-compose.yaml"
-_REPLAY_ONLY = ("manifest", "inject", "keep_stack", "tolerate_bad_lines", "allow_destructive", "kafka", "processor")
+_REPLAY_ONLY = ("manifest", "inject", "keep_stack", "tolerate_bad_lines", "kafka", "processor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,6 @@ class RunRequest:
     keep_stack: bool = False
     tolerate_bad_lines: bool = False
     inject: str | None = None
-    allow_destructive: bool = False
     artifacts_root: Path | None = None
     from_ts: str | None = None
     to_ts: str | None = None
@@ -144,9 +144,8 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         keep_stack=request.keep_stack,
         tolerate_bad_lines=request.tolerate_bad_lines,
         inject=inject,
-        allow_destructive=request.allow_destructive,
         git_commit=git_commit(home),
-        rerun=rerun_command(request),
+        rerun=rerun_command(replace(request, manifest=_anywhere(request.manifest, pack, home), inject=inject)),
         created_at=iso_ms(now),
         cache_dir=str(host.cache_dir),
         java=host.java,
@@ -228,6 +227,8 @@ def _choices(request: RunRequest) -> None:
             raise UsageError(f"There is no {name} '{value}'.", hint=f"Choose one of: {', '.join(allowed)}.{_why(name)}")
     if request.stack != "local" and request.kafka != "broker":
         raise UsageError(f"Stack {request.stack} has the brokers that it has.", hint="Leave --kafka out.")
+    if request.mode == PROVE and request.suites:
+        raise UsageError("A proof needs a whole run.", hint="`prove_suites` narrows what is proved.")
     if request.input_topic is not None and request.mode != OBSERVE:
         raise UsageError("A run replays into a topic of its own.", hint="--input-topic is for --mode observe.")
 
@@ -258,6 +259,12 @@ def manifest_path(pack: Pack, home: Path, given: str | None) -> Path:
     if name in pack.fixture_sets:
         return (home / "include" / pack.fixture_sets[name]).resolve()
     return Path(name).expanduser().resolve()
+
+
+def _anywhere(manifest: str | None, pack: Pack, home: Path) -> str | None:
+    """Return a manifest as a command can name it from any folder."""
+    by_name = manifest is None or manifest in pack.fixture_sets
+    return manifest if by_name else str(manifest_path(pack, home, manifest))
 
 
 def _replayed(request: RunRequest, pack: Pack, home: Path, now: datetime) -> _Subject:

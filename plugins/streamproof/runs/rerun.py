@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -26,26 +25,27 @@ def git_commit(home: Path) -> str:
     return described.stdout.strip()
 
 
+# How each field of a request is asked for, by `run` and `prove` alike.
+_OPTIONS = (
+    "pack", "mode", "stack", "processor", "kafka", "manifest", "inject", "from_ts", "to_ts", "input_topic",
+)  # fmt: skip
+
+
 def rerun_command(request: RunRequest) -> str:
-    """Return the shell command that asks for the same run again, with a new run id."""
-    proving = request.mode == PROVE
-    parts = ["streamproof", "prove" if proving else "run"]
-    options = {
-        "--pack": request.pack, "--mode": request.mode, "--stack": request.stack, "--processor": request.processor,
-        "--kafka": request.kafka, "--manifest": request.manifest, "--inject": request.inject,
-        "--from-ts": request.from_ts, "--to-ts": request.to_ts, "--input-topic": request.input_topic,
-    }  # fmt: skip
+    """Return the shell command that asks for the same run again, with a new run id and without `--keep-stack`."""
+    proves = request.mode == PROVE
+    parts = ["streamproof", "prove" if proves else "run"]
     defaults = type(request)()
-    for option, value in options.items():
-        field = re.sub("-", "_", option.removeprefix("--"))
-        if value is not None and value != getattr(defaults, field) and not (proving and field == "mode"):
-            parts += [option, value]
-    for suite in request.prove_suites if proving else request.suites:
+    for field in _OPTIONS:
+        value = getattr(request, field)
+        if value not in (None, getattr(defaults, field)) and not (proves and field == "mode"):
+            parts += [f"--{field.replace('_', '-')}", value]
+    for suite in request.prove_suites if proves else request.suites:
         parts += ["--suites", suite]
     for check in request.prove_checks:
         parts += ["--check", check]
     if request.coverage:
-        parts += ["--coverage", "--damages", request.coverage]
+        parts += ["--coverage", "--damages", request.coverage, *(("--mutations",) if request.mutations else ())]
     if request.tolerate_bad_lines:
         parts.append("--tolerate-bad-lines")
     return shlex.join(parts)

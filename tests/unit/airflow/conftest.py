@@ -50,7 +50,7 @@ def make_run(home: Path, tmp_path: Path):
             "run_id": "r1", "pack": "livepeer", "mode": "full", "stack": "local", "processor": "local",
             "kafka": "broker", "home": str(home), "folder": str(root), "manifest": "/m.json", "fixture_sha256": "ab",
             "fixture_events": 1, "window": {"from_ts": STARTED, "to_ts": ENDED}, "suites": ("raw_typed",),
-            "keep_stack": False, "tolerate_bad_lines": False, "inject": None, "allow_destructive": False,
+            "keep_stack": False, "tolerate_bad_lines": False, "inject": None,
             "git_commit": "unknown", "rerun": "streamproof run", "created_at": STARTED, "cache_dir": str(tmp_path),
             "java": None, "owner": None, "notices": (),
         }  # fmt: skip

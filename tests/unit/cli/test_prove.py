@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from streamproof.cli import prove_command
+from streamproof.cli import prove_command, run_command
+from streamproof.model.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -54,3 +57,30 @@ def test_the_table_names_survivors_and_ends_with_the_totals(capsys):
     assert "- informational: it never fails" in lines
     assert "1 of 2 checks proved (50 %) by 2 mutations; 1 informational" in lines
     assert any(line.startswith("survivor s.b") for line in lines)
+
+
+def test_a_proof_of_both_kinds_is_one_document(tmp_path):
+    summary = {"run_id": "r", "verdict": "passed", "error": None}
+    matrix = {"columns": 2, "covered": 1, "exempt": {}, "survivors": [{"table": "t"}], "matrix": []}
+    (tmp_path / "prove.json").write_text(json.dumps({**DOCUMENT, "survivors": []}))
+    half = prove_command._read(tmp_path, summary, mutations=True, coverage=True)
+    assert (half["error"], half["coverage"]["error"]) == (None, "the run's own checks do not all hold")
+    assert prove_command._exit_code(half, summary) == 3
+    (tmp_path / "coverage.json").write_text(json.dumps(matrix))
+    both = prove_command._read(tmp_path, summary, mutations=True, coverage=True)
+    assert (both["proved"], both["coverage"]["covered"], both["run_id"]) == (1, 1, "r")
+    assert prove_command._exit_code(both, summary) == 1
+    assert prove_command._read(tmp_path, summary, mutations=False, coverage=True)["columns"] == 2
+    assert "coverage" not in prove_command._read(tmp_path, summary, mutations=True, coverage=False)
+
+
+def test_run_with_mode_prove_narrows_what_is_proved(call, monkeypatch):
+    asked = []
+
+    def take(request, _now):
+        asked.append(request)
+        raise UsageError("taken", hint="none")
+
+    monkeypatch.setattr(run_command, "run_planned", take)
+    call("run", "--mode", "prove", "--suites", "api")
+    assert [(request.suites, request.prove_suites) for request in asked] == [((), ("api",))]

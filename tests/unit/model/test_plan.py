@@ -17,7 +17,7 @@ def plan() -> RunPlan:
         run_id="r", pack="livepeer", mode="full", stack="local", processor="local", kafka="broker", home="/h",
         folder="/h/r", manifest="/m", fixture_sha256="0" * 64, fixture_events=3,
         window={"from_ts": "2026-01-01T00:00:00.000Z", "to_ts": "2026-01-02T00:00:00.000Z"}, suites=("raw_typed",),
-        keep_stack=False, tolerate_bad_lines=False, inject=None, allow_destructive=False, git_commit="c",
+        keep_stack=False, tolerate_bad_lines=False, inject=None, git_commit="c",
         rerun="streamproof run", created_at="2026-01-01T00:00:00.000Z", cache_dir="/c", java=None,
         owner=ProcessIdentity(7, 1.5), notices=("look",),
         stages=(

@@ -44,7 +44,7 @@ def plan(**changes: Any) -> RunPlan:
         "fixture_sha256": "9f2c1d7be04c5a8e" * 4, "fixture_events": 4321,
         "window": {"from_ts": "2026-02-25T15:00:00.000Z", "to_ts": "2026-02-25T23:00:00.000Z"},
         "suites": ("raw_typed",), "keep_stack": False, "tolerate_bad_lines": False, "inject": None,
-        "allow_destructive": False, "git_commit": "0d4c9a1f6f6f4f3ab7cbe1de9a8b2c3d4e5f6071",
+        "git_commit": "0d4c9a1f6f6f4f3ab7cbe1de9a8b2c3d4e5f6071",
         "rerun": "streamproof run", "created_at": "2026-03-01T02:15:00.000Z",
         "cache_dir": "/home/ada/.cache/streamproof", "java": None, "owner": ProcessIdentity(4242, 1.0), "notices": (),
     }  # fmt: skip
