@@ -197,7 +197,6 @@ class PipelineInEngine:
     def _process(self, run: EngineRun, size: int) -> None:
         settings = from_environment(
             {
-                **run.ctx.pack.processor.settings,
                 "CLICKHOUSE_URL": self.settings.url,
                 "CLICKHOUSE_USER": self.settings.user,
                 "CLICKHOUSE_DATABASE": run.ctx.names.database,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from streamproof.packs.loading import load_pack
 from streamproof.packs.pack import Pack
 from streamproof.runs.context import RunContext
 from streamproof.runs.planning import HostSettings, RunRequest, plan_run
@@ -27,7 +28,7 @@ def pack_data(home) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def pack(home) -> Pack:
     """The shipped pack."""
-    return Pack.from_mapping(yaml.safe_load((home / "include/packs/livepeer/pack.yaml").read_text(encoding="utf-8")))
+    return load_pack(home, "livepeer")
 
 
 @pytest.fixture

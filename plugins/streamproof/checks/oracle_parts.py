@@ -83,7 +83,7 @@ def load_oracle(pack: Pack) -> Oracle:
 
 def read_oracle_sql(home: Path, pack: Pack) -> OracleSql:
     """Read the SQL of a pack's oracle. Raises SqlSourceError when a file is missing or broken."""
-    folder = home / "include" / pack.sql_dir
+    folder = pack.sql_dir
     blocks = {block.name: block for block in read_suite(folder / "oracle", home=home, kind=BlockKind.QUERY)}
     if set(blocks) != {SESSIONS_MATCH, IDENTITY}:
         raise SqlSourceError(

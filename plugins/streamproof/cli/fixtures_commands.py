@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from streamproof.model.errors import EXIT_USAGE, UsageError
 
 if TYPE_CHECKING:
     from streamproof.model.fixture import FixtureReport
+    from streamproof.packs.pack import Pack as ThePack
 
 app = typer.Typer(help="Generate and verify fixture sets.")
 
@@ -49,7 +50,7 @@ def generate(
         raise UsageError(
             "--events belongs to the set `load`, and `load` needs it.", hint="For example: load --events 400000."
         )
-    folder = out or _own_folder(place.home, the_pack.fixture_sets, kind)
+    folder = out or _own_folder(the_pack, kind)
     chosen = generator.DEFAULT_SEED if seed is None else seed
     try:
         manifest = (
@@ -79,21 +80,20 @@ def verify(
     """Read a whole fixture set and list everything that is wrong with it: exit 2 when anything is."""
     from streamproof.fixtures.verify import check_fixture_set
     from streamproof.packs.loading import load_pack
-    from streamproof.runs.planning import manifest_path
 
     place = read_environment()
     the_pack = load_pack(place.home, pack)
-    path = manifest_path(the_pack, place.home, manifest)
+    path = the_pack.manifest(manifest)
     report = check_fixture_set(path, tolerate_bad_lines=tolerate_bad_lines, rules=the_pack.replay)
     _show(report, tolerated=tolerate_bad_lines, json=json)
     if report.problems:
         raise typer.Exit(EXIT_USAGE)
 
 
-def _own_folder(home: Path, fixture_sets: Any, kind: str) -> Path:
-    if kind not in fixture_sets:
+def _own_folder(pack: ThePack, kind: str) -> Path:
+    if kind == LOAD:
         raise UsageError(f"The pack has no folder for the set '{kind}'.", hint="Give --out DIR.")
-    return (home / "include" / str(fixture_sets[kind])).parent
+    return pack.fixtures_dir / kind
 
 
 def _show(report: FixtureReport, *, tolerated: bool, json: bool) -> None:

@@ -39,16 +39,16 @@ def replay(
     """Publish events in time order, every one acknowledged."""
     from streamproof.fixtures.ordering import plan_replay
     from streamproof.packs.loading import load_pack
-    from streamproof.runs.planning import manifest_path
+    from streamproof.packs.pack import INPUT
     from streamproof.transport.kafka.producer import publish
 
     place = read_environment()
     the_pack = load_pack(place.home, pack)
-    path = manifest_path(the_pack, place.home, manifest)
+    path = the_pack.manifest(manifest)
     settings = None if dry_run else kafka_settings(bootstrap)
     plan = plan_replay(path, the_pack.replay, scenarios=named(scenario))
     _refuse_broken(plan, tolerate_bad_lines=tolerate_bad_lines)
-    facts = {"topic": topic or the_pack.input_topic, "dry_run": dry_run, **_facts(plan)}
+    facts = {"topic": topic or the_pack.topics[INPUT], "dry_run": dry_run, **_facts(plan)}
     if settings is not None:
         run_id = f"replay-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
         published = publish(settings, str(facts["topic"]), plan.records(), run_id=run_id)

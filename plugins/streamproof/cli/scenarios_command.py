@@ -34,7 +34,7 @@ def scenarios(
     place = read_environment()
     warehouse = chosen_warehouse(place, run)
     the_pack = load_pack(place.home, warehouse.pack or pack)
-    queries = read_files([place.home / "include" / the_pack.sql_dir / "scenarios"], BlockKind.QUERY)
+    queries = read_files([the_pack.sql_dir / "scenarios"], BlockKind.QUERY)
     window = window_for(queries, from_ts, to_ts, lookback_hours, of_run=warehouse.window)
     times = window.query_parameters() if window else {}
     with warehouse.connected() as client:

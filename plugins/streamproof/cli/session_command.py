@@ -31,7 +31,7 @@ def session(
     place = read_environment()
     warehouse = chosen_warehouse(place, run)
     the_pack = load_pack(place.home, warehouse.pack or pack)
-    queries = read_session_queries(place.home / "include" / the_pack.sql_dir / "session", home=place.home)
+    queries = read_session_queries(the_pack.sql_dir / "session", home=place.home)
     with warehouse.connected() as client:
         trace = trace_session(client, queries, wanted, run_only_tables=the_pack.run_only_tables)
     if json:

@@ -85,7 +85,7 @@ def prepare(
 
     place = read_environment()
     outside = connections(kafka=True)
-    made = prepare_services(load_pack(place.home, pack), place.home, outside, retention=retention)
+    made = prepare_services(load_pack(place.home, pack), outside, retention=retention)
     if json:
         emit_json(made)
         return

@@ -37,7 +37,7 @@ def trace(
     place = read_environment()
     warehouse = chosen_warehouse(place, run)
     the_pack = load_pack(place.home, warehouse.pack or pack)
-    queries = read_files(sql_file or [place.home / "include" / the_pack.sql_dir / "trace"], BlockKind.QUERY)
+    queries = read_files(sql_file or [the_pack.sql_dir / "trace"], BlockKind.QUERY)
     window = window_for(queries, from_ts, to_ts, lookback_hours, of_run=warehouse.window)
     with warehouse.connected() as client:
         results = run_queries(client, queries, window.query_parameters() if window else {})

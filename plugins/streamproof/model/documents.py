@@ -73,8 +73,18 @@ def read_yaml(path: Path, *, what: str, hint: str) -> Any:
     Raises UsageError for a file that cannot be read, is not YAML, or holds a key twice in one mapping: by file, line
     and name.
     """
+    return read_document(path, what=what, hint=hint)[0]
+
+
+def read_document(path: Path, *, what: str, hint: str) -> tuple[Any, yaml.Node | None]:
+    """Read a YAML file as `read_yaml` does, and return the data with the node that knows the line of every key."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8-sig"), _StrictLoader)  # noqa: S506 - it is the safe loader
+        loader = _StrictLoader(path.read_text(encoding="utf-8-sig"))
+        try:
+            node = loader.get_single_node()
+            return (None if node is None else loader.construct_document(node)), node
+        finally:
+            loader.dispose()
     except _RepeatedKeyError as problem:
         raise problem.as_usage_error(f"{what} {path}") from None
     except OSError as error:

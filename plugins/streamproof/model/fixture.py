@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from pydantic import BaseModel, ConfigDict
+
 from streamproof.model.window import Window
 
 DISPOSITIONS = ("accepted", "ignored", "dlq", "quarantine")
@@ -15,8 +17,7 @@ REJECTING = ("dlq", "quarantine", "ignored")
 ExpectedCounts = Mapping[str, Mapping[str, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayRules:
+class ReplayRules(BaseModel):
     """What a pack says about publishing its fixtures.
 
     `event_table` is the `__table` of lines that are events; events of `first_types` go before others of the same time;
@@ -24,6 +25,8 @@ class ReplayRules:
     `data` that hold times in Unix milliseconds, near the event's own. `scenarios` are those that the pack can tell; any
     when it names none.
     """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     event_table: str = "streaming_events"
     first_types: tuple[str, ...] = ()

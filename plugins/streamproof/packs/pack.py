@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator
 
 from streamproof.model.errors import UsageError
 from streamproof.model.fixture import ReplayRules
+from streamproof.packs.accounting import Accounting
+from streamproof.packs.entities import Entities
+from streamproof.packs.processors import Processor
+from streamproof.packs.strict import Strict
+
+INPUT = "input"
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+# What a check may be given: ClickHouse binds texts, numbers, lists and mappings of them.
+Parameter = str | int | float | tuple[str, ...] | dict[str, tuple[str, ...]] | dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessorSpec:
-    """How the pack's stream processor is started.
-
-    `module` is the dotted path of the local runner (`python -m`); `settings` are environment variables given to it.
-    """
-
-    module: str
-    settings: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceNeeds:
+class ServiceNeeds(Strict):
     """What a stack must hold: for every run, and more for some suites. Names are those of docker-compose.yaml.
 
-    The stream processor comes last: it is started when the others are healthy.
+    The processor comes last: it is started when the others are healthy.
     """
 
     every_run: tuple[str, ...] = ("kafka", "clickhouse", "processor")
-    suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    suites: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     def of(self, suites: tuple[str, ...]) -> tuple[str, ...]:
         """Return what a run of these suites needs: the union, each once."""
@@ -37,68 +36,89 @@ class ServiceNeeds:
         names = dict.fromkeys((*self.every_run, *extra))
         return tuple(sorted(names, key=lambda name: name == "processor"))
 
-    @classmethod
-    def from_mapping(cls, data: Mapping[str, Any]) -> ServiceNeeds:
-        """Read `services:` of a pack.yaml."""
-        suites = {suite: tuple(services) for suite, services in data.get("suites", {}).items()}
-        return cls(tuple(data.get("every_run", cls().every_run)), suites)
 
+class PackFile(Strict):
+    """The content of a pack.yaml.
 
-def _replay_rules(data: Mapping[str, Any], scenarios: Iterable[str]) -> ReplayRules:
-    defaults = ReplayRules()
-    return ReplayRules(
-        event_table=str(data.get("event_table", defaults.event_table)),
-        first_types=tuple(data.get("first_types", defaults.first_types)),
-        key_field=str(data.get("key_field", defaults.key_field)),
-        time_fields=tuple(data.get("time_fields", defaults.time_fields)),
-        scenarios=tuple(scenarios),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Pack:
-    """One pipeline under test. All paths are relative to the project's `include/` folder.
-
-    `layers` lists table names by layer, first layer first; `typed_tables` maps an event family to the tables whose rows
-    its records become; `core_types` are the families whose records become exactly one typed row; `informational` is the
-    closed list of checks that never fail; `session_families` are the families whose events make sessions, and
-    `scenario_needs` those without which no session is in a scenario; `services` says what must be up;
-    `run_only_tables` are those that a warehouse has only where a run made it; `oracle` is the dotted path of the module
-    that computes what must come out, '' for a pack without one. `exempt_columns` are the columns that nobody can
-    foretell, `table.column` or `*.column`, with the reason; `family_columns` name, by table, the column that tells the
-    families of events apart.
+    `warehouse` and `transport` are kinds (folders below `warehouse/` and `transport/` of the engine). `topics` are by
+    role: `input` is required, other roles are the pack's. `layers` lists table names by layer, first layer first.
+    `processors` are by name, the default first. `oracle` and `generator` are dotted paths of Python modules below the
+    pack's folder, '' for a pack without. `scenarios` names, by scenario, the families of events without which no entity
+    is in it. `parameters` are query parameters that every check gets. `informational` is the closed list of checks that
+    never fail; `services` says what must be up; `run_only_tables` are those that a warehouse has only where a run made
+    it. `exempt_columns` are the columns that nobody can foretell, `table.column` or `*.column`, with the reason;
+    `family_columns` name, by table, the column that tells the families of events apart.
     """
 
-    name: str
+    name: Name
     title: str
-    input_topic: str
-    dlq_topic: str
-    quarantine_topic: str
-    core_types: tuple[str, ...]
-    typed_tables: Mapping[str, tuple[str, ...]]
-    layers: Mapping[str, tuple[str, ...]]
-    scenarios: tuple[str, ...]
-    suites: tuple[str, ...]
-    sql_dir: str
-    contracts_dir: str
-    fixture_sets: Mapping[str, str]
-    default_fixture_set: str
-    processor: ProcessorSpec
-    generator: str
-    replay: ReplayRules = field(default_factory=ReplayRules)
-    informational: tuple[str, ...] = ()
-    session_families: tuple[str, ...] = ()
-    scenario_needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    run_only_tables: tuple[str, ...] = ()
-    services: ServiceNeeds = field(default_factory=ServiceNeeds)
+    warehouse: str
+    transport: str
+    topics: dict[Name, str]
+    layers: dict[str, tuple[str, ...]] = Field(min_length=1)
+    processors: dict[Name, Processor] = Field(default_factory=dict)
+    accounting: Accounting = Field(default_factory=Accounting)
+    entities: Entities | None = None
+    scenarios: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     oracle: str = ""
-    exempt_columns: Mapping[str, str] = field(default_factory=dict)
-    family_columns: Mapping[str, str] = field(default_factory=dict)
+    generator: str = ""
+    suites: tuple[str, ...] = ()
+    parameters: dict[Name, Parameter] = Field(default_factory=dict)
+    default_fixture_set: str = ""
+    replay: ReplayRules = Field(default_factory=ReplayRules)
+    informational: tuple[str, ...] = ()
+    run_only_tables: tuple[str, ...] = ()
+    services: ServiceNeeds = Field(default_factory=ServiceNeeds)
+    exempt_columns: dict[str, str] = Field(default_factory=dict)
+    family_columns: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("topics")
+    @classmethod
+    def _has_an_input(cls, topics: dict[Name, str]) -> dict[Name, str]:
+        if INPUT not in topics:
+            raise ValueError(f"needs the role `{INPUT}`: what a replay publishes to")
+        return topics
+
+    @field_validator("replay")
+    @classmethod
+    def _scenarios_are_the_packs(cls, replay: ReplayRules) -> ReplayRules:
+        if "scenarios" in replay.model_fields_set:
+            raise ValueError("has no key `scenarios`: they are the pack's own `scenarios`")
+        return replay
+
+
+class Pack(PackFile):
+    """One pipeline under test: its pack.yaml, and where the rest of it is. All paths are absolute.
+
+    `file` is the pack.yaml; `python_dir` is what its dotted Python paths are relative to.
+    """
+
+    file: Path
+    python_dir: Path
+    sql_dir: Path
+    contracts_dir: Path
+    fixtures_dir: Path
+
+    @classmethod
+    def of(cls, content: PackFile, file: Path, home: Path) -> Pack:
+        """Say where the parts of a pack are.
+
+        A pack that is shipped with the project (`include/packs/NAME/pack.yaml`) has them by kind of file, in
+        `include/sql/NAME` and so on; any other has them beside its pack.yaml.
+        """
+        include = home / "include"
+        shipped = file.parent.parent == include / "packs"
+        fields: dict[str, Any] = dict(content)
+        fields["replay"] = content.replay.model_copy(update={"scenarios": tuple(content.scenarios)})
+        for kind in ("sql", "contracts", "fixtures"):
+            fields[f"{kind}_dir"] = include / kind / file.parent.name if shipped else file.parent / kind
+        return cls.model_construct(**fields, file=file, python_dir=include if shipped else file.parent)
 
     def can_hold(self, scenario: str, families: Collection[str]) -> bool:
-        """Tell whether events of these families can make a session of a scenario."""
-        makes_sessions = not self.session_families or any(family in families for family in self.session_families)
-        return makes_sessions and all(family in families for family in self.scenario_needs.get(scenario, ()))
+        """Tell whether events of these families can make an entity that is in a scenario."""
+        making = self.entities.families if self.entities else ()
+        makes_one = not making or any(family in families for family in making)
+        return makes_one and all(family in families for family in self.scenarios.get(scenario, ()))
 
     def suite_names(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
         """Return the wanted suites in the pack's order, all of them when none is named.
@@ -112,47 +132,29 @@ class Pack:
             )
         return tuple(name for name in self.suites if not wanted or name in wanted)
 
-    @classmethod
-    def from_mapping(cls, data: Mapping[str, Any]) -> Pack:
-        """Build a pack from the content of a `pack.yaml`. Raises UsageError naming what is missing or misshapen."""
-        try:
-            topics, processor = data["topics"], data["processor"]
-            return cls(
-                name=str(data["name"]),
-                title=str(data["title"]),
-                input_topic=str(topics["input"]),
-                dlq_topic=str(topics["dlq"]),
-                quarantine_topic=str(topics["quarantine"]),
-                core_types=tuple(data["core_types"]),
-                typed_tables={family: tuple(tables) for family, tables in data["typed_tables"].items()},
-                layers={layer: tuple(tables) for layer, tables in data["layers"].items()},
-                scenarios=tuple(data["scenarios"]),
-                suites=tuple(data["suites"]),
-                sql_dir=str(data["sql_dir"]),
-                contracts_dir=str(data["contracts_dir"]),
-                fixture_sets={name: str(path) for name, path in data["fixture_sets"].items()},
-                default_fixture_set=str(data["default_fixture_set"]),
-                processor=ProcessorSpec(
-                    module=str(processor["module"]),
-                    settings={key: str(value) for key, value in processor.get("settings", {}).items()},
-                ),
-                generator=str(data["generator"]),
-                replay=_replay_rules(data.get("replay", {}), data["scenarios"]),
-                informational=tuple(data.get("informational", ())),
-                session_families=tuple(data.get("session_families", ())),
-                scenario_needs={name: tuple(found) for name, found in data.get("scenario_needs", {}).items()},
-                run_only_tables=tuple(data.get("run_only_tables", ())),
-                services=ServiceNeeds.from_mapping(data.get("services", {})),
-                oracle=str(data.get("oracle") or ""),
-                exempt_columns={name: str(why) for name, why in data.get("exempt_columns", {}).items()},
-                family_columns={table: str(column) for table, column in data.get("family_columns", {}).items()},
+    def processor(self, name: str = "") -> Processor:
+        """Return a processor by name, without one the first. Raises UsageError for one that the pack does not have."""
+        chosen = name or next(iter(self.processors), "")
+        if chosen not in self.processors:
+            raise UsageError(
+                f"Pack '{self.name}' has no processor '{chosen}'.",
+                hint=f"It has: {', '.join(self.processors) or 'none, so it can only be observed'}.",
             )
-        except KeyError as error:
-            raise UsageError(
-                f"pack.yaml lacks {error}.", hint="Compare it with include/packs/livepeer/pack.yaml."
-            ) from None
-        except (AttributeError, TypeError) as error:
-            raise UsageError(
-                f"pack.yaml is not shaped as expected: {error}.",
-                hint="Compare it with include/packs/livepeer/pack.yaml.",
-            ) from None
+        return self.processors[chosen]
+
+    @property
+    def fixture_sets(self) -> tuple[str, ...]:
+        """Return the names of the fixture sets: the folders of `fixtures_dir` that hold a manifest, sorted."""
+        return tuple(sorted(file.parent.name for file in self.fixtures_dir.glob("*/manifest.json")))
+
+    def manifest(self, given: str | None) -> Path:
+        """Return the manifest of a fixture set by name, or the path that was given; None is the default set.
+
+        Raises UsageError when none is given and the pack names no default.
+        """
+        name = given or self.default_fixture_set
+        if not name:
+            raise UsageError(f"Pack '{self.name}' has no default fixture set.", hint="Give --manifest SET|PATH.")
+        if name in self.fixture_sets:
+            return (self.fixtures_dir / name / "manifest.json").resolve()
+        return Path(name).expanduser().resolve()

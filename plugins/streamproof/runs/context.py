@@ -100,7 +100,7 @@ class RunContext:
     @property
     def sql_dir(self) -> Path:
         """Return the pack's SQL folder."""
-        return self.home / "include" / self.pack.sql_dir
+        return self.pack.sql_dir
 
     @property
     def window(self) -> Window:
@@ -180,10 +180,12 @@ class RunContext:
         An observation has none of those that only a replay gives.
         """
         if self.plan.observes:
-            return {**self.window.query_parameters(), "input_topic": self.input_topic, **NOTHING_PROMISED}
+            known = {**self.pack.parameters, **self.window.query_parameters()}
+            return {**known, "input_topic": self.input_topic, **NOTHING_PROMISED}
         replay = self.stage_details("replay_events")
         expected = replay["expected"]
         return {
+            **self.pack.parameters,
             **self.window.query_parameters(),
             "input_topic": self.names.input_topic,
             "published_records": replay["published"],

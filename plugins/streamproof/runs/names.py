@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streamproof.model.errors import UsageError
-from streamproof.packs.pack import Pack
+from streamproof.packs.pack import INPUT, Pack
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
 class RunNames:
-    """Everything that a run creates outside its folder; no other run uses these names."""
+    """Everything that a run creates outside its folder; no other run uses these names. `topics` are by role."""
 
     database: str
-    input_topic: str
-    dlq_topic: str
-    quarantine_topic: str
+    topics: Mapping[str, str]
     processor_group: str
     raw_group: str
 
@@ -32,14 +31,12 @@ class RunNames:
             )
         return cls(
             database=f"sp_{pack.name}_{re.sub('[^A-Za-z0-9]', '_', run_id)}",
-            input_topic=f"{run_id}.{pack.input_topic}",
-            dlq_topic=f"{run_id}.{pack.dlq_topic}",
-            quarantine_topic=f"{run_id}.{pack.quarantine_topic}",
+            topics={role: f"{run_id}.{topic}" for role, topic in pack.topics.items()},
             processor_group=f"{run_id}.quality-gate",
             raw_group=f"{run_id}.raw",
         )
 
     @property
-    def topics(self) -> tuple[str, ...]:
-        """Return the run's topics, input first."""
-        return (self.input_topic, self.dlq_topic, self.quarantine_topic)
+    def input_topic(self) -> str:
+        """Return the topic that a replay publishes to."""
+        return self.topics[INPUT]

@@ -126,7 +126,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         raise UsageError(f"Run {run_id} is already there: {folder.root}.", hint="Choose another --run-id.")
     inject = _script_file(request.inject, "--inject")
     observes = request.mode == OBSERVE
-    subject = _observed(request, now) if observes else _replayed(request, pack, home, now)
+    subject = _observed(request, now) if observes else _replayed(request, pack, now)
     plan = RunPlan(
         run_id=run_id,
         pack=pack.name,
@@ -145,7 +145,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         tolerate_bad_lines=request.tolerate_bad_lines,
         inject=inject,
         git_commit=git_commit(home),
-        rerun=rerun_command(replace(request, manifest=_anywhere(request.manifest, pack, home), inject=inject)),
+        rerun=rerun_command(replace(request, manifest=_anywhere(request.manifest, pack), inject=inject)),
         created_at=iso_ms(now),
         cache_dir=str(host.cache_dir),
         java=host.java,
@@ -194,12 +194,12 @@ def _compose_files(request: RunRequest, home: Path, host: HostSettings) -> tuple
 
 def _checks_by_suite(home: Path, pack: Pack, suites: Sequence[str]) -> dict[str, set[str]]:
     """Read every check that the run will judge. Raises SqlSourceError or UsageError for a file that is broken."""
-    assertions = home / "include" / pack.sql_dir / "assertions"
+    assertions = pack.sql_dir / "assertions"
     found = {suite: {test.name for test in read_suite(assertions / suite)} for suite in (*suites, CONSERVATION)}
-    contracts = load_contracts(home / "include" / pack.contracts_dir)
+    contracts = load_contracts(pack.contracts_dir)
     if pack.oracle:
         found[ORACLE] = set(read_oracle_sql(home, pack).checks)
-        found[PARITY] = {item.check for item in read_parity(home / "include" / pack.sql_dir, home=home)}
+        found[PARITY] = {item.check for item in read_parity(pack.sql_dir, home=home)}
     return {**found, CONTRACTS: {check.name for contract in contracts for check in contract.checks}}
 
 
@@ -253,23 +253,15 @@ def _script_file(path: str | None, option: str) -> str | None:
     return str(resolved)
 
 
-def manifest_path(pack: Pack, home: Path, given: str | None) -> Path:
-    """Return the manifest of a fixture set of the pack by name, or the path that was given; None is the default set."""
-    name = given or pack.default_fixture_set
-    if name in pack.fixture_sets:
-        return (home / "include" / pack.fixture_sets[name]).resolve()
-    return Path(name).expanduser().resolve()
-
-
-def _anywhere(manifest: str | None, pack: Pack, home: Path) -> str | None:
+def _anywhere(manifest: str | None, pack: Pack) -> str | None:
     """Return a manifest as a command can name it from any folder."""
     by_name = manifest is None or manifest in pack.fixture_sets
-    return manifest if by_name else str(manifest_path(pack, home, manifest))
+    return manifest if by_name else str(pack.manifest(manifest))
 
 
-def _replayed(request: RunRequest, pack: Pack, home: Path, now: datetime) -> _Subject:
+def _replayed(request: RunRequest, pack: Pack, now: datetime) -> _Subject:
     """Verify the fixture set that is to be replayed. Raises FixtureError or UsageError."""
-    manifest = manifest_path(pack, home, request.manifest)
+    manifest = pack.manifest(request.manifest)
     fixture = verify_fixture_set(
         manifest,
         tolerate_bad_lines=request.tolerate_bad_lines,

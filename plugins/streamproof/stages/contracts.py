@@ -30,7 +30,7 @@ LIMIT 1
 
 def pack_contracts(ctx: RunContext) -> tuple[Contract, ...]:
     """Return the pack's contracts. Raises UsageError for a broken file."""
-    return load_contracts(ctx.home / "include" / ctx.pack.contracts_dir, relative_to=ctx.home)
+    return load_contracts(ctx.pack.contracts_dir, relative_to=ctx.home)
 
 
 def contract_parameters(ctx: RunContext) -> dict[str, Any]:

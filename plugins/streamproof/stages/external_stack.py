@@ -47,15 +47,16 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
     """
     outside, kafka = ctx.outside(), ctx.outside_kafka()
     groups = (ctx.names.processor_group, ctx.names.raw_group)
+    topics = tuple(ctx.names.topics.values())
     versions = {
-        "kafka": check_kafka(kafka, ctx.names.topics, groups, source=outside.source),
+        "kafka": check_kafka(kafka, topics, groups, source=outside.source),
         "clickhouse": check_clickhouse(outside.clickhouse, ctx.names.database, _engines(ctx), source=outside.source),
     }
     for service, version in versions.items():
         ctx.log(f"{service}: {version}")
     try:
         _create_topics(ctx, kafka)
-        _note(ctx, topics=ctx.names.topics, groups=groups, database=ctx.names.database)
+        _note(ctx, topics=topics, groups=groups, database=ctx.names.database)
         launch = _launch(outside, kafka, versions)
         state = start_stack(_own_part(spec, launch), timeout=timeout, secrets=processor_secrets(outside, kafka))
     except BaseException:
@@ -106,12 +107,13 @@ def _note(ctx: RunContext, *, topics: Sequence[str], groups: Sequence[str] = (),
 def _create_topics(ctx: RunContext, kafka: KafkaSettings) -> None:
     """Create the topics one by one, each noted before; one that another run was quicker to create is not ours."""
     admin = admin_of(kafka)
-    for number, name in enumerate(ctx.names.topics):
-        _note(ctx, topics=ctx.names.topics[: number + 1])
+    topics = tuple(ctx.names.topics.values())
+    for number, name in enumerate(topics):
+        _note(ctx, topics=topics[: number + 1])
         try:
             create_topics(admin, [name], timeout=ANSWER_TIMEOUT_SEC)
         except StackError:
-            _note(ctx, topics=ctx.names.topics[:number])
+            _note(ctx, topics=topics[:number])
             raise
 
 

@@ -5,12 +5,11 @@ A run does not need this: it makes its own, under its own names. This is for wha
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from streamproof.model.errors import UsageError
 from streamproof.model.settings import Connections
-from streamproof.packs.pack import Pack
+from streamproof.packs.pack import INPUT, Pack
 from streamproof.transport.kafka.preflight import admin_of
 from streamproof.transport.kafka.topics import create_missing_topics
 from streamproof.warehouse.clickhouse.client import connect, execute
@@ -20,7 +19,7 @@ TOPICS_TIMEOUT_SEC = 30.0
 NO_DATABASE = ("", "default")
 
 
-def prepare(pack: Pack, home: Path, outside: Connections, *, retention: bool) -> dict[str, Any]:
+def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, Any]:
     """Create what is missing and return its names: `topics`, `database`, `migrations`. Doing it again changes nothing.
 
     With `retention` old rows expire as the pack's schema says; captured events are old from the start. Raises
@@ -31,7 +30,7 @@ def prepare(pack: Pack, home: Path, outside: Connections, *, retention: bool) ->
     if kafka is None or warehouse.database in NO_DATABASE:
         raise UsageError("No database is named.", hint="Set CH_DATABASE, for example to livepeer_analytics.")
     admin = admin_of(kafka)
-    names = (pack.input_topic, pack.dlq_topic, pack.quarantine_topic)
+    names = tuple(pack.topics.values())
     topics = create_missing_topics(admin, names, timeout=TOPICS_TIMEOUT_SEC)
     server = connect(warehouse.using("default"))
     try:
@@ -44,10 +43,10 @@ def prepare(pack: Pack, home: Path, outside: Connections, *, retention: bool) ->
             "kafka": True,
             "retention": retention,
             "kafka_bootstrap": outside.kafka_from_clickhouse or kafka.bootstrap_servers,
-            "input_topic": pack.input_topic,
+            "input_topic": pack.topics[INPUT],
             "raw_group": f"{pack.name}.raw",
         }
-        applied = apply_migrations(client, home / "include" / pack.sql_dir / "schema", variables)
+        applied = apply_migrations(client, pack.sql_dir / "schema", variables)
     finally:
         client.close()
     migrations = [f"{migration.number:04d}_{migration.name}" for migration in applied]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import zlib
 
+from streamproof.model.errors import UsageError
 from streamproof.model.plan import COMPOSE, EXTERNAL
+from streamproof.packs.processors import CommandProcessor
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.stack import ProcessorLaunch, StackSpec, start_stack
 from streamproof.runtime.stack_spec import PRESERVE, ComposeLaunch
@@ -25,7 +27,10 @@ def timeout_of(ctx: RunContext) -> float:
 
 def stack_spec(ctx: RunContext) -> StackSpec:
     """Return what the run's supervisor is to start. A kept stack has no owner and no lease: it stays until stopped."""
-    names, pack, plan = ctx.names, ctx.pack, ctx.plan
+    names, plan = ctx.names, ctx.plan
+    chosen = ctx.pack.processor(plan.processor)
+    if not isinstance(chosen, CommandProcessor):
+        raise UsageError(f"A stack cannot start a processor of kind {chosen.kind} yet.", hint="Choose another.")
     on_docker = plan.stack == COMPOSE
     status_file = str(ctx.folder.stack / "processor_status.json")
     # Of a container, docker-compose.yaml says where it keeps these.
@@ -34,13 +39,12 @@ def stack_spec(ctx: RunContext) -> StackSpec:
         "PROCESSOR_STATE_DIR": str(ctx.folder.stack / "data" / "processor"),
     }
     processor = ProcessorLaunch(
-        module=pack.processor.module,
+        module=chosen.argv[-1],
         status_file=status_file,
         env={
-            **pack.processor.settings,
-            "QUALITY_INPUT_TOPIC": names.input_topic,
-            "QUALITY_DLQ_TOPIC": names.dlq_topic,
-            "QUALITY_QUARANTINE_TOPIC": names.quarantine_topic,
+            "QUALITY_INPUT_TOPIC": names.topics["input"],
+            "QUALITY_DLQ_TOPIC": names.topics["dlq"],
+            "QUALITY_QUARANTINE_TOPIC": names.topics["quarantine"],
             "QUALITY_GROUP_ID": names.processor_group,
             "QUALITY_KAFKA_BOOTSTRAP": "{bootstrap_servers}",
             "CLICKHOUSE_URL": "{clickhouse_url}",
@@ -54,7 +58,7 @@ def stack_spec(ctx: RunContext) -> StackSpec:
         name=plan.run_id,
         folder=str(ctx.folder.stack),
         kafka_kind=plan.kafka,
-        topics=names.topics,
+        topics=tuple(names.topics.values()),
         processor=processor,
         owner=None if plan.keep_stack else plan.owner,
         expires_after_sec=None if plan.keep_stack or plan.owner else LEASE_SEC,

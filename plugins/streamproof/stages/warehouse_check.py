@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from streamproof.model.errors import WarehouseError
+from streamproof.packs.pack import INPUT
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.names import RunNames
 from streamproof.stages.schema_apply import OWNER_TABLE
@@ -48,7 +49,7 @@ def run(ctx: RunContext) -> StageOutcome:
         migrations = refuse_other_migrations(client, ctx.sql_dir / "schema") if LEDGER in found else None
         # Also with a ledger: what it says was made may have been dropped since, or is not this user's to see.
         refuse_missing(comparison, settings.database)
-        topic = ctx.plan.input_topic or _topic_of_owner(ctx, client, found) or ctx.pack.input_topic
+        topic = ctx.plan.input_topic or _topic_of_owner(ctx, client, found) or ctx.pack.topics[INPUT]
         frozen = is_frozen(client)
     for line in comparison.other_types:
         ctx.log(line)

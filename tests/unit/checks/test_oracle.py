@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -230,11 +229,11 @@ def test_a_long_list_of_differences_is_cut_and_counted(judge):
 )
 def test_an_oracle_that_is_none_is_named(home, module, says):
     with pytest.raises(UsageError, match=says):
-        load_oracle(replace(load_pack(home, "livepeer"), oracle=module))
+        load_oracle(load_pack(home, "livepeer").model_copy(update={"oracle": module}))
 
 
 def test_the_queries_of_an_oracle_are_complete(home, tmp_path):
-    pack = SimpleNamespace(sql_dir="sql", name="p")
+    pack = SimpleNamespace(sql_dir=tmp_path / "include" / "sql", name="p")
     folder = tmp_path / "include" / "sql" / "oracle"
     (folder / "evidence").mkdir(parents=True)
     text = (home / "include/sql/livepeer/oracle/scenario_identity.sql").read_text()

@@ -1,0 +1,88 @@
+"""Read a YAML file into a pydantic model; an error names the file, the line and the key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from streamproof.model.documents import read_document
+from streamproof.model.errors import UsageError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_model(path: Path, model: type[Model], *, what: str, hint: str) -> Model:
+    """Read a YAML file of one document and validate it.
+
+    `what` names the file in messages ("Contract"), `hint` says what to do. Raises UsageError for a file that cannot be
+    read or is not YAML, and for content that the model refuses: `Contract a.yaml:12: expectations.0.why is missing.`
+    """
+    data, node = read_document(path, what=what, hint=hint)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise refused(path, node, error, what=what, hint=hint) from None
+
+
+def refused(path: Path, node: yaml.Node | None, error: ValidationError, *, what: str, hint: str) -> UsageError:
+    """Return the error for the problem that stands first in the file, and the number of the others."""
+    found = sorted((*_located(node, problem["loc"]), _said(problem)) for problem in error.errors(include_url=False))
+    line, key, said = found[0]
+    more = f" ({len(found) - 1} more like this in the file.)" if len(found) > 1 else ""
+    about = f"`{key}` {said}" if key else said
+    return UsageError(f"{what} {path}:{line}: {about}.{more}", hint=hint)
+
+
+def _located(node: yaml.Node | None, location: Sequence[int | str]) -> tuple[int, str]:
+    """Return the line (from 1) and the dotted key of what pydantic calls `location`.
+
+    A part of it that the file does not have is the tag of a union, or a missing key: only the last one is a key.
+    """
+    line = node.start_mark.line + 1 if node else 1
+    names: list[str] = []
+    for number, part in enumerate(location, start=1):
+        below = _child(node, part)
+        if below is not None:
+            line, node = below
+            names.append(str(part))
+        elif number == len(location) and part != "[key]":
+            names.append(str(part))
+    return line, ".".join(names)
+
+
+def _child(node: yaml.Node | None, part: int | str) -> tuple[int, yaml.Node] | None:
+    """Return the line and the value of one entry of a mapping or list, None where it is not there."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        entry = node.value[part]
+        return entry.start_mark.line + 1, entry
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(part):
+                return key.start_mark.line + 1, value
+    return None
+
+
+_SAID = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a key that may stand here",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping of keys to values",
+    "mapping_type": "must be a mapping of keys to values",
+    "model_type": "must be a mapping of keys to values",
+}
+
+
+def _said(problem: Any) -> str:
+    """Say in plain words what pydantic found."""
+    kind = problem["type"]
+    if kind == "value_error":
+        return str(problem["ctx"]["error"]).rstrip(".")
+    if kind == "too_short":
+        return f"needs at least {problem['ctx']['min_length']} of them"
+    text = str(problem["msg"]).rstrip(".").removeprefix("Input ")
+    return _SAID.get(kind) or f"{text}, not {problem['input']!r:.60}"
