@@ -40,9 +40,9 @@ from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
 from streamproof.runs.rerun import git_commit, rerun_command
 from streamproof.runs.stage import StageList
-from streamproof.services.kafka_mock import MOCK_MAX_BYTES, MOCK_MAX_MESSAGES
 from streamproof.sql.blocks import read_suite
 from streamproof.sql.scripts import read_script
+from streamproof.transport.kafka.mock_cluster import MOCK_MAX_BYTES, MOCK_MAX_MESSAGES
 
 MOCK_NOTICE = (
     "Kafka is librdkafka's MOCK broker, not a real one: this run proves less than it looks. "

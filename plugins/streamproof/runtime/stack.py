@@ -31,6 +31,8 @@ __all__ = [
     "stop_stack",
 ]
 
+# The program that starts and watches the services of a stack.
+SUPERVISOR = "streamproof.services.supervise"
 # The supervisor keeps to its time-out; this much later it is held to be stuck.
 STUCK_AFTER_SEC = 15.0
 KILL_TIMEOUT_SEC = 10.0
@@ -127,7 +129,7 @@ def _fetch_missing_jars(spec: StackSpec, progress: Progress | None) -> None:
 
 def _launch_and_listen(spec_file: Path, log: Path, timeout: float, secrets: bytes) -> None:
     """Start the supervisor; return when it closes its standard output: with the stack up, failed, or itself dead."""
-    command = python_module("streamproof.services.supervisor", str(spec_file), str(timeout))
+    command = python_module(SUPERVISOR, str(spec_file), str(timeout))
     with log.open("ab") as errors:
         try:
             subprocess.run(

@@ -16,11 +16,16 @@ MOCK = "mock"
 PRESERVE, RESET, BACKUP_RESET = "preserve", "reset", "backup-reset"
 STATE_STRATEGIES = (PRESERVE, RESET, BACKUP_RESET)
 
+# The service that the others are started for; it starts last and stops first.
+PROCESSOR = "processor"
+
 # Purposes of ports, as they are named in `StackSpec.ports` and in the errors about them.
 KAFKA_PORT = "kafka"
 CONTROLLER_PORT = "kafka_controller"
 HTTP_PORT = "clickhouse_http"
 TCP_PORT = "clickhouse_tcp"
+# The user of a ClickHouse that a stack starts.
+USER = "streamproof"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The board on which a supervisor writes how its stack is: the state file, and a line in its own log."""
+"""The state file of a stack, which its supervisor writes, and the supervisor's own log."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-class Board:
-    """The state of one stack, as its folder tells it to others."""
+class StateFile:
+    """The state of one stack, as other processes read it in its folder."""
 
     def __init__(self, spec: StackSpec, state: StackState) -> None:
         self.spec, self.state = spec, state
 
-    def tell(self, status: str, error: str | None = None, hint: str | None = None) -> None:
+    def write_status(self, status: str, error: str | None = None, hint: str | None = None) -> None:
         """Write the state file."""
         if status != self.state.status:
             say(f"{status}{f': {error}' if error else ''}")
@@ -35,6 +35,10 @@ class Board:
         """Change fields of the state and write it."""
         self.state = replace(self.state, **changes)
         write_json(self.spec.state_file, self.state.as_json())
+
+    def expect(self, **fields: Any) -> None:
+        """Note what is known before anything is written: where services will be found."""
+        self.state = replace(self.state, **fields)
 
     def add(self, service: ServiceState) -> None:
         """Add a service that is up."""

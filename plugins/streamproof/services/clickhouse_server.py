@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 from streamproof.model.errors import StackError
-from streamproof.model.stack import ServiceState
+from streamproof.model.stack import ServiceState, StackState
 from streamproof.runtime.files import fill_template, stack_files
 from streamproof.runtime.ports import LOOPBACK
 from streamproof.runtime.process import Child, python_module
-from streamproof.runtime.stack_spec import HTTP_PORT, TCP_PORT, StackSpec
+from streamproof.runtime.stack_spec import HTTP_PORT, TCP_PORT, USER, StackSpec
 
 NAME = "clickhouse"
-USER = "streamproof"
 REQUEST_TIMEOUT_SEC = 10
 
 
@@ -32,7 +32,29 @@ class ClickHouseServer:
     env: Mapping[str, str]
     children: list[Child] = field(default_factory=list)
 
-    async def start(self, timeout: float) -> ServiceState:
+    @classmethod
+    def wanted_ports(cls) -> tuple[str, ...]:
+        """Return the purposes of its ports."""
+        return (HTTP_PORT, TCP_PORT)
+
+    @classmethod
+    def of(cls, spec: StackSpec, ports: Mapping[str, int], env: Mapping[str, str]) -> ClickHouseServer:
+        """Return the ClickHouse of a stack, not started."""
+        return cls(spec, ports, env)
+
+    def endpoints(self) -> Mapping[str, Any]:
+        """Return where it is found."""
+        return {
+            "clickhouse_host": LOOPBACK,
+            "clickhouse_port": self.ports[HTTP_PORT],
+            "clickhouse_tcp_port": self.ports[TCP_PORT],
+            "clickhouse_user": USER,
+        }
+
+    async def prepare(self, timeout: float) -> None:
+        """Make nothing: the schema is a stage's."""
+
+    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it needs no other
         """Start the engine and return when it listens; `timeout` is in seconds. Raises StackError."""
         run_dir, data_dir = self.spec.data / NAME / "run", self.spec.data / NAME / "store"
         backups = self.spec.data / NAME / "backups"

@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from streamproof.model.stack import ServiceState
+from streamproof.model.stack import ServiceState, StackState
 from streamproof.model.waiting import Probe, wait_until_async
 from streamproof.runtime.java import JavaRuntime
 from streamproof.runtime.ports import LOOPBACK
@@ -16,14 +17,13 @@ from streamproof.runtime.process import Child
 from streamproof.runtime.stack_spec import CONTROLLER_PORT, KAFKA_PORT, StackSpec
 from streamproof.services.kafka_setup import (
     KafkaKit,
-    admin_client,
     broker_command,
     format_command,
     kafka_version,
-    look_for_broker,
     runtime_of,
     write_broker_files,
 )
+from streamproof.transport.kafka.admin import admin_client, look_for_broker, make_topic_of_offsets
 from streamproof.transport.kafka.topics import create_topics
 
 NAME = "kafka"
@@ -38,12 +38,26 @@ class KafkaBroker:
     env: Mapping[str, str]
     children: list[Child] = field(default_factory=list)
 
+    @classmethod
+    def wanted_ports(cls) -> tuple[str, ...]:
+        """Return the purposes of its ports."""
+        return (KAFKA_PORT, CONTROLLER_PORT)
+
+    @classmethod
+    def of(cls, spec: StackSpec, ports: Mapping[str, int], env: Mapping[str, str]) -> KafkaBroker:
+        """Return the broker of a stack, not started."""
+        return cls(spec, ports, env)
+
+    def endpoints(self) -> Mapping[str, Any]:
+        """Return where it is found."""
+        return {"bootstrap_servers": self.bootstrap_servers}
+
     @property
     def bootstrap_servers(self) -> str:
         """Return where clients find the broker."""
         return f"{LOOPBACK}:{self.ports[KAFKA_PORT]}"
 
-    async def start(self, timeout: float) -> ServiceState:
+    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it needs no other
         """Start the broker and return when it answers; `timeout` is in seconds. Raises StackError."""
         cache, home = Path(self.spec.cache_dir), Path(self.spec.home)
         runtime = await asyncio.to_thread(runtime_of, cache, home, self.spec.java)
@@ -89,13 +103,11 @@ class KafkaBroker:
         self.children.remove(formatting)
         return properties
 
-    async def create_topics(self, names: tuple[str, ...], timeout: float) -> None:
-        """Create topics of one partition without expiry. Raises StackError naming the topic."""
+    async def prepare(self, timeout: float) -> None:
+        """Create the stack's topics, of one partition, without expiry. Raises StackError naming the topic."""
         admin = admin_client(self.bootstrap_servers)
-        # Asked about a group for the first time, a broker begins to make the topic of offsets and answers "not yet"; a
-        # consumer then waits a second. So it is asked before there is a consumer, and the answer does not matter.
-        admin.describe_consumer_groups([NAME], request_timeout=timeout)
-        await asyncio.to_thread(create_topics, admin, names, timeout=timeout)
+        make_topic_of_offsets(admin, timeout)
+        await asyncio.to_thread(create_topics, admin, self.spec.topics, timeout=timeout)
 
     async def stop(self) -> None:
         """Stop the broker; its data are the supervisor's to remove."""

@@ -12,9 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-
 from streamproof.model.errors import StackError
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runtime.files import file_lock, fill_template, last_lines, stack_files
@@ -22,6 +19,7 @@ from streamproof.runtime.jars import Progress, fetch_jars, read_lock
 from streamproof.runtime.java import GC_FLAG, JavaRuntime, find_java, java_version
 from streamproof.runtime.ports import LOOPBACK, PortReservation
 from streamproof.runtime.process import dying_with_us
+from streamproof.transport.kafka.admin import admin_client, look_for_broker
 
 CLUSTER_ID = "c3RyZWFtcHJvb2Ytc3RhYw"
 START_TIMEOUT_SEC = 120.0
@@ -107,27 +105,6 @@ def format_command(runtime: JavaRuntime, properties: Path, *options: str) -> lis
 def broker_command(runtime: JavaRuntime, properties: Path, *options: str) -> list[str]:
     """Return the command that runs a broker."""
     return runtime.command("kafka.Kafka", str(properties), options=(log_option(properties), *BROKER_OPTIONS, *options))
-
-
-def look_for_broker(admin: AdminClient) -> Probe:
-    """Ask the broker for its metadata; it is there when it answers with itself."""
-    try:
-        brokers = admin.list_topics(timeout=0.5).brokers
-    except KafkaException as error:
-        return Probe(False, f"an answer to a metadata request ({error.args[0].str()})")
-    return Probe(bool(brokers), "a registered broker")
-
-
-def admin_client(bootstrap_servers: str) -> AdminClient:
-    """Return an admin client that looks again quickly while a broker is coming up, and quietly."""
-    return AdminClient(
-        {
-            "bootstrap.servers": bootstrap_servers,
-            "reconnect.backoff.ms": 25,
-            "reconnect.backoff.max.ms": 50,
-            "log_level": 0,
-        }
-    )
 
 
 def prepare(cache_dir: str | Path, home: str | Path, java: str | None, progress: Progress) -> JavaRuntime:

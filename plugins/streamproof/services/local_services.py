@@ -10,76 +10,71 @@ from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.stack import StackState
 from streamproof.runtime.ports import LOOPBACK, PortReservation
 from streamproof.runtime.process import Child, own_identity
-from streamproof.runtime.stack_spec import BROKER, CONTROLLER_PORT, HTTP_PORT, KAFKA_PORT, TCP_PORT, StackSpec
-from streamproof.runtime.state_file import Board, say
-from streamproof.services.clickhouse_server import USER, ClickHouseServer
-from streamproof.services.kafka_broker import KafkaBroker
-from streamproof.services.kafka_mock import KafkaMock
-from streamproof.services.processor_process import ProcessorProcess
+from streamproof.runtime.stack_spec import PROCESSOR, USER, StackSpec
+from streamproof.runtime.state_file import StateFile, say
+from streamproof.services.base import Service
 
-TOPICS_TIMEOUT_SEC = 15.0
-
-Service = KafkaBroker | KafkaMock | ClickHouseServer | ProcessorProcess
-
-
-def wanted_ports(spec: StackSpec) -> dict[str, int]:
-    """Return the ports that a local stack needs, by purpose; 0 is any free one."""
-    purposes = [HTTP_PORT, TCP_PORT, *([KAFKA_PORT, CONTROLLER_PORT] if spec.kafka_kind == BROKER else [])]
-    return {purpose: spec.ports.get(purpose, 0) for purpose in purposes}
+PREPARE_TIMEOUT_SEC = 15.0
 
 
 class LocalServices:
-    """Kafka, ClickHouse and the processor as processes of this machine."""
+    """Services as processes of this machine: the processor last, the others before it and side by side."""
 
-    def __init__(self, spec: StackSpec, held: PortReservation, env: Mapping[str, str], timeout: float) -> None:
-        self.spec, self.held, self.timeout = spec, held, timeout
-        ports = held.ports
-        self.clickhouse = ClickHouseServer(spec, {p: ports[p] for p in (HTTP_PORT, TCP_PORT)}, env)
-        self.kafka: KafkaBroker | KafkaMock = (
-            KafkaBroker(spec, {p: ports[p] for p in (KAFKA_PORT, CONTROLLER_PORT)}, env)
-            if spec.kafka_kind == BROKER
-            else KafkaMock(spec, env)
-        )
-        self.processor = ProcessorProcess(spec, env) if spec.processor else None
-        self.board = Board(
+    def __init__(
+        self, spec: StackSpec, kinds: Mapping[str, type[Service]], env: Mapping[str, str], timeout: float
+    ) -> None:
+        """Make the services, not started, and reserve their ports. Raises StackError for a port that is taken."""
+        self.spec, self.timeout = spec, timeout
+        wanted = [purpose for kind in kinds.values() for purpose in kind.wanted_ports()]
+        self.held = PortReservation({purpose: spec.ports.get(purpose, 0) for purpose in wanted})
+        made = {name: self._of(kind, env) for name, kind in kinds.items()}
+        self.processor = made.pop(PROCESSOR, None)
+        self.first = made
+        self.state_file = StateFile(
             spec,
             StackState(
                 name=spec.name,
                 status="starting",
                 supervisor=own_identity(),
                 kafka_kind=spec.kafka_kind,
-                bootstrap_servers=self.kafka.bootstrap_servers,
+                bootstrap_servers="",
                 clickhouse_host=LOOPBACK,
-                clickhouse_port=ports[HTTP_PORT],
-                clickhouse_tcp_port=ports[TCP_PORT],
+                clickhouse_port=0,
+                clickhouse_tcp_port=0,
                 clickhouse_user=USER,
             ),
         )
+        for service in self.first.values():
+            self.state_file.expect(**service.endpoints())
+
+    def _of(self, kind: type[Service], env: Mapping[str, str]) -> Service:
+        return kind.of(self.spec, {purpose: self.held.ports[purpose] for purpose in kind.wanted_ports()}, env)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Return what is to be up."""
-        return ("kafka", "clickhouse", *(["processor"] if self.processor else []))
+        return (*self.first, *([PROCESSOR] if self.processor else []))
 
     async def start(self) -> None:
-        """Start Kafka and ClickHouse side by side, then topics, then the processor. Raises StackError."""
+        """Start all but the processor side by side, let each prepare, then start the processor. Raises StackError."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._start_one(self.kafka))
-                group.create_task(self._start_one(self.clickhouse))
+                for service in self.first.values():
+                    group.create_task(self._start_one(service))
         except* StreamproofError as errors:
             raise next(error for error in errors.exceptions if isinstance(error, StreamproofError)) from None
         self.held.release()
-        self.board.update(bootstrap_servers=self.kafka.bootstrap_servers)
-        await self.kafka.create_topics(self.spec.topics, min(self.timeout, TOPICS_TIMEOUT_SEC))
+        for service in self.first.values():
+            self.state_file.update(**service.endpoints())
+            await service.prepare(min(self.timeout, PREPARE_TIMEOUT_SEC))
         if self.processor:
-            self.board.add(await self.processor.start(self.board.state))
+            await self._start_one(self.processor)
 
-    async def _start_one(self, service: KafkaBroker | KafkaMock | ClickHouseServer) -> None:
-        self.board.add(await service.start(self.timeout))
+    async def _start_one(self, service: Service) -> None:
+        self.state_file.add(await service.start(self.state_file.state, self.timeout))
 
     def _services(self) -> tuple[Service, ...]:
-        return (*([self.processor] if self.processor else []), self.kafka, self.clickhouse)
+        return (*([self.processor] if self.processor else []), *self.first.values())
 
     async def first_death(self) -> StackError:
         """Wait until a service ends by itself and return the error that says how."""
@@ -96,10 +91,14 @@ class LocalServices:
         """Stop the processor while it can still flush, then the rest, and remove the data."""
         if self.processor:
             await self._stop_one(self.processor)
-        await asyncio.gather(self._stop_one(self.kafka), self._stop_one(self.clickhouse))
+        await asyncio.gather(*(self._stop_one(service) for service in self.first.values()))
         shutil.rmtree(self.spec.data, ignore_errors=True)
 
     async def _stop_one(self, service: Service) -> None:
         await service.stop()
         for child in service.children:
             say(f"{child.name} has ended, code {child.process.returncode}")
+
+    def close(self) -> None:
+        """Let go of the reserved ports."""
+        self.held.release()

@@ -8,22 +8,24 @@ from collections.abc import Mapping
 from streamproof.model.errors import StackError
 from streamproof.model.plan import EXTERNAL
 from streamproof.model.stack import StackState
-from streamproof.runtime.ports import PortReservation
 from streamproof.runtime.process import own_identity
 from streamproof.runtime.stack_spec import OutsideLaunch, StackSpec
-from streamproof.runtime.state_file import Board, say
+from streamproof.runtime.state_file import StateFile, say
 from streamproof.services.processor_process import NAME, ProcessorProcess
+
+# Its process only has to be there.
+START_TIMEOUT_SEC = 15.0
 
 
 class OutsideServices:
-    """A stack of one process. `env` holds what the processor needs, secrets included; the board never gets those."""
+    """A stack of one process. `env` holds secrets, too, which the state file never gets."""
 
-    def __init__(self, spec: StackSpec, _held: PortReservation, env: Mapping[str, str], _timeout: float) -> None:
+    def __init__(self, spec: StackSpec, env: Mapping[str, str]) -> None:
         if spec.outside is None:
             raise StackError("No services are named.", hint="This is a defect of streamproof.")
         self.spec = spec
         self.processor = ProcessorProcess(spec, env)
-        self.board = Board(spec, _state(spec, spec.outside))
+        self.state_file = StateFile(spec, _state(spec, spec.outside))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -32,7 +34,7 @@ class OutsideServices:
 
     async def start(self) -> None:
         """Start the processor. Raises StackError when it ends at once."""
-        self.board.add(await self.processor.start(self.board.state))
+        self.state_file.add(await self.processor.start(self.state_file.state, START_TIMEOUT_SEC))
 
     async def first_death(self) -> StackError:
         """Wait until the processor ends by itself and return the error that says how."""
@@ -46,6 +48,9 @@ class OutsideServices:
         for child in self.processor.children:
             say(f"{child.name} has ended, code {child.process.returncode}")
         shutil.rmtree(self.spec.data, ignore_errors=True)
+
+    def close(self) -> None:
+        """Let go of nothing: no port is reserved."""
 
 
 def _state(spec: StackSpec, outside: OutsideLaunch) -> StackState:

@@ -7,31 +7,17 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from streamproof.model.errors import StackError
 from streamproof.model.stack import ServiceState, StackState
+from streamproof.runtime.environment import fill_environment
 from streamproof.runtime.process import Child, python_module
-from streamproof.runtime.stack_spec import StackSpec
+from streamproof.runtime.stack_spec import PROCESSOR, StackSpec
 
-NAME = "processor"
+NAME = PROCESSOR
 # It flushes what it has and commits its offsets before it ends.
 STOP_GRACE_SEC = 15.0
-
-
-def fill_environment(env: Mapping[str, str], state: StackState) -> dict[str, str]:
-    """Return `env` with what is only known of a started stack in place of its `{names}`."""
-    known = {
-        "bootstrap_servers": state.bootstrap_servers,
-        "clickhouse_host": state.clickhouse_host,
-        "clickhouse_port": str(state.clickhouse_port),
-        "clickhouse_tcp_port": str(state.clickhouse_tcp_port),
-        "clickhouse_url": state.clickhouse.url,
-        "clickhouse_user": state.clickhouse_user,
-    }
-    filled = dict(env)
-    for name, value in known.items():
-        filled = {key: text.replace(f"{{{name}}}", value) for key, text in filled.items()}
-    return filled
 
 
 @dataclass(slots=True)
@@ -42,7 +28,24 @@ class ProcessorProcess:
     env: Mapping[str, str]
     children: list[Child] = field(default_factory=list)
 
-    async def start(self, state: StackState) -> ServiceState:
+    @classmethod
+    def wanted_ports(cls) -> tuple[str, ...]:
+        """Return no port: nobody calls the processor."""
+        return ()
+
+    @classmethod
+    def of(cls, spec: StackSpec, ports: Mapping[str, int], env: Mapping[str, str]) -> ProcessorProcess:  # noqa: ARG003
+        """Return the processor of a stack, not started."""
+        return cls(spec, env)
+
+    def endpoints(self) -> Mapping[str, Any]:
+        """Return nothing: nobody calls the processor."""
+        return {}
+
+    async def prepare(self, timeout: float) -> None:
+        """Make nothing."""
+
+    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it ends at once or runs
         """Start the processor; `state` says where the other services are. Raises StackError when it ends at once."""
         launch = self.spec.processor
         if launch is None:

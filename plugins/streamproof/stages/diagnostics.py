@@ -12,7 +12,7 @@ from streamproof.model.plan import COMPOSE
 from streamproof.model.results import CheckResult, Status
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import read_json
-from streamproof.runtime.compose.services import CONTAINERS_FILE, describe_containers
+from streamproof.runtime.compose.project import CONTAINERS_FILE, describe_containers
 from streamproof.runtime.files import write_json
 from streamproof.stages.session_traces import trace_failing_sessions
 from streamproof.transport.kafka.groups import Groups

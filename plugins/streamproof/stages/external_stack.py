@@ -23,7 +23,8 @@ from streamproof.runtime.files import write_json
 from streamproof.runtime.stack import StackSpec, start_stack, stop_stack
 from streamproof.runtime.stack_spec import OutsideLaunch
 from streamproof.stages.schema_apply import owner_of
-from streamproof.transport.kafka.preflight import admin_of, check_kafka
+from streamproof.transport.kafka.admin import admin_of
+from streamproof.transport.kafka.preflight import check_kafka
 from streamproof.transport.kafka.topics import create_topics, delete_groups, delete_topics
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
 from streamproof.warehouse.clickhouse.migrations import read_migrations

@@ -10,7 +10,7 @@ from typing import Any
 from streamproof.model.errors import UsageError
 from streamproof.model.settings import Connections
 from streamproof.packs.pack import INPUT, Pack
-from streamproof.transport.kafka.preflight import admin_of
+from streamproof.transport.kafka.admin import admin_of
 from streamproof.transport.kafka.topics import create_missing_topics
 from streamproof.warehouse.clickhouse.client import connect, execute
 from streamproof.warehouse.clickhouse.migrations import apply_migrations

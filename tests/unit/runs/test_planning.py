@@ -10,7 +10,7 @@ from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSet
 from streamproof.runs import planning
 from streamproof.runs.planning import RunRequest
 from streamproof.runs.rerun import rerun_command
-from streamproof.services.kafka_mock import MOCK_MAX_MESSAGES
+from streamproof.transport.kafka.mock_cluster import MOCK_MAX_MESSAGES
 
 
 def test_the_plan_survives_its_file(planned):

@@ -9,6 +9,7 @@ import pytest
 
 from streamproof.model.errors import StackError
 from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
+from streamproof.runtime.environment import fill_environment
 from streamproof.runtime.files import last_lines, write_json
 from streamproof.runtime.process import own_identity
 from streamproof.runtime.stack import (
@@ -19,7 +20,6 @@ from streamproof.runtime.stack import (
     start_stack,
     stop_stack,
 )
-from streamproof.services.processor_process import fill_environment
 
 GONE = ProcessIdentity(2**22 + 1, 1.0)
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from streamproof.model.errors import StreamproofError
-from streamproof.runtime.compose.services import take_down
+from streamproof.runtime.compose.project import take_down
 
 
 def main() -> int:

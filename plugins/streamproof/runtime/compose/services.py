@@ -10,13 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from streamproof.model.errors import StackError, WaitTimeoutError
 from streamproof.model.stack import ServiceState, StackState
 from streamproof.model.waiting import wait_until_async
-from streamproof.runtime.compose.cli import ComposeCli, find_compose
+from streamproof.runtime.compose.cli import ComposeCli
 from streamproof.runtime.compose.engine import ContainerView, Engine
+from streamproof.runtime.compose.project import (
+    CONTAINERS_FILE,
+    STOP_GRACE_SEC,
+    compose_cli,
+    launch_of,
+    take_project_down,
+)
+from streamproof.runtime.environment import fill_environment
 from streamproof.runtime.files import write_json
 from streamproof.runtime.ports import LOOPBACK, PortReservation
 from streamproof.runtime.process import own_identity
@@ -25,15 +31,13 @@ from streamproof.runtime.stack_spec import (
     HTTP_PORT,
     KAFKA_PORT,
     PRESERVE,
+    PROCESSOR,
     TCP_PORT,
-    ComposeLaunch,
+    USER,
     StackSpec,
 )
-from streamproof.runtime.state_file import Board, say
-from streamproof.services.clickhouse_server import USER
-from streamproof.services.kafka_setup import admin_client
-from streamproof.services.processor_process import NAME as PROCESSOR
-from streamproof.services.processor_process import fill_environment
+from streamproof.runtime.state_file import StateFile, say
+from streamproof.transport.kafka.admin import admin_client
 from streamproof.transport.kafka.topics import create_missing_topics
 
 CONFIG_TIMEOUT_SEC = 60.0
@@ -42,11 +46,7 @@ IMAGE_TIMEOUT_SEC = 1800.0
 UP_TIMEOUT_SEC = 180.0
 HEALTH_TIMEOUT_SEC = 180.0
 TOPICS_TIMEOUT_SEC = 30.0
-DOWN_TIMEOUT_SEC = 120.0
-STOP_GRACE_SEC = 15
 FAILED_GRACE_SEC = 2
-# How the containers were just before they were removed, in the stack's folder.
-CONTAINERS_FILE = "containers.json"
 
 # Published ports: service, purpose, and the variable of docker-compose.yaml that holds the number.
 PORTS = (
@@ -68,37 +68,18 @@ def compose_ports(spec: StackSpec, services: tuple[str, ...]) -> dict[str, int]:
     return {purpose: spec.ports.get(purpose, 0) for service, purpose, _ in PORTS if service in services}
 
 
-def _launch(spec: StackSpec) -> ComposeLaunch:
-    if spec.compose is None:
-        raise StackError("The stack is not one on Docker.", hint="This is a defect of streamproof.")
-    return spec.compose
-
-
-def _cli(spec: StackSpec, env: Mapping[str, str]) -> ComposeCli:
-    launch, folder = _launch(spec), spec.root
-    project_env = Path(launch.files[0]).parent / ".env"
-    return ComposeCli(
-        command=find_compose(env),
-        launch=launch,
-        files=(*(Path(file) for file in launch.files), folder / "compose.run.yaml"),
-        # The second wins: image names of the user's own hold, ports and names are the run's.
-        env_files=(*([project_env] if project_env.is_file() else []), folder / "compose.env"),
-        env=env,
-        log=spec.log("compose"),
-    )
-
-
 class ComposeServices:
     """Containers in the place of processes; the supervisor treats both alike."""
 
-    def __init__(self, spec: StackSpec, held: PortReservation, env: Mapping[str, str], timeout: float) -> None:
-        self.spec, self.held, self.env, self.timeout = spec, held, env, timeout
-        self.launch = _launch(spec)
+    def __init__(self, spec: StackSpec, env: Mapping[str, str], timeout: float) -> None:
+        self.spec, self.env, self.timeout = spec, env, timeout
+        self.launch = launch_of(spec)
+        self.held = held = PortReservation(compose_ports(spec, self.launch.services))
         self.cli: ComposeCli | None = None
         self.engine: Engine | None = None
         self.deaths: asyncio.Queue[StackError] = asyncio.Queue()
         self.stopping = self.started = False
-        self.board = Board(
+        self.state_file = StateFile(
             spec,
             StackState(
                 name=spec.name,
@@ -126,7 +107,7 @@ class ComposeServices:
         """
         self.engine = await asyncio.to_thread(Engine.open, self.launch.project, self.launch.docker_host, self.env)
         self._write_files()
-        self.cli = await asyncio.to_thread(_cli, self.spec, self.env)
+        self.cli = await asyncio.to_thread(compose_cli, self.spec, self.env)
         configuration = await self.cli.configuration(CONFIG_TIMEOUT_SEC)
         await self._images(configuration)
         await self._apply_strategy()
@@ -134,7 +115,7 @@ class ComposeServices:
         first = tuple(name for name in self.names if name != PROCESSOR)
         await self._up(first)
         await self._healthy(first)
-        admin = admin_client(self.board.state.bootstrap_servers)
+        admin = admin_client(self.state_file.state.bootstrap_servers)
         await asyncio.to_thread(create_missing_topics, admin, self.spec.topics, timeout=TOPICS_TIMEOUT_SEC)
         if PROCESSOR in self.names:
             await self._up((PROCESSOR,))
@@ -152,14 +133,14 @@ class ComposeServices:
         try:
             write_json(self.spec.root / CONTAINERS_FILE, await asyncio.to_thread(engine.describe))
             # What did not come up, or has lost a part, has nothing left to flush.
-            grace = FAILED_GRACE_SEC if self.board.state.status == "failed" else STOP_GRACE_SEC
-            await _down(cli, keep_volumes=self.launch.keep_volumes, grace_sec=grace)
-            self.board.update(project="")
+            grace = FAILED_GRACE_SEC if self.state_file.state.status == "failed" else STOP_GRACE_SEC
+            await take_project_down(cli, keep_volumes=self.launch.keep_volumes, grace_sec=grace)
+            self.state_file.update(project="")
         except StackError as error:
             # What ended the stack is the news; this comes second.
             say(f"not taken down: {error.message}")
-            before = f"{self.board.state.error} " if self.board.state.error else ""
-            self.board.update(error=f"{before}Its containers could not be removed: {error.message}")
+            before = f"{self.state_file.state.error} " if self.state_file.state.error else ""
+            self.state_file.update(error=f"{before}Its containers could not be removed: {error.message}")
 
     def _write_files(self) -> None:
         """Write what makes this project differ from the plain file: ports, names, and nothing that restarts."""
@@ -176,7 +157,7 @@ class ComposeServices:
         if self.spec.processor and PROCESSOR in services:
             host, http, tcp = CLICKHOUSE_INSIDE
             inside = replace(
-                self.board.state,
+                self.state_file.state,
                 bootstrap_servers=KAFKA_INSIDE,
                 clickhouse_host=host,
                 clickhouse_port=http,
@@ -220,12 +201,12 @@ class ComposeServices:
             await cli.run("create", *self.names, doing="to create containers", timeout=UP_TIMEOUT_SEC)
             saved = await asyncio.to_thread(engine.save_volumes, Path(self.launch.backups))
             say(f"saved {', '.join(str(path) for path in saved)}")
-        await _down(cli, keep_volumes=False)
+        await take_project_down(cli, keep_volumes=False)
 
     def _begin(self) -> None:
         """Note that from now on something of the project may have to be taken down."""
         self.started = True
-        self.board.update(project=self.launch.project)
+        self.state_file.update(project=self.launch.project)
 
     async def _up(self, services: tuple[str, ...]) -> None:
         cli, engine = self._tools()
@@ -244,7 +225,7 @@ class ComposeServices:
             # The engine's answers cannot be interrupted: threads that nobody waits for.
             threading.Thread(target=self._follow, args=(loop, view), name=f"follow {service}", daemon=True).start()
             ports = {purpose: self.held.ports[purpose] for name, purpose, _ in PORTS if name == service}
-            self.board.add(ServiceState(service, None, ports, str(self.spec.log(service)), view.image, view.id))
+            self.state_file.add(ServiceState(service, None, ports, str(self.spec.log(service)), view.image, view.id))
 
     def _follow(self, loop: asyncio.AbstractEventLoop, view: ContainerView) -> None:
         """Keep a container's log and tell of its end."""
@@ -274,31 +255,11 @@ class ComposeServices:
             name = f"Service {ill.service} is not healthy. " if ill else ""
             raise StackError(f"{name}{late.message}", hint=hint) from None
 
+    def close(self) -> None:
+        """Let go of the reserved ports."""
+        self.held.release()
+
     def _tools(self) -> tuple[ComposeCli, Engine]:
         if self.cli is None or self.engine is None:
             raise StackError("Compose was not looked for yet.", hint="This is a defect of streamproof.")
         return self.cli, self.engine
-
-
-async def _down(cli: ComposeCli, *, keep_volumes: bool, grace_sec: int = STOP_GRACE_SEC) -> None:
-    """Stop the processor while it can still flush, then remove everything of the project."""
-    grace = ("--timeout", str(grace_sec))
-    if PROCESSOR in cli.launch.services:
-        await cli.run("stop", *grace, PROCESSOR, doing="to stop the processor", timeout=DOWN_TIMEOUT_SEC)
-    volumes = () if keep_volumes else ("--volumes",)
-    await cli.run(
-        "down", *grace, "--remove-orphans", *volumes, doing="to take the project down", timeout=DOWN_TIMEOUT_SEC
-    )
-
-
-def take_down(folder: Path, env: Mapping[str, str]) -> None:
-    """Take down the project of a stack whose supervisor is gone. Doing it twice is harmless. Raises StackError."""
-    spec = StackSpec.from_json(orjson.loads((folder / "spec.json").read_bytes()))
-    if not (folder / "compose.env").is_file():
-        return
-    asyncio.run(_down(_cli(spec, env), keep_volumes=_launch(spec).keep_volumes))
-
-
-def describe_containers(state: StackState, docker_host: str | None) -> list[dict[str, Any]]:
-    """Return what diagnostics keep of a stack's containers. Raises StackError when the engine does not answer."""
-    return Engine.open(state.project, docker_host, {}).describe()

@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 from streamproof.model.errors import StackError
 from streamproof.model.settings import KafkaSettings
 from streamproof.model.waiting import Probe, wait_until
+from streamproof.transport.kafka.admin import admin_of
 from streamproof.transport.kafka.topics import create_topics
 
 ANSWER_TIMEOUT_SEC = 10.0
@@ -22,20 +23,6 @@ _ABSENT = frozenset({KafkaError.GROUP_ID_NOT_FOUND})
 _NOT_YET = frozenset(
     {KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.NOT_COORDINATOR}
 )
-
-
-def admin_of(settings: KafkaSettings, heard: list[str] | None = None) -> AdminClient:
-    """Return a quiet admin client; what it complains of in the background goes to `heard`. Raises StackError."""
-    config = settings.client_config()
-    if heard is not None:
-        config["error_cb"] = lambda error: heard.append(str(error.str()))
-    try:
-        return AdminClient({**config, "log_level": 0})
-    except KafkaException as error:
-        raise StackError(
-            f"The Kafka client does not take these settings: {error.args[0].str()}.",
-            hint="KAFKA_* and the connection's extra are librdkafka's properties: see docs/stacks.md.",
-        ) from None
 
 
 def check_kafka(settings: KafkaSettings, topics: tuple[str, ...], groups: tuple[str, ...], *, source: str) -> str:

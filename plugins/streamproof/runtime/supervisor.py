@@ -1,8 +1,7 @@
 """The supervisor of one stack: a detached process that starts the services, watches them, and takes them down.
 
-Run by `services.stack.start_stack` as `python -m streamproof.services.supervisor SPEC.json TIMEOUT_SEC`; what no file
-may hold comes as a JSON object on its standard input. It ends the stack on SIGTERM, when a service dies, when its owner
-is gone, and when its time is over.
+`streamproof.services.supervise` is its program. It ends the stack on SIGTERM, when a service dies, when its owner is
+gone, and when its time is over.
 """
 
 from __future__ import annotations
@@ -10,27 +9,19 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import traceback
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
-
-import orjson
 
 from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.stack import StackState
 from streamproof.model.waiting import Probe, wait_until_async
 from streamproof.runtime.compose.engine import DOCKER_ENVIRONMENT
-from streamproof.runtime.compose.services import ComposeServices, compose_ports
 from streamproof.runtime.files import write_json
-from streamproof.runtime.ports import LOOPBACK, PortReservation
+from streamproof.runtime.ports import LOOPBACK
 from streamproof.runtime.process import is_alive, own_identity
-from streamproof.runtime.stack_spec import StackSpec
-from streamproof.runtime.state_file import Board, say
-from streamproof.services.clickhouse_server import USER
-from streamproof.services.local_services import LocalServices, wanted_ports
-from streamproof.services.outside_services import OutsideServices
+from streamproof.runtime.stack_spec import USER, StackSpec
+from streamproof.runtime.state_file import StateFile, say
 
 # What children need from the environment. Nothing else is passed on: a run depends on its plan, not on the shell.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
@@ -39,14 +30,14 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYT
 class Services(Protocol):
     """What a supervisor looks after: the services of one stack, processes or containers."""
 
-    board: Board
+    state_file: StateFile
 
     @property
     def names(self) -> tuple[str, ...]:
         """Return what is to be up."""
 
     async def start(self) -> None:
-        """Start them all; each is on the board as soon as it is up. Raises StackError naming the one that is not."""
+        """Start them all; each is added to the state file as it comes up. Raises StackError naming one that is not."""
 
     async def first_death(self) -> StackError:
         """Wait until one ends by itself and return the error that says how."""
@@ -54,13 +45,20 @@ class Services(Protocol):
     async def stop(self) -> None:
         """End what was started, and remove its data."""
 
+    def close(self) -> None:
+        """Let go of reserved ports. Calling it again changes nothing."""
+
+
+# Gives the services of a stack, not started, by its specification, their environment and the time-out in seconds.
+ServicesOf = Callable[[StackSpec, Mapping[str, str], float], Services]
+
 
 class Supervisor:
     """One stack from its first service to its last."""
 
     def __init__(self, spec: StackSpec, services: Services, timeout: float) -> None:
         self.spec, self.services, self.timeout = spec, services, timeout
-        self.board = services.board
+        self.state_file = services.state_file
 
     async def run(self) -> None:
         """Start the stack, keep it until something ends it, and stop it. The state file tells what became of it."""
@@ -73,11 +71,11 @@ class Supervisor:
                 watching.cancel()
         if error:
             # Told before the services are stopped: whoever waits for the stack learns it at once.
-            self.board.tell("failed", error.message, error.hint)
+            self.state_file.write_status("failed", error.message, error.hint)
             _answer()
         await self.services.stop()
         if not error:
-            self.board.tell("stopped", error=ending.result() if ending.done() else None)
+            self.state_file.write_status("stopped", error=ending.result() if ending.done() else None)
 
     def _watch_for_end(self, ending: asyncio.Future[str | None]) -> asyncio.Task[None] | None:
         """Arrange for `ending` to be told why the stack is to end; None is for: because it was asked to."""
@@ -116,7 +114,7 @@ class Supervisor:
             return None
         except StreamproofError as error:
             return error
-        self.board.tell("ready")
+        self.state_file.write_status("ready")
         _answer()
         watching = asyncio.create_task(self.services.first_death())
         done = await _first({watching, ending})
@@ -128,7 +126,7 @@ class Supervisor:
             async with asyncio.timeout(self.timeout):
                 await self.services.start()
         except TimeoutError:
-            started = {service.name for service in self.board.state.services}
+            started = {service.name for service in self.state_file.state.services}
             missing = [name for name in self.services.names if name not in started]
             raise StackError(
                 f"The stack was not up within {self.timeout:.0f} s; still missing: {', '.join(missing)}.",
@@ -149,39 +147,35 @@ def _answer() -> None:
     os.close(null)
 
 
-def _reserve(spec: StackSpec) -> PortReservation:
-    if spec.outside:
-        return PortReservation({})
-    return PortReservation(compose_ports(spec, spec.compose.services) if spec.compose else wanted_ports(spec))
-
-
-def supervise(spec: StackSpec, environ: Mapping[str, str], timeout: float, secrets: Mapping[str, str]) -> int:
+def supervise(
+    spec: StackSpec, environ: Mapping[str, str], timeout: float, secrets: Mapping[str, str], services_of: ServicesOf
+) -> int:
     """Run a stack in this process until it ends; return the exit code.
 
     `environ` is the process's environment; `secrets` are variables for the processor that stand in no file.
     """
     passed_on = (*PASSED_ON, *DOCKER_ENVIRONMENT) if spec.compose else PASSED_ON
     env = {name: environ[name] for name in passed_on if name in environ}
-    board = None
+    services = None
     try:
-        with _reserve(spec) as held:
-            kind = OutsideServices if spec.outside else ComposeServices if spec.compose else LocalServices
-            services: Services = kind(spec, held, {**env, **secrets}, timeout)
-            board = services.board
-            board.tell("starting")
-            say(f"starting {spec.name}, supervisor pid {os.getpid()}")
-            asyncio.run(Supervisor(spec, services, timeout).run())
-            return int(board.state.status == "failed")
+        services = services_of(spec, {**env, **secrets}, timeout)
+        services.state_file.write_status("starting")
+        say(f"starting {spec.name}, supervisor pid {os.getpid()}")
+        asyncio.run(Supervisor(spec, services, timeout).run())
+        return int(services.state_file.state.status == "failed")
     except StreamproofError as error:
         _fail_unstarted(spec, error.message, error.hint)
     except Exception as error:  # noqa: BLE001 - the last line of defence; the traceback is in the log
         traceback.print_exc()
         text = f"The supervisor failed: {type(error).__name__}: {error}"
         hint = f"This is a defect of streamproof. The traceback is in {spec.log('supervisor')}."
-        if board:
-            board.tell("failed", text, hint)
+        if services:
+            services.state_file.write_status("failed", text, hint)
         else:
             _fail_unstarted(spec, text, hint)
+    finally:
+        if services:
+            services.close()
     return 1
 
 
@@ -191,20 +185,3 @@ def _fail_unstarted(spec: StackSpec, message: str, hint: str) -> None:
         spec.name, "failed", own_identity(), spec.kafka_kind, "", LOOPBACK, 0, 0, USER, (), message, hint
     )
     write_json(spec.state_file, state.as_json())
-
-
-def main() -> None:
-    """Detach from whoever started this, then supervise."""
-    spec = StackSpec.from_json(orjson.loads(Path(sys.argv[1]).read_bytes()))
-    secrets = orjson.loads(sys.stdin.buffer.read() or b"{}")
-    # A process that ends leaves a zombie to its parent; this one's parent is to be init, which reaps it.
-    if os.fork():
-        os._exit(0)
-    os.setsid()
-    code = supervise(spec, os.environ, float(sys.argv[2]), secrets)
-    sys.stderr.flush()
-    os._exit(code)
-
-
-if __name__ == "__main__":
-    main()

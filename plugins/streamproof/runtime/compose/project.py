@@ -1,0 +1,67 @@
+"""One Compose project: its command line, and its end also when the supervisor that made it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from streamproof.model.errors import StackError
+from streamproof.model.stack import StackState
+from streamproof.runtime.compose.cli import ComposeCli, find_compose
+from streamproof.runtime.compose.engine import Engine
+from streamproof.runtime.stack_spec import PROCESSOR, ComposeLaunch, StackSpec
+
+DOWN_TIMEOUT_SEC = 120.0
+STOP_GRACE_SEC = 15
+# How the containers were just before they were removed, in the stack's folder.
+CONTAINERS_FILE = "containers.json"
+
+
+def launch_of(spec: StackSpec) -> ComposeLaunch:
+    """Return how a stack is started on Docker. Raises StackError for one that is not on Docker."""
+    if spec.compose is None:
+        raise StackError("The stack is not one on Docker.", hint="This is a defect of streamproof.")
+    return spec.compose
+
+
+def compose_cli(spec: StackSpec, env: Mapping[str, str]) -> ComposeCli:
+    """Return the command line of a stack's project. Raises StackError when there is no Compose."""
+    launch, folder = launch_of(spec), spec.root
+    project_env = Path(launch.files[0]).parent / ".env"
+    return ComposeCli(
+        command=find_compose(env),
+        launch=launch,
+        files=(*(Path(file) for file in launch.files), folder / "compose.run.yaml"),
+        # The second wins: image names of the user's own hold, ports and names are the run's.
+        env_files=(*([project_env] if project_env.is_file() else []), folder / "compose.env"),
+        env=env,
+        log=spec.log("compose"),
+    )
+
+
+async def take_project_down(cli: ComposeCli, *, keep_volumes: bool, grace_sec: int = STOP_GRACE_SEC) -> None:
+    """Stop the processor while it can still flush, then remove everything of the project."""
+    grace = ("--timeout", str(grace_sec))
+    if PROCESSOR in cli.launch.services:
+        await cli.run("stop", *grace, PROCESSOR, doing="to stop the processor", timeout=DOWN_TIMEOUT_SEC)
+    volumes = () if keep_volumes else ("--volumes",)
+    await cli.run(
+        "down", *grace, "--remove-orphans", *volumes, doing="to take the project down", timeout=DOWN_TIMEOUT_SEC
+    )
+
+
+def take_down(folder: Path, env: Mapping[str, str]) -> None:
+    """Take down the project of a stack whose supervisor is gone. Doing it twice is harmless. Raises StackError."""
+    spec = StackSpec.from_json(orjson.loads((folder / "spec.json").read_bytes()))
+    if not (folder / "compose.env").is_file():
+        return
+    asyncio.run(take_project_down(compose_cli(spec, env), keep_volumes=launch_of(spec).keep_volumes))
+
+
+def describe_containers(state: StackState, docker_host: str | None) -> list[dict[str, Any]]:
+    """Return what diagnostics keep of a stack's containers. Raises StackError when the engine does not answer."""
+    return Engine.open(state.project, docker_host, {}).describe()

@@ -1,0 +1,37 @@
+"""The services of local stacks by name, and the kinds of stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from streamproof.runtime.compose.services import ComposeServices
+from streamproof.runtime.stack_spec import BROKER, PROCESSOR, StackSpec
+from streamproof.runtime.supervisor import Services
+from streamproof.services.base import Service
+from streamproof.services.clickhouse_server import ClickHouseServer
+from streamproof.services.kafka_broker import KafkaBroker
+from streamproof.services.kafka_mock import KafkaMock
+from streamproof.services.local_services import LocalServices
+from streamproof.services.outside_services import OutsideServices
+from streamproof.services.processor_process import ProcessorProcess
+
+KAFKA, KAFKA_MOCK, CLICKHOUSE = "kafka", "kafka-mock", "clickhouse"
+SERVICES: Mapping[str, type[Service]] = {
+    KAFKA: KafkaBroker,
+    KAFKA_MOCK: KafkaMock,
+    CLICKHOUSE: ClickHouseServer,
+    PROCESSOR: ProcessorProcess,
+}
+
+
+def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Services:
+    """Return the services of a stack, not started, with their ports reserved. Raises StackError.
+
+    `env` is their basic environment, secrets included; `timeout` is in seconds.
+    """
+    if spec.outside:
+        return OutsideServices(spec, env)
+    if spec.compose:
+        return ComposeServices(spec, env, timeout)
+    names = (KAFKA if spec.kafka_kind == BROKER else KAFKA_MOCK, CLICKHOUSE, *([PROCESSOR] if spec.processor else []))
+    return LocalServices(spec, {name: SERVICES[name] for name in names}, env, timeout)
