@@ -13,14 +13,15 @@ judges every layer, publishes one verdict, and takes the stack down.
 * **stack external** - replays against the services of the connections `clickhouse_default` and `kafka_default`.
 * **mail** - one per failed run, to `STREAMPROOF_ALERT_TO`, through the connection `smtp_default`.
 * **schedule** - nightly; `STREAMPROOF_SCHEDULE` is another cron line (UTC), or `none`.
-* **asset** - `streamproof://livepeer/verified` is updated by passed runs only.
+* **asset** - `streamproof://livepeer/verified` is updated only by a passed run of mode `full`: all suites, real Kafka,
+  no `inject`, no tolerated lines, no chosen window. The event's extra holds run id, commit, fixture hash and report.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, Asset, Param
+from airflow.sdk import DAG, AssetAlias, Param
 
 from streamproof.airflow.alerts import mail_failed_run
 from streamproof.airflow.settings import read_settings
@@ -64,5 +65,5 @@ with DAG(
     make_tasks(
         [*RUN_MODES, OBSERVE],
         list(dag.params),
-        outlets=[Asset(name=f"streamproof_{PACK}_verified", uri=f"streamproof://{PACK}/verified")],
+        outlets=[AssetAlias("streamproof_verified")],
     )

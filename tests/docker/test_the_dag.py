@@ -36,7 +36,7 @@ def test_a_run_of_the_dag_on_docker_passes(docker: Docker, tmp_path: Path):
     assert ran["state"] == "success", ran["tasks"]
     assert (ran["summary"]["verdict"], ran["summary"]["stack"]["name"]) == ("passed", "compose")
     assert ran["tasks"]["pipeline_wait"] == "success"
-    assert ran["asset_events"] == 1
+    assert [event["uri"] for event in ran["asset_events"]] == ["streamproof://livepeer/verified"]
     label = "label=streamproof.stack"
     assert docker.ask("ps", "--all", "--quiet", "--filter", label) == ""
 

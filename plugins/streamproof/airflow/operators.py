@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import Asset, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from streamproof.airflow.containers import log_containers, require_engine
 from streamproof.airflow.settings import FaceSettings, attempts, read_settings, run_id_of
 from streamproof.model.errors import StreamproofError
-from streamproof.model.plan import COMPOSE, PROVE
+from streamproof.model.plan import COMPOSE, PROVE, RunPlan
 from streamproof.model.results import StageResult, Status
 from streamproof.model.window import iso_ms, window_from
 from streamproof.runs.stage import SUITE_PREFIX
@@ -201,10 +201,16 @@ def _have_passed(stages: Sequence[str], ctx: RunContext | None) -> bool:
     return bool(passed) and all(passed) and ctx.stack_failure() is None
 
 
+def verified_asset(plan: RunPlan) -> Asset:
+    """Return the asset that stands for the verified pack."""
+    return Asset(name=f"streamproof_{plan.pack}_verified", uri=f"streamproof://{plan.pack}/verified")
+
+
 class PublishSummaryOperator(BaseOperator):
     """Judge the run and publish it: artifacts and, in XCom, the short summary. Fails unless the verdict is `passed`.
 
     It compares what ran with what was planned, from the run's folder: a task that never ran cannot look green.
+    `outlets` are asset aliases: an asset that is an outlet itself would be updated by every run that passes.
     """
 
     ui_color = "#fff4e5"
@@ -223,6 +229,21 @@ class PublishSummaryOperator(BaseOperator):
         self.log.info("verdict %s; report: %s/report.html", summary["verdict"], ctx.folder.root)
         if summary["verdict"] != "passed":
             raise AirflowFailException(f"Run {ctx.plan.run_id}: verdict {summary['verdict']}.")
+        self._emit_verified(ctx, context)
+
+    def _emit_verified(self, ctx: RunContext, context: Context) -> None:
+        """Update the pack's asset through the task's alias, unless the passed run verified less than the pack."""
+        if ctx.plan.narrowed_by:
+            self.log.info("%s is not updated: %s.", verified_asset(ctx.plan).uri, "; ".join(ctx.plan.narrowed_by))
+            return
+        told = {
+            "run_id": ctx.plan.run_id,
+            "git_commit": ctx.plan.git_commit,
+            "fixture_sha256": ctx.plan.fixture_sha256,
+            "report": str(ctx.folder.root / "report.html"),
+        }
+        for alias in self.outlets:
+            context["outlet_events"][alias].add(verified_asset(ctx.plan), extra=told)
 
     def _log_run(self, ctx: RunContext) -> None:
         """Add the run to the log of runs, where one is asked for. That it cannot be is no reason to fail a verdict."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Asset, TriggerRule
+from airflow.sdk import AssetAlias, TriggerRule
 
 from streamproof.airflow.operators import (
     PLAN_TASK,
@@ -24,10 +24,11 @@ VERDICT = "publish_summary"
 RETRIES = {"retries": 1, "retry_delay": timedelta(seconds=5)}
 
 
-def make_tasks(modes: Collection[str], options: Collection[str], *, outlets: Collection[Asset] = ()) -> None:
+def make_tasks(modes: Collection[str], options: Collection[str], *, outlets: Collection[AssetAlias] = ()) -> None:
     """Make the tasks of the current DAG: those of all stages that a run of these modes may have.
 
-    `options` are the names of the DAG's params; `outlets` are updated by a passed verdict.
+    `options` are the names of the DAG's params; `outlets` are the aliases
+    through which a passed verdict updates the pack's asset.
     """
     stages = STAGES.of_modes(modes, options)
     names = [stage.name for stage in stages]
@@ -40,7 +41,7 @@ def make_tasks(modes: Collection[str], options: Collection[str], *, outlets: Col
     _teardowns(tasks)
 
 
-def _task(stage: Stage, plan: PlanRunOperator, required: tuple[str, ...], outlets: Collection[Asset]) -> Any:
+def _task(stage: Stage, plan: PlanRunOperator, required: tuple[str, ...], outlets: Collection[AssetAlias]) -> Any:
     common: dict[str, Any] = {
         "task_id": stage.name,
         "execution_timeout": timedelta(seconds=stage.timeout_sec),

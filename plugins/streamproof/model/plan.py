@@ -64,6 +64,7 @@ class RunPlan:
     `prove` proves; empty means all. `coverage` is one of DAMAGES where it damages columns ('' where it does not), and
     `mutations` tells whether it applies the mutations of checks. Mode `observe` has no manifest (empty texts, no
     events); `input_topic` is the topic that its warehouse is fed from, where it was named.
+    `narrowed_by` are the reasons why a pass of this run would not verify the pack.
     `compose_files` and `docker_host` are those of stack `compose`.
     """
 
@@ -95,6 +96,7 @@ class RunPlan:
     coverage: str = ""
     mutations: bool = True
     input_topic: str | None = None
+    narrowed_by: tuple[str, ...] = ()
     compose_files: tuple[str, ...] = ()
     docker_host: str | None = None
     stages: tuple[PlannedStage, ...] = ()
@@ -154,6 +156,7 @@ class RunPlan:
                 "compose_files": tuple(values.get("compose_files", ())),
                 "prove_suites": tuple(values.get("prove_suites", ())),
                 "prove_checks": tuple(values.get("prove_checks", ())),
+                "narrowed_by": tuple(values.get("narrowed_by", ())),
                 "owner": ProcessIdentity(**owner) if owner else None,
                 "stages": tuple(PlannedStage.from_json(stage) for stage in values["stages"]),
             }

@@ -38,6 +38,7 @@ from streamproof.packs.pack import Pack
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
+from streamproof.runs.narrowing import narrowed_by
 from streamproof.runs.rerun import git_commit, rerun_command
 from streamproof.runs.stage import StageList
 from streamproof.sql.blocks import read_suite
@@ -147,6 +148,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         git_commit=git_commit(home),
         rerun=rerun_command(replace(request, manifest=_anywhere(request.manifest, pack), inject=inject)),
         created_at=iso_ms(now),
+        narrowed_by=narrowed_by(request, pack),
         cache_dir=str(host.cache_dir),
         java=host.java,
         owner=host.owner,

@@ -43,7 +43,9 @@ def run(home: PrivateHome, conf: dict) -> dict:
             "run_id": dag_run.run_id,
             "state": str(dag_run.state),
             "tasks": {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances(session=session)},
-            "asset_events": len(session.scalars(select(AssetEvent)).all()),
+            "asset_events": [
+                {"uri": event.asset.uri, "extra": event.extra} for event in session.scalars(select(AssetEvent)).all()
+            ],
             "summary": json.loads(xcom) if isinstance(xcom, str) else xcom,
         }
 

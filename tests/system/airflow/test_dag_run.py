@@ -50,8 +50,12 @@ def test_a_run_that_passes(tmp_path, mail_sink):
 
     assert ran["state"] == "success"
     assert {task for task, state in ran["tasks"].items() if state != "success"} == {"inject", "warehouse_check"}
-    assert ran["asset_events"] == 1
     summary = ran["summary"]
+    [event] = ran["asset_events"]
+    assert event["uri"] == "streamproof://livepeer/verified"
+    assert event["extra"]["run_id"] == summary["run_id"]
+    assert event["extra"]["fixture_sha256"] == summary["fixture"]["sha256"]
+    assert Path(event["extra"]["report"]).exists()
     assert summary["verdict"] == "passed"
     assert len(json.dumps(summary)) < 10_000
     folder = RunFolder(Path(summary["folder"]))
@@ -76,7 +80,7 @@ def test_a_run_that_must_fail_mails_the_failing_check_and_still_takes_the_stack_
     assert ran["tasks"]["publish_summary"] == "failed"
     assert ran["tasks"]["contracts"] == "success"  # what remains is as promised: one suite does not hide another
     assert ran["tasks"]["stack_down"] == "success"
-    assert ran["asset_events"] == 0
+    assert ran["asset_events"] == []
     summary = ran["summary"]
     assert summary["verdict"] == "failed"
     assert summary["first_broken_layer"] == "typed"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from airflow.sdk import AssetAlias
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+from airflow.sdk.execution_time.context import OutletEventAccessors
 
 from streamproof.airflow import operators
 from streamproof.airflow.settings import read_settings
@@ -159,6 +161,48 @@ class TestPublishSummaryOperator:
         operators.PublishSummaryOperator(task_id="t").execute(context)
 
         assert context["ti"].pushed == {"return_value": {"verdict": "passed"}}
+
+    @pytest.fixture
+    def events(self):
+        """What Airflow gives a task to update assets with."""
+        return OutletEventAccessors()
+
+    @pytest.fixture
+    def publish(self, make_run, stages, result, events):
+        """The function that publishes a verdict of a run with these changes of its plan."""
+
+        def of(verdict, **changes):
+            _, context = make_run(**changes)
+            stages[0]["publish_summary"] = result("publish_summary", details={"verdict": verdict})
+            alias = AssetAlias("streamproof_verified")
+            operator = operators.PublishSummaryOperator(task_id="t", outlets=[alias])
+            operator.execute({**context, "outlet_events": events})
+            return events[alias].asset_alias_events
+
+        return of
+
+    def test_a_passed_full_run_updates_the_asset_of_its_pack(self, publish, tmp_path):
+        (event,) = publish("passed", fixture_sha256="ab12", git_commit="c0ffee")
+
+        assert (event.dest_asset_key.name, event.dest_asset_key.uri) == (
+            "streamproof_livepeer_verified",
+            "streamproof://livepeer/verified",
+        )
+        assert event.extra == {
+            "run_id": "r1",
+            "git_commit": "c0ffee",
+            "fixture_sha256": "ab12",
+            "report": str(tmp_path / "runs/r1/report.html"),
+        }
+
+    def test_a_passed_run_that_verified_less_does_not(self, publish):
+        assert publish("passed", narrowed_by=("mode smoke is not a full run",)) == []
+
+    @pytest.mark.parametrize("verdict", ["failed", "error"])
+    def test_a_run_that_did_not_pass_updates_nothing(self, publish, events, verdict):
+        with pytest.raises(AirflowFailException):
+            publish(verdict)
+        assert len(events) == 0
 
     @pytest.mark.parametrize("verdict", ["failed", "error"])
     def test_any_other_verdict_fails_after_publishing(self, make_run, stages, result, verdict):

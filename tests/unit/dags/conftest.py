@@ -35,7 +35,7 @@ tasks = {} if dag is None else {
         "teardown": task.is_teardown,
         "fails_run": bool(task.on_failure_fail_dagrun),
         "mapped": task.is_mapped,
-        "outlets": [outlet.uri for outlet in task.outlets],
+        "outlets": [f"{type(outlet).__name__} {outlet.name}" for outlet in task.outlets],
         "owner": task.owner,
         "deferrable": getattr(task, "deferrable", None),
     }
