@@ -8,22 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamproof.model.errors import WarehouseError
 from streamproof.model.json_text import plain_float, plain_integer
 from streamproof.model.results import CheckResult, Status
 from streamproof.model.window import iso_ms
 from streamproof.sql.blocks import Block
-from streamproof.warehouse.clickhouse.binding import bindable
-from streamproof.warehouse.clickhouse.client import refusals
-from streamproof.warehouse.clickhouse.reading import needs_of, reading_settings
-from streamproof.warehouse.clickhouse.view_cache import HeldViews
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
+from streamproof.warehouse.base import Answer, Warehouse
 
 # Planning a query uses one core, and there are answers to wait for and to read: more than two keep two cores busy.
 WORKERS = 3
@@ -38,7 +31,7 @@ class ContractError(Exception):
 
 
 def plain(value: Any) -> Any:
-    """Return a value of a ClickHouse column as JSON data: times as ISO-8601 UTC, what JSON cannot hold as text."""
+    """Return a value of a column as JSON data: times as ISO-8601 UTC, what JSON cannot hold as text."""
     if isinstance(value, Mapping):
         return {str(plain(key)): plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple | set):
@@ -87,38 +80,31 @@ def judge(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[int, d
 
 
 def run_checks(
-    client: Client,
+    warehouse: Warehouse,
     tests: Sequence[Block],
     parameters: Mapping[str, object],
     *,
     suite: str,
     workers: int = WORKERS,
-    views: HeldViews | None = None,
 ) -> tuple[CheckResult, ...]:
     """Run every test, whatever becomes of the others, and return the results in the order of the tests.
 
-    `parameters` may hold more than a test uses; each gets only its own. `views` are read where a test names them.
+    `parameters` may hold more than a test uses; each gets only its own.
     """
     with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix=f"checks-{suite}") as pool:
-        return tuple(pool.map(lambda test: run_check(client, test, parameters, suite=suite, views=views), tests))
+        return tuple(pool.map(lambda test: run_check(warehouse, test, parameters, suite=suite), tests))
 
 
-def run_check(
-    client: Client,
-    test: Block,
-    parameters: Mapping[str, object],
-    *,
-    suite: str,
-    views: HeldViews | None = None,
-) -> CheckResult:
+def run_check(warehouse: Warehouse, test: Block, parameters: Mapping[str, object], *, suite: str) -> CheckResult:
     """Run one test and judge its answer; what goes wrong is in the result, never raised."""
-    if needs := needs_of(client, test.sql):
+    if needs := warehouse.needs_of(test.sql):
         return skipped(test, suite, needs)
     started = time.perf_counter()
     failed, error = 0, None
     diagnostics: dict[str, Any] = {}
     try:
-        failed, diagnostics = judge(*_ask(client, _in_place(test, views), parameters))
+        answer = ask(warehouse, test, parameters)
+        failed, diagnostics = judge(answer.columns, answer.rows)
         status = _status(failed, diagnostics)
     except ContractError as problem:
         status, error = Status.ERRORED, f"{test.source}:{test.line}: {problem}."
@@ -153,20 +139,16 @@ def skipped(test: Block, suite: str, needs: str) -> CheckResult:
     )
 
 
-def _in_place(test: Block, views: HeldViews | None) -> Block:
-    return replace(test, sql=views.in_place(test.sql)) if views else test
+def ask(warehouse: Warehouse, block: Block, parameters: Mapping[str, object]) -> Answer:
+    """Run a block with those of the parameters that it uses: every SQL block of a pack is run here.
 
-
-def _ask(
-    client: Client, test: Block, parameters: Mapping[str, object]
-) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
-    missing = sorted(test.parameter_names - parameters.keys())
+    Raises ContractError when a parameter is not there, WarehouseError.
+    """
+    missing = sorted(block.parameter_names - parameters.keys())
     if missing:
         raise ContractError(f"it needs parameter {', '.join(missing)}, which this run does not have")
-    used = {name: parameters[name] for name in sorted(test.parameter_names)}
-    with refusals(f"{test.source}:{test.line}", hint="Run the block by hand with `streamproof assert --sql-file`."):
-        result = client.query(test.sql, parameters=bindable(used, test.parameters), settings=reading_settings(client))
-        return result.column_names, result.result_rows
+    used = {name: parameters[name] for name in sorted(block.parameter_names)}
+    return warehouse.query(block.sql, used, types=block.parameters, source=f"{block.source}:{block.line}")
 
 
 def _status(failed: int, diagnostics: Mapping[str, Any]) -> Status:

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamproof.checks.assertions import SKIP_REASON
 from streamproof.checks.oracle_parts import IDENTITY, SESSIONS_MATCH, Oracle, OracleSql, Row
@@ -20,9 +20,7 @@ from streamproof.model.plan import ORACLE
 from streamproof.model.results import LAYERS, CheckResult, Status
 from streamproof.model.verdict import EXPLAINED_BY
 from streamproof.sql.blocks import Block
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
+from streamproof.warehouse.base import Warehouse
 
 SHOWN = 20
 
@@ -71,25 +69,25 @@ class OracleJudge:
             if session and scenario not in self._labels.setdefault(session, []):
                 self._labels[session].append(scenario)
 
-    def judge(self, client: Client, *, find_layer: bool = True) -> Judgement:
+    def judge(self, warehouse: Warehouse, *, find_layer: bool = True) -> Judgement:
         """Judge a database; `find_layer`: look for the layer in which a difference begins.
 
         What breaks the comparison of the facts leaves that check errored. Raises WarehouseError when the scenarios, or
         the layers that differ, cannot be read.
         """
         started = time.perf_counter()
-        classes, broken = self._classes(client), ""
+        classes, broken = self._classes(warehouse), ""
         observed: list[Row] = []
         by_session: dict[str, list[Row]] = {}
         layer = self._layer_of(SESSIONS_MATCH)
         try:
-            observed = self._observed(client, classes)
+            observed = self._observed(warehouse, classes)
             for difference in self._oracle.compare(self._expected, observed):
                 by_session.setdefault(difference["workflow_session_id"], []).append(difference)
         except Exception as problem:  # noqa: BLE001 - the other check is judged; this one's result says what broke
             broken = problem.message if isinstance(problem, WarehouseError) else f"{type(problem).__name__}: {problem}"
         if by_session and find_layer:
-            layer = self._first_layer(client, list(by_session))
+            layer = self._first_layer(warehouse, list(by_session))
         match = self._sessions_match(by_session, observed, layer)
         if broken:
             match = replace(self._check(SESSIONS_MATCH), status=Status.ERRORED, error=broken)
@@ -98,20 +96,20 @@ class OracleJudge:
         spent = time.perf_counter() - started
         return Judgement(tuple(replace(check, duration_sec=spent / len(checks)) for check in checks), sessions)
 
-    def run(self, client: Client) -> Sequence[CheckResult]:
+    def run(self, warehouse: Warehouse) -> Sequence[CheckResult]:
         """Judge a database whatever state it is in: what cannot be read leaves the checks errored."""
         try:
-            return self.judge(client, find_layer=False).checks
+            return self.judge(warehouse, find_layer=False).checks
         except WarehouseError as error:
             return [replace(self._check(name), status=Status.ERRORED, error=error.message) for name in self._sql.checks]
 
-    def _classes(self, client: Client) -> dict[str, list[str]]:
+    def _classes(self, warehouse: Warehouse) -> dict[str, list[str]]:
         """Return the scenarios of each observed session in order of precedence."""
         found: dict[str, set[str]] = {
-            row["workflow_session_id"]: set() for row in _rows(client, self._sql.checks[IDENTITY])
+            row["workflow_session_id"]: set() for row in _rows(warehouse, self._sql.checks[IDENTITY])
         }
         for query in self._sql.scenarios:
-            for row in _rows(client, query, _EVERYTHING):
+            for row in _rows(warehouse, query, _EVERYTHING):
                 found.setdefault(row["workflow_session_id"], set()).add(row["scenario_name"])
         order = [*self._oracle.PRECEDENCE]
         return {
@@ -119,21 +117,21 @@ class OracleJudge:
             for session, names in found.items()
         }
 
-    def _observed(self, client: Client, classes: Mapping[str, list[str]]) -> list[Row]:
+    def _observed(self, warehouse: Warehouse, classes: Mapping[str, list[str]]) -> list[Row]:
         """Return the observed facts of each session, its scenarios among them."""
-        observed = _rows(client, self._sql.checks[SESSIONS_MATCH])
+        observed = _rows(warehouse, self._sql.checks[SESSIONS_MATCH])
         for row in observed:
             scenarios = classes.get(row["workflow_session_id"], [])
             row |= {"scenarios": scenarios, "scenario_observed": scenarios[0] if scenarios else None}
         return observed
 
-    def _first_layer(self, client: Client, sessions: list[str]) -> str:
+    def _first_layer(self, warehouse: Warehouse, sessions: list[str]) -> str:
         """Return the first layer in which one of the differing sessions is not what it should be."""
         asked = sessions[:SHOWN]
         expected = {row["workflow_session_id"]: row for row in self._expected}
         found = {
             self._oracle.broken_layer(expected.get(row["workflow_session_id"]), row)
-            for row in _rows(client, self._sql.evidence, {"sessions": asked})
+            for row in _rows(warehouse, self._sql.evidence, {"sessions": asked})
         }
         return next((layer for layer in LAYERS if layer in found), self._layer_of(SESSIONS_MATCH))
 
@@ -208,9 +206,9 @@ class OracleJudge:
         }
 
 
-def _rows(client: Client, query: Block, parameters: Mapping[str, object] | None = None) -> list[Row]:
+def _rows(warehouse: Warehouse, query: Block, parameters: Mapping[str, object] | None = None) -> list[Row]:
     """Return the rows of a query as JSON data by column name. Raises WarehouseError."""
-    result = run_query(client, query, parameters or {})
+    result = run_query(warehouse, query, parameters or {})
     if result.error:
         raise WarehouseError(result.error, hint="The queries of the oracle stand in the pack's SQL folder.")
     return [dict(zip(result.columns, row, strict=True)) for row in result.rows]

@@ -13,18 +13,15 @@ from streamproof.model.documents import read_yaml
 from streamproof.model.errors import UsageError
 from streamproof.model.results import LAYERS
 from streamproof.sql.blocks import BlockKind, read_blocks
+from streamproof.warehouse.base import Tolerance
 
 FOLDER = "parity"
 MAP = "parity.yaml"
 PREFIX = "parity_"
 
 
-class Tolerance(BaseModel):
-    """How far two floating-point numbers may be apart, relative to the greater of them.
-
-    With `rows`, a column that counts what the number was made of, `relative` holds only above `exact_to` of these; up
-    to that, `small` does. Such is a quantile by a digest, which keeps every value until it has too many.
-    """
+class _Tolerance(BaseModel):
+    """A tolerance as written: see `Tolerance`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,7 +40,7 @@ class _Entry(BaseModel):
     key: tuple[str, ...] = Field(min_length=1)
     expected: Literal["oracle", "below"]
     rows: Literal["all", "set"] = "all"
-    tolerance: dict[str, Annotated[float, Field(gt=0)] | Tolerance] = Field(default_factory=dict)
+    tolerance: dict[str, Annotated[float, Field(gt=0)] | _Tolerance] = Field(default_factory=dict)
     seen: str = ""
 
 
@@ -126,7 +123,7 @@ def _object(name: str, entry: _Entry, folder: Path, home: Path) -> ParityObject:
         seen_sql=_query(folder / entry.seen, home)[0] if entry.seen else "",
         as_set=entry.rows == "set",
         tolerance={
-            name: found if isinstance(found, Tolerance) else Tolerance(relative=found)
+            name: Tolerance(**found.model_dump()) if isinstance(found, _Tolerance) else Tolerance(relative=found)
             for name, found in entry.tolerance.items()
         },
         source=_shown(source, home),

@@ -6,18 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from streamproof.checks.assertions import WORKERS, plain
+from streamproof.checks.assertions import WORKERS, ContractError, ask, plain
 from streamproof.model.errors import WarehouseError
 from streamproof.sql.blocks import Block
-from streamproof.warehouse.clickhouse.binding import bindable
-from streamproof.warehouse.clickhouse.client import refusals
-from streamproof.warehouse.clickhouse.reading import needs_of, reading_settings
-from streamproof.warehouse.clickhouse.view_cache import HeldViews
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
+from streamproof.warehouse.base import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,37 +55,28 @@ class QueryResult:
         return "\n".join(lines if self.rows else [*lines, "(no rows)"])
 
 
-def run_query(
-    client: Client, query: Block, parameters: Mapping[str, object], *, views: HeldViews | None = None
-) -> QueryResult:
-    """Run one query, on what `views` hold where they do; what goes wrong is in the result, never raised."""
-    if needs := needs_of(client, query.sql):
+def run_query(warehouse: Warehouse, query: Block, parameters: Mapping[str, object]) -> QueryResult:
+    """Run one query; what goes wrong is in the result, never raised."""
+    if needs := warehouse.needs_of(query.sql):
         return QueryResult(query.name, query.source, (), (), None, 0.0, needs)
     started = time.perf_counter()
     columns: tuple[str, ...] = ()
     found: tuple[tuple[Any, ...], ...] = ()
     error = None
-    missing = sorted(query.parameter_names - parameters.keys())
-    if missing:
-        error = f"{query.source}:{query.line}: it needs parameter {', '.join(missing)}."
-    else:
-        used = {name: parameters[name] for name in query.parameter_names}
-        sql = views.in_place(query.sql) if views else query.sql
-        try:
-            with refusals(f"{query.source}:{query.line}", hint="Run the query by hand."):
-                result = client.query(
-                    sql, parameters=bindable(used, query.parameters), settings=reading_settings(client)
-                )
-            columns = tuple(result.column_names)
-            found = tuple(tuple(plain(value) for value in row) for row in result.result_rows)
-        except WarehouseError as problem:
-            error = problem.message
+    try:
+        answer = ask(warehouse, query, parameters)
+        columns = answer.columns
+        found = tuple(tuple(plain(value) for value in row) for row in answer.rows)
+    except ContractError as problem:
+        error = f"{query.source}:{query.line}: {problem}."
+    except WarehouseError as problem:
+        error = problem.message
     return QueryResult(query.name, query.source, columns, found, error, time.perf_counter() - started)
 
 
 def run_queries(
-    client: Client, queries: Sequence[Block], parameters: Mapping[str, object], *, views: HeldViews | None = None
+    warehouse: Warehouse, queries: Sequence[Block], parameters: Mapping[str, object]
 ) -> tuple[QueryResult, ...]:
     """Run every query, whatever becomes of the others, and return the results in the order of the queries."""
     with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="queries") as pool:
-        return tuple(pool.map(lambda query: run_query(client, query, parameters, views=views), queries))
+        return tuple(pool.map(lambda query: run_query(warehouse, query, parameters), queries))

@@ -11,14 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import orjson
-
-from streamproof.warehouse.clickhouse.client import refusals
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
+from streamproof.warehouse.base import Warehouse
 
 TABLE = "service_log_lines"
 COLUMNS = ("service", "level", "logged_at", "line_number", "text")
@@ -144,18 +138,14 @@ def _read_file(path: Path) -> ServiceLog:
         return read_log(path.stem, lines)
 
 
-def write_log_lines(client: Client, logs: Sequence[ServiceLog]) -> int:
+def write_log_lines(warehouse: Warehouse, logs: Sequence[ServiceLog]) -> int:
     """Keep what was read in the run's database and return the number of rows.
 
     A second time it changes nothing, and adds what has been said since.
-    Raises WarehouseError when ClickHouse refuses the rows.
+    Raises WarehouseError.
     """
-    found = [row for log in logs for row in _rows(log)]
-    if found:
-        with refusals("The services' logs could not be kept", hint="Look at ClickHouse's log in stack/logs."):
-            body = b"\n".join(orjson.dumps(row) for row in found)
-            client.raw_insert(TABLE, column_names=COLUMNS, insert_block=body, fmt="JSONCompactEachRow")
-    return len(found)
+    found = (row for log in logs for row in _rows(log))
+    return warehouse.insert(TABLE, COLUMNS, found, what="The services' logs could not be kept")
 
 
 def _rows(log: ServiceLog) -> Iterator[tuple[object, ...]]:

@@ -7,14 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamproof.checks.query_pack import QueryResult, run_query
 from streamproof.model.errors import SqlSourceError, UsageError, WarehouseError
 from streamproof.sql.blocks import Block, BlockKind, read_blocks
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
+from streamproof.warehouse.base import Warehouse
 
 SESSION = "sid"
 IDENTITY = "identity"
@@ -85,7 +83,7 @@ def _query(path: Path, home: Path) -> Block:
 
 
 def trace_session(
-    client: Client, queries: SessionQueries, session: str, *, run_only_tables: Collection[str] = ()
+    warehouse: Warehouse, queries: SessionQueries, session: str, *, run_only_tables: Collection[str] = ()
 ) -> SessionTrace:
     """Return what every layer holds of a session; a query that cannot be run has its error in its place.
 
@@ -93,23 +91,23 @@ def trace_session(
     Raises UsageError naming the nearest ids when no layer knows the session, WarehouseError when the warehouse cannot
     say so because it lacks tables or does not answer.
     """
-    database = str(client.database)
-    identity = _identity(client, queries.identity, session)
+    database = str(warehouse.database)
+    identity = _identity(warehouse, queries.identity, session)
     parameters: dict[str, object] = {SESSION: session, **identity}
     with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="session") as pool:
-        answers = list(pool.map(lambda query: run_query(client, query, parameters), queries.layers))
+        answers = list(pool.map(lambda query: run_query(warehouse, query, parameters), queries.layers))
     results = [
         _without_absent(query, result, run_only_tables) for query, result in zip(queries.layers, answers, strict=True)
     ]
     layers = tuple((query.layer, result) for query, result in zip(queries.layers, results, strict=True))
     trace = SessionTrace(session, database, identity, layers)
     if not _is_found(queries.layers, results):
-        raise _unknown(client, queries.nearest, parameters, trace)
+        raise _unknown(warehouse, queries.nearest, parameters, trace)
     return trace
 
 
-def _identity(client: Client, query: Block, session: str) -> dict[str, Any]:
-    result = run_query(client, query, {SESSION: session})
+def _identity(warehouse: Warehouse, query: Block, session: str) -> dict[str, Any]:
+    result = run_query(warehouse, query, {SESSION: session})
     if result.error or len(result.rows) != 1:
         raise WarehouseError(
             result.error or f"{query.source}:{query.line}: it returned {len(result.rows)} rows, not one.",
@@ -134,7 +132,7 @@ def _is_found(queries: Sequence[Block], results: Sequence[QueryResult]) -> bool:
     return any(result.rows and query.parameter_names & whole for query, result in zip(queries, results, strict=True))
 
 
-def _unknown(client: Client, nearest: Block, parameters: Mapping[str, object], trace: SessionTrace) -> Exception:
+def _unknown(warehouse: Warehouse, nearest: Block, parameters: Mapping[str, object], trace: SessionTrace) -> Exception:
     if broken := trace.broken:
         return WarehouseError(
             f"Session '{trace.session}' cannot be looked for in database {trace.database}: {len(broken)} of "
@@ -142,7 +140,7 @@ def _unknown(client: Client, nearest: Block, parameters: Mapping[str, object], t
             hint="Is it the database of this pipeline, with the pack's schema? `streamproof run --mode observe` says "
             "what it lacks.",
         )
-    ids = [str(row[0]) for row in run_query(client, nearest, parameters).rows]
+    ids = [str(row[0]) for row in run_query(warehouse, nearest, parameters).rows]
     return UsageError(
         f"There is no session '{trace.session}' in database {trace.database}.",
         hint=f"The nearest: {', '.join(ids)}." if ids else "It holds no session at all.",

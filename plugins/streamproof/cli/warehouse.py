@@ -15,10 +15,9 @@ from streamproof.model.plan import NOTHING_PROMISED
 from streamproof.model.settings import ClickHouseSettings
 
 if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
-
     from streamproof.model.window import Window
     from streamproof.runs.context import RunContext
+    from streamproof.warehouse.base import Warehouse as OpenWarehouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +25,21 @@ class Warehouse:
     """A database to read, and what its run says of it: pack, window and check parameters; of CH_* nothing is known."""
 
     settings: ClickHouseSettings
+    kind: str = "clickhouse"
     pack: str | None = None
     window: Window | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
 
     @contextmanager
-    def connected(self) -> Iterator[Client]:
-        """Open a client and close it afterwards. Raises WarehouseError."""
-        from streamproof.warehouse.clickhouse.client import connect
+    def connected(self) -> Iterator[OpenWarehouse]:
+        """Connect to the database and close the connection afterwards. Raises WarehouseError."""
+        from streamproof.warehouse.registry import open_warehouse
 
-        client = connect(self.settings)
+        warehouse = open_warehouse(self.kind, self.settings)
         try:
-            yield client
+            yield warehouse
         finally:
-            client.close()
+            warehouse.close()
 
 
 def chosen_warehouse(place: Environment, run_id: str | None) -> Warehouse:
@@ -60,6 +60,7 @@ def chosen_warehouse(place: Environment, run_id: str | None) -> Warehouse:
     replayed = ctx.plan.observes or ctx.folder.read_stage("replay_events") is not None
     return Warehouse(
         settings=ctx.clickhouse_settings(),
+        kind=ctx.pack.warehouse,
         pack=ctx.plan.pack,
         window=ctx.window,
         parameters=ctx.check_parameters() if replayed else NOTHING_PROMISED,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import queue
-import re
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from streamproof.checks.assertions import run_check
 from streamproof.checks.contracts.files import Contract
@@ -19,19 +17,13 @@ from streamproof.model.plan import CONTRACTS
 from streamproof.model.proof import Mutant, Outcome, Proof, judge_mutant
 from streamproof.model.results import CheckResult, Status
 from streamproof.sql.blocks import Block
-from streamproof.sql.lexing import names_in
-from streamproof.warehouse.clickhouse.client import execute
-from streamproof.warehouse.clickhouse.clone import Clone, Damage
-from streamproof.warehouse.clickhouse.view_cache import HeldViews, shared_by
+from streamproof.warehouse.base import Change, Clone, Warehouse
 
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
-
-# What a statement reads cannot be told from the names in it: it reads about all tables, or is told which ones to read.
-_READS_ANYTHING = re.compile(r"\bsystem\s*\.|\binformation_schema\b|:\s*Identifier\b", re.IGNORECASE)
-_READS_PATTERN = re.compile(r"\bmerge\s*\(\s*'(?P<pattern>[^']*)'\s*\)", re.IGNORECASE)
 # The library that judges contracts keeps its project in a global: one contract at a time.
 _ONE_CONTRACT = threading.Lock()
+
+# Tells which of some objects a text of SQL reads, None when that cannot be told.
+Reads = Callable[[str, Collection[str]], frozenset[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +40,10 @@ class Subject:
     checks: Mapping[str, str]
     mutants: tuple[Mutant, ...]
     text: str
-    run: Callable[[Client, HeldViews], Sequence[CheckResult]]
+    run: Callable[[Warehouse], Sequence[CheckResult]]
     compares_all: bool = False
     layer: str = ""
-    look: Callable[[Client, HeldViews], bool] | None = None
+    look: Callable[[Warehouse], bool] | None = None
 
 
 def block_mutants(suite: str, block: Block) -> tuple[Mutant, ...]:
@@ -78,7 +70,7 @@ def assertion_subject(suite: str, test: Block, parameters: Mapping[str, object])
         checks={test.name: test.informational or ""},
         mutants=() if test.informational else block_mutants(suite, test),
         text=test.sql,
-        run=lambda client, views: [run_check(client, test, parameters, suite=suite, views=views)],
+        run=lambda warehouse: [run_check(warehouse, test, parameters, suite=suite)],
     )
 
 
@@ -98,10 +90,10 @@ def contract_subject(contract: Contract, parameters: Mapping[str, object]) -> Su
         for mutation in check.mutations
     )
 
-    def run(client: Client, views: HeldViews) -> Sequence[CheckResult]:
+    def run(warehouse: Warehouse) -> Sequence[CheckResult]:
         try:
             with _ONE_CONTRACT:
-                return validate(client, contract, dict(parameters), views=views).checks
+                return validate(warehouse, contract, dict(parameters)).checks
         except WarehouseError as error:
             return [
                 CheckResult(CONTRACTS, check.name, Status.ERRORED, error=error.message) for check in contract.checks
@@ -125,18 +117,22 @@ class Bench:
         definitions: Mapping[str, str],
         parameters: Mapping[str, object],
         *,
+        reads: Reads,
         others: Iterable[str] = (),
     ) -> None:
-        """`definitions` are the queries of all views by name, '' for a table; `parameters` are those of mutations.
+        """Take the checks, and `reads`, which tells what a text of SQL reads.
+
+        `definitions` are the queries of all views by name, '' for a table; `parameters` are those of mutations.
 
         `others` names checks of the pack that are not on this bench.
         """
         self.subjects = tuple(subjects)
+        self._reads_in = reads
         self.names = frozenset(others).union(*(subject.checks for subject in self.subjects))
         self._definitions = definitions
         self._parameters = parameters
         self._reads = {id(subject): self._objects_in(subject.text) for subject in self.subjects}
-        self._names = {id(subject): self._named_in(subject.text) for subject in self.subjects}
+        self._names = {id(subject): self._reads_in(subject.text, self._definitions) for subject in self.subjects}
         self._sound: dict[str, str] = {}
         self._reads_of = {name: self._objects_in(name) for name in definitions}
 
@@ -153,20 +149,12 @@ class Bench:
         """Return the objects that read any of these, themselves among them."""
         return frozenset(name for name, reads in self._reads_of.items() if _meets(reads, objects))
 
-    def _named_in(self, text: str) -> frozenset[str] | None:
-        """Return the names that stand in a text, or that a pattern in it finds; None when they cannot be told."""
-        if _READS_ANYTHING.search(text):
-            return None
-        patterns = [re.compile(match["pattern"]) for match in _READS_PATTERN.finditer(text)]
-        merged = {name for name in self._definitions if any(pattern.search(name) for pattern in patterns)}
-        return names_in(text, self._definitions) | merged
-
     def _objects_in(self, text: str) -> frozenset[str] | None:
         """Return the names of all that a text reads, None when they cannot be told."""
         found: set[str] = set()
         texts = [text]
         while texts:
-            named = self._named_in(texts.pop())
+            named = self._reads_in(texts.pop(), self._definitions)
             if named is None:
                 return None
             texts.extend(self._definitions[name] for name in named - found)
@@ -176,7 +164,7 @@ class Bench:
     def unsound(self, clone: Clone) -> list[CheckResult]:
         """Return the checks that fail or break on an untouched clone: with any, nothing can be proved."""
         results = self._judged(clone, self.subjects)
-        self._sound = {name: clone.views.fingerprint(name) for name in clone.views.names}
+        self._sound = {name: clone.fingerprint(name) for name in clone.cached_views()}
         return [result for result in results if result.status in (Status.FAILED, Status.ERRORED)]
 
     def prove(self, clone: Clone, mutant: Mutant) -> Proof:
@@ -196,27 +184,27 @@ class Bench:
         return replace(proof, duration_sec=time.perf_counter() - started)
 
     def _proof(self, clone: Clone, mutant: Mutant) -> Proof:
-        damage: Damage | None = None
+        change: Change | None = None
         try:
             for statement in mutant.statements:
-                execute(clone.client, statement, {name: self._parameters[name] for name in sorted(mutant.parameters)})
-            damage = clone.damage()
-            clone.views.forget(self._over(damage.changed))
-            readers = self._to_ask(clone, damage.changed, mutant)
+                clone.execute(statement, {name: self._parameters[name] for name in sorted(mutant.parameters)})
+            change = clone.change()
+            clone.forget_views(self._over(change.changed))
+            readers = self._to_ask(clone, change.changed, mutant)
             results = self._judged(clone, readers)
-            blinded = {name for subject in self.readers(damage.gone) for name in subject.checks}
+            blinded = {name for subject in self.readers(change.gone) for name in subject.checks}
             thorough = {name for subject in readers if subject.compares_all for name in subject.checks}
-            return judge_mutant(mutant, results, changed=damage.changed, blinded=blinded, thorough=thorough)
+            return judge_mutant(mutant, results, changed=change.changed, blinded=blinded, thorough=thorough)
         except WarehouseError as error:
             return Proof(mutant, Outcome.REFUSED, error.message)
         finally:
-            clone.views.forget(self._over(damage.changed) if damage else clone.views.names)
-            clone.restore(damage)
+            clone.forget_views(self._over(change.changed) if change else clone.cached_views())
+            clone.restore(change)
 
     def _judged(self, clone: Clone, subjects: Sequence[Subject]) -> list[CheckResult]:
         """Return what the subjects say about a clone as it is; views that several of them name are read once."""
-        clone.views.take(shared_by((subject.text for subject in subjects), clone.view_queries()))
-        return [result for subject in subjects for result in subject.run(clone.client, clone.views)]
+        clone.cache_views(subject.text for subject in subjects)
+        return [result for subject in subjects for result in subject.run(clone)]
 
     def _to_ask(self, clone: Clone, changed: frozenset[str], mutant: Mutant) -> list[Subject]:
         """Return the subjects whose answer a mutation may change, and the mutant's own.
@@ -228,10 +216,9 @@ class Bench:
             return [s for s in self.readers(changed) if mutant.check in s.checks]
         readers = [s for s in self.readers(changed) if mutant.check in s.checks or not s.compares_all]
         over = self._over(changed)
-        queries = {name: query for name, query in clone.view_queries().items() if name in over}
-        clone.views.take(shared_by((subject.text for subject in readers), queries))
-        known = (over - changed) & clone.views.names & self._sound.keys()
-        touched = over - {name for name in known if clone.views.fingerprint(name) == self._sound[name]}
+        cached = clone.cache_views((subject.text for subject in readers), among=over)
+        known = (over - changed) & cached & self._sound.keys()
+        touched = over - {name for name in known if clone.fingerprint(name) == self._sound[name]}
         return [s for s in readers if mutant.check in s.checks or _meets(self._names[id(s)], touched)]
 
     def prove_all(self, clones: Sequence[Clone], mutants: Sequence[Mutant]) -> Iterator[Proof]:

@@ -18,7 +18,9 @@ from streamproof.packs.loading import load_pack
 from streamproof.packs.pack import Pack
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
+from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.clickhouse.client import connect
+from streamproof.warehouse.registry import open_warehouse
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -157,6 +159,20 @@ class RunContext:
         if not self.plan.observes:
             return self.names.input_topic
         return str(self.stage_details("warehouse_check")["input_topic"])
+
+    @contextmanager
+    def warehouse(self, *, cached: bool = False) -> Iterator[Warehouse]:
+        """Connect to the run's database and close the connection afterwards. Raises WarehouseError.
+
+        With `cached`, views are read as stage `query_pack` has cached them: for checks, which all judge one reading.
+        """
+        warehouse = open_warehouse(self.pack.warehouse, self.clickhouse_settings())
+        try:
+            if cached and not self.plan.observes:
+                warehouse.use_view_cache()
+            yield warehouse
+        finally:
+            warehouse.close()
 
     @contextmanager
     def clickhouse(self) -> Iterator[Client]:

@@ -10,7 +10,6 @@ from streamproof.model.results import CheckResult
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.sql.blocks import Block, read_suite
 from streamproof.sql.lexing import names_in
-from streamproof.warehouse.clickhouse.view_cache import HeldViews
 
 
 def run(ctx: RunContext, suite: str) -> StageOutcome:
@@ -33,10 +32,9 @@ def suite_checks(ctx: RunContext, suite: str) -> tuple[CheckResult, ...]:
     tests = read_suite(ctx.sql_dir / "assertions" / suite, home=ctx.home)
     parameters = ctx.check_parameters()
     lacking = {test.name: lack for test in tests if (lack := _lacks(ctx, test, parameters))}
-    with ctx.clickhouse() as client:
+    with ctx.warehouse(cached=True) as warehouse:
         runnable = [test for test in tests if test.name not in lacking]
-        views = HeldViews.found(client)
-        results = run_checks(client, runnable, parameters, suite=suite, views=views)
+        results = run_checks(warehouse, runnable, parameters, suite=suite)
     ran = {check.name: check for check in results}
     checks = tuple(ran.get(test.name) or skipped(test, suite, lacking[test.name]) for test in tests)
     for check in checks:

@@ -7,7 +7,6 @@ from typing import Any
 from streamproof.model.plan import CONSERVATION
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.stages.assertions import suite_checks
-from streamproof.warehouse.clickhouse.client import rows
 
 # By the type that the fixture gives a record: the processor cannot know the type of one that it could not read.
 _DISPOSITIONS = """
@@ -26,7 +25,7 @@ def run(ctx: RunContext) -> StageOutcome:
     """Run the conservation suite; the details count records by disposition and event type. Raises WarehouseError."""
     checks = suite_checks(ctx, CONSERVATION)
     found: dict[str, dict[str, Any]] = {}
-    with ctx.clickhouse() as client:
-        for row in rows(client, _DISPOSITIONS):
+    with ctx.warehouse() as warehouse:
+        for row in warehouse.query(_DISPOSITIONS).named():
             found.setdefault(row["disposition"], {})[row["event_type"]] = int(row["records"])
     return StageOutcome(details={"dispositions": found}, checks=checks)

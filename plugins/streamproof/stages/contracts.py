@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamproof.checks.contracts.files import Contract, load_contracts
 from streamproof.checks.contracts.validation import ContractResult, errored, validate
@@ -14,11 +14,7 @@ from streamproof.model.results import CheckResult, Status
 from streamproof.model.verdict import EXPLAINED_BY
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.files import write_json
-from streamproof.warehouse.clickhouse.client import rows
-from streamproof.warehouse.clickhouse.view_cache import HeldViews
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
+from streamproof.warehouse.base import Warehouse
 
 _BECAME_ROWS = """
 SELECT 1
@@ -48,12 +44,11 @@ def run(ctx: RunContext) -> StageOutcome:
     layers = {table: layer for layer, tables in ctx.pack.layers.items() for table in tables}
     checks: list[CheckResult] = []
     tables = {}
-    with ctx.clickhouse() as client:
-        views = HeldViews.found(client)
+    with ctx.warehouse(cached=True) as warehouse:
         for contract in contracts:
             # A table may have a second file: its result is told by that file's name.
             document = contract.table if contract.table not in tables else f"{contract.table}.{contract.file.stem}"
-            result = _judged(ctx, client, contract, parameters, views)
+            result = _judged(ctx, warehouse, contract, parameters)
             _keep(ctx, document, result)
             failed = sum(check.status is Status.FAILED for check in result.checks)
             ctx.log(f"{contract.table}: {result.rows} rows, {len(result.checks)} expectations, {failed} failed")
@@ -61,16 +56,14 @@ def run(ctx: RunContext) -> StageOutcome:
             layer = contract.layer or layers.get(contract.table, "")
             checks.extend(replace(check, layer=layer) for check in result.checks)
         if all(check.status is Status.SKIPPED for check in checks):
-            checks = _explained(client, ctx, checks)
+            checks = _explained(warehouse, ctx, checks)
     return StageOutcome(details={"tables": tables}, checks=tuple(checks))
 
 
-def _judged(
-    ctx: RunContext, client: Client, contract: Contract, parameters: Mapping[str, Any], views: HeldViews
-) -> ContractResult:
+def _judged(ctx: RunContext, warehouse: Warehouse, contract: Contract, parameters: Mapping[str, Any]) -> ContractResult:
     """Judge a contract; what breaks it is in the result and the log, not raised."""
     try:
-        result = validate(client, contract, parameters, views=views)
+        result = validate(warehouse, contract, parameters)
     except StreamproofError as problem:
         ctx.log(f"{contract.table} cannot be judged: {problem.message}")
         result = errored(contract, problem.message)
@@ -89,13 +82,13 @@ def _keep(ctx: RunContext, name: str, result: ContractResult) -> None:
         ctx.log(f"{path.name} cannot be written: {problem}")
 
 
-def _explained(client: Client, ctx: RunContext, checks: list[CheckResult]) -> list[CheckResult]:
+def _explained(warehouse: Warehouse, ctx: RunContext, checks: list[CheckResult]) -> list[CheckResult]:
     """Say of contracts that found no row at all where the accounting explains it: no record became a row of theirs.
 
     An observation has no accounting of its own, so that nothing explains an empty warehouse there.
     """
     tables = [contract.table for contract in pack_contracts(ctx)]
-    if ctx.plan.observes or rows(client, _BECAME_ROWS, {"tables": tables}):
+    if ctx.plan.observes or warehouse.query(_BECAME_ROWS, {"tables": tables}).rows:
         return checks
     explained = "record_dispositions: no record became a row of a table with a contract"
     return [replace(check, diagnostics={**check.diagnostics, EXPLAINED_BY: explained}) for check in checks]

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from streamproof.checks.parity import Shape
 from streamproof.model.coverage import ColumnCoverage, Sight, Sighting
 from streamproof.model.errors import WarehouseError
 from streamproof.model.plan import EVERY_DAMAGE, PROVE
 from streamproof.model.results import CheckResult, Status
-from streamproof.proving.coverage import Coverage, Target
+from streamproof.proving.coverage import Coverage
 from streamproof.proving.mutations import Bench
 from streamproof.runs.context import RunContext
 from streamproof.runtime.files import write_json
 from streamproof.stages.parity import exemptions, known_shapes
-from streamproof.warehouse.clickhouse.clone import Clone
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
+from streamproof.warehouse.base import Clone, Shape, Target, Warehouse
 
 ARTIFACT = "coverage.json"
 
@@ -28,11 +23,11 @@ def cover(ctx: RunContext, bench: Bench, clones: Sequence[Clone]) -> ColumnCover
 
     Raises UsageError for an exemption that names nothing, WarehouseError.
     """
-    with ctx.clickhouse() as client:
-        targets, exempt = _targets(ctx, client)
+    with ctx.warehouse() as warehouse:
+        targets, exempt = _targets(ctx, warehouse)
     # The widest first: so no clone is left with one at the end.
     order = sorted(targets, key=lambda target: -len(target.columns))
-    coverage = Coverage(bench, ctx.names.database, every=ctx.plan.coverage == EVERY_DAMAGE, say=ctx.log)
+    coverage = Coverage(bench, every=ctx.plan.coverage == EVERY_DAMAGE, say=ctx.log)
     found = ColumnCoverage(
         sightings=tuple(coverage.see_all(clones, order)),
         columns={target.name: tuple(target.columns) for target in targets},
@@ -69,11 +64,11 @@ def _check(table: str, sightings: Sequence[Sighting], survivors: Sequence[str]) 
     )
 
 
-def _targets(ctx: RunContext, client: Client) -> tuple[list[Target], dict[str, str]]:
+def _targets(ctx: RunContext, warehouse: Warehouse) -> tuple[list[Target], dict[str, str]]:
     """Return every object of the pack's layers, and the reasons of its exempt columns."""
     layers = list(ctx.pack.layers)
     placed = {name: layer for layer, names in ctx.pack.layers.items() for name in names}
-    shapes = known_shapes(ctx, client)
+    shapes = known_shapes(ctx, warehouse)
     if missing := sorted(placed.keys() - shapes.keys()):
         raise WarehouseError(
             f"The run's database has no {', '.join(missing)}.",

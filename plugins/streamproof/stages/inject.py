@@ -7,7 +7,6 @@ from pathlib import Path
 from streamproof.model.errors import UsageError
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.sql.reading import read_sql
-from streamproof.warehouse.clickhouse.client import execute_script
 
 
 def run(ctx: RunContext) -> StageOutcome:
@@ -15,7 +14,7 @@ def run(ctx: RunContext) -> StageOutcome:
     if ctx.plan.inject is None:
         raise UsageError("This run was planned without --inject.", hint="Plan a new run with --inject FILE.sql.")
     script = read_sql(Path(ctx.plan.inject))
-    with ctx.clickhouse() as client:
-        statements = execute_script(client, script, ctx.plan.inject)
+    with ctx.warehouse() as warehouse:
+        statements = warehouse.script(script, ctx.plan.inject)
     ctx.log(f"injected {len(statements)} statements from {ctx.plan.inject}")
     return StageOutcome(details={"file": ctx.plan.inject, "statements": statements})

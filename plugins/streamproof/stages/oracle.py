@@ -66,7 +66,7 @@ def oracle_subject(ctx: RunContext) -> Subject:
         dict.fromkeys(sql.checks, ""),
         mutants,
         sql.text,
-        run=lambda client, _: judge.run(client),
+        run=judge.run,
         compares_all=True,
     )
 
@@ -77,10 +77,10 @@ def run(ctx: RunContext) -> StageOutcome:
     Raises FixtureError, UsageError, SqlSourceError, WarehouseError.
     """
     oracle, replay = load_oracle(ctx.pack), planned_replay(ctx)
-    with ctx.clickhouse() as client:
-        expectation = oracle.Expectation(PublishedRecords(ctx, client, replay))
-        parity = judge_parity(ctx, client, expectation)
-        judgement = _judge(ctx, oracle, replay, expectation.sessions()).judge(client)
+    with ctx.warehouse(cached=True) as warehouse:
+        expectation = oracle.Expectation(PublishedRecords(ctx, warehouse, replay))
+        parity = judge_parity(ctx, warehouse, expectation)
+        judgement = _judge(ctx, oracle, replay, expectation.sessions()).judge(warehouse)
     write_json(ctx.folder.root / ARTIFACT, list(judgement.sessions))
     for check in judgement.checks:
         ctx.log(f"{check.status} {check.name}: {check.failed_rows} sessions differ")

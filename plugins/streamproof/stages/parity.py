@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from streamproof.checks.exemptions import exempt_columns
-from streamproof.checks.expected_rows import PublishedRecord, placed, store_expected
 from streamproof.checks.oracle_parts import Expectation
-from streamproof.checks.parity import SUITE, Parity, Shape, shapes_of
+from streamproof.checks.parity import SUITE, Parity
 from streamproof.checks.parity_map import ParityObject, read_parity
+from streamproof.checks.published import PublishedRecord, placed
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.proof import Mutant
 from streamproof.model.results import CheckResult
 from streamproof.proving.mutations import Subject
 from streamproof.runs.context import RunContext
-from streamproof.warehouse.clickhouse.client import rows
-from streamproof.warehouse.clickhouse.view_cache import HeldViews
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
+from streamproof.warehouse.base import Shape, Warehouse
 
 _PLACES = "SELECT source_topic, source_partition, source_offset FROM replay_ledger ORDER BY sequence"
 
@@ -29,17 +24,17 @@ def pack_parity(ctx: RunContext) -> tuple[ParityObject, ...]:
     return read_parity(ctx.sql_dir, home=ctx.home)
 
 
-def open_parity(ctx: RunContext, client: Client) -> Parity:
+def open_parity(ctx: RunContext, warehouse: Warehouse) -> Parity:
     """Return the comparison for the run's database. Raises UsageError for an exemption that names nothing."""
     objects = pack_parity(ctx)
-    shapes = known_shapes(ctx, client)
+    shapes = known_shapes(ctx, warehouse)
     return Parity(objects, shapes, exemptions(ctx, shapes), ctx.names.database)
 
 
-def known_shapes(ctx: RunContext, client: Client) -> dict[str, Shape]:
+def known_shapes(ctx: RunContext, warehouse: Warehouse) -> dict[str, Shape]:
     """Return the shape of every object that the pack compares or names in a layer, as far as it is there."""
     layers = [name for names in ctx.pack.layers.values() for name in names]
-    return shapes_of(client, sorted({*layers, *(item.name for item in pack_parity(ctx))}))
+    return warehouse.shapes({*layers, *(item.name for item in pack_parity(ctx))})
 
 
 def exemptions(ctx: RunContext, shapes: Mapping[str, Shape]) -> dict[str, str]:
@@ -50,10 +45,10 @@ def exemptions(ctx: RunContext, shapes: Mapping[str, Shape]) -> dict[str, str]:
 class PublishedRecords:
     """What a run published, in its order, with the place that the broker gave it. It can be read again and again."""
 
-    def __init__(self, ctx: RunContext, client: Client, replay: ReplayPlan) -> None:
+    def __init__(self, ctx: RunContext, warehouse: Warehouse, replay: ReplayPlan) -> None:
         """Remember where the records are."""
         self._ctx = ctx
-        self._client = client
+        self._warehouse = warehouse
         self._replay = replay
 
     def __iter__(self) -> Iterator[PublishedRecord]:
@@ -61,19 +56,19 @@ class PublishedRecords:
             (event.publish_ms, (event.key or b"").decode("utf-8", "replace"), value)
             for event, value in self._replay.records()
         )
-        found = rows(self._client, _PLACES)
-        places = ((row["source_topic"], row["source_partition"], row["source_offset"]) for row in found)
+        found = self._warehouse.query(_PLACES).rows
+        places = ((str(topic), int(partition), int(offset)) for topic, partition, offset in found)
         return placed(values, places, self._ctx.plan.run_id)
 
 
-def judge_parity(ctx: RunContext, client: Client, expectation: Expectation) -> list[CheckResult]:
+def judge_parity(ctx: RunContext, warehouse: Warehouse, expectation: Expectation) -> list[CheckResult]:
     """Store the rows that the oracle expects and judge every object. Raises UsageError or WarehouseError."""
-    parity = open_parity(ctx, client)
+    parity = open_parity(ctx, warehouse)
     foretold = {item.name: parity.columns(item.name) for item in parity.objects if item.is_foretold}
     if foretold:
-        numbers = store_expected(client, expectation.rows(), foretold)
+        numbers = warehouse.store_expected(expectation.rows(), foretold)
         ctx.log(f"{sum(numbers.values())} expected rows of {len(numbers)} tables computed from the events")
-    results = parity.judge(client, HeldViews.found(client))
+    results = parity.judge(warehouse)
     for check in results:
         ctx.log(f"{check.status} {check.name}: {check.failed_rows} rows differ {check.error or ''}".rstrip())
     return results
@@ -81,8 +76,8 @@ def judge_parity(ctx: RunContext, client: Client, expectation: Expectation) -> l
 
 def parity_subjects(ctx: RunContext) -> list[Subject]:
     """Return the comparisons with a mutation each, to be proved: every object loses its rows."""
-    with ctx.clickhouse() as client:
-        parity = open_parity(ctx, client)
+    with ctx.warehouse() as warehouse:
+        parity = open_parity(ctx, warehouse)
     return [_subject(parity, item) for item in parity.objects]
 
 
@@ -96,11 +91,11 @@ def _subject(parity: Parity, item: ParityObject) -> Subject:
         source=item.source,
     )
 
-    def run(client: Client, views: HeldViews) -> Sequence[CheckResult]:
-        return [parity.judge_one(client, item, views)]
+    def run(warehouse: Warehouse) -> Sequence[CheckResult]:
+        return [parity.judge_one(warehouse, item)]
 
-    def look(client: Client, views: HeldViews) -> bool:
-        return parity.differs(client, item, views)
+    def look(warehouse: Warehouse) -> bool:
+        return parity.differs(warehouse, item)
 
     return Subject(
         SUITE, {item.check: ""}, (mutant,), item.text, run=run, compares_all=True, layer=item.layer, look=look

@@ -18,7 +18,7 @@ from streamproof.stages.contracts import contract_parameters, pack_contracts
 from streamproof.stages.coverage import cover, coverage_checks
 from streamproof.stages.oracle import oracle_subject
 from streamproof.stages.parity import parity_subjects
-from streamproof.warehouse.clickhouse.clone import Clone
+from streamproof.warehouse.base import Clone
 
 ARTIFACT = "prove.json"
 # Each works on a clone of its own. Two keep both the engine and the library that judges contracts busy.
@@ -37,7 +37,7 @@ def run(ctx: RunContext) -> StageOutcome:
     details: dict[str, Any] = {}
     checks: tuple[CheckResult, ...] = ()
     with _clones(ctx, WORKERS) as clones:
-        bench = Bench(subjects, clones[0].definitions(), ctx.check_parameters())
+        bench = Bench(subjects, clones[0].definitions(), ctx.check_parameters(), reads=clones[0].objects_read)
         if unsound := bench.unsound(clones[0]):
             raise StreamproofError(
                 f"These checks do not hold on an untouched clone: {_named(unsound)}.",
@@ -106,10 +106,11 @@ def _named(checks: Sequence[CheckResult]) -> str:
 def _clones(ctx: RunContext, number: int) -> Iterator[list[Clone]]:
     """Open clones of the run's database and drop them afterwards."""
     with ExitStack() as stack:
+        warehouse = stack.enter_context(ctx.warehouse())
         clones = []
         for index in range(number):
             name = f"{ctx.names.database}_proof_{index + 1}"
-            clone = Clone.of(ctx.clickhouse_settings(), name, ctx.sql_dir / "schema")
+            clone = warehouse.clone(name, ctx.sql_dir / "schema")
             stack.callback(clone.drop)
             clones.append(clone)
         yield clones

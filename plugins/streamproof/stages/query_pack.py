@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from streamproof.checks.query_pack import run_queries
 from streamproof.checks.service_logs import read_logs, write_log_lines
+from streamproof.model.errors import WarehouseError
 from streamproof.model.results import Status
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.sql.blocks import Block, read_blocks
 from streamproof.stages.assertions import asked_of
 from streamproof.stages.contracts import pack_contracts
-from streamproof.warehouse.clickhouse.view_cache import WORKERS, HeldViews, shared_by, views_of
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
+from streamproof.warehouse.base import Warehouse
 
 
 def trace_queries(ctx: RunContext) -> tuple[Block, ...]:
@@ -23,20 +19,24 @@ def trace_queries(ctx: RunContext) -> tuple[Block, ...]:
     return tuple(block for path in files for block in read_blocks(path, shown_as=str(path.relative_to(ctx.home))))
 
 
-def hold_views(ctx: RunContext, client: Client) -> HeldViews:
-    """Read each view that two or more of the run's checks and trace queries name.
+def cache_views(ctx: RunContext, warehouse: Warehouse) -> None:
+    """Read once each view that two or more of the run's checks and trace queries name.
 
-    Raises SqlSourceError, UsageError for a broken contract, WarehouseError.
+    Where the server has no means for it, or the user no right, every check reads the view itself: it takes longer and
+    answers the same. Raises SqlSourceError, UsageError for a broken contract, WarehouseError.
     """
     texts = [test.sql for _, test in asked_of(ctx)]
     texts += [contract.table for contract in pack_contracts(ctx)]
     texts += [query.sql for query in trace_queries(ctx)]
     # A stage may run again, on what has changed since.
-    views = HeldViews.found(client)
-    views.forget(views.names)
-    views.take(shared_by(texts, views_of(client)), workers=WORKERS)
-    ctx.log(f"read once for all checks: {', '.join(sorted(views.names)) or 'no view'}")
-    return views
+    warehouse.drop_view_cache()
+    try:
+        cached = warehouse.cache_views(texts)
+    except WarehouseError as problem:
+        ctx.log(f"no view is read once for all checks: {problem.message}")
+        warehouse.drop_view_cache()
+    else:
+        ctx.log(f"read once for all checks: {', '.join(sorted(cached)) or 'no view'}")
 
 
 def run(ctx: RunContext) -> StageOutcome:
@@ -47,15 +47,14 @@ def run(ctx: RunContext) -> StageOutcome:
     A query that cannot be run leaves its error in its place, and the stage errored; the others still run.
     """
     parameters = ctx.window.query_parameters()
-    with ctx.clickhouse() as client:
-        views = None
+    with ctx.warehouse() as warehouse:
         # An observation has no services, and writes nothing.
         if not ctx.plan.observes:
             logs = read_logs(ctx.folder.stack / "logs")
-            kept = write_log_lines(client, logs)
+            kept = write_log_lines(warehouse, logs)
             ctx.log(f"{len(logs)} logs of services read, {kept - len(logs)} lines of level WARN and above")
-            views = hold_views(ctx, client)
-        results = run_queries(client, trace_queries(ctx), parameters, views=views)
+            cache_views(ctx, warehouse)
+        results = run_queries(warehouse, trace_queries(ctx), parameters)
     for result in results:
         ctx.log(f"\n{result.as_text()}")
     broken = any(result.error for result in results)

@@ -6,7 +6,7 @@ import hashlib
 import re
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamproof.checks.session_trace import SessionQueries, read_session_queries, trace_session
 from streamproof.model.errors import StreamproofError
@@ -16,9 +16,7 @@ from streamproof.report.words import count
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder, read_json
 from streamproof.runtime.files import write_json
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
+from streamproof.warehouse.base import Warehouse
 
 FOLDER = "sessions"
 INDEX = "index.json"
@@ -41,8 +39,8 @@ def trace_failing_sessions(ctx: RunContext, failing: Sequence[CheckResult]) -> d
     if named:
         try:
             queries = read_session_queries(ctx.sql_dir / "session", home=ctx.home)
-            with ctx.clickhouse() as client:
-                _trace_all(ctx, client, queries, named, index)
+            with ctx.warehouse() as warehouse:
+                _trace_all(ctx, warehouse, queries, named, index)
         except StreamproofError as problem:
             left = [session for session in named if session not in index["traced"]]
             index["not_traced"].update(dict.fromkeys(left, problem.message))
@@ -77,7 +75,11 @@ def _named_by(failing: Sequence[CheckResult]) -> dict[str, list[str]]:
 
 
 def _trace_all(
-    ctx: RunContext, client: Client, queries: SessionQueries, named: Mapping[str, Sequence[str]], index: dict[str, Any]
+    ctx: RunContext,
+    warehouse: Warehouse,
+    queries: SessionQueries,
+    named: Mapping[str, Sequence[str]],
+    index: dict[str, Any],
 ) -> None:
     started = time.monotonic()
     for session, checks in named.items():
@@ -86,14 +88,14 @@ def _trace_all(
         elif time.monotonic() - started > MOST_SEC:
             why = f"tracing had taken {MOST_SEC:.0f} s"
         else:
-            why = _trace_one(ctx, client, queries, session, checks, index["traced"])
+            why = _trace_one(ctx, warehouse, queries, session, checks, index["traced"])
         if why:
             index["not_traced"][session] = why
 
 
 def _trace_one(
     ctx: RunContext,
-    client: Client,
+    warehouse: Warehouse,
     queries: SessionQueries,
     session: str,
     checks: Sequence[str],
@@ -101,7 +103,7 @@ def _trace_one(
 ) -> str:
     """Write the two files of a session and enter them; return why there are none, '' when there are."""
     try:
-        trace = trace_session(client, queries, session, run_only_tables=ctx.pack.run_only_tables).as_json()
+        trace = trace_session(warehouse, queries, session, run_only_tables=ctx.pack.run_only_tables).as_json()
     except StreamproofError as problem:
         return problem.message
     files = f"diagnostics/{FOLDER}/{file_stem(session)}"

@@ -13,8 +13,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from streamproof.checks.contracts.files import Contract, ContractCheck
-from streamproof.checks.contracts.frames import Reading
 from streamproof.checks.contracts.values import plain_outcome
+from streamproof.warehouse.base import Reading
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,23 +1,19 @@
-"""Judge a table's contract: read its rows from ClickHouse, and turn what every expectation found into a check."""
+"""Judge a table's contract: read its rows from the warehouse, and turn what every expectation found into a check."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamproof.checks.contracts.files import Contract, ContractCheck
-from streamproof.checks.contracts.frames import read_frame, read_table
 from streamproof.checks.contracts.judging import exception_of, judge, prefetch
 from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import CheckResult, Status
-from streamproof.warehouse.clickhouse.view_cache import HeldViews
+from streamproof.warehouse.base import TableRead, Warehouse
 
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
-
-__all__ = ["ContractResult", "errored", "prefetch", "read_frame", "validate"]
+__all__ = ["ContractResult", "errored", "prefetch", "table_read", "validate"]
 
 # What is asked of a table, or a column, that holds nothing: the others find nothing to judge there.
 _ABOUT_EMPTINESS = frozenset(
@@ -41,17 +37,28 @@ class ContractResult:
     document: Mapping[str, Any]
 
 
-def validate(
-    client: Client, contract: Contract, parameters: Mapping[str, Any], *, views: HeldViews | None = None
-) -> ContractResult:
-    """Read the contract's table, as `views` hold it when they do, and judge every expectation on it.
+def table_read(contract: Contract) -> TableRead:
+    """Return what a contract reads."""
+    return TableRead(
+        table=contract.table,
+        source=str(contract.file),
+        leave_out=contract.leave_out,
+        computed=contract.computed,
+        time=contract.time or "",
+        hourly=contract.hourly,
+    )
+
+
+def validate(warehouse: Warehouse, contract: Contract, parameters: Mapping[str, Any]) -> ContractResult:
+    """Read the contract's table and judge every expectation on it.
 
     `parameters` fill `{$PARAMETER: name}` in the contract; `from_ts` and `to_ts` among them are the window, as text in
     UTC. Without rows in it, only what is asked of an empty table (how many rows, how many values) is judged.
     Raises WarehouseError when the table cannot be read.
     """
     started = time.monotonic()
-    reading = read_table(client, contract, parameters, views=views)
+    window = {name: parameters[name] for name in ("from_ts", "to_ts")} if contract.time else {}
+    reading = warehouse.read_table(table_read(contract), window)
     number = len(reading.frame)
     asked = [check for check in contract.checks if number or check.type in _ABOUT_EMPTINESS]
     outcomes = judge(reading, contract, asked, parameters) if asked else {}

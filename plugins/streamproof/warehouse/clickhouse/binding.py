@@ -5,20 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from streamproof.warehouse.base import AsTyped
 
 # What is written as JSON, since nobody types ClickHouse's own literals; every other type is read from its text.
 _NESTED = ("Array", "Map", "Tuple", "Nested")
 _WRAPPED = re.compile(r"\s*(?:Nullable|LowCardinality)\s*\((?P<inner>.*)\)\s*", re.DOTALL)
 _TEXTS = ("String", "FixedString", "Enum", "Identifier")
-
-
-@dataclass(frozen=True, slots=True)
-class AsTyped:
-    """A value as a user typed it: the SQL's type for the parameter decides what it is."""
-
-    text: str
 
 
 class _Literal:

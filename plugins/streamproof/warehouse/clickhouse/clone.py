@@ -5,15 +5,18 @@ Parts are attached, not copied, so that a clone and each of its repairs cost mil
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.settings import ClickHouseSettings
+from streamproof.warehouse.base import Change, Damaging, Target
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
+from streamproof.warehouse.clickhouse.damaging import ObjectDamaging
+from streamproof.warehouse.clickhouse.database import Database
 from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
-from streamproof.warehouse.clickhouse.view_cache import PREFIX, HeldViews
+from streamproof.warehouse.clickhouse.view_cache import drop_cache_of
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -39,7 +42,7 @@ LEFT JOIN (
     WHERE database = currentDatabase() AND active
     GROUP BY table
 ) AS parts ON parts.table = tables.name
-WHERE tables.database = currentDatabase() AND NOT startsWith(tables.name, {held:String})
+WHERE tables.database = currentDatabase()
 """
 
 
@@ -58,29 +61,21 @@ class _Object:
         return self.engine.endswith("MergeTree")
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """What is not as it was: `changed` are the objects whose rows or definition differ, `gone` those that are lost."""
-
-    changed: frozenset[str]
-    gone: frozenset[str]
-
-
-class Clone:
-    """A database with the schema and the rows of another one; `views` are what it holds of its own views.
+class ClonedDatabase(Database):
+    """A database with the schema and the rows of database `source`, to be broken, looked at, and restored.
 
     Materialized views are there but write nothing: a change of their source leaves their target as it was, which is
     what a check of the two against each other must notice.
     """
 
-    def __init__(self, client: Client, source: str) -> None:
-        self.client = client
-        self.views = HeldViews(client)
-        self._source = source
+    def __init__(self, client: Client, settings: ClickHouseSettings, source: str) -> None:
+        super().__init__(client, settings)
+        self.source = source
         self._sound = _objects(client)
+        self._views = {name: entry.query for name, entry in self._sound.items() if entry.engine == "View"}
 
     @classmethod
-    def of(cls, source: ClickHouseSettings, name: str, schema: Path) -> Clone:
+    def of(cls, source: ClickHouseSettings, name: str, schema: Path) -> ClonedDatabase:
         """Clone the database of `source` as `name`, with the migrations of folder `schema`.
 
         Raises WarehouseError when the name is taken, a table of the schema is not in the source, or ClickHouse refuses.
@@ -90,34 +85,51 @@ class Clone:
             execute(server, "CREATE DATABASE {name:Identifier}", {"name": name})
         finally:
             server.close()
-        client = connect(source.using(name))
+        settings = source.using(name)
+        client = connect(settings)
         try:
             apply_migrations(client, schema, _VARIABLES)
             _run(client, f"TRUNCATE TABLE {LEDGER}")
             for entry in _objects(client).values():
                 _fill(client, entry, source.database)
-            return cls(client, source.database)
+            return cls(client, settings, source.database)
         except BaseException:
             _drop(client)
             raise
+
+    def view_queries(self) -> dict[str, str]:
+        """Return the query of every view by name, as they were when the clone was made."""
+        return self._views
+
+    def cached_views(self) -> frozenset[str]:
+        """Return the names of the cached views."""
+        return self.views.names
+
+    def forget_views(self, names: Collection[str]) -> None:
+        """Forget these views, as far as they are cached. Raises WarehouseError."""
+        self.views.forget(names)
+
+    def fingerprint(self, view: str) -> str:
+        """Return a text that equal columns and rows of a cached view have in common. Raises WarehouseError."""
+        return self.views.fingerprint(view)
+
+    def damaging(self, target: Target) -> Damaging:
+        """Return the means to damage one object. Raises WarehouseError."""
+        return ObjectDamaging(self, target)
 
     def definitions(self) -> dict[str, str]:
         """Return the query of every view by name, '' for a table, as they were when the clone was made."""
         return {entry.name: entry.query for entry in self._sound.values()}
 
-    def view_queries(self) -> dict[str, str]:
-        """Return the query of every view that stores nothing by name, as they were when the clone was made."""
-        return {name: entry.query for name, entry in self._sound.items() if entry.engine == "View"}
-
-    def damage(self) -> Damage:
+    def change(self) -> Change:
         """Return what has changed since the clone was made or last restored. Raises WarehouseError."""
         now = _objects(self.client)
         changed = {name for name in now.keys() | self._sound.keys() if now.get(name) != self._sound.get(name)}
-        return Damage(frozenset(changed), frozenset(self._sound.keys() - now.keys()))
+        return Change(frozenset(changed), frozenset(self._sound.keys() - now.keys()))
 
-    def restore(self, damage: Damage | None = None) -> None:
-        """Make the clone as it was; `damage` spares a look when it is known. Raises WarehouseError."""
-        found = damage or self.damage()
+    def restore(self, change: Change | None = None) -> None:
+        """Make the clone as it was; `change` spares a look when it is known. Raises WarehouseError."""
+        found = change or self.change()
         now = _objects(self.client) if found.changed else {}
         for name in sorted(found.changed, key=self._tables_first):
             was, has_become = self._sound.get(name), now.get(name)
@@ -129,7 +141,7 @@ class Clone:
                 if was:
                     _run(self.client, was.definition)
             if was and was.holds_rows:
-                _attach(self.client, name, self._source)
+                _attach(self.client, name, self.source)
         if found.changed:
             # The source may have merged its parts meanwhile: the same rows, other checksums.
             self._sound = _objects(self.client)
@@ -137,7 +149,7 @@ class Clone:
     def refill(self, table: str) -> None:
         """Give a table the rows that it had, whatever it holds now. Raises WarehouseError."""
         _run(self.client, f"TRUNCATE TABLE {_quoted(table)}")
-        _attach(self.client, table, self._source)
+        _attach(self.client, table, self.source)
 
     def _tables_first(self, name: str) -> tuple[bool, str]:
         entry = self._sound.get(name)
@@ -160,13 +172,14 @@ def _fill(client: Client, entry: _Object, source: str) -> None:
 
 def _drop(client: Client) -> None:
     try:
+        drop_cache_of(client, str(client.database))
         execute(client, "DROP DATABASE {name:Identifier} SYNC", {"name": str(client.database)})
     finally:
         client.close()
 
 
 def _objects(client: Client) -> dict[str, _Object]:
-    return {entry.name: entry for entry in _parsed(rows(client, _OBJECTS, {"held": PREFIX}))}
+    return {entry.name: entry for entry in _parsed(rows(client, _OBJECTS))}
 
 
 def _parsed(found: Iterable[dict[str, Any]]) -> Iterable[_Object]:

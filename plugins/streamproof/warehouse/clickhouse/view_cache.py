@@ -1,9 +1,10 @@
-"""Views that are read once for all checks: each a table beside its view that the checks read in its place.
+"""The view cache: views that several checks read are read once for all of them.
 
-ClickHouse plans a view anew in every query that names it, which for a view over views takes far longer than to read
-what is in it. So a view with two readers or more is read once, and a query that names it reads what is held instead.
-All checks then judge the same reading. A view is a reader, too: it is read after those that it names, from what is held
-of them.
+A second database beside the run's own holds each cached view as a table of the same name, and every other object of
+the run's database as an alias. A query that names a cached view runs with that database as its default; every other
+query runs in the run's own. No SQL is changed: the text that runs is the text in the file.
+
+It is worth its price because ClickHouse plans a view anew in every query that names it: see docs/decisions.md.
 """
 
 from __future__ import annotations
@@ -11,24 +12,35 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
-from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from streamproof.model.errors import WarehouseError
-from streamproof.sql.lexing import names_in, tokens
-from streamproof.sql.stand_ins import stand_in
+from streamproof.sql.lexing import names_in
 from streamproof.warehouse.clickhouse.client import execute, rows
+from streamproof.warehouse.clickhouse.comparison import quoted
+from streamproof.warehouse.clickhouse.objects import objects_read
 from streamproof.warehouse.clickhouse.reading import reading_settings
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-PREFIX = "held__"
 # While one view is planned, another one can be read.
 WORKERS = 2
 
-_HELD = "SELECT name FROM system.tables WHERE database = currentDatabase() AND startsWith(name, {prefix:String})"
+# By this comment a database is known for a cache: no other is ever dropped.
+_COMMENT = "streamproof: view cache"
+_OBJECTS = """
+SELECT name FROM system.tables
+WHERE database = currentDatabase() AND engine NOT IN ('Kafka', 'MaterializedView')
+"""
 _VIEWS = "SELECT name, as_select FROM system.tables WHERE database = currentDatabase() AND engine = 'View'"
+_CACHED = """
+SELECT tables.name AS name
+FROM system.tables AS tables
+INNER JOIN system.databases AS databases ON databases.name = tables.database
+WHERE tables.database = {cache:String} AND tables.engine != 'Alias' AND databases.comment = {comment:String}
+"""
+_IS_CACHE = "SELECT 1 FROM system.databases WHERE name = {cache:String} AND comment = {comment:String}"
 _FINGERPRINT = """
 SELECT
     (
@@ -36,18 +48,30 @@ SELECT
         FROM (
             SELECT name, type
             FROM system.columns
-            WHERE database = currentDatabase() AND table = {held:String}
+            WHERE database = {cache:String} AND table = {view:String}
             ORDER BY position
         )
     ) AS columns,
     count() AS number,
     sum(cityHash64(formatRow('RowBinary', *))) AS content
-FROM {held:Identifier}
+FROM {cache:Identifier}.{view:Identifier}
 """
 
 
+def cache_of(database: str) -> str:
+    """Return the name of the database that holds the cached views of another one."""
+    return f"{database}__views"
+
+
+def drop_cache_of(client: Client, database: str) -> None:
+    """Drop the view cache of a database, if there is one. Raises WarehouseError."""
+    place = {"cache": cache_of(database)}
+    if rows(client, _IS_CACHE, {**place, "comment": _COMMENT}):
+        execute(client, "DROP DATABASE {cache:Identifier} SYNC", place)
+
+
 def shared_by(texts: Iterable[str], views: Mapping[str, str]) -> frozenset[str]:
-    """Return the views that two or more readers name: one reader gains nothing from a view that is held.
+    """Return the views that two or more readers name: one reader gains nothing from a cached view.
 
     `views` holds the query of each view by its name. Readers are the texts, and the views that they reach.
     """
@@ -60,82 +84,104 @@ def shared_by(texts: Iterable[str], views: Mapping[str, str]) -> frozenset[str]:
     return frozenset(name for name, number in found.items() if number > 1)
 
 
-class HeldViews:
-    """The views of a database that are held in it."""
-
-    def __init__(self, client: Client) -> None:
-        """Hold nothing yet; `client` may write to the database."""
-        self._client = client
-        self._names: set[str] = set()
-
-    @classmethod
-    def found(cls, client: Client) -> HeldViews:
-        """Return what is held in a database; in one that no run has prepared, nothing. Raises WarehouseError."""
-        views = cls(client)
-        views._names = {str(row["name"]).removeprefix(PREFIX) for row in rows(client, _HELD, {"prefix": PREFIX})}
-        return views
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Return the names of the views that are held."""
-        return frozenset(self._names)
-
-    def take(self, names: Set[str], *, workers: int = 1) -> None:
-        """Read these views, as far as they are not held.
-
-        One that cannot be read is not held: then every check that reads it says itself what is wrong.
-        """
-        queries = views_of(self._client)
-        wanted = {name: self._unqualified(queries[name], queries) for name in queries.keys() & names - self._names}
-        order = TopologicalSorter({name: reads & wanted.keys() for name, (_, reads) in wanted.items()})
-        order.prepare()
-        with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="views") as pool:
-            while order.is_active():
-                ready = order.get_ready()
-                readable = tuple(pool.map(lambda name: self._hold(name, wanted[name][0]), ready))
-                self._names |= {name for name, is_held in zip(ready, readable, strict=True) if is_held}
-                order.done(*ready)
-
-    def _unqualified(self, query: str, views: Collection[str]) -> tuple[str, frozenset[str]]:
-        """Return a view's query without the database before the views that it names, and their names."""
-        database = str(self._client.database)
-        pieces = [token.text for token in tokens(query, "a view")]
-        named = set()
-        for i in range(len(pieces) - 2):
-            before, dot, name = (piece.strip("`") for piece in pieces[i : i + 3])
-            if (before, dot) == (database, ".") and name in views:
-                pieces[i] = pieces[i + 1] = ""
-                named.add(name)
-        return "".join(pieces), frozenset(named)
-
-    def _hold(self, name: str, query: str) -> bool:
-        # A view is read as a check reads it, but what is read is written.
-        settings = {key: value for key, value in reading_settings(self._client).items() if key != "readonly"}
-        # An engine that every user who may make the schema may use. Columns are the view's: its query's may be others.
-        table = f"`{PREFIX}{name}`"
-        try:
-            execute(self._client, f"CREATE TABLE {table} AS `{name}` ENGINE = MergeTree ORDER BY ()")
-            execute(self._client, f"INSERT INTO {table} {self.in_place(query)}", settings=settings)
-        except WarehouseError:
-            execute(self._client, f"DROP TABLE IF EXISTS {table} SYNC")
-            return False
-        return True
-
-    def forget(self, names: Set[str]) -> None:
-        """Drop what is held of these views. Raises WarehouseError."""
-        for name in sorted(self._names & names):
-            execute(self._client, f"DROP TABLE `{PREFIX}{name}` SYNC")
-            self._names.remove(name)
-
-    def fingerprint(self, name: str) -> str:
-        """Return a text that equal columns and rows of a view that is held have in common. Raises WarehouseError."""
-        return str(rows(self._client, _FINGERPRINT, {"held": PREFIX + name}))
-
-    def in_place(self, sql: str) -> str:
-        """Return a query that reads what is held where this one names a view, and else means the same."""
-        return stand_in(sql, {name: PREFIX + name for name in self._names})
-
-
 def views_of(client: Client) -> dict[str, str]:
     """Return the queries of all views of the database by name. Raises WarehouseError."""
     return {str(row["name"]): str(row["as_select"]) for row in rows(client, _VIEWS)}
+
+
+class ViewCache:
+    """The cached views of one database."""
+
+    def __init__(self, client: Client) -> None:
+        """Cache nothing yet; `client` may create a database and write to it."""
+        self._client = client
+        self.database = cache_of(str(client.database))
+        self._names: set[str] = set()
+        self._is_made = False
+
+    @classmethod
+    def found(cls, client: Client) -> ViewCache:
+        """Return the cache that a run has made of a database, or one with nothing in it. Raises WarehouseError."""
+        cache = cls(client)
+        place = {"cache": cache.database, "comment": _COMMENT}
+        cache._names = {str(row["name"]) for row in rows(client, _CACHED, place)}
+        cache._is_made = bool(cache._names)
+        return cache
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of the cached views."""
+        return frozenset(self._names)
+
+    def database_for(self, sql: str) -> str | None:
+        """Return the database that a query must run in to read what is cached, None for the run's own.
+
+        A query about the tables themselves (system.tables, say) asks about the run's own.
+        """
+        return self.database if self._names and objects_read(sql, self._names) else None
+
+    def take(self, names: Set[str], *, workers: int = 1) -> None:
+        """Read these views, as far as they are not cached.
+
+        One that cannot be read is not cached: then every check that reads it says itself what is wrong. Raises
+        WarehouseError when the cache cannot be made.
+        """
+        wanted = sorted(names - self._names)
+        if not wanted:
+            return
+        self._make()
+        with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="views") as pool:
+            readable = tuple(pool.map(self._read, wanted))
+        self._names |= {name for name, is_cached in zip(wanted, readable, strict=True) if is_cached}
+
+    def _make(self) -> None:
+        """Create the cache's database with an alias for every object."""
+        if self._is_made:
+            return
+        create = f"CREATE DATABASE {{cache:Identifier}} COMMENT '{_COMMENT}'"
+        execute(self._client, create, {"cache": self.database})
+        for row in rows(self._client, _OBJECTS):
+            self._alias(str(row["name"]))
+        self._is_made = True
+
+    def _alias(self, name: str) -> None:
+        # An alias finds its object by name whenever it is read: one that is dropped and made anew is found again.
+        place = {"cache": self.database, "name": name, "database": str(self._client.database)}
+        sql = "CREATE TABLE {cache:Identifier}.{name:Identifier} ENGINE = Alias({database:String}, {name:String})"
+        execute(self._client, sql, place)
+
+    def _read(self, name: str) -> bool:
+        # A view is read as a check reads it, but what is read is written.
+        settings = {key: value for key, value in reading_settings(self._client).items() if key != "readonly"}
+        self._drop(name)
+        try:
+            # An engine that every user who may make the schema may use. Columns are the view's: its query's may differ.
+            table = f"{quoted(self.database)}.{quoted(name)}"
+            execute(self._client, f"CREATE TABLE {table} AS {quoted(name)} ENGINE = MergeTree ORDER BY ()")
+            execute(self._client, f"INSERT INTO {table} SELECT * FROM {quoted(name)}", settings=settings)  # noqa: S608
+        except WarehouseError:
+            self._drop(name)
+            self._alias(name)
+            return False
+        return True
+
+    def forget(self, names: Collection[str]) -> None:
+        """Forget these views: who names one reads the view itself again. Raises WarehouseError."""
+        for name in sorted(self._names.intersection(names)):
+            self._drop(name)
+            self._alias(name)
+            self._names.remove(name)
+
+    def _drop(self, name: str) -> None:
+        place = {"cache": self.database, "name": name}
+        execute(self._client, "DROP TABLE IF EXISTS {cache:Identifier}.{name:Identifier} SYNC", place)
+
+    def fingerprint(self, name: str) -> str:
+        """Return a text that equal columns and rows of a cached view have in common. Raises WarehouseError."""
+        return str(rows(self._client, _FINGERPRINT, {"cache": self.database, "view": name}))
+
+    def drop(self) -> None:
+        """Drop the cache with all that it holds. Raises WarehouseError."""
+        drop_cache_of(self._client, str(self._client.database))
+        self._names.clear()
+        self._is_made = False

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
-from streamproof.checks.comparison import quoted
+from streamproof.warehouse.base import Damage
+from streamproof.warehouse.clickhouse.comparison import quoted
 
 # What rows are lost or doubled; the statement is built by whoever applies it.
 LOSE_ROW, DOUBLE_ROW, LOSE_FAMILY = "a row is lost", "a row is there twice", "a family is lost"
@@ -17,25 +17,6 @@ _WRAPPER = re.compile(r"^(Nullable|LowCardinality)\((.*)\)$")
 _INTEGER = re.compile(r"^U?Int(8|16|32|64|128|256)$")
 _NUMBER = re.compile(r"^(U?Int\d+|Float\d+|BFloat16|Decimal.*)$")
 _CONSTANT = "damaged"
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """One thing that may go wrong with an object.
-
-    `column` is the damaged column, '' where whole rows are; a swap names two, `a <> b`. `values` are the expressions
-    that take the place of columns; none where rows are damaged.
-    """
-
-    table: str
-    column: str
-    name: str
-    values: Mapping[str, str]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Return the damaged columns."""
-        return tuple(self.values)
 
 
 def bare_type(declared: str) -> tuple[str, bool]:

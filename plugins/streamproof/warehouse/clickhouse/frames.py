@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from streamproof.checks.contracts.files import Contract
 from streamproof.model.errors import WarehouseError
+from streamproof.warehouse.base import Reading, TableRead
 from streamproof.warehouse.clickhouse.binding import bindable
-from streamproof.warehouse.clickhouse.client import refusals, rows
-from streamproof.warehouse.clickhouse.view_cache import HeldViews
+from streamproof.warehouse.clickhouse.client import refusals
+from streamproof.warehouse.clickhouse.comparison import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
-    from clickhouse_connect.driver.client import Client
+
+    from streamproof.warehouse.clickhouse.database import Database
 
 _STORED_COLUMNS = """
 SELECT name, type
@@ -40,67 +40,45 @@ _MIXED = {"Variant(": "variantType", "Dynamic": "dynamicType"}
 _READ_AS_TEXT = re.compile(r"(?:LowCardinality\()?(?:Nullable\()?(?:IPv4|IPv6|UUID|FixedString\(\d+\))\)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The rows of a table, and by column which of them hold NaN or an infinite value (only columns with such a row)."""
-
-    frame: pd.DataFrame
-    not_finite: Mapping[str, pd.Series[bool]]
-
-
-def read_frame(
-    client: Client, contract: Contract, parameters: Mapping[str, Any], *, views: HeldViews | None = None
-) -> pd.DataFrame:
-    """Return the rows of `read_table` alone."""
-    return read_table(client, contract, parameters, views=views).frame
-
-
-def read_table(
-    client: Client, contract: Contract, parameters: Mapping[str, Any], *, views: HeldViews | None = None
-) -> Reading:
+def read_table(database: Database, read: TableRead, window: Mapping[str, object]) -> Reading:
     """Read the table's stored columns as they are declared, except those left out, then the computed ones.
 
-    Only the window's rows are read when the contract has a time; `parameters` then hold `from_ts` and `to_ts`. Times
-    are UTC without a zone; addresses, UUIDs and fixed strings are text. Materialized columns are not read.
-    Raises WarehouseError.
+    `window` holds `from_ts` and `to_ts` where the contract has a time. Times are UTC without a zone; addresses, UUIDs
+    and fixed strings are text. Materialized columns are not read. Raises WarehouseError.
     """
-    table = contract.table
-    stored = {str(row["name"]): str(row["type"]) for row in rows(client, _STORED_COLUMNS, {"name": table})}
-    types = {name: kind for name, kind in stored.items() if name not in contract.leave_out}
+    table = read.table
+    found = database.query(_STORED_COLUMNS, {"name": table}).rows
+    types = {str(name): str(kind) for name, kind in found if name not in read.leave_out}
     if not types:
-        raise WarehouseError(f"There is no table {table}.", hint=f"Apply the schema, or mend {contract.file}.")
-    columns = {name: f"`{name}`" for name in types} | {name: f"({sql})" for name, sql in contract.computed.items()}
-    with refusals(f"Table {table} cannot be read", hint=f"It is the subject of {contract.file}."):
-        types |= _computed_types(client, contract, views)
+        raise WarehouseError(f"There is no table {table}.", hint=f"Apply the schema, or mend {read.source}.")
+    columns = {name: quoted(name) for name in types} | {name: f"({sql})" for name, sql in read.computed.items()}
+    with refusals(f"Table {table} cannot be read", hint=f"It is the subject of {read.source}."):
+        types |= _computed_types(database, read)
         masks = {name: mask for name, sql in columns.items() if (mask := _not_finite(sql, types[name]))}
-        selected = [f"{sql} AS `{name}`" if sql != f"`{name}`" else sql for name, sql in columns.items()]
-        selected += [f"{mask} AS `{_MASK}{name}`" for name, mask in masks.items()]
-        statement = f"SELECT {', '.join(selected)} FROM `{table}`{_where(contract)}"  # noqa: S608 - see _STORED_COLUMNS
-        window = {name: parameters[name] for name in ("from_ts", "to_ts")} if contract.time else {}
-        found = client.query_df(_in_place(statement, views), parameters=bindable(window))
-    return _reading(found, list(columns), list(masks), types)
+        selected = [f"{sql} AS {quoted(name)}" if sql != quoted(name) else sql for name, sql in columns.items()]
+        selected += [f"{mask} AS {quoted(_MASK + name)}" for name, mask in masks.items()]
+        statement = f"SELECT {', '.join(selected)} FROM {quoted(table)}{_where(read)}"  # noqa: S608 - see above
+        frame = database.client.query_df(
+            statement, parameters=bindable(window if read.time else None), settings=database.settings_for(statement)
+        )
+    return _reading(frame, list(columns), list(masks), types)
 
 
-def _in_place(statement: str, views: HeldViews | None) -> str:
-    return views.in_place(statement) if views else statement
-
-
-def _computed_types(client: Client, contract: Contract, views: HeldViews | None) -> dict[str, str]:
+def _computed_types(database: Database, read: TableRead) -> dict[str, str]:
     """Return the types of the computed columns by name."""
-    if not contract.computed:
+    if not read.computed:
         return {}
-    columns = ", ".join(f"({sql}) AS `{name}`" for name, sql in contract.computed.items())
-    statement = _in_place(f"SELECT {columns} FROM `{contract.table}`", views)  # noqa: S608 - the contract's own SQL
-    described = client.query(f"DESCRIBE TABLE ({statement})").result_rows
-    return {str(row[0]): str(row[1]) for row in described}
+    columns = ", ".join(f"({sql}) AS {quoted(name)}" for name, sql in read.computed.items())
+    described = database.query(f"DESCRIBE TABLE (SELECT {columns} FROM {quoted(read.table)})")  # noqa: S608 - theirs
+    return {str(row[0]): str(row[1]) for row in described.rows}
 
 
-def _where(contract: Contract) -> str:
+def _where(read: TableRead) -> str:
     """Return the condition that keeps the window's rows; of hourly ones, every hour that the window touches."""
-    if not contract.time:
+    if not read.time:
         return ""
-    start = f"toStartOfHour({_FROM})" if contract.hourly else _FROM
-    return f" WHERE `{contract.time}` >= {start} AND `{contract.time}` < {_TO}"
+    start = f"toStartOfHour({_FROM})" if read.hourly else _FROM
+    return f" WHERE {quoted(read.time)} >= {start} AND {quoted(read.time)} < {_TO}"
 
 
 def _not_finite(sql: str, kind: str) -> str:

@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from streamproof.checks.comparison import comparable_type, quoted
 from streamproof.model.errors import UsageError
 from streamproof.warehouse.clickhouse.client import execute, refusals
+from streamproof.warehouse.clickhouse.comparison import EXPECTED, comparable_type, quoted
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-PREFIX = "expected__"
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 BATCH_BYTES = 8_000_000
 
 Row = Mapping[str, Any]
-
-
-class PublishedRecord(NamedTuple):
-    """One record as it was published, and where the broker put it: what an oracle computes from.
-
-    `sequence` is its place in the order of publishing, `time_ms` its Kafka time in Unix epoch milliseconds, `key` the
-    text of its key ('' for none).
-    """
-
-    sequence: int
-    value: bytes | None
-    topic: str
-    partition: int
-    offset: int
-    time_ms: int
-    key: str
-    headers: dict[str, str]
 
 
 class _Table:
@@ -49,7 +31,7 @@ class _Table:
         self._lines: list[bytes] = []
         self._bytes = 0
         definition = ", ".join(f"{quoted(column)} {comparable_type(kind)}" for column, kind in columns.items())
-        table = quoted(PREFIX + name)
+        table = quoted(EXPECTED + name)
         execute(client, f"DROP TABLE IF EXISTS {table} SYNC")
         execute(client, f"CREATE TABLE {table} ({definition}) ENGINE = MergeTree ORDER BY ()")
 
@@ -75,7 +57,7 @@ class _Table:
         settings = {"date_time_input_format": "best_effort", "input_format_null_as_default": 0}
         with refusals(f"The expected rows of {self._name} could not be stored", hint="The pack's oracle made them."):
             self._client.raw_insert(
-                quoted(PREFIX + self._name),
+                quoted(EXPECTED + self._name),
                 insert_block=b"\n".join(self._lines),
                 fmt="JSONEachRow",
                 settings=settings,
@@ -118,15 +100,3 @@ def store_expected(
     for table in tables.values():
         table.flush()
     return numbers
-
-
-def placed(
-    values: Iterable[tuple[int, str, bytes | None]], places: Iterable[tuple[str, int, int]], run_id: str
-) -> Iterator[PublishedRecord]:
-    """Join what was published with where the broker put it, both in the order of publishing.
-
-    `values` are (Kafka time in epoch ms, key, value), `places` are (topic, partition, offset).
-    """
-    for sequence, ((time_ms, key, value), (topic, partition, offset)) in enumerate(zip(values, places, strict=True)):
-        headers = {"sp-run-id": run_id, "sp-sequence": str(sequence)}
-        yield PublishedRecord(sequence, value, topic, partition, offset, time_ms, key, headers)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamproof.checks.parity_map import Tolerance
 from streamproof.sql.templating import render
+from streamproof.warehouse.base import Comparison, Tolerance
 
 # How many rows a difference shows, by column and of each kind.
 SHOWN = 5
 # Two numbers that are nearly zero: what is left of sums that cancel each other.
 _NEARLY_ZERO = 1e-12
+# Before the name of an object: the table of the rows that an oracle foretells of it.
+EXPECTED = "expected__"
 
 _TEMPLATE = Path(__file__).with_name("comparison.sql.j2")
 _LOW_CARDINALITY = re.compile(r"^LowCardinality\((.*)\)$")
@@ -75,35 +77,40 @@ class Column:
         return f"if(e.{quoted(tolerance.rows)} > {tolerance.exact_to}, {tolerance.relative!r}, {tolerance.small!r})"
 
 
-def comparison(
-    columns: Mapping[str, str],
-    *,
-    key: Sequence[str],
-    seen: str,
-    expected: str,
-    as_set: bool = False,
-    tolerance: Mapping[str, Tolerance] | None = None,
-    detail: bool,
-) -> str:
-    """Return the query. `columns`: the types of the compared columns by name; `seen`, `expected`: what follows FROM.
+def comparison_sql(comparison: Comparison, columns: Mapping[str, str], *, detail: bool) -> str:
+    """Return the query. `columns` are the types of the compared columns as they are read.
 
     It returns one row. Where no column has a tolerance, and without `detail`: rows_seen, rows_expected, rows_odd,
     rows_not_finite. Else rows_seen, rows_expected (only odd rows where no column has a tolerance), missing, unexpected,
     differing; with `detail` also missing_keys, unexpected_keys, and by_column: (name, rows, [(key, expected, seen)]).
     """
-    margins = tolerance or {}
+    margins = comparison.tolerance
     compared = [Column(name, comparable_type(declared), margins.get(name)) for name, declared in columns.items()]
     floats = [f"ifNull(isFinite({column.quoted}), true)" for column in compared if column.is_float]
     variables = {
         "columns": compared,
         "quoted": [column.quoted for column in compared],
-        "keys": [quoted(name) for name in key],
+        "keys": [quoted(name) for name in comparison.key],
         "finite": " AND ".join(floats) or "true",
-        "seen": seen,
-        "expected": expected,
-        "as_set": as_set,
+        "seen": _seen(comparison),
+        "expected": _expected(comparison),
+        "as_set": comparison.as_set,
         "by_hash": not margins,
         "detail": detail,
         "shown": SHOWN,
     }
     return render(_TEMPLATE.read_text(encoding="utf-8"), variables, _TEMPLATE.name)
+
+
+def _seen(comparison: Comparison) -> str:
+    """Return what follows FROM to read the object's own rows."""
+    if comparison.seen_sql:
+        return f"(\n{comparison.seen_sql}\n)"
+    return f"{comparison.name}{' FINAL' if comparison.shape.merges else ''}"
+
+
+def _expected(comparison: Comparison) -> str:
+    """Return what follows FROM to read the rows that the object should have."""
+    if comparison.expected_sql:
+        return f"(\n{comparison.expected_sql}\n)"
+    return f"{quoted(comparison.expected_database)}.{quoted(EXPECTED + comparison.name)}"

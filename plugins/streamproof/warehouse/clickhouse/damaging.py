@@ -1,0 +1,105 @@
+"""Damage one object of a clone: its rows are written anew, with one expression in place of a column.
+
+A view is damaged in the table that the view cache holds of it, which its readers read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from streamproof.warehouse.base import Damage, Target
+from streamproof.warehouse.clickhouse.client import execute, rows
+from streamproof.warehouse.clickhouse.comparison import quoted
+from streamproof.warehouse.clickhouse.damages import DOUBLE_ROW, LOSE_FAMILY, LOSE_ROW, damages_of
+
+if TYPE_CHECKING:
+    from streamproof.warehouse.clickhouse.clone import ClonedDatabase
+
+_SOUND = "sound__"
+# Equal keys stay apart until a merge, as they did in the run; columns that the schema computes can be damaged, too.
+_SETTINGS: Mapping[str, object] = {"optimize_on_insert": 0, "insert_allow_materialized_columns": 1}
+
+
+class ObjectDamaging:
+    """One object of a clone: `sound` holds its sound rows, `written` is the table written anew."""
+
+    def __init__(self, clone: ClonedDatabase, target: Target) -> None:
+        self._clone = clone
+        self._target = target
+        if not target.shape.is_view:
+            self.sound, self.written = f"{quoted(clone.source)}.{quoted(target.name)}", quoted(target.name)
+            return
+        clone.views.take({target.name})
+        cache = quoted(clone.views.database)
+        self.sound, self.written = f"{cache}.{quoted(_SOUND + target.name)}", f"{cache}.{quoted(target.name)}"
+        execute(clone.client, f"CREATE TABLE {self.sound} AS {self.written} ENGINE = MergeTree ORDER BY ()")
+        execute(clone.client, f"INSERT INTO {self.sound} SELECT * FROM {self.written}")  # noqa: S608 - our own names
+
+    def damages(self, *, every: bool) -> list[tuple[Damage, bool]]:
+        """Return the damages to try, and whether each changes what a reader sees. Raises WarehouseError."""
+        found = list(damages_of(self._target.name, self._target.columns, every=every))
+        changed = self._effects(found)
+        if every:
+            return list(zip(found, changed, strict=True))
+        first: dict[str, tuple[Damage, bool]] = {}
+        for damage, effect in zip(found, changed, strict=True):
+            if damage.column not in first or (effect and not first[damage.column][1]):
+                first[damage.column] = (damage, effect)
+        return list(first.values())
+
+    def _effects(self, damages: Sequence[Damage]) -> list[bool]:
+        """Return whether each damage changes what a reader sees, from one look at the sound rows."""
+        counts = ", ".join(_changes(damage) for damage in damages if damage.values) or "0"
+        sql = f"SELECT count() AS number, [{counts}] AS changed FROM {self.sound}"  # noqa: S608
+        row = rows(self._clone.client, sql)[0]
+        changed = iter(row["changed"])
+        return [
+            next(changed) > 0 if damage.values else self._loses_or_doubles(damage, int(row["number"]))
+            for damage in damages
+        ]
+
+    def _loses_or_doubles(self, damage: Damage, number: int) -> bool:
+        """Tell whether a damage of whole rows is one: a table that replaces rows may hold one twice until it merges."""
+        if damage.name == DOUBLE_ROW and self._target.shape.replaces:
+            return False
+        return number > 0
+
+    def apply(self, damage: Damage) -> None:
+        """Write the object's rows with the damage. Raises WarehouseError."""
+        names = ", ".join(quoted(name) for name in self._target.shape.columns)
+        # No value has an alias: it would take the place of the column in the value of another one.
+        values = ", ".join(damage.values.get(name, quoted(name)) for name in self._target.shape.columns)
+        execute(self._clone.client, f"TRUNCATE TABLE {self.written}")
+        for rest in self._rests(damage.name):
+            sql = f"INSERT INTO {self.written} ({names}) SELECT {values} FROM (SELECT {names} FROM {self.sound}{rest})"  # noqa: S608
+            execute(self._clone.client, sql, settings=_SETTINGS)
+
+    def _rests(self, name: str) -> tuple[str, ...]:
+        """Return what follows FROM in the statements that write the rows of a damage."""
+        if name == LOSE_ROW:
+            return (" LIMIT 18446744073709551615 OFFSET 1",)
+        if name == DOUBLE_ROW:
+            return ("", " LIMIT 1")
+        if name == LOSE_FAMILY:
+            family = self._target.family
+            if not family:
+                return (" WHERE 0",)
+            column, table = quoted(family), self.sound
+            return (f" WHERE {column} != (SELECT topK(1)({column})[1] FROM {table})",)  # noqa: S608 - our own names
+        return ("",)
+
+    def mend(self) -> None:
+        """Make the clone as it was. Raises WarehouseError."""
+        if self._target.shape.is_view:
+            self._clone.views.forget({self._target.name})
+            execute(self._clone.client, f"DROP TABLE {self.sound} SYNC")
+        else:
+            self._clone.refill(self._target.name)
+
+
+def _changes(damage: Damage) -> str:
+    """Return an expression that counts the rows which a damage changes."""
+    before = ", ".join(quoted(name) for name in damage.values)
+    after = ", ".join(damage.values.values())
+    return f"countIf(formatRow('RowBinary', {before}) != formatRow('RowBinary', {after}))"

@@ -1,0 +1,160 @@
+"""The adapter: one ClickHouse database, as the warehouse port wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from streamproof.model.settings import ClickHouseSettings
+from streamproof.warehouse.base import Answer, Clone, Comparison, Reading, Shape, TableRead
+from streamproof.warehouse.clickhouse import comparison as comparing
+from streamproof.warehouse.clickhouse.binding import bindable
+from streamproof.warehouse.clickhouse.client import connect, execute, execute_script, refusals
+from streamproof.warehouse.clickhouse.expected_rows import store_expected
+from streamproof.warehouse.clickhouse.frames import read_table
+from streamproof.warehouse.clickhouse.objects import objects_read, shapes_of
+from streamproof.warehouse.clickhouse.reading import needs_of, reading_settings
+from streamproof.warehouse.clickhouse.view_cache import WORKERS, ViewCache, shared_by, views_of
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+# Rows that go out in one insert.
+BATCH_ROWS = 50_000
+
+
+class Database:
+    """One database on a ClickHouse server. It may be shared by threads."""
+
+    def __init__(self, client: Client, settings: ClickHouseSettings) -> None:
+        """Take a client and the settings that it was opened with."""
+        self.client = client
+        self.settings = settings
+        self.views = ViewCache(client)
+
+    @classmethod
+    def open(cls, settings: ClickHouseSettings) -> Database:
+        """Connect to the database of the settings. Raises WarehouseError."""
+        return cls(connect(settings), settings)
+
+    @property
+    def database(self) -> str:
+        """Return the name of the database."""
+        return str(self.client.database)
+
+    @property
+    def version(self) -> str:
+        """Return the version of the server."""
+        return str(self.client.server_version)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.client.close()
+
+    def query(
+        self,
+        sql: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        types: Iterable[tuple[str, str]] = (),
+        source: str = "",
+    ) -> Answer:
+        """Run a query that only reads, where a cached view that it names is found. Raises WarehouseError."""
+        doing = source or "ClickHouse refused a query"
+        hint = "Run the query by hand." if source else f"The query begins: {' '.join(sql.split())[:120]}"
+        with refusals(doing, hint=hint):
+            result = self.client.query(sql, parameters=bindable(parameters, types), settings=self.settings_for(sql))
+            return Answer(tuple(result.column_names), result.result_rows)
+
+    def settings_for(self, sql: str) -> dict[str, object]:
+        """Return the settings to send with a query that only reads, its default database among them."""
+        cache = self.views.database_for(sql)
+        return {**reading_settings(self.client), **({"database": cache} if cache else {})}
+
+    def needs_of(self, sql: str) -> str:
+        """Return what a query lacks under this user's profile to mean what it says, '' when it lacks nothing."""
+        return needs_of(self.client, sql)
+
+    def objects_read(self, text: str, names: Collection[str]) -> frozenset[str] | None:
+        """Return which of these objects a text reads, None when that cannot be told."""
+        return objects_read(text, names)
+
+    def shapes(self, objects: Collection[str]) -> dict[str, Shape]:
+        """Return the shape of each of these objects that is there. Raises WarehouseError."""
+        return shapes_of(self.client, objects)
+
+    def read_table(self, read: TableRead, window: Mapping[str, object]) -> Reading:
+        """Read a table's rows into a DataFrame. Raises WarehouseError."""
+        return read_table(self, read, window)
+
+    def compare(self, comparison: Comparison, *, detail: bool) -> dict[str, Any]:
+        """Compare an object with its expected rows. Raises WarehouseError."""
+        sql = comparing.comparison_sql(comparison, self.compared_columns(comparison), detail=detail)
+        return self.query(sql).named()[0]
+
+    def compared_columns(self, comparison: Comparison) -> dict[str, str]:
+        """Return the compared columns with their types as they are read. Raises WarehouseError."""
+        columns = comparison.columns
+        if not comparison.seen_sql:
+            return dict(columns)
+        sql = f"DESCRIBE TABLE ({comparison.seen_sql})"
+        described = {row["name"]: row["type"] for row in self.query(sql).named()}
+        return {name: described.get(name, kind) for name, kind in columns.items()}
+
+    def cache_views(self, texts: Iterable[str], *, among: Collection[str] | None = None) -> frozenset[str]:
+        """Read once each view that two or more of these texts read. Raises WarehouseError."""
+        views = {name: query for name, query in self.view_queries().items() if among is None or name in among}
+        self.views.take(shared_by(texts, views), workers=WORKERS)
+        return self.views.names
+
+    def view_queries(self) -> dict[str, str]:
+        """Return the query of every view by name. Raises WarehouseError."""
+        return views_of(self.client)
+
+    def drop_view_cache(self) -> None:
+        """Forget every cached view. Raises WarehouseError."""
+        self.views.drop()
+
+    def use_view_cache(self) -> None:
+        """Read the views that another process has cached. Raises WarehouseError."""
+        self.views = ViewCache.found(self.client)
+
+    def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Run a statement that returns nothing, and wait until its effect is visible. Raises WarehouseError."""
+        execute(self.client, sql, parameters)
+
+    def script(self, text: str, source: str) -> list[str]:
+        """Run statements divided by semicolons. Raises SqlSourceError, WarehouseError."""
+        return execute_script(self.client, text, source)
+
+    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, what: str) -> int:
+        """Insert rows of JSON values and return their number. Raises WarehouseError."""
+        return insert(self.client, table, columns, rows, what=what)
+
+    def store_expected(
+        self, rows: Iterable[tuple[str, Mapping[str, Any]]], columns: Mapping[str, Mapping[str, str]]
+    ) -> dict[str, int]:
+        """Store an oracle's rows beside those that they are compared with. Raises UsageError, WarehouseError."""
+        return store_expected(self.client, rows, columns)
+
+    def clone(self, name: str, schema: Path) -> Clone:
+        """Clone the database as `name`. Raises WarehouseError."""
+        from streamproof.warehouse.clickhouse.clone import ClonedDatabase  # noqa: PLC0415 - it is a Database, too
+
+        return ClonedDatabase.of(self.settings, name, schema)
+
+
+def insert(client: Client, table: str, columns: Sequence[str], found: Iterable[Sequence[object]], *, what: str) -> int:
+    """Insert rows of JSON values in batches and return their number. Raises WarehouseError."""
+    number = 0
+    with refusals(what, hint="Look at ClickHouse's log in stack/logs."):
+        remaining = iter(found)
+        while batch := list(islice(remaining, BATCH_ROWS)):
+            body = b"\n".join(map(orjson.dumps, batch))
+            client.raw_insert(table, column_names=columns, insert_block=body, fmt="JSONCompactEachRow")
+            number += len(batch)
+    return number

@@ -1,0 +1,55 @@
+"""Which tables and views a database has, what they consist of, and which of them a text of SQL reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from streamproof.sql.lexing import names_in
+from streamproof.warehouse.base import Shape
+from streamproof.warehouse.clickhouse.client import rows
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_COLUMNS = """
+SELECT columns.table AS object, columns.name AS name, columns.type AS type, tables.engine AS engine
+FROM system.columns AS columns
+INNER JOIN system.tables AS tables ON columns.database = tables.database AND columns.table = tables.name
+WHERE columns.database = currentDatabase() AND columns.table IN {objects:Array(String)}
+ORDER BY columns.table ASC, columns.position ASC
+"""
+_MERGES = ("Replacing", "Aggregating", "Summing", "Collapsing")
+
+# What a statement reads cannot be told from the names in it: it reads about all tables, or is told which ones to read.
+_READS_ANYTHING = re.compile(r"\bsystem\s*\.|\binformation_schema\b|:\s*Identifier\b", re.IGNORECASE)
+_READS_PATTERN = re.compile(r"\bmerge\s*\(\s*'(?P<pattern>[^']*)'\s*\)", re.IGNORECASE)
+
+
+def shapes_of(client: Client, objects: Collection[str]) -> dict[str, Shape]:
+    """Return the shape of each of these objects that is there. Raises WarehouseError."""
+    found: dict[str, dict[str, str]] = {}
+    engines: dict[str, str] = {}
+    for row in rows(client, _COLUMNS, {"objects": sorted(objects)}):
+        found.setdefault(row["object"], {})[row["name"]] = row["type"]
+        engines[row["object"]] = row["engine"]
+    return {name: shape(columns, engines[name]) for name, columns in found.items()}
+
+
+def shape(columns: dict[str, str], engine: str) -> Shape:
+    """Return the shape of an object with these columns and of this engine."""
+    return Shape(
+        columns,
+        is_view=engine == "View",
+        merges=any(word in engine for word in _MERGES),
+        replaces="Replacing" in engine,
+    )
+
+
+def objects_read(text: str, names: Collection[str]) -> frozenset[str] | None:
+    """Return which of these objects a text reads, by name or by a pattern in it; None when that cannot be told."""
+    if _READS_ANYTHING.search(text):
+        return None
+    patterns = [re.compile(match["pattern"]) for match in _READS_PATTERN.finditer(text)]
+    return names_in(text, names) | {name for name in names if any(pattern.search(name) for pattern in patterns)}

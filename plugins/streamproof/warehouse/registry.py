@@ -1,0 +1,32 @@
+"""The kinds of warehouse: each is a folder beside this module, named in a pack by `warehouse: <kind>`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Protocol
+
+from streamproof.model.errors import UsageError
+from streamproof.model.settings import ClickHouseSettings
+from streamproof.warehouse.base import Warehouse
+
+KINDS = ("clickhouse",)
+
+
+class WarehouseKind(Protocol):
+    """What the package of a kind offers."""
+
+    def open_warehouse(self, settings: ClickHouseSettings) -> Warehouse:
+        """Connect to the database that the settings name. Raises WarehouseError."""
+
+
+def warehouse_kind(kind: str) -> WarehouseKind:
+    """Return a kind of warehouse by its name. Raises UsageError for one that does not exist."""
+    if kind not in KINDS:
+        raise UsageError(f"There is no warehouse of kind '{kind}'.", hint=f"The kinds are: {', '.join(KINDS)}.")
+    found: Any = import_module(f"streamproof.warehouse.{kind}")
+    return found  # type: ignore[no-any-return]
+
+
+def open_warehouse(kind: str, settings: ClickHouseSettings) -> Warehouse:
+    """Connect to a database of a warehouse of this kind. Raises UsageError, WarehouseError."""
+    return warehouse_kind(kind).open_warehouse(settings)
