@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from streamproof.checks.assertions import run_checks
 from streamproof.model.results import Status
 from streamproof.runs.context import RunContext
 from streamproof.sql.blocks import read_suite
-from streamproof.warehouse.clickhouse.view_cache import WORKERS, HeldViews
+from streamproof.warehouse.clickhouse.database import Database
+from streamproof.warehouse.clickhouse.view_cache import WORKERS
 
 SIZES = (10_000, 100_000, 1_000_000)
 # Other work on the machine only ever adds: the least of many is what the suites themselves cost.
@@ -53,9 +55,10 @@ def _measure(home: Path, scratch: Path, events: int) -> dict[str, Any]:
 def _read_views(ctx: RunContext) -> float:
     """Return the least wall time, in milliseconds, of what a run does once for all suites: read their views."""
     walls = []
-    with ctx.clickhouse() as client:
-        views = HeldViews.found(client)
-        names = views.names
+    database = Database.open(ctx.clickhouse_settings())
+    with closing(database):
+        database.use_view_cache()
+        views, names = database.views, database.views.names
         for _ in range(REPEATS):
             views.forget(names)
             started = time.perf_counter()
@@ -72,10 +75,9 @@ def _judge(ctx: RunContext) -> dict[str, Any]:
         tests = read_suite(ctx.sql_dir / "assertions" / suite, home=ctx.home)
         walls = []
         for _ in range(REPEATS):
-            with ctx.clickhouse() as client:
-                views = HeldViews.found(client)
+            with ctx.warehouse(cached=True) as warehouse:
                 started = time.perf_counter()
-                checks = run_checks(client, tests, ctx.check_parameters(), suite=suite, views=views)
+                checks = run_checks(warehouse, tests, ctx.check_parameters(), suite=suite)
                 walls.append(time.perf_counter() - started)
             unfit = [check.name for check in checks if check.status in (Status.FAILED, Status.ERRORED)]
             if unfit:

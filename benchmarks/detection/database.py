@@ -15,8 +15,9 @@ from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import Status
 from streamproof.proving.mutations import Bench, Subject
 from streamproof.warehouse.clickhouse.client import connect, execute, refusals, rows
+from streamproof.warehouse.clickhouse.database import Database
 from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
-from streamproof.warehouse.clickhouse.view_cache import PREFIX, HeldViews
+from streamproof.warehouse.clickhouse.view_cache import drop_cache_of
 
 VARIABLES = {"kafka": False, "retention": False}
 # Written by others than the processor: the same whatever the processor does.
@@ -27,7 +28,7 @@ LEFT_OUT = frozenset({"ingestion_timestamp", "checked_at", "lag_minutes", "versi
 _TABLES = """
 SELECT name, engine, as_select, create_table_query AS definition
 FROM system.tables
-WHERE database = currentDatabase() AND NOT startsWith(name, {held:String}) AND name != {ledger:String}
+WHERE database = currentDatabase() AND name != {ledger:String}
 """
 _COLUMNS = "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {name:String}"
 _DIGEST = "SELECT count(), sum(cityHash64(formatRow('RowBinary', {columns}))) FROM {source} SETTINGS {settings}"
@@ -46,11 +47,13 @@ class MutantDatabase:
         server = connect(settings)
         try:
             execute(server, "DROP DATABASE IF EXISTS {name:Identifier} SYNC", {"name": name})
+            drop_cache_of(server, name)
             execute(server, "CREATE DATABASE {name:Identifier}", {"name": name})
         finally:
             server.close()
         self.client = connect(settings.using(name))
-        self.views = HeldViews(self.client)
+        self.database = Database(self.client, settings.using(name))
+        self.views = self.database.views
         self._statements = view_statements(schema, VARIABLES)
         self._loaded: dict[str, tuple[tuple[str, ...], list[bytes]]] = {}
         self._digests: dict[str, str] = {}
@@ -59,7 +62,7 @@ class MutantDatabase:
             for table in COPIED:
                 source = f"`{settings.database}`.`{table}`"
                 execute(self.client, f"ALTER TABLE `{table}` ATTACH PARTITION ALL FROM {source}")
-            tables = rows(self.client, _TABLES, {"held": PREFIX, "ledger": LEDGER})
+            tables = rows(self.client, _TABLES, {"ledger": LEDGER})
         except BaseException:
             self.drop()
             raise
@@ -126,7 +129,7 @@ class MutantDatabase:
     def content(self) -> dict[str, str]:
         """Return a digest of the rows of every table and view by name; of what cannot be read, the error.
 
-        Views are held afterwards, for the checks to read.
+        Views are cached afterwards, for the checks to read.
         """
         objects = {name: engine for name, engine in self.engines.items() if engine != "MaterializedView"}
         self.views.take({name for name, engine in objects.items() if engine == "View"})
@@ -146,7 +149,7 @@ class MutantDatabase:
             if row["name"] not in LEFT_OUT
         ]
         final = " FINAL" if self.engines[name].startswith(("Replacing", "Aggregating")) else ""
-        source = f"`{PREFIX}{name}`" if name in self.views.names else f"`{name}`{final}"
+        source = f"`{self.views.database}`.`{name}`" if name in self.views.names else f"`{name}`{final}"
         return str(rows(self.client, _DIGEST.format(columns=", ".join(columns), source=source, settings=_STEADY))[0])
 
     def first_failure(self, bench: Bench, changed: Collection[str]) -> str | None:
@@ -159,7 +162,7 @@ class MutantDatabase:
     def failures(self, subject: Subject) -> list[str]:
         """Return the checks of a subject that do not hold here, each as `suite.check`."""
         try:
-            results = subject.run(self.client, self.views)
+            results = subject.run(self.database)
         except StreamproofError as error:
             return [f"{subject.suite}: {error.message}"]
         return [f"{r.suite}.{r.name}" for r in results if r.status in (Status.FAILED, Status.ERRORED)]
@@ -167,6 +170,7 @@ class MutantDatabase:
     def drop(self) -> None:
         """Drop the database and close its client. Raises WarehouseError."""
         try:
+            drop_cache_of(self.client, str(self.client.database))
             execute(self.client, "DROP DATABASE {name:Identifier} SYNC", {"name": str(self.client.database)})
         finally:
             self.client.close()

@@ -112,7 +112,12 @@ def benches_of(judge: Judge, sets: Sequence[EventSet]) -> dict[str, Bench]:
     benches = {}
     for one in sets:
         database = judge.databases[one.name]
-        bench = Bench(pack_subjects(one.ctx), database.definitions, one.ctx.check_parameters())
+        bench = Bench(
+            pack_subjects(one.ctx),
+            database.definitions,
+            one.ctx.check_parameters(),
+            reads=database.database.objects_read,
+        )
         failed = [name for subject in bench.subjects for name in database.failures(subject)]
         if failed:
             raise RuntimeError(f"on {one.name} these do not hold without a mutant: {', '.join(failed)}")

@@ -13,7 +13,6 @@ from benchmarks.runs import command
 from packs.livepeer.generator import generate_load
 from streamproof.runs.context import RunContext
 from streamproof.stages.replay_events import planned_replay
-from streamproof.warehouse.clickhouse.client import rows
 
 GENERATED_EVENTS = 3_000
 # So many records are taken together: few enough that sessions go over several batches, as they do in a run.
@@ -57,8 +56,8 @@ def kept_runs(home: Path, scratch: Path) -> Iterator[list[EventSet]]:
 def read_set(name: str, folder: Path) -> EventSet:
     """Return the set of a kept run: each record as the processor got it, in the order of publishing."""
     ctx = RunContext.open(folder)
-    with ctx.clickhouse() as client:
-        places = rows(client, _PLACES)
+    with ctx.warehouse() as warehouse:
+        places = warehouse.query(_PLACES).named()
     records = []
     for place, (_, value) in zip(places, planned_replay(ctx).records(), strict=True):
         at_ms = round(place["record_timestamp"].replace(tzinfo=UTC).timestamp() * 1000)

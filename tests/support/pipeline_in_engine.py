@@ -43,7 +43,7 @@ from streamproof.runtime.files import write_json
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.sql.lexing import statements
 from streamproof.sql.templating import render
-from streamproof.stages.query_pack import hold_views
+from streamproof.stages.query_pack import cache_views
 from streamproof.stages.registry import STAGES
 from streamproof.stages.replay_events import planned_replay, replay_details
 from streamproof.transport.kafka.producer import Published
@@ -222,9 +222,9 @@ def _batches(topic: str, records: Iterable[Any], size: int) -> Iterator[tuple[Sp
 
 def _prepare(ctx: RunContext) -> StageOutcome:
     """Do what `query_pack` does for the checks, without its queries: they tell a reader something and judge nothing."""
-    with ctx.clickhouse() as client:
-        write_log_lines(client, read_logs(ctx.folder.stack / "logs"))
-        hold_views(ctx, client)
+    with ctx.warehouse() as warehouse:
+        write_log_lines(warehouse, read_logs(ctx.folder.stack / "logs"))
+        cache_views(ctx, warehouse)
     return StageOutcome()
 
 

@@ -54,9 +54,6 @@ _HEREDOC = r"(?P<tag>\$[A-Za-z0-9_]*\$).*?(?P=tag)"
 _BLANKS = r"[\t-\r \x85\xa0\u180e\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+"
 _NAME = r"[A-Za-z_]\w*"
 _SILENT = rf"(?:{_BLANKS}|{_LINE_COMMENT}|/\*.*?\*/)*+"
-# In a pattern with VERBOSE and DOTALL, what executes nothing or is data: no name in it names anything. Of a text whose
-# block comments do not nest (`without_nested_comments`). `$` also stands in names: inside one, it opens no text.
-NOT_CODE = rf"{_LINE_COMMENT}|/\*.*?\*/|{_QUOTED}|(?<![A-Za-z0-9_$]){_HEREDOC}"
 
 # In order of precedence.
 _PATTERN = re.compile(
@@ -109,17 +106,6 @@ def _never_closed(what: str, text: str, offset: int, source: str) -> SqlSourceEr
         f"{source}:{line_of(text, offset)}: {what} is opened here and never closed.",
         hint="Close the literal or the comment; a backslash before a quote keeps it open, and comments nest.",
     )
-
-
-def without_nested_comments(text: str) -> str:
-    """Return the text with a blank in place of each block comment that holds another."""
-    if "/*" not in text:
-        return text
-    return "".join(" " if _is_nested(token) else token.text for token in tokens(text, "a query"))
-
-
-def _is_nested(token: Token) -> bool:
-    return token.kind is Kind.BLOCK_COMMENT and token.text.find("*/", 2) + 2 < len(token.text)
 
 
 def parameter_of(token: Token) -> tuple[str, str]:

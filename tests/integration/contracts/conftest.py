@@ -19,7 +19,7 @@ from streamproof.model.settings import ClickHouseSettings
 from streamproof.packs.loading import load_pack
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.warehouse.clickhouse.client import connect, execute
-from streamproof.warehouse.clickhouse.clone import Clone
+from streamproof.warehouse.clickhouse.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.migrations import apply_migrations
 
 TOPIC = "run.streaming_events"
@@ -59,9 +59,9 @@ class Warehouse:
             client.raw_insert(table, COLUMNS[table], b"\n".join(lines), fmt="JSONCompactEachRow")
         client.close()
 
-    def clone(self, database: str, name: str) -> Clone:
+    def clone(self, database: str, name: str) -> ClonedDatabase:
         """Clone a database."""
-        return Clone.of(self.settings.using(database), name, self.home / "include/sql/livepeer/schema")
+        return ClonedDatabase.of(self.settings.using(database), name, self.home / "include/sql/livepeer/schema")
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +97,7 @@ def hostile(warehouse: Warehouse) -> str:
 
 
 @pytest.fixture(scope="session")
-def broken(warehouse: Warehouse, golden: str) -> Iterator[Clone]:
+def broken(warehouse: Warehouse, golden: str) -> Iterator[ClonedDatabase]:
     """A clone of the golden database, for a test to break."""
     clone = warehouse.clone(golden, "broken")
     yield clone
@@ -105,7 +105,7 @@ def broken(warehouse: Warehouse, golden: str) -> Iterator[Clone]:
 
 
 @pytest.fixture
-def clone(broken: Clone) -> Iterator[Clone]:
+def clone(broken: ClonedDatabase) -> Iterator[ClonedDatabase]:
     """The same clone, mended after the test."""
     yield broken
     broken.restore()

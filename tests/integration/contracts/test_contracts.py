@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from streamproof.checks.contracts.files import load_contract, load_contracts
-from streamproof.checks.contracts.validation import read_frame, validate
+from streamproof.checks.contracts.validation import table_read, validate
 from streamproof.model.errors import UsageError, WarehouseError
 from streamproof.model.results import Status
 from streamproof.warehouse.clickhouse.client import execute
+from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine
 
@@ -25,6 +26,11 @@ PARAMETERS = {
 }
 
 
+def read_frame(client, contract, parameters):
+    """The rows that a contract reads."""
+    return opened(client).read_table(table_read(contract), parameters).frame
+
+
 def contract_of(table):
     return next(contract for contract in CONTRACTS if contract.table == table)
 
@@ -34,7 +40,7 @@ def contract_of(table):
 def test_holds_on_the_fixture_sets(contract, fixture_set, warehouse, request):
     client = warehouse.client(request.getfixturevalue(fixture_set))
 
-    result = validate(client, contract, PARAMETERS)
+    result = validate(opened(client), contract, PARAMETERS)
 
     assert result.rows > 0
     not_passed = {check.name: (check.status, check.diagnostics, check.error) for check in result.checks}
@@ -51,7 +57,7 @@ def test_a_failed_check_names_rows_and_sessions(clone):
         " WHERE stream_id = (SELECT min(stream_id) FROM ai_stream_status)",
     )
 
-    check = next(c for c in validate(client, contract, PARAMETERS).checks if c.status is Status.FAILED)
+    check = next(c for c in validate(opened(client), contract, PARAMETERS).checks if c.status is Status.FAILED)
 
     assert check.name == "ai_stream_status.column_values_to_be_between.output_fps"
     expected = client.query(
@@ -69,7 +75,7 @@ def test_a_failed_check_names_rows_and_sessions(clone):
 def test_an_empty_table_is_skipped_and_says_what_it_needs(warehouse):
     client = warehouse.client(warehouse.create("empty"))
 
-    result = validate(client, CONTRACTS[0], PARAMETERS)
+    result = validate(opened(client), CONTRACTS[0], PARAMETERS)
 
     assert {check.status for check in result.checks} == {Status.SKIPPED}
     assert result.checks[0].diagnostics == {"needs": "a fixture set with at least one accepted ai_stream_status event"}
@@ -123,7 +129,7 @@ def test_a_check_that_finds_no_value_is_skipped(clone):
     contract = contract_of("network_capabilities")
     execute(clone.client, "ALTER TABLE network_capabilities UPDATE capacity = NULL WHERE 1")
 
-    checks = {check.name: check for check in validate(clone.client, contract, PARAMETERS).checks}
+    checks = {check.name: check for check in validate(opened(clone.client), contract, PARAMETERS).checks}
 
     check = checks.pop("network_capabilities.column_values_to_be_between.capacity")
     assert (check.status, dict(check.diagnostics)) == (Status.SKIPPED, {"needs": "a value in capacity"})
@@ -134,7 +140,7 @@ def test_a_view_that_is_broken_is_a_warehouse_error(clone):
     execute(clone.client, "DROP VIEW v_current_gpus")
 
     with pytest.raises(WarehouseError, match="v_api_gpu_metrics cannot be read"):
-        validate(clone.client, contract_of("v_api_gpu_metrics"), PARAMETERS)
+        validate(opened(clone.client), contract_of("v_api_gpu_metrics"), PARAMETERS)
 
 
 def test_a_column_that_is_gone_is_errored_where_it_is_judged(clone):
@@ -142,7 +148,7 @@ def test_a_column_that_is_gone_is_errored_where_it_is_judged(clone):
     client = clone.client
     execute(client, "ALTER TABLE ai_stream_status DROP COLUMN state")
 
-    checks = {check.name: check for check in validate(client, contract, PARAMETERS).checks}
+    checks = {check.name: check for check in validate(opened(client), contract, PARAMETERS).checks}
 
     assert checks["ai_stream_status.table_columns_to_match_ordered_list"].status is Status.FAILED
     judged = checks["ai_stream_status.column_values_to_match_regex.state"]
@@ -155,7 +161,7 @@ def test_a_table_that_is_gone_is_a_warehouse_error(clone):
     execute(client, "DROP TABLE ai_stream_status")
 
     with pytest.raises(WarehouseError, match="no table ai_stream_status"):
-        validate(client, CONTRACTS[0], PARAMETERS)
+        validate(opened(client), CONTRACTS[0], PARAMETERS)
 
 
 @pytest.mark.parametrize(
@@ -170,4 +176,4 @@ def test_an_expectation_that_does_not_exist_names_the_file(expect, kwargs, wareh
     )
 
     with pytest.raises(UsageError, match=r"broken\.yaml"):
-        validate(warehouse.client(golden), load_contract(file), PARAMETERS)
+        validate(opened(warehouse.client(golden)), load_contract(file), PARAMETERS)

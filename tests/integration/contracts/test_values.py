@@ -13,6 +13,7 @@ from streamproof.model.results import Status
 from streamproof.runs.folder import read_json
 from streamproof.runtime.files import write_json
 from streamproof.warehouse.clickhouse.client import execute
+from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine
 
@@ -40,7 +41,7 @@ def judged(client, tmp_path):
         data = {"table": "subject", "needs": "rows", "identify": list(identify), "expectations": entries}
         file = tmp_path / "subject.yaml"
         file.write_text(yaml.safe_dump(data), encoding="utf-8")
-        result = validate(client, load_contract(file), parameters)
+        result = validate(opened(client), load_contract(file), parameters)
         # What has no JSON form would end the stage.
         write_json(tmp_path / "subject.json", result.document)
         write_json(tmp_path / "checks.json", [check.as_json() for check in result.checks])

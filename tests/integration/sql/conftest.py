@@ -14,7 +14,8 @@ import pytest
 from streamproof.model.settings import ClickHouseSettings, KafkaSettings
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.warehouse.clickhouse.client import connect, execute
-from streamproof.warehouse.clickhouse.clone import Clone
+from streamproof.warehouse.clickhouse.clone import ClonedDatabase
+from streamproof.warehouse.clickhouse.database import Database
 from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
 
 VARIABLES = {"kafka": False, "retention": False}
@@ -47,9 +48,13 @@ class Warehouse:
         apply_migrations(client, self.schema, {**VARIABLES, **variables})
         return client
 
-    def clone(self, client: Any) -> Clone:
+    def opened(self, client: Any) -> Database:
+        """A client's database, as checks see it."""
+        return Database(client, self.settings.using(client.database))
+
+    def clone(self, client: Any) -> ClonedDatabase:
         """A clone of a client's database."""
-        return Clone.of(self.settings.using(client.database), f"clone_{next(self.numbers)}", self.schema)
+        return ClonedDatabase.of(self.settings.using(client.database), f"clone_{next(self.numbers)}", self.schema)
 
 
 def insert(client: Any, table: str, records: list[dict[str, Any]]) -> None:

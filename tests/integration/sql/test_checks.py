@@ -13,6 +13,7 @@ from streamproof.sql.blocks import parse_blocks, read_blocks
 from streamproof.warehouse.clickhouse.client import connect, execute_script, rows
 from streamproof.warehouse.clickhouse.migrations import apply_migrations
 from tests.integration.sql.conftest import insert
+from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine
 
@@ -61,7 +62,7 @@ def database(warehouse):
 @pytest.mark.parametrize("workers", [1, 4])
 def test_all_checks_run_whatever_becomes_of_the_others(database, workers):
     parameters = {"from_ts": "2026-02-25 16:00:00.123", "counts": {"": 7, "it's": 1}, "unused": object()}
-    results = run_checks(database, parse_blocks(CHECKS, "f.sql"), parameters, suite="s", workers=workers)
+    results = run_checks(opened(database), parse_blocks(CHECKS, "f.sql"), parameters, suite="s", workers=workers)
     assert [result.status for result in results] == EXPECTED
     by_name = {result.name: result for result in results}
     assert by_name["passes"].diagnostics == {"since": "2026-02-25T16:00:00.123Z", "none": 7}
@@ -82,7 +83,7 @@ def test_the_trace_shows_null_for_an_empty_object_and_its_times_otherwise(home, 
         [{"event_timestamp": "2026-02-25 16:00:00.5"}, {"event_timestamp": "2026-02-25 17:00:00"}],
     )
     window = {"from_ts": "2026-02-25 16:00:00.000", "to_ts": "2026-02-25 17:00:00.000"}
-    raw, typed, *_ = run_queries(database, queries, window)
+    raw, typed, *_ = run_queries(opened(database), queries, window)
     nothing = {"rows_window": 0, "min_ts": None, "max_ts": None}
     assert (raw.name, typed.name) == ("01_raw_ingest", "02_typed_tables")
     assert raw.as_json()["rows"] == [
@@ -104,7 +105,7 @@ def test_a_query_that_cannot_run_says_so_and_the_next_still_runs(database):
     queries = parse_blocks(
         "-- QUERY: a\nSELECT nope\n-- QUERY: b\nSELECT {x:UInt8}\n-- QUERY: c\nSELECT 1 AS n", "f.sql"
     )
-    results = run_queries(database, queries, {})
+    results = run_queries(opened(database), queries, {})
     assert [result.error is None for result in results] == [False, False, True]
     assert "nope" in results[0].as_text()
     assert results[2].as_json()["rows"] == [{"n": 1}]
@@ -163,27 +164,29 @@ def test_no_proxy_stands_before_a_server_on_loopback(warehouse, monkeypatch, nam
 
 def test_a_percent_sign_is_never_a_placeholder(database):
     text = "-- TEST: a\nSELECT 0 AS failed_rows, '100%' AS p, {\n x :\n String\n} AS x"
-    (result,) = run_checks(database, parse_blocks(text, "f.sql"), {"x": "50%s"}, suite="s")
+    (result,) = run_checks(opened(database), parse_blocks(text, "f.sql"), {"x": "50%s"}, suite="s")
     assert (result.error, result.diagnostics) == (None, {"p": "100%", "x": "50%s"})
 
 
 def test_integers_beyond_64_bits_keep_their_digits(database):
     number = str(25 * 10**18)
     (result,) = run_checks(
-        database,
+        opened(database),
         parse_blocks(f"-- TEST: a\nSELECT 1 AS failed_rows, [toUInt256('{number}')] AS fees", "f.sql"),
         {},
         suite="s",
     )
     assert result.diagnostics == {"fees": [number]}
     assert number.encode() in to_json(result.as_json())
-    (shown,) = run_queries(database, parse_blocks(f"-- QUERY: a\nSELECT toInt256('-{number}') AS n", "f.sql"), {})
+    (shown,) = run_queries(
+        opened(database), parse_blocks(f"-- QUERY: a\nSELECT toInt256('-{number}') AS n", "f.sql"), {}
+    )
     assert shown.as_json()["rows"] == [{"n": f"-{number}"}]
 
 
 def test_a_check_without_a_row_is_told_so(database):
     text = "-- TEST: a\nSELECT count() AS failed_rows FROM ai_stream_status GROUP BY stream_id HAVING failed_rows > 9"
-    (result,) = run_checks(database, parse_blocks(text, "f.sql"), {}, suite="s")
+    (result,) = run_checks(opened(database), parse_blocks(text, "f.sql"), {}, suite="s")
     assert result.status is Status.ERRORED
     assert "the result has 0 rows; a check returns exactly one" in str(result.error)
 

@@ -9,7 +9,7 @@ import pytest
 
 from streamproof.model.errors import WarehouseError
 from streamproof.warehouse.clickhouse.client import execute, rows
-from streamproof.warehouse.clickhouse.clone import Clone
+from streamproof.warehouse.clickhouse.clone import ClonedDatabase
 from tests.integration.sql.conftest import Warehouse, insert
 from tests.integration.sql.consistent import consistent_replay
 
@@ -42,7 +42,7 @@ def filled(warehouse: Warehouse) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def clone(warehouse: Warehouse, filled: Any) -> Iterator[Clone]:
+def clone(warehouse: Warehouse, filled: Any) -> Iterator[ClonedDatabase]:
     clone = warehouse.clone(filled)
     yield clone
     clone.drop()
@@ -63,15 +63,15 @@ def test_a_clone_holds_the_rows_of_its_source(clone, filled):
 def test_damage_is_seen_and_mended(clone, filled, statement, changed):
     before = counts(filled)
     execute(clone.client, statement)
-    assert clone.damage().changed == changed
+    assert clone.change().changed == changed
     clone.restore()
-    assert clone.damage().changed == set()
+    assert clone.change().changed == set()
     assert counts(clone.client) == before == counts(filled)
 
 
 def test_what_is_lost_is_told_apart(clone):
     execute(clone.client, "DROP VIEW v_latest_sessions")
-    assert clone.damage().gone == {"v_latest_sessions"}
+    assert clone.change().gone == {"v_latest_sessions"}
     clone.restore()
 
 
@@ -79,14 +79,14 @@ def test_the_same_statement_works_again_after_a_repair(clone):
     statement = "INSERT INTO discovery_results SELECT * FROM discovery_results ORDER BY source_offset LIMIT 1"
     for _ in range(2):
         execute(clone.client, statement)
-        assert clone.damage().changed == {"discovery_results"}
+        assert clone.change().changed == {"discovery_results"}
         clone.restore()
 
 
 def test_materialized_views_are_there_and_write_nothing(clone, filled):
     target = "dim_orchestrator_capability_snapshots"
     execute(clone.client, "INSERT INTO network_capabilities SELECT * FROM network_capabilities")
-    assert clone.damage().changed == {"network_capabilities"}
+    assert clone.change().changed == {"network_capabilities"}
     assert counts(clone.client)[target] == counts(filled)[target]
     engine = "SELECT engine FROM system.tables WHERE database = currentDatabase() AND name LIKE 'mv_fact_status%'"
     assert [row["engine"] for row in rows(clone.client, engine)] == ["MaterializedView"]
@@ -95,7 +95,7 @@ def test_materialized_views_are_there_and_write_nothing(clone, filled):
 
 def test_a_database_that_is_there_is_never_cloned_over(warehouse, filled):
     with pytest.raises(WarehouseError, match="already exists"):
-        Clone.of(warehouse.settings.using(filled.database), str(filled.database), warehouse.schema)
+        ClonedDatabase.of(warehouse.settings.using(filled.database), str(filled.database), warehouse.schema)
 
 
 def test_a_dropped_clone_is_gone_and_its_source_is_not(warehouse, filled):
@@ -112,6 +112,6 @@ def test_a_clone_that_cannot_be_made_leaves_nothing(warehouse):
     execute(source, "DROP TABLE ai_stream_events")
     name = f"{source.database}_clone"
     with pytest.raises(WarehouseError, match="ai_stream_events"):
-        Clone.of(warehouse.settings.using(source.database), name, warehouse.schema)
+        ClonedDatabase.of(warehouse.settings.using(source.database), name, warehouse.schema)
     assert rows(source, "SELECT 1 FROM system.databases WHERE name = {name:String}", {"name": name}) == []
     source.close()

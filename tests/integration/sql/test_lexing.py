@@ -13,7 +13,6 @@ import yaml
 from streamproof.model.errors import SqlSourceError
 from streamproof.sql.blocks import parse_blocks
 from streamproof.sql.lexing import Kind, statements, tokens
-from streamproof.sql.stand_ins import stand_in
 from streamproof.warehouse.clickhouse.client import rows
 from tests.integration.sql.conftest import Warehouse
 
@@ -93,8 +92,3 @@ def test_a_parameter_is_bound_however_it_is_written(client):
     (block,) = parse_blocks(text, "f.sql")
     assert block.parameters[0][0] == "x"
     assert rows(client, block.sql, {"x": ["a%s"]}) == [{"x": ["a%s"], "p": "100%"}]
-
-
-def test_what_stands_in_a_nested_comment_is_not_replaced(client):
-    sql = "SELECT * FROM v /* /* */ FROM v */"
-    assert stand_in(sql, {"v": "held"}).rstrip() == "SELECT * FROM `held` AS `v`"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.checks.expected_rows import store_expected
-from streamproof.checks.parity import Parity, shapes_of
-from streamproof.checks.parity_map import ParityObject, Tolerance
+from streamproof.checks.parity import Parity
+from streamproof.checks.parity_map import ParityObject
 from streamproof.model.errors import UsageError
 from streamproof.model.results import Status
+from streamproof.warehouse.base import Tolerance
 from streamproof.warehouse.clickhouse.client import execute
+from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine
 
@@ -53,10 +54,11 @@ def client(warehouse):
 
 
 def judge(client, item, rows=None):
-    parity = Parity([item], shapes_of(client, [item.name]), {f"{item.name}.ingested": "a clock"}, client.database)
+    database = opened(client)
+    parity = Parity([item], database.shapes([item.name]), {f"{item.name}.ingested": "a clock"}, client.database)
     if rows is not None:
-        store_expected(client, [(item.name, row) for row in rows], {item.name: parity.columns(item.name)})
-    (result,) = parity.judge(client)
+        database.store_expected([(item.name, row) for row in rows], {item.name: parity.columns(item.name)})
+    (result,) = parity.judge(database)
     return result
 
 
@@ -188,9 +190,9 @@ def test_states_are_compared_as_they_are_read(client):
 def test_an_object_that_is_gone_is_an_error_of_its_own_check(client):
     result = judge(client, described(), ROWS)
     assert result.status is Status.PASSED
-    parity = Parity([described()], shapes_of(client, ["facts"]), {"facts.ingested": ""}, client.database)
+    parity = Parity([described()], opened(client).shapes(["facts"]), {"facts.ingested": ""}, client.database)
     execute(client, "DROP TABLE facts SYNC")
-    assert [check.status for check in parity.judge(client)] == [Status.ERRORED]
+    assert [check.status for check in parity.judge(opened(client))] == [Status.ERRORED]
 
 
 @pytest.mark.parametrize("row", [{"id": "a"}, {**ROWS[0], "more": 1}])

@@ -14,6 +14,7 @@ from streamproof.model.results import Status
 from streamproof.sql.blocks import read_blocks
 from streamproof.warehouse.clickhouse.client import rows
 from tests.integration.sql.conftest import Warehouse
+from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine
 
@@ -42,11 +43,11 @@ def client(warehouse: Warehouse) -> Iterator[Any]:
 
 
 def judged(client: Any) -> Any:
-    return run_check(client, CHECK, {}, suite="operations")
+    return run_check(opened(client), CHECK, {}, suite="operations")
 
 
 def test_without_a_log_there_is_nothing_to_judge(client):
-    assert write_log_lines(client, ()) == 0
+    assert write_log_lines(opened(client), ()) == 0
     assert judged(client).status is Status.SKIPPED
 
 
@@ -55,7 +56,7 @@ def test_logs_of_a_folder_are_kept_once_and_grow(client, tmp_path):
     log.write_text("2026-11-22 06:28:29,865 WARNING job 3 reject rows are too large\n")
     (tmp_path / "kafka.log").write_text("2026-11-22T06:28:29,865Z WARN  [x] password=hunter2 'quoted' \\ \n")
     for _ in range(2):
-        assert write_log_lines(client, read_logs(tmp_path)) == 4
+        assert write_log_lines(opened(client), read_logs(tmp_path)) == 4
     found = rows(
         client, "SELECT service, level, logged_at, line_number, text FROM service_log_lines FINAL ORDER BY ALL"
     )
@@ -70,7 +71,7 @@ def test_logs_of_a_folder_are_kept_once_and_grow(client, tmp_path):
     assert judged(client).status is Status.PASSED
 
     log.write_text(log.read_text() + "2026-11-22 06:28:30,865 ERROR job refused\n")
-    write_log_lines(client, read_logs(tmp_path))
+    write_log_lines(opened(client), read_logs(tmp_path))
     result = judged(client)
     assert (result.status, result.failed_rows) == (Status.FAILED, 1)
     assert result.diagnostics["lines_read"] == 3
@@ -78,16 +79,16 @@ def test_logs_of_a_folder_are_kept_once_and_grow(client, tmp_path):
 
 
 def test_errors_that_say_nothing_about_the_pipeline_are_let_through_of_their_own_service_only(client):
-    write_log_lines(client, [read_log("clickhouse", [CLICKHOUSE + text for text in ALLOWED])])
+    write_log_lines(opened(client), [read_log("clickhouse", [CLICKHOUSE + text for text in ALLOWED])])
     result = judged(client)
     assert (result.status, result.diagnostics["errors_allowed"]) == (Status.PASSED, len(ALLOWED))
-    write_log_lines(client, [read_log("kafka", [CLICKHOUSE + ALLOWED[0]])])
+    write_log_lines(opened(client), [read_log("kafka", [CLICKHOUSE + ALLOWED[0]])])
     assert judged(client).failed_rows == 1
 
 
 @pytest.mark.parametrize("text", NOT_ALLOWED)
 def test_other_errors_fail(client, text):
-    write_log_lines(client, [read_log("clickhouse", [CLICKHOUSE + text])])
+    write_log_lines(opened(client), [read_log("clickhouse", [CLICKHOUSE + text])])
     assert judged(client).failed_rows == 1
 
 

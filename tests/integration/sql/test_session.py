@@ -17,6 +17,7 @@ from streamproof.model.errors import UsageError, WarehouseError
 from streamproof.warehouse.clickhouse.client import execute
 from tests.integration.sql.conftest import Warehouse
 from tests.integration.sql.upper_rows import write
+from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine
 
@@ -51,19 +52,19 @@ def rows_of(trace: SessionTrace, name: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("session", WORLD["found"])
 def test_every_layer_shows_the_session_and_no_other(filled, session):
-    trace = trace_session(filled, QUERIES, session)
+    trace = trace_session(opened(filled), QUERIES, session)
     assert [result.error for result in trace.broken] == []
     counts = {result.name: len(result.rows) for _, result in trace.layers if result.rows}
     assert counts == WORLD["found"][session]
 
 
 def test_the_layers_are_in_the_order_of_the_data_flow(filled):
-    layers = [layer for layer, _ in trace_session(filled, QUERIES, "s1|r1").layers]
+    layers = [layer for layer, _ in trace_session(opened(filled), QUERIES, "s1|r1").layers]
     assert list(dict.fromkeys(layers)) == ["raw", "typed", "silver", "sessions", "views"]
 
 
 def test_it_says_what_an_analyst_wants_to_know(filled):
-    trace = trace_session(filled, QUERIES, "s1|r1")
+    trace = trace_session(opened(filled), QUERIES, "s1|r1")
     (newest,) = rows_of(trace, "12_fact_workflow_sessions")
     assert (newest["version"], newest["startup_success"]) == (2, 1)
     assert newest["versions_stored"] in (1, 2)  # 2 until a merge drops the old version
@@ -77,26 +78,26 @@ def test_it_says_what_an_analyst_wants_to_know(filled):
 def test_a_hint_names_the_nearest_sessions(filled):
     for wrong in ("s1|r3", "s1", "S1|R1"):
         with pytest.raises(UsageError, match="There is no session") as caught:
-            trace_session(filled, QUERIES, wrong)
+            trace_session(opened(filled), QUERIES, wrong)
         assert "s1|r1" in caught.value.hint.partition("s2|")[0]
 
 
 def test_a_payment_of_its_request_does_not_make_a_session(filled):
     with pytest.raises(UsageError, match="There is no session 'elsewhere"):
-        trace_session(filled, QUERIES, "elsewhere|r1")
+        trace_session(opened(filled), QUERIES, "elsewhere|r1")
 
 
 def test_an_empty_warehouse_knows_no_session(warehouse):
     client = warehouse.with_schema()
     with pytest.raises(UsageError, match="There is no session") as caught:
-        trace_session(client, QUERIES, "s1|r1")
+        trace_session(opened(client), QUERIES, "s1|r1")
     assert caught.value.hint == "It holds no session at all."
 
 
 def test_a_database_without_the_tables_is_named(warehouse):
     client = warehouse.empty()
     with pytest.raises(WarehouseError, match="queries cannot be run") as caught:
-        trace_session(client, QUERIES, "s1|r1", run_only_tables=RUN_ONLY)
+        trace_session(opened(client), QUERIES, "s1|r1", run_only_tables=RUN_ONLY)
     assert "'streaming_events'" in caught.value.message
     assert "(UNKNOWN_TABLE)" in caught.value.message
     assert client.database in caught.value.message
@@ -108,7 +109,7 @@ def test_a_layer_that_cannot_be_read_hides_no_other(warehouse):
     for table in ("record_dispositions", "ai_stream_events"):
         execute(client, f"DROP TABLE {table}")
     execute(client, "ALTER TABLE fact_stream_trace_edges RENAME COLUMN is_swap_event TO swaps")
-    trace = trace_session(client, QUERIES, "s1|r1", run_only_tables=RUN_ONLY)
+    trace = trace_session(opened(client), QUERIES, "s1|r1", run_only_tables=RUN_ONLY)
     broken = {result.name: result.error for result in trace.broken}
     assert set(broken) == {"06_ai_stream_events", "10_fact_stream_trace_edges"}
     assert "UNKNOWN_TABLE" in str(broken["06_ai_stream_events"])

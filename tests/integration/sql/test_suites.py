@@ -14,9 +14,11 @@ from streamproof.model.results import CheckResult, Status
 from streamproof.proving.mutations import Bench, assertion_subject
 from streamproof.sql.blocks import parse_blocks, read_suite
 from streamproof.warehouse.clickhouse.client import execute, rows
-from streamproof.warehouse.clickhouse.clone import Clone
+from streamproof.warehouse.clickhouse.clone import ClonedDatabase
+from streamproof.warehouse.clickhouse.database import Database
 from tests.integration.sql.conftest import Warehouse, insert
 from tests.integration.sql.consistent import Replay, consistent_replay
+from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine
 
@@ -41,28 +43,28 @@ def filled(warehouse: Warehouse, replay: Replay) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def clone(warehouse: Warehouse, filled: Any) -> Iterator[Clone]:
+def clone(warehouse: Warehouse, filled: Any) -> Iterator[ClonedDatabase]:
     clone = warehouse.clone(filled)
     yield clone
     clone.drop()
 
 
 @pytest.fixture(scope="module")
-def bench(clone: Clone, replay: Replay) -> Bench:
+def bench(clone: ClonedDatabase, replay: Replay) -> Bench:
     parameters = replay.parameters()
     subjects = [assertion_subject(name, test, parameters) for name, tests in SUITES.items() for test in tests]
     others = [test.name for folder in ASSERTIONS.iterdir() for test in read_suite(folder)]
     others += [check.name for contract in CONTRACTS for check in contract.checks]
-    return Bench(subjects, clone.definitions(), parameters, others=others)
+    return Bench(subjects, clone.definitions(), parameters, reads=clone.objects_read, others=others)
 
 
-def run_all(client: Any, replay: Replay) -> dict[str, CheckResult]:
-    results = (run_checks(client, tests, replay.parameters(), suite=name) for name, tests in SUITES.items())
+def run_all(database: Database, replay: Replay) -> dict[str, CheckResult]:
+    results = (run_checks(database, tests, replay.parameters(), suite=name) for name, tests in SUITES.items())
     return {result.name: result for suite in results for result in suite}
 
 
 def test_every_check_passes_on_a_consistent_replay(filled, replay):
-    results = run_all(filled, replay)
+    results = run_all(opened(filled), replay)
     assert {
         name: (r.failed_rows, r.error, r.diagnostics) for name, r in results.items() if r.status is not Status.PASSED
     } == {}
@@ -72,7 +74,7 @@ def test_every_check_still_passes_after_merges(clone, replay):
     tables = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
     for row in rows(clone.client, tables):
         execute(clone.client, f"OPTIMIZE TABLE {row['name']} FINAL")
-    assert {r.status for r in run_all(clone.client, replay).values()} == {Status.PASSED}
+    assert {r.status for r in run_all(clone, replay).values()} == {Status.PASSED}
     clone.restore()
 
 
@@ -86,8 +88,14 @@ def test_a_check_that_cannot_fail_is_a_survivor(clone, bench, replay):
         "-- MUTATION: all is lost\nTRUNCATE TABLE streaming_events"
     )
     (planted,) = (assertion_subject("raw_typed", test, {}) for test in parse_blocks(text, "planted.sql"))
-    with_planted = Bench([*bench.subjects, planted], clone.definitions(), replay.parameters(), others=bench.names)
+    with_planted = Bench(
+        [*bench.subjects, planted],
+        clone.definitions(),
+        replay.parameters(),
+        reads=clone.objects_read,
+        others=bench.names,
+    )
     (mutant,) = planted.mutants
     proof = with_planted.prove(clone, mutant)
     assert (proof.outcome, proof.reason) == ("survived", "it still passes")
-    assert clone.damage().changed == set()
+    assert clone.change().changed == set()

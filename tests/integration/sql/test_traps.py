@@ -14,6 +14,7 @@ from streamproof.sql.blocks import read_blocks
 from streamproof.warehouse.clickhouse.client import execute
 from tests.integration.sql.conftest import Warehouse
 from tests.integration.sql.upper_rows import merge_tree_tables, write
+from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine
 
@@ -38,7 +39,7 @@ def test_the_check_falls_into_no_trap(database, case):
     for table in merge_tree_tables(database):
         execute(database, f"TRUNCATE TABLE {table}")
     write(database, [case["rows"]], case["what"])
-    result = run_check(database, CHECKS[case["check"]], PARAMETERS, suite="pipeline")
+    result = run_check(opened(database), CHECKS[case["check"]], PARAMETERS, suite="pipeline")
     assert (result.status.value, result.error) == (case["status"], None), result.diagnostics
     expected = case.get("diagnostics", {})
     found = {name: result.diagnostics[name] for name in expected}

@@ -16,6 +16,7 @@ from streamproof.sql.blocks import read_blocks, read_suite
 from streamproof.warehouse.clickhouse.client import rows
 from tests.integration.sql import consistent
 from tests.integration.sql.conftest import Warehouse, insert
+from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine
 
@@ -33,10 +34,10 @@ Found = dict[str, tuple[str, int]]
 def judged(client: Any, parameters: dict[str, object]) -> Found:
     found: Found = {}
     for folder in sorted((SQL / "assertions").iterdir()):
-        for result in run_checks(client, read_suite(folder), parameters, suite=folder.name):
+        for result in run_checks(opened(client), read_suite(folder), parameters, suite=folder.name):
             found[result.name] = (result.status.value, result.failed_rows)
     for contract in load_contracts(HOME / "include/contracts/livepeer"):
-        for result in validate(client, contract, {**parameters, "input_topics": [consistent.TOPIC]}).checks:
+        for result in validate(opened(client), contract, {**parameters, "input_topics": [consistent.TOPIC]}).checks:
             found[result.name] = (result.status.value, result.failed_rows)
     return found
 
@@ -50,7 +51,7 @@ def world(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, start_ms: int, 
     try:
         for table, records in replay.rows.items():
             insert(client, table, records)
-        traced = run_queries(client, TRACE, parameters)
+        traced = run_queries(opened(client), TRACE, parameters)
         assert [result.error for result in traced if result.error] == []
         return judged(client, parameters), [(result.name, len(result.rows)) for result in traced]
     finally:

@@ -2,75 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from streamproof.model.errors import WarehouseError
 from streamproof.model.proof import Mutant, Outcome
 from streamproof.model.results import CheckResult, Status
-from streamproof.proving import mutations as proving
 from streamproof.proving.mutations import Bench, Subject, assertion_subject
 from streamproof.sql.blocks import parse_blocks
-from streamproof.warehouse.clickhouse.clone import Damage
+from streamproof.warehouse.base import Change
+from streamproof.warehouse.clickhouse.objects import objects_read
+from streamproof.warehouse.clickhouse.view_cache import shared_by
 
 DEFINITIONS = {"events": "", "facts": "", "v_facts": "SELECT * FROM db.facts", "v_top": "SELECT 1 FROM db.v_facts"}
 
 
 def subject(name: str, text: str, status: Status = Status.PASSED, why: str = "") -> Subject:
-    return Subject("s", {name: why}, (), text, lambda _client, _views: [CheckResult("s", name, status)])
-
-
-@dataclass
-class FakeViews:
-    """Views that are held as they are asked for; `now` is what the changed ones hold."""
-
-    now: dict[str, str] = field(default_factory=dict)
-    names: frozenset[str] = frozenset()
-
-    def take(self, names: frozenset[str]) -> None:
-        self.names |= names
-
-    def forget(self, names: frozenset[str]) -> None:
-        self.names -= names
-
-    def fingerprint(self, name: str) -> str:
-        return self.now.get(name, "as it was")
+    return Subject("s", {name: why}, (), text, lambda _warehouse: [CheckResult("s", name, status)])
 
 
 @dataclass
 class FakeClone:
-    """A clone whose damage is given; it remembers how often it was mended."""
+    """A clone whose change is given; it remembers what ran and how often it was mended.
 
-    damaged: Damage
+    Views are cached as they are asked for; `now` is what the changed ones hold.
+    """
+
+    changed: Change
     mended: int = 0
-    client: Any = field(default_factory=SimpleNamespace)
-    views: FakeViews = field(default_factory=FakeViews)
+    now: dict[str, str] = field(default_factory=dict)
+    ran: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    cached: frozenset[str] = frozenset()
 
-    def view_queries(self) -> dict[str, str]:
-        return {name: query for name, query in DEFINITIONS.items() if query}
+    def execute(self, sql: str, parameters: dict[str, object]) -> None:
+        if sql == "refused":
+            raise WarehouseError("no such column", hint="")
+        self.ran.append((sql, parameters))
 
-    def damage(self) -> Damage:
-        return self.damaged
+    def cache_views(self, texts: Iterable[str], *, among: Collection[str] | None = None) -> frozenset[str]:
+        views = {name: query for name, query in DEFINITIONS.items() if query and (among is None or name in among)}
+        self.cached |= shared_by(texts, views)
+        return self.cached
 
-    def restore(self, damage: Damage | None = None) -> None:
+    def cached_views(self) -> frozenset[str]:
+        return self.cached
+
+    def forget_views(self, names: Collection[str]) -> None:
+        self.cached -= frozenset(names)
+
+    def fingerprint(self, name: str) -> str:
+        return self.now.get(name, "as it was")
+
+    def change(self) -> Change:
+        return self.changed
+
+    def restore(self, change: Change | None = None) -> None:
         self.mended += 1
 
 
-@pytest.fixture
-def statements(monkeypatch) -> list[tuple[str, dict[str, object]]]:
-    """The statements that were executed."""
-    ran: list[tuple[str, dict[str, object]]] = []
-
-    def execute(_client: Any, sql: str, parameters: dict[str, object]) -> None:
-        if sql == "refused":
-            raise WarehouseError("no such column", hint="")
-        ran.append((sql, parameters))
-
-    monkeypatch.setattr(proving, "execute", execute)
-    return ran
+def bench_of(subjects: list[Subject], parameters: dict[str, object] | None = None) -> Bench:
+    return Bench(subjects, DEFINITIONS, parameters or {}, reads=objects_read)
 
 
 @pytest.mark.parametrize(
@@ -94,17 +87,17 @@ def statements(monkeypatch) -> list[tuple[str, dict[str, object]]]:
     ],
 )
 def test_who_reads_an_object(text, changed, is_asked):
-    bench = Bench([subject("a", text)], DEFINITIONS, {})
+    bench = bench_of([subject("a", text)])
     assert bool(bench.readers(changed)) is is_asked
 
 
-def test_a_subject_that_compares_everything_may_fail_with_any_mutation_of_what_it_reads(statements):
+def test_a_subject_that_compares_everything_may_fail_with_any_mutation_of_what_it_reads():
     own = subject("own", "SELECT 1 FROM events", Status.FAILED)
     every = replace(subject("every", "SELECT 1 FROM events", Status.FAILED), compares_all=True)
-    clone = FakeClone(Damage(frozenset({"events"}), frozenset()))
+    clone = FakeClone(Change(frozenset({"events"}), frozenset()))
     mutant = Mutant("s", "own", "break it", ("DELETE FROM events",))
-    assert Bench([own, every], DEFINITIONS, {}).prove(clone, mutant).outcome is Outcome.PROVED
-    strict = Bench([own, replace(every, compares_all=False)], DEFINITIONS, {}).prove(clone, mutant)
+    assert bench_of([own, every]).prove(clone, mutant).outcome is Outcome.PROVED
+    strict = bench_of([own, replace(every, compares_all=False)]).prove(clone, mutant)
     assert (strict.outcome, strict.unrelated) == (Outcome.UNRELATED, ("every",))
 
 
@@ -116,47 +109,47 @@ def test_a_subject_that_compares_everything_may_fail_with_any_mutation_of_what_i
         ({}, {"facts", "v_facts"}, Outcome.UNRELATED),
     ],
 )
-def test_readers_of_views_that_hold_what_they_held_are_not_asked(statements, now, damaged, verdict):
+def test_readers_of_views_that_hold_what_they_held_are_not_asked(now, damaged, verdict):
     # Two readers: a view with one is not held, so what it holds is not known.
     statuses = {"own": Status.FAILED, "first": Status.PASSED, "second": Status.PASSED}
     subjects = [
         replace(
             subject(name, f"SELECT 1 FROM {'facts' if name == 'own' else 'v_facts'}"),
-            run=lambda _client, _views, name=name: [CheckResult("s", name, statuses[name])],
+            run=lambda _warehouse, name=name: [CheckResult("s", name, statuses[name])],
         )
         for name in statuses
     ]
-    clone = FakeClone(Damage(frozenset(), frozenset()))
-    bench = Bench(subjects, DEFINITIONS, {})
+    clone = FakeClone(Change(frozenset(), frozenset()))
+    bench = bench_of(subjects)
     bench.unsound(clone)
     statuses["second"] = Status.FAILED
-    clone.views.now = now
-    clone.damaged = Damage(frozenset(damaged), frozenset())
+    clone.now = now
+    clone.changed = Change(frozenset(damaged), frozenset())
     assert bench.prove(clone, Mutant("s", "own", "m", ("DELETE FROM facts",))).outcome is verdict
 
 
-def test_only_readers_are_asked_and_the_clone_is_mended(statements):
+def test_only_readers_are_asked_and_the_clone_is_mended():
     own = subject("own", "SELECT 1 FROM events", Status.FAILED)
     elsewhere = subject("elsewhere", "SELECT 1 FROM facts", Status.FAILED)
-    clone = FakeClone(Damage(frozenset({"events"}), frozenset()))
+    clone = FakeClone(Change(frozenset({"events"}), frozenset()))
     mutant = Mutant("s", "own", "m", ("one", "two {x:Int8}"), parameters=frozenset({"x"}))
-    proof = Bench([own, elsewhere], DEFINITIONS, {"x": 1, "y": 2}).prove(clone, mutant)
+    proof = bench_of([own, elsewhere], {"x": 1, "y": 2}).prove(clone, mutant)
     assert proof.proved
-    assert statements == [("one", {"x": 1}), ("two {x:Int8}", {"x": 1})]
+    assert clone.ran == [("one", {"x": 1}), ("two {x:Int8}", {"x": 1})]
     assert clone.mended == 1
 
 
-def test_a_check_that_reads_what_is_gone_cannot_judge_and_need_not(statements):
+def test_a_check_that_reads_what_is_gone_cannot_judge_and_need_not():
     own = subject("own", "SELECT 1 FROM system.tables", Status.FAILED)
     blinded = subject("blinded", "SELECT 1 FROM v_top", Status.ERRORED)
     broken = subject("broken", "SELECT 1 FROM events, system.one", Status.ERRORED)
-    gone = Damage(frozenset({"v_facts"}), frozenset({"v_facts"}))
+    gone = Change(frozenset({"v_facts"}), frozenset({"v_facts"}))
     mutant = Mutant("s", "own", "m", ("DROP VIEW v_facts",))
-    assert Bench([own, blinded], DEFINITIONS, {}).prove(FakeClone(gone), mutant).proved
-    changed = Damage(frozenset({"v_facts"}), frozenset())
-    assert Bench([own, blinded], DEFINITIONS, {}).prove(FakeClone(changed), mutant).unrelated == ("blinded",)
+    assert bench_of([own, blinded]).prove(FakeClone(gone), mutant).proved
+    changed = Change(frozenset({"v_facts"}), frozenset())
+    assert bench_of([own, blinded]).prove(FakeClone(changed), mutant).unrelated == ("blinded",)
     # What reads anything also reads what is gone.
-    assert Bench([own, broken], DEFINITIONS, {}).prove(FakeClone(gone), mutant).proved
+    assert bench_of([own, broken]).prove(FakeClone(gone), mutant).proved
 
 
 @pytest.mark.parametrize(
@@ -167,27 +160,27 @@ def test_a_check_that_reads_what_is_gone_cannot_judge_and_need_not(statements):
         (Mutant("s", "own", "m", ("SELECT 1",), parameters=frozenset({"z"})), "no parameter z"),
     ],
 )
-def test_what_is_no_mutation_proves_nothing(statements, mutant, reason):
-    clone = FakeClone(Damage(frozenset({"events"}), frozenset()))
-    proof = Bench([subject("own", "events", Status.FAILED)], DEFINITIONS, {}).prove(clone, mutant)
+def test_what_is_no_mutation_proves_nothing(mutant, reason):
+    clone = FakeClone(Change(frozenset({"events"}), frozenset()))
+    proof = bench_of([subject("own", "events", Status.FAILED)]).prove(clone, mutant)
     assert proof.outcome is Outcome.REFUSED
     assert reason in proof.reason
 
 
-def test_a_clone_that_is_lost_ends_the_proof(statements):
+def test_a_clone_that_is_lost_ends_the_proof():
     class Lost(FakeClone):
-        def restore(self, damage: Damage | None = None) -> None:
+        def restore(self, change: Change | None = None) -> None:
             raise WarehouseError("the server is gone", hint="")
 
-    clone = Lost(Damage(frozenset(), frozenset()))
+    clone = Lost(Change(frozenset(), frozenset()))
     with pytest.raises(WarehouseError, match="server is gone"):
-        list(Bench([subject("own", "events")], DEFINITIONS, {}).prove_all([clone], [Mutant("s", "own", "m", ("x",))]))
+        list(bench_of([subject("own", "events")]).prove_all([clone], [Mutant("s", "own", "m", ("x",))]))
 
 
-def test_proofs_come_in_the_order_of_the_mutants(statements):
-    clones = [FakeClone(Damage(frozenset({"events"}), frozenset())) for _ in range(2)]
+def test_proofs_come_in_the_order_of_the_mutants():
+    clones = [FakeClone(Change(frozenset({"events"}), frozenset())) for _ in range(2)]
     mutants = [Mutant("s", "own", str(number), ("x",)) for number in range(20)]
-    bench = Bench([subject("own", "events", Status.FAILED)], DEFINITIONS, {})
+    bench = bench_of([subject("own", "events", Status.FAILED)])
     assert [proof.mutant.name for proof in bench.prove_all(clones, mutants)] == [str(number) for number in range(20)]
     assert sum(clone.mended for clone in clones) == 20
 

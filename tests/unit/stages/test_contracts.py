@@ -23,8 +23,7 @@ def ran(planned, monkeypatch):
     def run(judge):
         lines: list[str] = []
         ctx = replace(planned(), log=lines.append)
-        monkeypatch.setattr(RunContext, "clickhouse", lambda _: nullcontext())
-        monkeypatch.setattr(contracts.HeldViews, "found", lambda _: None)
+        monkeypatch.setattr(RunContext, "warehouse", lambda _, *, cached: nullcontext())
         monkeypatch.setattr(contracts, "validate", judge)
         return ctx, contracts.run(ctx), lines
 
@@ -37,7 +36,7 @@ def passed(contract, document=None):
 
 
 def test_a_contract_that_cannot_be_judged_costs_its_own_checks(ran):
-    def judge(_client, contract, _parameters, *, views):
+    def judge(_warehouse, contract, _parameters):
         if contract.table == "ai_stream_status":
             raise WarehouseError("There is no table ai_stream_status.", hint="Apply the schema.")
         if contract.table == "v_api_gpu_metrics":

@@ -36,7 +36,7 @@ def traced(planned, monkeypatch) -> RunContext:
         yield object()
 
     monkeypatch.setattr(session_traces, "trace_session", trace)
-    monkeypatch.setattr(RunContext, "clickhouse", no_client)
+    monkeypatch.setattr(RunContext, "warehouse", no_client)
     return planned()
 
 

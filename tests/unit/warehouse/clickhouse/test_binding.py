@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.warehouse.clickhouse.binding import AsTyped, bindable
+from streamproof.warehouse.base import AsTyped
+from streamproof.warehouse.clickhouse.binding import bindable
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A query with held views in place of the views that it names."""
+"""Which views are worth to be cached, and which queries read what is cached."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ from types import SimpleNamespace
 
 import pytest
 
-from streamproof.warehouse.clickhouse.view_cache import HeldViews, shared_by
+from streamproof.warehouse.clickhouse.view_cache import ViewCache, shared_by
 
 
-def test_a_query_reads_what_is_held_of_its_views(monkeypatch):
-    monkeypatch.setattr("streamproof.warehouse.clickhouse.view_cache.rows", lambda *_: [{"name": "held__v_a"}])
-    views = HeldViews.found(SimpleNamespace())
-    assert views.in_place("SELECT 1 FROM v_a JOIN v_b") == "SELECT 1 FROM `held__v_a` AS `v_a` JOIN v_b"
+@pytest.mark.parametrize(
+    ("sql", "reads_the_cache"),
+    [
+        ("SELECT 1 FROM v_a JOIN v_b", True),
+        ("SELECT 1 FROM v_b", False),
+        ("SELECT 1 FROM v_a_old", False),
+        ("SELECT 1 FROM merge('^v_')", True),
+        ("SELECT 1 FROM merge('^facts$')", False),
+        # What is asked about tables is asked about the run's own.
+        ("SELECT 1 FROM system.columns WHERE table = 'v_a'", False),
+    ],
+)
+def test_a_query_that_names_a_cached_view_runs_where_it_is_cached(monkeypatch, sql, reads_the_cache):
+    monkeypatch.setattr("streamproof.warehouse.clickhouse.view_cache.rows", lambda *_: [{"name": "v_a"}])
+    cache = ViewCache.found(SimpleNamespace(database="sp_run"))
+    assert cache.database_for(sql) == ("sp_run__views" if reads_the_cache else None)
 
 
 VIEWS = {
