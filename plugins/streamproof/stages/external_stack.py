@@ -29,6 +29,7 @@ from streamproof.transport.kafka.topics import create_topics, delete_groups, del
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
 from streamproof.warehouse.clickhouse.migrations import read_migrations
 from streamproof.warehouse.clickhouse.preflight import check_clickhouse
+from streamproof.warehouse.clickhouse.view_cache import drop_cache_of
 
 ANSWER_TIMEOUT_SEC = 30.0
 # A static member is one until its session ends, ClickHouse's consumer for up to a minute and a half.
@@ -163,6 +164,7 @@ def _drop_database(ctx: RunContext, created: dict[str, Any]) -> None:
                 f"Database {created['database']} does not belong to run {ctx.plan.run_id} and is left alone.",
                 hint="Who made it?",
             )
+        drop_cache_of(server, created["database"])
         execute(server, "DROP DATABASE {database:Identifier} SYNC", name)
         ctx.log(f"database {created['database']} dropped")
     finally:
