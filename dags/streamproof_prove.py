@@ -24,12 +24,13 @@ from streamproof.airflow.settings import read_settings
 from streamproof.airflow.task_graph import make_tasks
 from streamproof.model.plan import DAMAGES, EVERY_DAMAGE, KAFKA_KINDS, PROVE, STACKS
 
-PACK = "livepeer"
+SETTINGS = read_settings()
+PACK = SETTINGS.packs.default_name
 
 with DAG(
     dag_id="streamproof_prove",
     description="Break clones of a run's database and require that every check notices",
-    schedule=read_settings().prove_schedule,
+    schedule=SETTINGS.prove_schedule,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
@@ -39,9 +40,14 @@ with DAG(
     default_args={"owner": "data-platform", "retries": 0},
     on_failure_callback=mail_failed_run,
     params={
-        "pack": Param(PACK, enum=[PACK], description="The pipeline whose checks are proved"),
+        "pack": Param(
+            PACK,
+            type="string",
+            examples=list(SETTINGS.packs.names()),
+            description="The pipeline whose checks are proved, or its folder",
+        ),
         "mode": Param(PROVE, const=PROVE, type="string"),
-        "stack": Param(read_settings().stack, enum=list(STACKS), description="Where the services run"),
+        "stack": Param(SETTINGS.stack, enum=list(STACKS), description="Where the services run"),
         "kafka": Param("broker", enum=list(KAFKA_KINDS), description="mock proves less, and says so"),
         "suites": Param([], type="array", items={"type": "string"}, description="Suites to prove; none means all"),
         "checks": Param([], type="array", items={"type": "string"}, description="Checks to prove; none means all"),

@@ -13,7 +13,7 @@ judges every layer, publishes one verdict, and takes the stack down.
 * **stack external** - replays against the services of the connections `clickhouse_default` and `kafka_default`.
 * **mail** - one per failed run, to `STREAMPROOF_ALERT_TO`, through the connection `smtp_default`.
 * **schedule** - nightly; `STREAMPROOF_SCHEDULE` is another cron line (UTC), or `none`.
-* **asset** - `streamproof://livepeer/verified` is updated only by a passed run of mode `full`: all suites, real Kafka,
+* **asset** - `streamproof://<pack>/verified` is updated only by a passed run of mode `full`: all suites, real Kafka,
   no `inject`, no tolerated lines, no chosen window. The event's extra holds run id, commit, fixture hash and report.
 """
 
@@ -28,12 +28,13 @@ from streamproof.airflow.settings import read_settings
 from streamproof.airflow.task_graph import make_tasks
 from streamproof.model.plan import KAFKA_KINDS, OBSERVE, RUN_MODES, STACKS
 
-PACK = "livepeer"
+SETTINGS = read_settings()
+PACK = SETTINGS.packs.default_name
 
 with DAG(
     dag_id="streamproof_run",
     description="Replay captured events through the pipeline and judge every layer",
-    schedule=read_settings().schedule,
+    schedule=SETTINGS.schedule,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
@@ -43,13 +44,18 @@ with DAG(
     default_args={"owner": "data-platform", "retries": 0},
     on_failure_callback=mail_failed_run,
     params={
-        "pack": Param(PACK, enum=[PACK], description="The pipeline under test"),
+        "pack": Param(
+            PACK,
+            type="string",
+            examples=list(SETTINGS.packs.names()),
+            description="The pipeline under test, or its folder",
+        ),
         "mode": Param(
             "full",
             enum=[*RUN_MODES, OBSERVE],
             description="smoke: one session per scenario; observe: judge a warehouse, writing nothing",
         ),
-        "stack": Param(read_settings().stack, enum=list(STACKS), description="Where the services run"),
+        "stack": Param(SETTINGS.stack, enum=list(STACKS), description="Where the services run"),
         "kafka": Param("broker", enum=list(KAFKA_KINDS), description="mock proves less, and says so"),
         "manifest": Param(None, type=["null", "string"], description="Fixture set of the pack, or path of a manifest"),
         "suites": Param([], type="array", items={"type": "string"}, description="Suites to run; none means all"),

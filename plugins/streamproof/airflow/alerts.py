@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from streamproof.airflow.leftovers import left_stack
-from streamproof.airflow.settings import FaceSettings, attempts, read_settings, run_id_of
+from streamproof.airflow.settings import attempts, read_settings, run_id_of
+from streamproof.environment import Environment
 
 if TYPE_CHECKING:
     from streamproof.report.mail import Mail
@@ -39,7 +40,7 @@ def mail_failed_run(context: Mapping[str, Any]) -> None:
         log.warning("Run %s failed. %s", run_id, left.end())
 
 
-def _tell(settings: FaceSettings, dag_id: str, run_id: str, context: Mapping[str, Any], note: str) -> None:
+def _tell(settings: Environment, dag_id: str, run_id: str, context: Mapping[str, Any], note: str) -> None:
     """Mail it; without recipients or a connection, say so.
 
     The notifier is built anew each time, since rendering changes it, and never sees the DAG: under `dag.test` that is
@@ -61,7 +62,7 @@ def _tell(settings: FaceSettings, dag_id: str, run_id: str, context: Mapping[str
         log.info("Run %s failed; mail sent to %s.", run_id, ", ".join(settings.alert_to))
 
 
-def failure_mail(settings: FaceSettings, dag_id: str, dag_run_id: str, *, reason: str, note: str = "") -> Mail:
+def failure_mail(settings: Environment, dag_id: str, dag_run_id: str, *, reason: str, note: str = "") -> Mail:
     """Return the mail of a failed run: from its summary, or from what little is known when it was never published.
 
     `note` says what became of a stack that the run left up.
@@ -99,7 +100,7 @@ def run_link(dag_id: str, dag_run_id: str) -> str:
     return f"{base.rstrip('/')}/dags/{quote(dag_id)}/runs/{quote(dag_run_id)}"
 
 
-def _send(settings: FaceSettings, mail: Mail, context: dict[str, Any]) -> None:
+def _send(settings: Environment, mail: Mail, context: dict[str, Any]) -> None:
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
     # The texts are finished: they come in as values, since an event's content in them may look like a template.

@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from streamproof.airflow.settings import FaceSettings, read_settings
+from streamproof.airflow.settings import read_settings
+from streamproof.environment import Environment
 from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
 
@@ -36,9 +37,9 @@ def resolver(*, kafka: bool) -> Callable[[], Connections]:
     return resolve
 
 
-def resolve_connections(settings: FaceSettings, *, kafka: bool) -> Connections:
+def resolve_connections(settings: Environment, *, kafka: bool) -> Connections:
     """Read the ClickHouse connection and, with `kafka`, the Kafka connection. Raises StackError."""
-    clickhouse = clickhouse_connection(settings.clickhouse_conn_id)
+    clickhouse = clickhouse_connection(settings, settings.clickhouse_conn_id)
     found = Connections(clickhouse, source=f"the Airflow connection {settings.clickhouse_conn_id}")
     if not kafka:
         return found
@@ -51,9 +52,9 @@ def resolve_connections(settings: FaceSettings, *, kafka: bool) -> Connections:
     )
 
 
-def clickhouse_connection(conn_id: str) -> ClickHouseSettings:
+def clickhouse_connection(settings: Environment, conn_id: str) -> ClickHouseSettings:
     """Read one ClickHouse connection. Raises StackError when Airflow has none of that name."""
-    return clickhouse_settings(_get("clickhouse", conn_id))
+    return settings.through_proxy(clickhouse_settings(_get("clickhouse", conn_id)))
 
 
 def clickhouse_settings(connection: Any) -> ClickHouseSettings:

@@ -7,7 +7,8 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from streamproof.airflow.settings import FaceSettings, attempts, run_id_of
+from streamproof.airflow.settings import attempts, run_id_of
+from streamproof.environment import Environment
 from streamproof.model.errors import StreamproofError
 from streamproof.model.plan import EXTERNAL
 from streamproof.model.results import Status
@@ -54,7 +55,7 @@ class LeftStack:
         return f"Its stack may still be up: {why} Take it down with `{self.by_hand}`."
 
 
-def left_stack(settings: FaceSettings, dag_run_id: str) -> LeftStack | None:
+def left_stack(settings: Environment, dag_run_id: str) -> LeftStack | None:
     """Return the stack that a DAG run has left up; None where it took it down, never had one, or was to keep it."""
     from streamproof.airflow.connections import with_connections
     from streamproof.runs.context import RunContext

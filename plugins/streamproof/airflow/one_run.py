@@ -78,7 +78,7 @@ def _end_when_interrupted(console: Console, home: PrivateHome) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m streamproof.airflow.one_run", description=__doc__)
-    parser.add_argument("--pack", default="livepeer")
+    parser.add_argument("--pack", default=read_settings().packs.default_name, help="a pack by name, or its folder")
     parser.add_argument("--mode", choices=RUN_MODES, default="full")
     parser.add_argument("--kafka", choices=KAFKA_KINDS, default="broker")
     parser.add_argument("--manifest", help="a fixture set of the pack (golden, hostile) or the path of a manifest")
@@ -138,9 +138,10 @@ def _get_ready() -> None:
 
 
 def _with_absolute_paths(conf: dict[str, Any]) -> dict[str, Any]:
-    inject, manifest = conf["inject"], conf["manifest"]
+    inject, manifest, pack = conf["inject"], conf["manifest"], conf["pack"]
     return {
         **conf,
+        "pack": str(Path(pack).expanduser().resolve()) if os.sep in pack else pack,
         "inject": str(Path(inject).expanduser().resolve()) if inject else None,
         "manifest": str(Path(manifest).expanduser().resolve()) if manifest and Path(manifest).exists() else manifest,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,8 @@ from airflow.sdk import Asset, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from streamproof.airflow.containers import log_containers, require_engine
-from streamproof.airflow.settings import FaceSettings, attempts, read_settings, run_id_of
+from streamproof.airflow.settings import attempts, read_settings, run_id_of
+from streamproof.environment import Environment
 from streamproof.model.errors import StreamproofError
 from streamproof.model.plan import COMPOSE, PROVE, RunPlan
 from streamproof.model.results import StageResult, Status
@@ -90,6 +92,7 @@ class PlanRunOperator(BaseOperator):
             owner=settings.owner,
             compose_files=settings.compose_files,
             docker_host=settings.docker_host,
+            packs=settings.packs,
         )
         if context["params"]["stack"] == COMPOSE:
             require_engine(settings.docker_host)
@@ -115,13 +118,13 @@ def refuse_unknown_params(context: Context) -> None:
             raise AirflowFailException(f"There is no param '{name}'. {hint}")
 
 
-def run_request(params: dict[str, Any], dag_run_id: str, settings: FaceSettings) -> RunRequest:
+def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment) -> RunRequest:
     """Turn a DAG run's params into a request; relative paths are relative to the project's home."""
     from streamproof.runs.planning import RunRequest
 
     run_id = run_id_of(dag_run_id)
     before = attempts(settings.artifacts, run_id)
-    manifest = params.get("manifest")
+    manifest, pack = params.get("manifest"), params["pack"]
     proving = params["mode"] == PROVE
     suites = tuple(params["suites"] or ())
     window = window_from(
@@ -130,7 +133,7 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: FaceSettings)
     if manifest and (settings.home / manifest).exists():
         manifest = str(settings.home / manifest)
     return RunRequest(
-        pack=params["pack"],
+        pack=str(settings.home / pack) if os.sep in pack else pack,
         run_id=f"{run_id}.try{len(before) + 1}" if before else run_id,
         mode=params["mode"],
         stack=params["stack"],
@@ -251,11 +254,12 @@ class PublishSummaryOperator(BaseOperator):
         from streamproof.runs.folder import read_json
         from streamproof.runs.run_log import log_run
 
-        conn_id = read_settings().run_log_conn_id
+        settings = read_settings()
+        conn_id = settings.run_log_conn_id
         if conn_id is None:
             return
         try:
-            log_run(clickhouse_connection(conn_id), read_json(ctx.folder.summary))
+            log_run(clickhouse_connection(settings, conn_id), read_json(ctx.folder.summary))
         except StreamproofError as error:
             self.log.warning("The run is not in the log of runs: %s %s", error.message, error.hint)
 

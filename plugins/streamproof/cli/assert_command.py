@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streamproof.cli.environment import read_environment
-from streamproof.cli.options import FromTs, Json, LookbackHours, RunId, SqlFiles, ToTs
+from streamproof.cli.options import FromTs, Json, LookbackHours, Pack, RunId, SqlFiles, ToTs
 from streamproof.cli.output import emit_json, result_console
 from streamproof.cli.sql_files import read_files, window_for
 from streamproof.cli.warehouse import chosen_warehouse
@@ -33,6 +33,7 @@ def assert_sql(
             "--param", help="A query parameter, read by its type in the SQL; can be repeated.", metavar="NAME=VALUE"
         ),
     ] = None,
+    pack: Pack = None,
     run: RunId = None,
     from_ts: FromTs = None,
     to_ts: ToTs = None,
@@ -49,7 +50,7 @@ def assert_sql(
     if not sql_file:
         raise UsageError("No assertion is named.", hint="Give --sql-file FILE; it can be repeated.")
     tests = read_files(sql_file, BlockKind.TEST)
-    warehouse = chosen_warehouse(read_environment(), run)
+    warehouse = chosen_warehouse(read_environment(), run, pack)
     window = window_for(tests, from_ts, to_ts, lookback_hours, of_run=warehouse.window)
     times = window.query_parameters() if window else {}
     parameters = {**warehouse.parameters, **times, **_parameters(parameter or (), tests)}

@@ -34,14 +34,12 @@ def generate(
         int | None, typer.Option("--events", help="With `load`: how many events.", min=1, metavar="N")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Default: the pack's own seed.", metavar="N")] = None,
-    pack: Pack = "livepeer",
+    pack: Pack = None,
     json: Json = False,
 ) -> None:
     """Write a fixture set with its manifest; the same seed gives the same bytes."""
-    from streamproof.packs.loading import load_pack
-
     place = read_environment()
-    the_pack = load_pack(place.home, pack)
+    the_pack = place.packs.load(pack)
     generator = import_module(the_pack.generator)
     kinds = (*generator.KINDS, LOAD)
     if kind not in kinds:
@@ -71,7 +69,7 @@ def verify(
     manifest: Annotated[
         str | None, typer.Argument(help="Fixture set of the pack, or path of a manifest.", metavar="SET|PATH")
     ] = None,
-    pack: Pack = "livepeer",
+    pack: Pack = None,
     tolerate_bad_lines: Annotated[
         bool, typer.Option("--tolerate-bad-lines", help="Count and name malformed lines instead of failing.")
     ] = False,
@@ -79,10 +77,9 @@ def verify(
 ) -> None:
     """Read a whole fixture set and list everything that is wrong with it: exit 2 when anything is."""
     from streamproof.fixtures.verify import check_fixture_set
-    from streamproof.packs.loading import load_pack
 
     place = read_environment()
-    the_pack = load_pack(place.home, pack)
+    the_pack = place.packs.load(pack)
     path = the_pack.manifest(manifest)
     report = check_fixture_set(path, tolerate_bad_lines=tolerate_bad_lines, rules=the_pack.replay)
     _show(report, tolerated=tolerate_bad_lines, json=json)

@@ -13,7 +13,10 @@ from streamproof.model.errors import UsageError
 from streamproof.model.window import Window, window_from
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout; everything else on stderr.")]
-Pack = Annotated[str, typer.Option("--pack", help="The pipeline under test.", metavar="NAME")]
+Pack = Annotated[
+    str | None,
+    typer.Option("--pack", help="The pipeline under test: a pack by name, or its folder.", metavar="NAME|DIR"),
+]
 FromTs = Annotated[
     str | None, typer.Option("--from-ts", help="Start of the window, ISO-8601, UTC, included.", metavar="TIME")
 ]
@@ -29,7 +32,10 @@ Stack = Annotated[
         help="Where the services run: local; compose (Docker); external: those of CH_HOST and KAFKA_BOOTSTRAP.",
     ),
 ]
-Processor = Annotated[str, typer.Option("--processor", help="The stream processor's runner: local.")]
+Processor = Annotated[
+    str | None,
+    typer.Option("--processor", help="One of the pack's processors; default: its first.", metavar="NAME"),
+]
 Kafka = Annotated[str, typer.Option("--kafka", help="broker, or mock where the broker cannot be had.")]
 Manifest = Annotated[
     str | None, typer.Option("--manifest", help="Fixture set of the pack, or path of a manifest.", metavar="SET|PATH")

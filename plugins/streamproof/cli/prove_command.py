@@ -39,10 +39,10 @@ _NO_COVERAGE: Mapping[str, Any] = {"columns": 0, "covered": 0, "exempt": {}, "su
 
 
 def prove(
-    pack: Pack = "livepeer",
+    pack: Pack = None,
     run_id: NewRunId = None,
     stack: Stack = "local",
-    processor: Processor = "local",
+    processor: Processor = None,
     kafka: Kafka = "broker",
     manifest: Manifest = None,
     suites: Annotated[

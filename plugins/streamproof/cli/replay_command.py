@@ -20,7 +20,7 @@ def replay(
     manifest: Annotated[
         str | None, typer.Option("--manifest", help="Fixture set of the pack, or path.", metavar="SET|PATH")
     ] = None,
-    pack: Pack = "livepeer",
+    pack: Pack = None,
     bootstrap: Annotated[
         str | None, typer.Option("--bootstrap", help="Brokers; default KAFKA_BOOTSTRAP.", metavar="HOST:PORT")
     ] = None,
@@ -38,12 +38,11 @@ def replay(
 ) -> None:
     """Publish events in time order, every one acknowledged."""
     from streamproof.fixtures.ordering import plan_replay
-    from streamproof.packs.loading import load_pack
     from streamproof.packs.pack import INPUT
     from streamproof.transport.kafka.producer import publish
 
     place = read_environment()
-    the_pack = load_pack(place.home, pack)
+    the_pack = place.packs.load(pack)
     path = the_pack.manifest(manifest)
     settings = None if dry_run else kafka_settings(bootstrap)
     plan = plan_replay(path, the_pack.replay, scenarios=named(scenario))

@@ -24,7 +24,7 @@ def report(
     from streamproof.runs.context import RunContext
     from streamproof.stages.publish_summary import render_again
 
-    folder = find_run(read_environment().runs, run_id)
+    folder = find_run(read_environment().artifacts, run_id)
     summary = render_again(RunContext.open(folder))
     path = folder / "report.html"
     if json:

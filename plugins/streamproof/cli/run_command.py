@@ -38,11 +38,11 @@ _MODE = "full; smoke: one session per scenario; observe: judge the warehouse of 
 
 
 def run(
-    pack: Pack = "livepeer",
+    pack: Pack = None,
     run_id: NewRunId = None,
     mode: Annotated[str, typer.Option("--mode", help=_MODE)] = "full",
     stack: Stack = "local",
-    processor: Processor = "local",
+    processor: Processor = None,
     kafka: Kafka = "broker",
     manifest: Manifest = None,
     suites: Annotated[
@@ -108,10 +108,11 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
         owner=own_identity(),
         compose_files=place.compose_files,
         docker_host=place.docker_host,
+        packs=place.packs,
     )
     # Before the run has a folder: a connection that is not named is a usage error.
     outside = connections(kafka=request.mode != OBSERVE) if _is_outside(request) else None
-    ctx = plan_run(replace(request, artifacts_root=place.runs), STAGES, home=place.home, host=host, now=now)
+    ctx = plan_run(replace(request, artifacts_root=place.artifacts), STAGES, home=place.home, host=host, now=now)
     if outside is not None:
         ctx = ctx.connected(lambda: outside)
     console = progress_console()

@@ -15,7 +15,7 @@ from streamproof.model.errors import EXIT_NOT_JUDGED
 
 
 def scenarios(
-    pack: Pack = "livepeer",
+    pack: Pack = None,
     run: RunId = None,
     limit_per_scenario: Annotated[
         int, typer.Option("--limit-per-scenario", help="Sessions of each scenario, newest first.", min=1, metavar="N")
@@ -27,14 +27,12 @@ def scenarios(
 ) -> None:
     """Find the sessions of each scenario that started in the window, in the warehouse of CH_* or of a run."""
     from streamproof.checks.query_pack import run_queries
-    from streamproof.packs.loading import load_pack
     from streamproof.report.session_view import show_query
     from streamproof.sql.blocks import BlockKind
 
     place = read_environment()
-    warehouse = chosen_warehouse(place, run)
-    the_pack = load_pack(place.home, warehouse.pack or pack)
-    queries = read_files([the_pack.sql_dir / "scenarios"], BlockKind.QUERY)
+    warehouse = chosen_warehouse(place, run, pack)
+    queries = read_files([warehouse.pack.sql_dir / "scenarios"], BlockKind.QUERY)
     window = window_for(queries, from_ts, to_ts, lookback_hours, of_run=warehouse.window)
     times = window.query_parameters() if window else {}
     with warehouse.connected() as client:

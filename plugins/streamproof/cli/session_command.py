@@ -15,25 +15,23 @@ from streamproof.model.errors import EXIT_NOT_JUDGED, UsageError
 
 def session(
     sid: Annotated[str, typer.Argument(help="The workflow session id.", metavar="SID", show_default=False)],
-    pack: Pack = "livepeer",
+    pack: Pack = None,
     run: RunId = None,
     max_rows: Annotated[int, typer.Option("--max-rows", help="Rows shown of each table.", min=1, metavar="N")] = 30,
     json: Json = False,
 ) -> None:
     """Show what every layer of a warehouse (CH_*, or a run's) holds of one session, from raw records to API views."""
     from streamproof.checks.session_trace import read_session_queries, trace_session
-    from streamproof.packs.loading import load_pack
     from streamproof.report.session_view import show_session
 
     wanted = sid.strip()
     if not wanted:
         raise UsageError("The session id is blank.", hint="It looks like `stream|request`; quote it in a shell.")
     place = read_environment()
-    warehouse = chosen_warehouse(place, run)
-    the_pack = load_pack(place.home, warehouse.pack or pack)
-    queries = read_session_queries(the_pack.sql_dir / "session", home=place.home)
+    warehouse = chosen_warehouse(place, run, pack)
+    queries = read_session_queries(warehouse.pack.sql_dir / "session", home=place.home)
     with warehouse.connected() as client:
-        trace = trace_session(client, queries, wanted, run_only_tables=the_pack.run_only_tables)
+        trace = trace_session(client, queries, wanted, run_only_tables=warehouse.pack.run_only_tables)
     if json:
         emit_json(trace.as_json())
     else:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streamproof.cli.environment import Environment, connections, read_environment
+from streamproof.cli.environment import connections, read_environment
 from streamproof.cli.options import Json, Pack
 from streamproof.cli.output import emit_json, progress_console, result_console
 from streamproof.model.errors import StackError, UsageError
 
 if TYPE_CHECKING:
+    from streamproof.environment import Environment
     from streamproof.model.results import StageResult
     from streamproof.model.stack import StackState
     from streamproof.runs.context import RunContext
@@ -30,7 +31,7 @@ Name = Annotated[str, typer.Argument(help="Name of the stack.", metavar="NAME")]
 @app.command("up")
 def up(
     name: Name = DEFAULT_NAME,
-    pack: Pack = "livepeer",
+    pack: Pack = None,
     kafka: Annotated[str, typer.Option("--kafka", help="broker, or mock.")] = "broker",
     kafka_port: Annotated[int, typer.Option("--kafka-port", help="0 for any.", min=0, max=65535, metavar="PORT")] = 0,
     clickhouse_port: Annotated[
@@ -73,19 +74,18 @@ def up(
 
 @app.command("prepare")
 def prepare(
-    pack: Pack = "livepeer",
+    pack: Pack = None,
     retention: Annotated[
         bool, typer.Option("--retention/--no-retention", help="Let old rows expire; off where captured events go in.")
     ] = True,
     json: Json = False,
 ) -> None:
     """Create the pack's topics, database and tables in the services of KAFKA_BOOTSTRAP and CH_HOST, where missing."""
-    from streamproof.packs.loading import load_pack
     from streamproof.stages.prepare import prepare as prepare_services
 
     place = read_environment()
     outside = connections(kafka=True)
-    made = prepare_services(load_pack(place.home, pack), outside, retention=retention)
+    made = prepare_services(place.packs.load(pack), outside, retention=retention)
     if json:
         emit_json(made)
         return
@@ -181,15 +181,14 @@ def _strategy(stack: str, state: str, *, keep_data: bool, allow_destructive: boo
         raise UsageError(f"--state {state} removes data.", hint="Say that it may: --allow-destructive.")
 
 
-def _planned(place: Environment, name: str, pack: str, kafka: str, stack: str) -> RunContext:
+def _planned(place: Environment, name: str, pack: str | None, kafka: str, stack: str) -> RunContext:
     """Plan a stack as a run that is kept and has no stages to judge. Raises UsageError, StackError when it is up."""
-    from streamproof.packs.loading import load_pack
     from streamproof.runs.names import RunNames
     from streamproof.runs.planning import HostSettings, RunRequest, plan_run
     from streamproof.runtime.stack import read_state, stack_is_alive
     from streamproof.stages.registry import STAGES
 
-    RunNames.of(load_pack(place.home, pack), name)
+    RunNames.of(place.packs.load(pack), name)
     folder = place.stacks / name
     state = read_state(folder / "stack")
     if state is not None and stack_is_alive(state):
@@ -198,7 +197,11 @@ def _planned(place: Environment, name: str, pack: str, kafka: str, stack: str) -
         shutil.rmtree(folder)
     request = RunRequest(pack=pack, run_id=name, kafka=kafka, stack=stack, keep_stack=True, artifacts_root=place.stacks)
     host = HostSettings(
-        cache_dir=place.cache_dir, java=place.java, compose_files=place.compose_files, docker_host=place.docker_host
+        cache_dir=place.cache_dir,
+        java=place.java,
+        compose_files=place.compose_files,
+        docker_host=place.docker_host,
+        packs=place.packs,
     )
     return plan_run(request, STAGES, home=place.home, host=host, now=datetime.now(UTC))
 
@@ -230,7 +233,7 @@ def _require(result: StageResult, ctx: RunContext) -> None:
 
 
 def _stack_folders(place: Environment) -> list[Path]:
-    found = [*place.stacks.glob("*/stack/state.json"), *place.runs.glob("*/stack/state.json")]
+    found = [*place.stacks.glob("*/stack/state.json"), *place.artifacts.glob("*/stack/state.json")]
     return sorted(path.parent for path in found)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def trace(
     sql_file: SqlFiles = None,
-    pack: Pack = "livepeer",
+    pack: Pack = None,
     run: RunId = None,
     from_ts: FromTs = None,
     to_ts: ToTs = None,
@@ -31,13 +31,11 @@ def trace(
 ) -> None:
     """Run the trace queries against a warehouse, named by CH_HOST, CH_PORT, CH_DATABASE, CH_USER, CH_PASSWORD."""
     from streamproof.checks.query_pack import run_queries
-    from streamproof.packs.loading import load_pack
     from streamproof.sql.blocks import BlockKind
 
     place = read_environment()
-    warehouse = chosen_warehouse(place, run)
-    the_pack = load_pack(place.home, warehouse.pack or pack)
-    queries = read_files(sql_file or [the_pack.sql_dir / "trace"], BlockKind.QUERY)
+    warehouse = chosen_warehouse(place, run, pack)
+    queries = read_files(sql_file or [warehouse.pack.sql_dir / "trace"], BlockKind.QUERY)
     window = window_for(queries, from_ts, to_ts, lookback_hours, of_run=warehouse.window)
     with warehouse.connected() as client:
         results = run_queries(client, queries, window.query_parameters() if window else {})

@@ -8,25 +8,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streamproof.cli.environment import Environment, clickhouse_settings, connections
+from streamproof.cli.environment import clickhouse_settings, connections
 from streamproof.cli.report_command import find_run
 from streamproof.model.errors import StackError
 from streamproof.model.plan import NOTHING_PROMISED
 from streamproof.model.settings import ClickHouseSettings
 
 if TYPE_CHECKING:
+    from streamproof.environment import Environment
     from streamproof.model.window import Window
+    from streamproof.packs.pack import Pack as ThePack
     from streamproof.runs.context import RunContext
     from streamproof.warehouse.base import Warehouse as OpenWarehouse
 
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """A database to read, and what its run says of it: pack, window and check parameters; of CH_* nothing is known."""
+    """A database to read, and what its run says of it: pack, window and check parameters.
+
+    Of the warehouse of CH_* only the pack is known, as the command names it.
+    """
 
     settings: ClickHouseSettings
-    kind: str = "clickhouse"
-    pack: str | None = None
+    pack: ThePack
     window: Window | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
 
@@ -35,20 +39,21 @@ class Warehouse:
         """Connect to the database and close the connection afterwards. Raises WarehouseError."""
         from streamproof.warehouse.registry import open_warehouse
 
-        warehouse = open_warehouse(self.kind, self.settings)
+        warehouse = open_warehouse(self.pack.warehouse, self.settings)
         try:
             yield warehouse
         finally:
             warehouse.close()
 
 
-def chosen_warehouse(place: Environment, run_id: str | None) -> Warehouse:
-    """Return the warehouse of a run or of a stack by name, that of CH_* when none is named.
+def chosen_warehouse(place: Environment, run_id: str | None, pack: str | None) -> Warehouse:
+    """Return the warehouse of a run or of a stack by name; that of CH_*, for a pack, when none is named.
 
     Raises UsageError for a run that is not there, StackError for one whose stack is not up any more.
     """
     if run_id is None:
-        return Warehouse(clickhouse_settings(), parameters=NOTHING_PROMISED)
+        the_pack = place.packs.load(pack)
+        return Warehouse(clickhouse_settings(), the_pack, parameters={**the_pack.parameters, **NOTHING_PROMISED})
     from streamproof.runs.context import RunContext
 
     ctx = RunContext.open(_folder(place, run_id))
@@ -60,16 +65,15 @@ def chosen_warehouse(place: Environment, run_id: str | None) -> Warehouse:
     replayed = ctx.plan.observes or ctx.folder.read_stage("replay_events") is not None
     return Warehouse(
         settings=ctx.clickhouse_settings(),
-        kind=ctx.pack.warehouse,
-        pack=ctx.plan.pack,
+        pack=ctx.pack,
         window=ctx.window,
-        parameters=ctx.check_parameters() if replayed else NOTHING_PROMISED,
+        parameters=ctx.check_parameters() if replayed else {**ctx.pack.parameters, **NOTHING_PROMISED},
     )
 
 
 def _folder(place: Environment, name: str) -> Path:
     stack = place.stacks / name
-    return stack if (stack / "plan.json").is_file() else find_run(place.runs, name)
+    return stack if (stack / "plan.json").is_file() else find_run(place.artifacts, name)
 
 
 def _require_stack(ctx: RunContext) -> None:

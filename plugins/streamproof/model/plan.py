@@ -21,7 +21,6 @@ MODES = (*RUN_MODES, OBSERVE, PROVE)
 COMPOSE, EXTERNAL = "compose", "external"
 STACKS = ("local", COMPOSE, EXTERNAL)
 KAFKA_KINDS = ("broker", "mock")
-PROCESSORS = ("local",)
 
 # Of a warehouse that others fill nobody has promised anything: what has to exist there is asked of the layer below.
 NOTHING_PROMISED: Mapping[str, object] = {"published_by_scenario": {}, "published_in_window": {}}
@@ -70,6 +69,7 @@ class RunPlan:
 
     run_id: str
     pack: str
+    pack_file: str
     mode: str
     stack: str
     processor: str

@@ -27,7 +27,7 @@ class ClickHouseSettings:
     """How to reach the ClickHouse HTTP interface; `database` is the connection's default database.
 
     `ca_cert` is a file of certificate authorities to trust instead of the system's; `verify` is off only where the
-    connection says so. `own` is a server that a run started itself: no proxy stands before it.
+    connection says so. `proxy` is the URL of the HTTP proxy that stands before it, None where none does.
     """
 
     host: str
@@ -38,7 +38,7 @@ class ClickHouseSettings:
     secure: bool = False
     ca_cert: str | None = None
     verify: bool = True
-    own: bool = False
+    proxy: str | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:

@@ -78,7 +78,6 @@ class StackState:
             self.clickhouse_port,
             user=self.clickhouse_user,
             secure=self.clickhouse_secure,
-            own=not self.outside,
         )
 
     def as_json(self) -> dict[str, Any]:

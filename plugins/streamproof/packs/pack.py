@@ -132,14 +132,22 @@ class Pack(PackFile):
             )
         return tuple(name for name in self.suites if not wanted or name in wanted)
 
-    def processor(self, name: str = "") -> Processor:
-        """Return a processor by name, without one the first. Raises UsageError for one that the pack does not have."""
-        chosen = name or next(iter(self.processors), "")
-        if chosen not in self.processors:
+    def processor_name(self, given: str | None = None) -> str:
+        """Return the name of a processor: the first when none is given. Raises UsageError for one that is not there."""
+        name = given or next(iter(self.processors), "")
+        if given and given not in self.processors:
             raise UsageError(
-                f"Pack '{self.name}' has no processor '{chosen}'.",
-                hint=f"It has: {', '.join(self.processors) or 'none, so it can only be observed'}.",
+                f"There is no processor '{given}'.",
+                hint=f"Pack '{self.name}' has: {', '.join(self.processors) or 'none'}. A processor that already runs "
+                "cannot be judged: its topics and tables are not the run's.",
             )
+        return name
+
+    def processor(self, name: str | None = None) -> Processor:
+        """Return a processor, without a name the first. Raises UsageError for one that the pack does not have."""
+        chosen = self.processor_name(name)
+        if not chosen:
+            raise UsageError(f"Pack '{self.name}' has no processor.", hint="It can only be observed (--mode observe).")
         return self.processors[chosen]
 
     @property

@@ -14,7 +14,7 @@ from streamproof.model.results import CheckResult, Status
 from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
 from streamproof.model.stack import StackState
 from streamproof.model.window import Window
-from streamproof.packs.loading import load_pack
+from streamproof.packs.loading import read_pack
 from streamproof.packs.pack import Pack
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
@@ -62,7 +62,7 @@ class RunContext:
         """Open a planned run from its folder. Raises UsageError when the pack is gone."""
         run_folder = RunFolder(folder)
         plan = run_folder.read_plan()
-        pack = load_pack(Path(plan.home), plan.pack)
+        pack = read_pack(Path(plan.pack_file), Path(plan.home))
         return cls(plan=plan, pack=pack, names=RunNames.of(pack, plan.run_id), folder=run_folder)
 
     def logging_to(self, log: Callable[[str], None]) -> RunContext:

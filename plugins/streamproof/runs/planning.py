@@ -26,14 +26,13 @@ from streamproof.model.plan import (
     MODES,
     OBSERVE,
     ORACLE,
-    PROCESSORS,
     PROVE,
     STACKS,
     RunPlan,
 )
 from streamproof.model.stack import ProcessIdentity
 from streamproof.model.window import Window, iso_ms, window_from
-from streamproof.packs.loading import load_pack
+from streamproof.packs.loading import Packs
 from streamproof.packs.pack import Pack
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder
@@ -62,6 +61,7 @@ class HostSettings:
     `cache_dir` holds jars and archives between runs; `java` names a JRE other than the packaged one; `owner` is the
     process that the run's stack must not outlive, None when no process lives as long as the run (Airflow tasks).
     `compose_files` are the Compose files of stack `compose` (none: the project's own), `docker_host` is its engine.
+    `packs` are those that can be named, None for those of the project alone.
     """
 
     cache_dir: Path
@@ -69,21 +69,23 @@ class HostSettings:
     owner: ProcessIdentity | None = None
     compose_files: tuple[str, ...] = ()
     docker_host: str | None = None
+    packs: Packs | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
     """What was asked, as given.
 
+    `pack` is the name or the folder of a pack, `processor` one of it by name, None for the default of each.
     `manifest` is a fixture set of the pack by name, or a path; None is the default set. `input_topic` is for mode
     `observe`: the topic that the warehouse is fed from, None for the one that the warehouse or the pack names.
     """
 
-    pack: str = "livepeer"
+    pack: str | None = None
     run_id: str | None = None
     mode: str = "full"
     stack: str = "local"
-    processor: str = "local"
+    processor: str | None = None
     kafka: str = "broker"
     manifest: str | None = None
     suites: tuple[str, ...] = ()
@@ -117,7 +119,9 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     Raises UsageError or FixtureError (exit code 2) before anything is written or started.
     """
     _choices(request)
-    pack = load_pack(home, request.pack)
+    packs = host.packs or Packs(home)
+    pack = packs.load(request.pack)
+    processor = pack.processor_name(request.processor)
     suites = pack.suite_names(request.suites)
     _refuse_unknown_checks(request, _checks_by_suite(home, pack, suites))
     run_id = request.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
@@ -131,9 +135,10 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     plan = RunPlan(
         run_id=run_id,
         pack=pack.name,
+        pack_file=str(pack.file),
         mode=request.mode,
         stack=EXTERNAL if observes else request.stack,
-        processor=NOT_INVOLVED if observes else request.processor,
+        processor=NOT_INVOLVED if observes else processor,
         kafka=NOT_INVOLVED if observes else request.kafka,
         home=str(home),
         folder=str(folder.root),
@@ -146,7 +151,9 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         tolerate_bad_lines=request.tolerate_bad_lines,
         inject=inject,
         git_commit=git_commit(home),
-        rerun=rerun_command(replace(request, manifest=_anywhere(request.manifest, pack), inject=inject)),
+        rerun=rerun_command(
+            replace(request, pack=packs.asked_for(pack.file), manifest=_anywhere(request.manifest, pack), inject=inject)
+        ),
         created_at=iso_ms(now),
         narrowed_by=narrowed_by(request, pack),
         cache_dir=str(host.cache_dir),
@@ -160,7 +167,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         input_topic=request.input_topic,
         compose_files=_compose_files(request, home, host),
         docker_host=host.docker_host if request.stack == COMPOSE else None,
-        stages=stages.planned(request.mode, suites, offers=pack_offers(pack, home), options=_options(request)),
+        stages=stages.planned(request.mode, suites, offers=pack_offers(pack), options=_options(request)),
     )
     folder.write_plan(plan)
     return RunContext.open(folder.root)
@@ -171,13 +178,12 @@ def _options(request: RunRequest) -> set[str]:
     return {name for name in ("inject", "keep_stack") if getattr(request, name)}
 
 
-def pack_offers(pack: Pack, home: Path) -> frozenset[str]:
+def pack_offers(pack: Pack) -> frozenset[str]:
     """Return what stages may need of a pack and this one has: `trace`, `contracts`, `dispositions`, `oracle`."""
-    sql, contracts = home / "include" / pack.sql_dir, home / "include" / pack.contracts_dir
     offered = {
-        "trace": any((sql / "trace").glob("*.sql")),
-        "contracts": any(contracts.glob("*.yaml")),
-        "dispositions": any((sql / "assertions" / CONSERVATION).glob("*.sql")),
+        "trace": any((pack.sql_dir / "trace").glob("*.sql")),
+        "contracts": any(pack.contracts_dir.glob("*.yaml")),
+        "dispositions": any((pack.sql_dir / "assertions" / CONSERVATION).glob("*.sql")),
         "oracle": bool(pack.oracle),
     }
     return frozenset(name for name, there in offered.items() if there)
@@ -221,27 +227,17 @@ def _choices(request: RunRequest) -> None:
     for name, value, allowed in (
         ("mode", request.mode, MODES),
         ("stack", request.stack, STACKS),
-        ("processor", request.processor, PROCESSORS),
         ("kafka", request.kafka, KAFKA_KINDS),
         ("damages", request.coverage, ("", *DAMAGES)),
     ):
         if value not in allowed:
-            raise UsageError(f"There is no {name} '{value}'.", hint=f"Choose one of: {', '.join(allowed)}.{_why(name)}")
+            raise UsageError(f"There is no {name} '{value}'.", hint=f"Choose one of: {', '.join(allowed)}.")
     if request.stack != "local" and request.kafka != "broker":
         raise UsageError(f"Stack {request.stack} has the brokers that it has.", hint="Leave --kafka out.")
     if request.mode == PROVE and request.suites:
         raise UsageError("A proof needs a whole run.", hint="`prove_suites` narrows what is proved.")
     if request.input_topic is not None and request.mode != OBSERVE:
         raise UsageError("A run replays into a topic of its own.", hint="--input-topic is for --mode observe.")
-
-
-def _why(choice: str) -> str:
-    if choice != "processor":
-        return ""
-    return (
-        " A processor that already runs cannot be judged: its topics and tables are not the run's. With --stack "
-        "external the run starts one of its own beside them."
-    )
 
 
 def _script_file(path: str | None, option: str) -> str | None:

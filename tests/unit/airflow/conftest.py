@@ -47,7 +47,8 @@ def make_run(home: Path, tmp_path: Path):
     def of(**changes: Any) -> tuple[RunFolder, dict[str, Any]]:
         root = tmp_path / "runs" / "r1"
         values: dict[str, Any] = {
-            "run_id": "r1", "pack": "livepeer", "mode": "full", "stack": "local", "processor": "local",
+            "run_id": "r1", "pack": "livepeer", "pack_file": str(home / "include/packs/livepeer/pack.yaml"),
+            "mode": "full", "stack": "local", "processor": "local",
             "kafka": "broker", "home": str(home), "folder": str(root), "manifest": "/m.json", "fixture_sha256": "ab",
             "fixture_events": 1, "window": {"from_ts": STARTED, "to_ts": ENDED}, "suites": ("raw_typed",),
             "keep_stack": False, "tolerate_bad_lines": False, "inject": None,

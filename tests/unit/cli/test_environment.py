@@ -17,7 +17,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def test_defaults(home):
     place = read_environment({})
     assert place.home == home
-    assert place.runs == home / "artifacts/test-runs"
+    assert place.artifacts == home / "artifacts/test-runs"
     assert place.cache_dir == Path.home() / ".cache/streamproof"
     assert place.java is None
     settings = clickhouse_settings({})
@@ -29,7 +29,7 @@ def test_everything_can_be_given(home, tmp_path):
         "STREAMPROOF_HOME": str(home), "XDG_CACHE_HOME": str(tmp_path), "STREAMPROOF_JAVA": "/jre",
         "STREAMPROOF_ARTIFACTS": str(tmp_path / "runs"),
     })  # fmt: skip
-    assert (place.cache_dir, place.java, place.runs) == (tmp_path / "streamproof", "/jre", tmp_path / "runs")
+    assert (place.cache_dir, place.java, place.artifacts) == (tmp_path / "streamproof", "/jre", tmp_path / "runs")
     settings = clickhouse_settings({
         "CH_HOST": "h", "CH_PORT": "9", "CH_DATABASE": "d", "CH_USER": "u", "CH_PASSWORD": "p", "CH_SECURE": "Yes",
     })  # fmt: skip
@@ -85,3 +85,33 @@ def test_outside_services_are_named_never_guessed(tmp_path):
     assert (settings.ca_cert, settings.verify) == (str(authorities), False)
     with pytest.raises(UsageError, match="CH_VERIFY"):
         clickhouse_settings({"CH_VERIFY": "perhaps"})
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        ({"CH_PORT": "99999"}, "CH_PORT is '99999'."),
+        ({"CH_PORT": "x"}, "CH_PORT is 'x'."),
+        ({"CH_SECURE": "perhaps"}, "CH_SECURE is 'perhaps'."),
+    ],
+)
+def test_a_variable_that_is_wrong_is_named(environ, message):
+    with pytest.raises(UsageError) as refused:
+        clickhouse_settings(environ)
+    assert refused.value.message == message
+    assert refused.value.hint
+
+
+def test_a_variable_that_is_empty_is_not_set():
+    assert clickhouse_settings({"CH_PORT": "", "CH_SECURE": ""}).port == 8123
+    assert read_environment({"STREAMPROOF_ARTIFACTS": ""}) == read_environment({})
+
+
+def test_packs_are_found_by_name_in_more_folders(home, tmp_path):
+    (tmp_path / "more" / "counter").mkdir(parents=True)
+    (tmp_path / "more" / "counter" / "pack.yaml").touch()
+    place = read_environment({"STREAMPROOF_PACKS": f"{tmp_path / 'nowhere'}:{tmp_path / 'more'}"})
+
+    assert place.packs.names() == ("counter", "livepeer")
+    assert place.packs.default_name == "livepeer"
+    assert read_environment({"STREAMPROOF_DEFAULT_PACK": "counter"}).packs.default_name == "counter"

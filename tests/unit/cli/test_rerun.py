@@ -21,7 +21,7 @@ from streamproof.airflow.operators import run_request
 from streamproof.airflow.settings import read_settings
 from streamproof.cli import prove_command, run_command
 from streamproof.cli.main import app
-from streamproof.model.plan import DAMAGES, KAFKA_KINDS, MODES, OBSERVE, PROCESSORS, PROVE, STACKS
+from streamproof.model.plan import DAMAGES, KAFKA_KINDS, MODES, OBSERVE, PROVE, STACKS
 from streamproof.runs.planning import RunRequest
 from streamproof.runs.rerun import rerun_command
 
@@ -51,7 +51,7 @@ def requests(draw: st.DrawFn) -> RunRequest:
     request = replace(
         request,
         stack=stack,
-        processor=draw(st.sampled_from(PROCESSORS)),
+        processor=draw(st.none() | NAMES),
         kafka=draw(st.sampled_from(KAFKA_KINDS)) if stack == "local" else "broker",
         manifest=draw(st.none() | NAMES | PATHS),
         inject=draw(st.none() | PATHS),

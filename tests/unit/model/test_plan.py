@@ -14,7 +14,8 @@ from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
 @pytest.fixture
 def plan() -> RunPlan:
     return RunPlan(
-        run_id="r", pack="livepeer", mode="full", stack="local", processor="local", kafka="broker", home="/h",
+        run_id="r", pack="livepeer", pack_file="/h/pack.yaml",
+        mode="full", stack="local", processor="local", kafka="broker", home="/h",
         folder="/h/r", manifest="/m", fixture_sha256="0" * 64, fixture_events=3,
         window={"from_ts": "2026-01-01T00:00:00.000Z", "to_ts": "2026-01-02T00:00:00.000Z"}, suites=("raw_typed",),
         keep_stack=False, tolerate_bad_lines=False, inject=None, git_commit="c",

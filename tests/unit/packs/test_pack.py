@@ -137,9 +137,9 @@ def test_the_first_processor_is_the_default(tmp_path):
 
     assert pack.processor() == pack.processor("b")
     assert pack.processor("a").kind == "command"
-    with pytest.raises(UsageError, match="no processor 'c'") as caught:
+    with pytest.raises(UsageError, match="There is no processor 'c'") as caught:
         pack.processor("c")
-    assert caught.value.hint == "It has: b, a."
+    assert caught.value.hint.startswith("Pack 'counter' has: b, a.")
 
 
 def test_a_fixture_set_is_a_folder_with_a_manifest(tmp_path):

@@ -38,7 +38,8 @@ _DURATIONS = {
 
 def plan(**changes: Any) -> RunPlan:
     values: dict[str, Any] = {
-        "run_id": "20260301T021500Z-4f1a", "pack": "livepeer", "mode": "full", "stack": "local",
+        "run_id": "20260301T021500Z-4f1a", "pack": "livepeer", "pack_file": "/h/pack.yaml",
+        "mode": "full", "stack": "local",
         "processor": "local", "kafka": "broker", "home": "/home/ada/streamproof", "folder": FOLDER,
         "manifest": "/home/ada/streamproof/include/fixtures/livepeer/golden/manifest.json",
         "fixture_sha256": "9f2c1d7be04c5a8e" * 4, "fixture_events": 4321,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import uuid
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,6 @@ from streamproof.model.errors import WarehouseError
 from streamproof.model.settings import ClickHouseSettings
 from streamproof.sql.scripts import script_of
 from streamproof.warehouse.clickhouse.binding import bindable
-from streamproof.warehouse.clickhouse.proxies import proxy_for
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -83,8 +81,7 @@ def _pool(settings: ClickHouseSettings) -> PoolManager:
     """Return connections for one client: by a pool of the driver's own making, every proxy variable would be obeyed."""
     from clickhouse_connect.driver.httputil import get_pool_manager
 
-    proxy = proxy_for(settings, os.environ)
-    options: dict[str, Any] = {"http_proxy": proxy} if proxy else {}
+    options: dict[str, Any] = {"http_proxy": settings.proxy} if settings.proxy else {}
     if settings.secure:
         options |= {"verify": settings.verify, "ca_cert": settings.ca_cert}
     pool: PoolManager = get_pool_manager(**options)

@@ -1,6 +1,6 @@
-"""Which HTTP proxy stands between this process and a ClickHouse: none where the server is the stack's own or loopback.
+"""Which HTTP proxy stands between this process and a ClickHouse: none where its address is loopback.
 
-The variables are those of curl: http_proxy or https_proxy by the scheme of the address, and no_proxy; each also in
+The faces read the variables of curl: http_proxy or https_proxy by the scheme of the address, and no_proxy; each also in
 capitals. ALL_PROXY is not read: it may name a SOCKS proxy, which the driver does not speak.
 """
 
@@ -8,26 +8,20 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
-
-from streamproof.model.settings import ClickHouseSettings
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*):(?P<port>\d+)")
 
 
-def proxy_for(settings: ClickHouseSettings, environ: Mapping[str, str]) -> str | None:
-    """Return the URL of the proxy to reach a ClickHouse by, None to reach it directly."""
-    if settings.own or _is_loopback(settings.host):
-        return None
-    proxy = _variable(environ, "https_proxy" if settings.secure else "http_proxy")
-    if not proxy or _is_exempt(settings.host, settings.port, _variable(environ, "no_proxy")):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+def proxy_for(host: str, port: int, proxy: str, no_proxy: str) -> str | None:
+    """Return the URL of the proxy to reach a ClickHouse by, None to reach it directly.
 
-
-def _variable(environ: Mapping[str, str], name: str) -> str:
-    return (environ.get(name) or environ.get(name.upper()) or "").strip()
+    `proxy` is the proxy of its scheme, '' for none; `no_proxy` names the hosts that are reached directly.
+    """
+    address = proxy.strip()
+    if not address or _is_loopback(host) or _is_exempt(host, port, no_proxy):
+        return None
+    return address if "://" in address else f"http://{address}"
 
 
 def _is_loopback(host: str) -> bool:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from streamproof.environment import Environment
 from streamproof.model.settings import ClickHouseSettings
-from streamproof.warehouse.clickhouse.proxies import proxy_for
 
 PROXY = "http://proxy.example:3128"
 EVERY = dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"), PROXY)
+
+
+def proxy_for(settings, environ):
+    return Environment.read(environ).through_proxy(settings).proxy
 
 
 @pytest.mark.parametrize(
@@ -19,10 +23,6 @@ EVERY = dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",
 @pytest.mark.parametrize("secure", [False, True])
 def test_no_proxy_stands_before_loopback(host, secure):
     assert proxy_for(ClickHouseSettings(host, 8123, secure=secure), EVERY) is None
-
-
-def test_no_proxy_stands_before_a_stack_of_our_own():
-    assert proxy_for(ClickHouseSettings("clickhouse", 8123, own=True), EVERY) is None
 
 
 @pytest.mark.parametrize(
