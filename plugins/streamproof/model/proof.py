@@ -11,6 +11,11 @@ from streamproof.model.results import CheckResult, Status
 
 _UNSOUND = (Status.FAILED, Status.ERRORED)
 _LONGEST = 300
+# By whether the mutation declares which other checks fail with it.
+_WHY_UNRELATED = {
+    True: "these fail too and are not declared; narrow the mutation or add to its ALSO FAILS",
+    False: "these fail too and read nothing of what it changes",
+}
 
 
 class Outcome(StrEnum):
@@ -26,9 +31,9 @@ class Outcome(StrEnum):
 class Mutant:
     """One way to break what a check judges: statements to run on a clone of a sound database.
 
-    `also_fails` names the checks that fail with it by its nature; `parameters` are the query parameters that the
-    statements use; with `presence`, an exception proves the check too: what it looks for is gone. With
-    `readers_may_fail`, it breaks so much that whoever reads it may fail: only its own check is asked.
+    By default every check that reads what it changes may fail with it. `also_fails` narrows that: of the readers only
+    those may that it names. `parameters` are the query parameters that the statements use; with `presence`, an
+    exception proves the check too: what it looks for is gone.
     """
 
     suite: str
@@ -38,7 +43,6 @@ class Mutant:
     also_fails: tuple[str, ...] = ()
     parameters: frozenset[str] = frozenset()
     presence: bool = False
-    readers_may_fail: bool = False
     source: str = ""
 
 
@@ -80,13 +84,13 @@ def judge_mutant(
     *,
     changed: Collection[str],
     blinded: Collection[str] = (),
-    thorough: Collection[str] = (),
+    may_fail: Collection[str] = (),
 ) -> Proof:
-    """Judge a mutant by the checks that read anything of what it changed.
+    """Judge a mutant by the results of its own check and of those that were asked beside it.
 
-    `changed` names the changed objects; `blinded` the checks that read one which is gone: that those cannot judge any
-    more is the mutation's nature, and not a false alarm. `thorough` names the checks that compare every fact that they
-    read with what it should be: nor is it one that they fail.
+    `changed` names the objects that it changed; `blinded` the checks that read one which is gone: they cannot judge any
+    more, which is no false alarm. `may_fail` names the checks whose failure says nothing; any other one that was asked
+    has to stay green.
     """
     unknown_reason = _not_noticed(mutant, {result.name: result for result in results}, changed)
     if unknown_reason:
@@ -95,14 +99,12 @@ def judge_mutant(
         result.name
         for result in results
         if result.status in _UNSOUND
-        and result.name not in (mutant.check, *mutant.also_fails, *thorough)
+        and result.name not in (mutant.check, *may_fail)
         and not (result.status is Status.ERRORED and result.name in blinded)
     )
     if unrelated:
         names = ", ".join(unrelated)
-        return Proof(
-            mutant, Outcome.UNRELATED, f"these fail too; narrow the mutation or declare ALSO FAILS: {names}", unrelated
-        )
+        return Proof(mutant, Outcome.UNRELATED, f"{_WHY_UNRELATED[bool(mutant.also_fails)]}: {names}", unrelated)
     return Proof(mutant, Outcome.PROVED)
 
 

@@ -1,7 +1,8 @@
-"""Prove checks on clones: apply a mutation, ask the checks that read what it changed, judge, and mend the clone."""
+"""Prove checks on clones: apply a mutation, ask its check and those that must stay green, judge, restore the clone."""
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 import time
@@ -31,8 +32,8 @@ class Subject:
     """Checks that are judged in one go. `checks` maps each to why it never fails ('' for one that can).
 
     `text` is where the names of all that they read stand; `run` judges them on a database, whatever state it is in.
-    `compares_all`: they hold every fact that they read against what it should be. So they fail with any mutation of one
-    by their nature, and need not be declared by it. `layer` is theirs where it is known beforehand; `look` tells
+    `compares_all`: they compare every fact that they read with what it should be. So they fail with any mutation of
+    one, and no mutation has to declare them. `layer` is theirs where it is known beforehand; `look` tells
     whether they fail without saying why, where that is quicker than to judge.
     """
 
@@ -133,7 +134,7 @@ class Bench:
         self._parameters = parameters
         self._reads = {id(subject): self._objects_in(subject.text) for subject in self.subjects}
         self._names = {id(subject): self._reads_in(subject.text, self._definitions) for subject in self.subjects}
-        self._sound: dict[str, str] = {}
+        self._turn = itertools.count()
         self._reads_of = {name: self._objects_in(name) for name in definitions}
 
     def readers(self, objects: Collection[str]) -> list[Subject]:
@@ -164,7 +165,6 @@ class Bench:
     def unsound(self, clone: Clone) -> list[CheckResult]:
         """Return the checks that fail or break on an untouched clone: with any, nothing can be proved."""
         results = self._judged(clone, self.subjects)
-        self._sound = {name: clone.fingerprint(name) for name in clone.cached_views()}
         return [result for result in results if result.status in (Status.FAILED, Status.ERRORED)]
 
     def prove(self, clone: Clone, mutant: Mutant) -> Proof:
@@ -190,11 +190,10 @@ class Bench:
                 clone.execute(statement, {name: self._parameters[name] for name in sorted(mutant.parameters)})
             change = clone.change()
             clone.forget_views(self._over(change.changed))
-            readers = self._to_ask(clone, change.changed, mutant)
-            results = self._judged(clone, readers)
+            results = self._judged(clone, self._to_ask(change.changed, mutant))
             blinded = {name for subject in self.readers(change.gone) for name in subject.checks}
-            thorough = {name for subject in readers if subject.compares_all for name in subject.checks}
-            return judge_mutant(mutant, results, changed=change.changed, blinded=blinded, thorough=thorough)
+            may_fail = self._may_fail(mutant, change.changed)
+            return judge_mutant(mutant, results, changed=change.changed, blinded=blinded, may_fail=may_fail)
         except WarehouseError as error:
             return Proof(mutant, Outcome.REFUSED, error.message)
         finally:
@@ -206,20 +205,25 @@ class Bench:
         clone.cache_views(subject.text for subject in subjects)
         return [result for subject in subjects for result in subject.run(clone)]
 
-    def _to_ask(self, clone: Clone, changed: frozenset[str], mutant: Mutant) -> list[Subject]:
-        """Return the subjects whose answer a mutation may change, and the mutant's own.
+    def _to_ask(self, changed: frozenset[str], mutant: Mutant) -> list[Subject]:
+        """Return the subjects to ask after a mutation: its own, and those that must stay green.
 
-        A view over what is changed may hold the same rows all the same: who reads nothing else has the answer that it
-        had. Of those that compare all that they read, whether others fail says nothing.
+        Where the mutation declares which others fail, the latter are all other readers of what it changes. Else they
+        read nothing of it, and cannot fail unless a name was overlooked in their text or an earlier mutation was not
+        taken back. One of them is asked after each mutation, in turn.
         """
-        if mutant.readers_may_fail:
-            return [s for s in self.readers(changed) if mutant.check in s.checks]
-        readers = [s for s in self.readers(changed) if mutant.check in s.checks or not s.compares_all]
-        over = self._over(changed)
-        cached = clone.cache_views((subject.text for subject in readers), among=over)
-        known = (over - changed) & cached & self._sound.keys()
-        touched = over - {name for name in known if clone.fingerprint(name) == self._sound[name]}
-        return [s for s in readers if mutant.check in s.checks or _meets(self._names[id(s)], touched)]
+        readers = self.readers(changed)
+        own = [subject for subject in readers if mutant.check in subject.checks]
+        if mutant.also_fails:
+            return [*own, *(s for s in readers if mutant.check not in s.checks and not s.compares_all)]
+        known = {id(subject) for subject in readers}
+        others = [subject for subject in self.subjects if id(subject) not in known]
+        return [*own, others[next(self._turn) % len(others)]] if others else own
+
+    def _may_fail(self, mutant: Mutant, changed: frozenset[str]) -> set[str]:
+        """Return the checks that may fail with a mutation: those it declares, else all that read what it changes."""
+        readers = [s for s in self.readers(changed) if s.compares_all or not mutant.also_fails]
+        return {name for subject in readers for name in subject.checks} | set(mutant.also_fails)
 
     def prove_all(self, clones: Sequence[Clone], mutants: Sequence[Mutant]) -> Iterator[Proof]:
         """Prove every mutant, one at a time on each clone, and yield the proofs in the order of the mutants.

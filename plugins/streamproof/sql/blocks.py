@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from streamproof.model.errors import SqlSourceError
@@ -71,7 +72,7 @@ class Block:
 
     @property
     def also_fails(self) -> tuple[str, ...]:
-        """Return the other checks that a mutation breaks by its nature (its lines `-- ALSO FAILS: a, b`)."""
+        """Return the only other checks that may fail with a mutation (its lines `-- ALSO FAILS: a, b`)."""
         lines = _ALSO_FAILS.findall(self.comment)
         return tuple(name.strip() for line in lines for name in line.split(",") if name.strip())
 
@@ -95,8 +96,11 @@ def _fail(source: str, line: int, what: str, hint: str) -> SqlSourceError:
     return SqlSourceError(f"{source}:{line}: {what}", hint=hint)
 
 
+@cache
 def parse_blocks(text: str, source: str) -> tuple[Block, ...]:
     """Read the blocks of one file; a test's mutations are inside it. `source` names the file in errors.
+
+    The same text is parsed once in a process: planning, the suites and the proof all ask for it.
 
     Raises SqlSourceError with file and line for a marker that is not at the start of its line, a name that is missing
     or taken, a block of no statement or of several, a mutation without a block before it, a file without a block.

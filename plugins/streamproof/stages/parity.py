@@ -87,7 +87,6 @@ def _subject(parity: Parity, item: ParityObject) -> Subject:
         check=item.check,
         name="every row is lost",
         statements=_losing_all(item.name, is_view=parity.is_view(item.name)),
-        readers_may_fail=True,
         source=item.source,
     )
 

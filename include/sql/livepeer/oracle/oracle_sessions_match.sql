@@ -102,12 +102,10 @@ WHERE
     );
 
 -- MUTATION: a session is lost
--- ALSO FAILS: latest_sessions_vs_segment_session_ids, session_to_status_projection_consistency
 DELETE FROM fact_workflow_sessions
 WHERE workflow_session_id = (SELECT min(workflow_session_id) FROM fact_workflow_sessions);
 
 -- MUTATION: a session that nobody published
--- ALSO FAILS: latency_equals_session_edges, latest_sessions_vs_segment_session_ids
 INSERT INTO fact_workflow_sessions
 (
     workflow_session_id, workflow_type, workflow_id, stream_id, request_id, gateway, gpu_attribution_method,
@@ -131,6 +129,5 @@ ORDER BY workflow_session_id
 LIMIT 1;
 
 -- MUTATION: a frame rate is a little off
--- ALSO FAILS: agg_stream_performance_1m_matches_status_samples, network_demand_view_matches_rollup
 ALTER TABLE fact_stream_status_samples UPDATE output_fps = output_fps + 0.01
 WHERE source_event_uid = (SELECT min(source_event_uid) FROM fact_stream_status_samples);

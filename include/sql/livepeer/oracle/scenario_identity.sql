@@ -14,7 +14,6 @@ ALTER TABLE fact_workflow_param_updates DELETE
 WHERE workflow_session_id = (SELECT min(workflow_session_id) FROM fact_workflow_param_updates);
 
 -- MUTATION: a clean session is as slow as one that is not
--- ALSO FAILS: agg_stream_performance_1m_matches_status_samples, network_demand_view_matches_rollup
 ALTER TABLE fact_stream_status_samples UPDATE output_fps = 1
 WHERE
     workflow_session_id = (

@@ -38,7 +38,7 @@ _EXPECTATION_KEYS = frozenset({"expect", "name", "why", "kwargs", "mutations"})
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """SQL statements that make a check fail; `also_fails` names the checks that have to fail with it."""
+    """SQL statements that make a check fail; `also_fails` names the only others that may fail."""
 
     statements: tuple[str, ...]
     also_fails: tuple[str, ...] = ()

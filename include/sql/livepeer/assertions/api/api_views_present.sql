@@ -13,5 +13,4 @@ FROM system.tables
 WHERE database = currentDatabase() AND has(wanted, name);
 
 -- MUTATION: a view is dropped
--- ALSO FAILS: network_demand_by_gpu_required_columns_present
 DROP VIEW v_api_network_demand_by_gpu;

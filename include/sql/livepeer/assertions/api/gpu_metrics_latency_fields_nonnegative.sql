@@ -23,7 +23,6 @@ WHERE
     AND window_start < {to_ts:DateTime64(3, 'UTC')};
 
 -- MUTATION: a session is playable before it is processed
--- ALSO FAILS: latency_equals_session_edges, v_api_gpu_metrics.column_values_to_be_between.startup_time_ms
 ALTER TABLE fact_workflow_latency_samples UPDATE startup_time_ms = -10000000
 WHERE workflow_session_id = (
     SELECT max(workflow_session_id)
@@ -32,8 +31,6 @@ WHERE workflow_session_id = (
 );
 
 -- MUTATION: a latency is no number
--- ALSO FAILS: latency_equals_session_edges, session_floats_are_finite
--- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.e2e_latency_ms
 ALTER TABLE fact_workflow_latency_samples UPDATE e2e_latency_ms = nan
 WHERE workflow_session_id = (
     SELECT max(workflow_session_id)

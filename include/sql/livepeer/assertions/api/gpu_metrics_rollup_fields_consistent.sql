@@ -30,8 +30,6 @@ WHERE
     AND window_start < {to_ts:DateTime64(3, 'UTC')};
 
 -- MUTATION: excused failures count as failures in the rate
--- ALSO FAILS: gpu_view_matches_rollup, same_hour_failed_no_output_retained_in_gpu_sla
--- ALSO FAILS: v_api_gpu_metrics.table_columns_to_match_ordered_list
 CREATE OR REPLACE VIEW v_api_gpu_metrics AS
 SELECT
     starts.* EXCEPT (success_ratio, no_swap_ratio, sla_score),
@@ -59,11 +57,6 @@ FROM v_api_sla_compliance AS starts
 WHERE gpu_id != '';
 
 -- MUTATION: without a known session the rates are 0
--- ALSO FAILS: gpu_view_covers_healthy_attributed_session_keys, gpu_view_matches_rollup
--- ALSO FAILS: same_hour_failed_no_output_retained_in_gpu_sla, v_api_gpu_metrics.table_columns_to_match_ordered_list
--- ALSO FAILS: v_api_gpu_metrics.column_pair_values_to_be_equal.rated_when_known
--- ALSO FAILS: v_api_gpu_metrics.column_pair_values_a_to_be_greater_than_b.failures_are_known
--- ALSO FAILS: v_api_gpu_metrics.column_pair_values_a_to_be_greater_than_b.known_swapped_are_both
 CREATE OR REPLACE VIEW v_api_gpu_metrics AS
 SELECT
     starts.* EXCEPT (success_ratio, no_swap_ratio, sla_score, known_sessions),
@@ -92,10 +85,6 @@ FROM v_api_sla_compliance AS starts
 WHERE gpu_id != '';
 
 -- MUTATION: rates are no numbers
--- ALSO FAILS: gpu_view_matches_rollup, same_hour_failed_no_output_retained_in_gpu_sla
--- ALSO FAILS: v_api_gpu_metrics.table_columns_to_match_ordered_list
--- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.failure_rate
--- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.swap_rate
 CREATE OR REPLACE VIEW v_api_gpu_metrics AS
 SELECT
     starts.* EXCEPT (success_ratio, no_swap_ratio, sla_score),

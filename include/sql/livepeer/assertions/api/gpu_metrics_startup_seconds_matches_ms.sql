@@ -25,9 +25,6 @@ WHERE
     AND window_start < {to_ts:DateTime64(3, 'UTC')};
 
 -- MUTATION: seconds are rounded
--- ALSO FAILS: gpu_view_matches_rollup, same_hour_failed_no_output_retained_in_gpu_sla
--- ALSO FAILS: v_api_gpu_metrics.table_columns_to_match_ordered_list
--- ALSO FAILS: v_api_gpu_metrics.column_pair_values_to_be_equal.latencies_when_counted
 CREATE OR REPLACE VIEW v_api_gpu_metrics AS
 SELECT
     starts.* EXCEPT (success_ratio, no_swap_ratio, sla_score),
@@ -55,8 +52,6 @@ FROM v_api_sla_compliance AS starts
 WHERE gpu_id != '';
 
 -- MUTATION: a startup time is no number
--- ALSO FAILS: latency_equals_session_edges, gpu_metrics_latency_fields_nonnegative, session_floats_are_finite
--- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.startup_time_ms
 ALTER TABLE fact_workflow_latency_samples UPDATE startup_time_ms = nan
 WHERE workflow_session_id = (
     SELECT max(workflow_session_id)

@@ -30,20 +30,10 @@ WHERE
     AND window_start < {to_ts:DateTime64(3, 'UTC')};
 
 -- MUTATION: a failed session was never known
--- ALSO FAILS: startup_outcome_is_exactly_one
--- ALSO FAILS: v_api_network_demand.column_pair_values_a_to_be_greater_than_b.failures_are_known
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.one_outcome
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.flags_have_their_edges
 ALTER TABLE fact_workflow_sessions UPDATE known_stream = 0
 WHERE startup_unexcused = 1;
 
 -- MUTATION: a frame rate is no number
--- ALSO FAILS: agg_stream_performance_1m_matches_status_samples, rollup_totals_match_silver
--- ALSO FAILS: network_demand_view_matches_rollup, v_api_network_demand.column_values_to_be_between.avg_output_fps
--- ALSO FAILS: frame_rates_are_finite, gpu_view_matches_rollup
--- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.avg_output_fps
--- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.jitter_coeff_fps
--- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.p95_output_fps
 INSERT INTO agg_stream_performance_1m
 (
     window_start, gateway, orchestrator_address, pipeline, model_id, gpu_id, region,

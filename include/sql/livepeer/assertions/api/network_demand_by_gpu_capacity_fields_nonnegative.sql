@@ -27,10 +27,6 @@ WHERE
     AND window_start < {to_ts:DateTime64(3, 'UTC')};
 
 -- MUTATION: every sample vouches for an hour
--- ALSO FAILS: network_demand_view_matches_rollup, rollup_totals_match_silver
--- ALSO FAILS: v_api_network_demand.column_pair_values_a_to_be_greater_than_b.minutes_within_the_hour
--- ALSO FAILS: v_api_network_demand_by_gpu.column_pair_values_a_to_be_greater_than_b.minutes_within_the_hour
--- ALSO FAILS: v_api_network_demand_by_gpu.column_values_to_be_between.capacity_rate
 CREATE OR REPLACE VIEW v_inference_time_1h AS
 SELECT
     toDateTime64(dateTrunc('hour', samples.sample_ts), 3, 'UTC') AS window_start,
@@ -45,7 +41,6 @@ FROM fact_stream_status_samples AS samples
 GROUP BY window_start, gateway, orchestrator_address, pipeline, model_id, gpu_id, region;
 
 -- MUTATION: capacity is below zero
--- ALSO FAILS: v_api_network_demand_by_gpu.column_values_to_be_between.available_capacity_minutes
 CREATE OR REPLACE VIEW v_api_network_demand_by_gpu AS
 SELECT
     hour AS window_start,

@@ -17,8 +17,6 @@ WHERE
     AND window_start < {to_ts:DateTime64(3, 'UTC')};
 
 -- MUTATION: rows are stamped thirty seconds late
--- ALSO FAILS: network_demand_by_gpu_matches_latest_sessions
--- ALSO FAILS: v_api_network_demand_by_gpu.column_pair_values_to_be_equal.hourly_grain
 CREATE OR REPLACE VIEW v_api_network_demand_by_gpu AS
 SELECT
     hour + INTERVAL 30 SECOND AS window_start,

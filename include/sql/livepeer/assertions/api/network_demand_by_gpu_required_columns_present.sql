@@ -13,8 +13,6 @@ FROM system.columns
 WHERE database = currentDatabase() AND table = 'v_api_network_demand_by_gpu';
 
 -- MUTATION: the view forgets what kind of GPU it was
--- ALSO FAILS: v_api_network_demand_by_gpu.table_columns_to_match_ordered_list
--- ALSO FAILS: v_api_network_demand_by_gpu.column_values_to_match_regex.gpu_type
 CREATE OR REPLACE VIEW v_api_network_demand_by_gpu AS
 SELECT
     hour AS window_start,
@@ -42,5 +40,4 @@ GROUP BY hour, gateway, orchestrator_address, region, pipeline, model_id, gpu_id
 HAVING sum(status_samples) > 0;
 
 -- MUTATION: there is no such view
--- ALSO FAILS: api_views_present
 DROP VIEW v_api_network_demand_by_gpu;

@@ -16,8 +16,6 @@ WHERE
     AND window_start < {to_ts:DateTime64(3, 'UTC')};
 
 -- MUTATION: rows are stamped thirty seconds late
--- ALSO FAILS: demand_has_rows_for_all_session_hours, network_demand_counts_aligned_to_rollup
--- ALSO FAILS: network_demand_view_matches_rollup, v_api_network_demand.column_pair_values_to_be_equal.hourly_grain
 CREATE OR REPLACE VIEW v_api_network_demand AS
 SELECT
     session_hour + INTERVAL 30 SECOND AS window_start,

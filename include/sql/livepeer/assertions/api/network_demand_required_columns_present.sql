@@ -14,7 +14,6 @@ FROM system.columns
 WHERE database = currentDatabase() AND table = 'v_api_network_demand';
 
 -- MUTATION: the model may be null
--- ALSO FAILS: network_demand_counts_aligned_to_rollup, network_demand_view_matches_rollup
 CREATE OR REPLACE VIEW v_api_network_demand AS
 SELECT
     session_hour AS window_start,
@@ -41,5 +40,4 @@ FROM v_demand_parts_1h AS parts
 GROUP BY session_hour, gateway, region, pipeline, parts.model_id;
 
 -- MUTATION: there is no such view
--- ALSO FAILS: api_views_present
 DROP VIEW v_api_network_demand;

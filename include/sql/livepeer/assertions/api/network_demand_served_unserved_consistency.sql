@@ -25,8 +25,6 @@ WHERE
     AND window_start < {to_ts:DateTime64(3, 'UTC')};
 
 -- MUTATION: unserved sessions are left out of the total
--- ALSO FAILS: v_api_network_demand.column_pair_values_to_be_equal.demand_is_served_and_unserved
--- ALSO FAILS: v_api_network_demand.column_pair_values_to_be_equal.demand_is_known_sessions
 CREATE OR REPLACE VIEW v_api_network_demand AS
 SELECT
     session_hour AS window_start,

@@ -58,11 +58,6 @@ WHERE orchestrator_address != ''
 GROUP BY window_start, orchestrator_address, pipeline, model_id, gpu_id, region;
 
 -- MUTATION: a key without a known session has a perfect score
--- ALSO FAILS: sla_recompute_parity_vs_latest_sessions, active_no_output_rows_retained_in_gpu_sla
--- ALSO FAILS: same_hour_failed_no_output_retained_in_gpu_sla, sla_view_matches_session_fact
--- ALSO FAILS: v_api_sla_compliance.column_pair_values_to_be_equal.rated_when_known
--- ALSO FAILS: v_api_sla_compliance.column_pair_values_a_to_be_greater_than_b.failures_are_known
--- ALSO FAILS: v_api_sla_compliance.column_pair_values_a_to_be_greater_than_b.known_swapped_are_both
 CREATE OR REPLACE VIEW v_api_sla_compliance AS
 SELECT
     window_start,
@@ -111,7 +106,6 @@ WHERE orchestrator_address != ''
 GROUP BY window_start, orchestrator_address, pipeline, model_id, gpu_id, region;
 
 -- MUTATION: a score is no number
--- ALSO FAILS: v_api_sla_compliance.column_values_to_be_between.sla_score
 CREATE OR REPLACE VIEW v_api_sla_compliance AS
 SELECT
     window_start,

@@ -67,7 +67,6 @@ SELECT
 FROM compared;
 
 -- MUTATION: excused failures are counted as unexcused
--- ALSO FAILS: sla_view_matches_session_fact
 CREATE OR REPLACE VIEW v_api_sla_compliance AS
 SELECT
     window_start,
@@ -92,8 +91,6 @@ WHERE orchestrator_address != ''
 GROUP BY window_start, orchestrator_address, pipeline, model_id, gpu_id, region;
 
 -- MUTATION: sessions without a GPU are left out
--- ALSO FAILS: active_no_output_rows_retained_in_gpu_sla, sla_counts_aligned_to_raw_latest_sessions
--- ALSO FAILS: sla_view_matches_session_fact
 CREATE OR REPLACE VIEW v_api_sla_compliance AS
 SELECT
     window_start,
@@ -118,8 +115,6 @@ WHERE orchestrator_address != '' AND gpu_id != ''
 GROUP BY window_start, orchestrator_address, pipeline, model_id, gpu_id, region;
 
 -- MUTATION: the view serves nothing
--- ALSO FAILS: active_no_output_rows_retained_in_gpu_sla, same_hour_failed_no_output_retained_in_gpu_sla
--- ALSO FAILS: sla_counts_aligned_to_raw_latest_sessions, sla_view_matches_session_fact
 CREATE OR REPLACE VIEW v_api_sla_compliance AS
 SELECT
     window_start,

@@ -61,7 +61,6 @@ SELECT
 FROM records;
 
 -- MUTATION: the raw consumer loses a record
--- ALSO FAILS: raw_typed_published_equals_ingested, raw_typed_core_1to1_parity, raw_typed_rows_trace_to_raw
 DELETE FROM streaming_events
 WHERE (source_partition, source_offset) = (
     SELECT source_partition, source_offset FROM stream_trace_events ORDER BY source_partition, source_offset LIMIT 1
@@ -74,7 +73,6 @@ ORDER BY source_partition, source_offset
 LIMIT 1;
 
 -- MUTATION: a record appears that nobody published
--- ALSO FAILS: raw_typed_accounting_identity
 INSERT INTO streaming_events
 (
     id, type, timestamp, data, source_topic, source_partition, source_offset, source_record_timestamp, headers, payload

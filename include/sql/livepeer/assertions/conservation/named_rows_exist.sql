@@ -54,7 +54,6 @@ SELECT
 FROM compared;
 
 -- MUTATION: price rows of a record are lost
--- ALSO FAILS: raw_typed_network_capabilities_fanout_guard
 DELETE FROM network_capabilities_prices
 WHERE (source_partition, source_offset) = (
     SELECT source_partition, source_offset
@@ -64,6 +63,5 @@ WHERE (source_partition, source_offset) = (
 );
 
 -- MUTATION: a silver row is lost
--- ALSO FAILS: ingest_raw_to_silver_projection
 DELETE FROM fact_stream_ingest_samples
 WHERE source_offset = (SELECT min(source_offset) FROM fact_stream_ingest_samples);

@@ -54,15 +54,12 @@ SELECT
 FROM compared;
 
 -- MUTATION: a typed row is written twice
--- ALSO FAILS: raw_typed_core_1to1_parity, stream_trace_events.column_values_to_be_unique.raw_event_uid
--- ALSO FAILS: stream_trace_events.compound_columns_to_be_unique.source_record, trace_raw_to_silver_projection
 INSERT INTO stream_trace_events
 SELECT * FROM stream_trace_events
 ORDER BY source_partition, source_offset
 LIMIT 1;
 
 -- MUTATION: a silver row is written twice
--- ALSO FAILS: ingest_raw_to_silver_projection
 INSERT INTO fact_stream_ingest_samples
 SELECT * FROM fact_stream_ingest_samples
 ORDER BY source_offset

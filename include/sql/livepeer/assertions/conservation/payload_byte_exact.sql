@@ -37,7 +37,6 @@ SELECT
 FROM compared;
 
 -- MUTATION: one byte is added to a payload
--- ALSO FAILS: raw_typed_rows_trace_to_raw, raw_typed_auxiliary_parity
 ALTER TABLE streaming_events UPDATE payload = concat(payload, ' ')
 WHERE (source_partition, source_offset) = (
     SELECT source_partition, source_offset FROM payment_events ORDER BY source_partition, source_offset LIMIT 1

@@ -105,7 +105,6 @@ FROM compared
 SETTINGS join_use_nulls = 1;
 
 -- MUTATION: a capability event is dead-lettered
--- ALSO FAILS: conservation_planted_outcomes_met, reject_rate
 ALTER TABLE record_dispositions UPDATE disposition = 'dlq'
 WHERE (source_partition, source_offset) = (
     SELECT source_partition, source_offset FROM network_capabilities ORDER BY source_partition, source_offset LIMIT 1

@@ -119,7 +119,5 @@ SELECT
 FROM judged;
 
 -- MUTATION: sessions lose the orchestrator that served them
--- ALSO FAILS: scenario_1_clean_success_no_swap_fps_gt_12_exists
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.attributed_by_a_method
 ALTER TABLE fact_workflow_sessions UPDATE orchestrator_address = ''
 WHERE orchestrator_address != '';

@@ -72,21 +72,12 @@ SELECT
 FROM layers;
 
 -- MUTATION: the newest samples are not there yet
--- ALSO FAILS: conservation_named_rows_exist, agg_stream_performance_1m_matches_status_samples
--- ALSO FAILS: network_demand_view_matches_rollup, rollup_totals_match_silver
--- ALSO FAILS: session_summary_change_flags_consistency, status_raw_to_silver_projection
--- ALSO FAILS: network_demand_by_gpu_matches_latest_sessions
 DELETE FROM fact_stream_status_samples
 WHERE sample_ts > (SELECT max(sample_ts) - INTERVAL 2 MINUTE FROM fact_stream_status_samples);
 
 -- MUTATION: no edge is there
--- ALSO FAILS: conservation_named_rows_exist, core_raw_to_silver_gold_nonempty, swap_counts_equal_their_evidence
--- ALSO FAILS: swapped_sessions_have_evidence, trace_raw_to_silver_projection
--- ALSO FAILS: scenario_2_no_orchestrator_then_closed_exists
 TRUNCATE TABLE fact_stream_trace_edges;
 
 -- MUTATION: sessions stand still for an hour
--- ALSO FAILS: v_latest_sessions.column_pair_values_a_to_be_greater_than_b.starts_before_it_ends
--- ALSO FAILS: v_latest_sessions.column_pair_values_a_to_be_greater_than_b.edges_before_the_end
 ALTER TABLE fact_workflow_sessions UPDATE session_end_ts = session_end_ts - INTERVAL 1 HOUR
 WHERE 1;

@@ -78,7 +78,6 @@ SELECT
 FROM families;
 
 -- MUTATION: payments are dead-lettered
--- ALSO FAILS: raw_typed_auxiliary_parity, raw_typed_accounting_identity, conservation_no_unnamed_rows
 INSERT INTO streaming_events_dlq
 (
     source_topic, source_partition, source_offset, source_record_timestamp, event_id, event_type, event_timestamp,
@@ -98,7 +97,6 @@ ORDER BY source_partition, source_offset
 LIMIT 1;
 
 -- MUTATION: every capability event comes twice
--- ALSO FAILS: raw_typed_accounting_identity, conservation_no_unnamed_rows
 INSERT INTO streaming_events_quarantine
 (
     source_topic, source_partition, source_offset, source_record_timestamp, event_id, event_type, event_timestamp,
@@ -116,8 +114,6 @@ SELECT
 FROM network_capabilities_advertised;
 
 -- MUTATION: a payment is rejected and too large for a dead letter of its own
--- ALSO FAILS: conservation_planted_outcomes_met, conservation_rejects_are_expected, raw_typed_accounting_identity
--- ALSO FAILS: raw_typed_auxiliary_parity
 ALTER TABLE record_dispositions UPDATE disposition = 'dlq', failure_class = 'RECORD_TOO_LARGE'
 WHERE (source_partition, source_offset) = (
     SELECT source_partition, source_offset FROM payment_events ORDER BY source_partition, source_offset LIMIT 1

@@ -102,8 +102,6 @@ FROM by_key
 SETTINGS join_use_nulls = 0;
 
 -- MUTATION: what ran on an unknown GPU is taken for an artifact
--- ALSO FAILS: sla_view_matches_session_fact, sla_counts_aligned_to_raw_latest_sessions
--- ALSO FAILS: sla_recompute_parity_vs_latest_sessions
 CREATE OR REPLACE VIEW v_api_sla_compliance AS
 SELECT
     starts.window_start AS window_start,

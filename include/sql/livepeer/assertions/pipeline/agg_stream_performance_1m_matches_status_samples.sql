@@ -103,7 +103,6 @@ SELECT
 FROM by_key;
 
 -- MUTATION: a minute of the rollup is lost
--- ALSO FAILS: network_demand_view_matches_rollup, rollup_totals_match_silver
 DELETE FROM agg_stream_performance_1m
 WHERE (window_start, gpu_id) = (
     SELECT window_start, gpu_id
@@ -113,14 +112,12 @@ WHERE (window_start, gpu_id) = (
 );
 
 -- MUTATION: a batch of samples is counted twice
--- ALSO FAILS: network_demand_view_matches_rollup, rollup_totals_match_silver
 INSERT INTO agg_stream_performance_1m
 SELECT * FROM agg_stream_performance_1m
 ORDER BY window_start, gpu_id, orchestrator_address
 LIMIT 1;
 
 -- MUTATION: the average of a minute takes in a frame rate that no sample has
--- ALSO FAILS: network_demand_view_matches_rollup
 INSERT INTO agg_stream_performance_1m
 (
     window_start, gateway, orchestrator_address, pipeline, model_id, gpu_id, region, output_fps_avg_state

@@ -46,10 +46,6 @@ SELECT
 FROM by_key;
 
 -- MUTATION: a GPU has two cards, so that views join each of its rows twice
--- ALSO FAILS: gpu_count_delta_explained_by_key_overlap, network_demand_by_gpu_matches_latest_sessions
--- ALSO FAILS: v_api_gpu_metrics.compound_columns_to_be_unique.key
--- ALSO FAILS: v_api_network_demand_by_gpu.compound_columns_to_be_unique.key
--- ALSO FAILS: gpu_view_covers_healthy_attributed_session_keys
 CREATE OR REPLACE VIEW v_current_gpus AS
 SELECT
     orchestrator_address,
@@ -64,8 +60,6 @@ ARRAY JOIN [1, 2] AS card
 WHERE gpu_id != '';
 
 -- MUTATION: the gateway is left in the grain of the SLA view
--- ALSO FAILS: sla_counts_aligned_to_raw_latest_sessions, v_api_sla_compliance.compound_columns_to_be_unique.key
--- ALSO FAILS: sla_recompute_parity_vs_latest_sessions
 CREATE OR REPLACE VIEW v_api_sla_compliance AS
 SELECT
     starts.window_start AS window_start,

@@ -59,7 +59,6 @@ ORDER BY source_event_uid
 LIMIT 1;
 
 -- MUTATION: an announcement is typed twice
--- ALSO FAILS: conservation_no_unnamed_rows
 INSERT INTO network_capabilities_prices
 SELECT * FROM network_capabilities_prices
 ORDER BY raw_event_uid

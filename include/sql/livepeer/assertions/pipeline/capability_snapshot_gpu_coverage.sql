@@ -87,6 +87,4 @@ ORDER BY orchestrator_address
 LIMIT 1;
 
 -- MUTATION: the typed table is empty, and snapshots stand over it
--- ALSO FAILS: raw_typed_network_capabilities_fanout_guard, network_capabilities_raw_and_typed_present
--- ALSO FAILS: conservation_named_rows_exist
 DELETE FROM network_capabilities WHERE 1;

@@ -104,19 +104,12 @@ SELECT
 FROM totals;
 
 -- MUTATION: no health sample reaches silver
--- ALSO FAILS: conservation_named_rows_exist, status_raw_to_silver_projection
--- ALSO FAILS: session_summary_change_flags_consistency, agg_stream_performance_1m_matches_status_samples
--- ALSO FAILS: network_demand_by_gpu_matches_latest_sessions, network_demand_view_matches_rollup
--- ALSO FAILS: rollup_totals_match_silver, scenario_1_clean_success_no_swap_fps_gt_12_exists, freshness_lag
 DELETE FROM fact_stream_status_samples WHERE 1;
 
 -- MUTATION: no milestone reaches silver
--- ALSO FAILS: conservation_named_rows_exist, trace_raw_to_silver_projection, swapped_sessions_have_evidence
--- ALSO FAILS: swap_counts_equal_their_evidence, scenario_2_no_orchestrator_then_closed_exists, freshness_lag
 DELETE FROM fact_stream_trace_edges WHERE 1;
 
 -- MUTATION: every core event is rejected, long after its own time
--- ALSO FAILS: conservation_no_unnamed_rows, raw_typed_core_1to1_parity, raw_typed_accounting_identity
 INSERT INTO streaming_events_dlq
 (
     source_topic, source_partition, source_offset, event_id, event_type, source_record_timestamp
@@ -132,7 +125,6 @@ FROM streaming_events
 WHERE type IN ('ai_stream_status', 'stream_trace', 'ai_stream_events', 'stream_ingest_metrics');
 
 -- MUTATION: no session is made
--- ALSO FAILS: session_fact_present, freshness_lag
 ALTER TABLE fact_workflow_sessions
 UPDATE session_start_ts = session_start_ts + toIntervalYear(10), session_end_ts = session_end_ts + toIntervalYear(10)
 WHERE 1;

@@ -48,7 +48,6 @@ SELECT
 FROM by_hour;
 
 -- MUTATION: the hour that is not over yet is left out
--- ALSO FAILS: network_demand_counts_aligned_to_rollup, network_demand_view_matches_rollup
 CREATE OR REPLACE VIEW v_api_network_demand AS
 SELECT
     parts.hour AS window_start,

@@ -64,10 +64,6 @@ SELECT
 FROM by_key;
 
 -- MUTATION: a GPU has two cards, so that the view joins each of its rows twice
--- ALSO FAILS: api_view_keys_unique, network_demand_by_gpu_matches_latest_sessions
--- ALSO FAILS: v_api_gpu_metrics.compound_columns_to_be_unique.key
--- ALSO FAILS: v_api_network_demand_by_gpu.compound_columns_to_be_unique.key
--- ALSO FAILS: gpu_view_covers_healthy_attributed_session_keys
 CREATE OR REPLACE VIEW v_current_gpus AS
 SELECT
     orchestrator_address,

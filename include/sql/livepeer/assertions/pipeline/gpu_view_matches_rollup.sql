@@ -169,7 +169,6 @@ FROM judged
 SETTINGS join_use_nulls = 0;
 
 -- MUTATION: samples without a picture are left out of the average
--- ALSO FAILS: same_hour_failed_no_output_retained_in_gpu_sla
 CREATE OR REPLACE VIEW v_filled_status_samples AS
 SELECT
     * EXCEPT (model_id, gpu_id, region),
@@ -192,7 +191,6 @@ WHERE orchestrator_address NOT IN (
 );
 
 -- MUTATION: samples count in the hour before their own
--- ALSO FAILS: same_hour_failed_no_output_retained_in_gpu_sla
 CREATE OR REPLACE VIEW v_filled_status_samples AS
 SELECT
     * EXCEPT (sample_ts, model_id, gpu_id, region),
@@ -203,13 +201,6 @@ SELECT
 FROM fact_stream_status_samples;
 
 -- MUTATION: a frame rate of a sample is no number
--- ALSO FAILS: frame_rates_are_finite, silver_floats_are_finite
--- ALSO FAILS: agg_stream_performance_1m_matches_status_samples
--- ALSO FAILS: network_demand_view_matches_rollup, v_api_gpu_metrics.column_values_to_be_between.avg_output_fps
--- ALSO FAILS: fact_stream_status_samples.column_values_to_be_between.output_fps
--- ALSO FAILS: v_api_network_demand.column_values_to_be_between.avg_output_fps
--- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.jitter_coeff_fps
--- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.p95_output_fps
 ALTER TABLE fact_stream_status_samples UPDATE output_fps = nan
 WHERE source_event_uid = (
     SELECT max(source_event_uid) FROM fact_stream_status_samples WHERE orchestrator_address != '' AND gpu_id != ''

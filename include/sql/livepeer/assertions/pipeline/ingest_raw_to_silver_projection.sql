@@ -63,19 +63,16 @@ SELECT
 FROM by_event;
 
 -- MUTATION: a row is lost
--- ALSO FAILS: conservation_named_rows_exist
 DELETE FROM fact_stream_ingest_samples
 WHERE source_event_uid = (SELECT max(source_event_uid) FROM fact_stream_ingest_samples);
 
 -- MUTATION: a row is written twice
--- ALSO FAILS: conservation_no_unnamed_rows
 INSERT INTO fact_stream_ingest_samples
 SELECT * FROM fact_stream_ingest_samples
 ORDER BY source_event_uid
 LIMIT 1;
 
 -- MUTATION: a row that no typed row explains
--- ALSO FAILS: conservation_no_unnamed_rows
 INSERT INTO fact_stream_ingest_samples (sample_ts, workflow_session_id, source_event_uid)
 SELECT sample_ts, workflow_session_id, 'made up' FROM fact_stream_ingest_samples
 ORDER BY source_event_uid
@@ -97,5 +94,4 @@ AS SELECT
 FROM fact_stream_ingest_samples;
 
 -- MUTATION: the typed table is empty, and facts stand over it
--- ALSO FAILS: raw_typed_accounting_identity, raw_typed_core_1to1_parity, conservation_named_rows_exist
 DELETE FROM stream_ingest_metrics WHERE 1;

@@ -51,9 +51,6 @@ ALTER TABLE fact_workflow_latency_samples UPDATE startup_time_ms = startup_time_
 WHERE workflow_session_id = (SELECT max(workflow_session_id) FROM fact_workflow_latency_samples WHERE has_startup_time);
 
 -- MUTATION: a start-up time is no number
--- ALSO FAILS: gpu_metrics_latency_fields_nonnegative, gpu_metrics_startup_seconds_matches_ms
--- ALSO FAILS: session_floats_are_finite
--- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.startup_time_ms
 ALTER TABLE fact_workflow_latency_samples UPDATE startup_time_ms = nan
 WHERE workflow_session_id = (
     SELECT max(workflow_session_id)

@@ -22,7 +22,6 @@ SELECT
 FROM judged;
 
 -- MUTATION: the model's name in capitals is the pipeline
--- ALSO FAILS: v_latest_sessions.column_values_to_be_in_set.pipeline_is_model
 ALTER TABLE fact_workflow_sessions UPDATE pipeline = upper(assumeNotNull(model_id))
 WHERE workflow_session_id = (
     SELECT max(workflow_session_id)

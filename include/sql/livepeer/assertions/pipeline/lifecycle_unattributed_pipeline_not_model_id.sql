@@ -48,7 +48,6 @@ SELECT
 FROM judged;
 
 -- MUTATION: a session that found nobody takes its model's name for a pipeline
--- ALSO FAILS: v_latest_sessions.column_values_to_be_in_set.pipeline_is_model
 ALTER TABLE fact_workflow_sessions UPDATE pipeline = assumeNotNull(model_id)
 WHERE workflow_session_id = (
     SELECT max(workflow_session_id) FROM fact_workflow_sessions WHERE orchestrator_address = '' AND model_id != ''

@@ -44,12 +44,7 @@ SELECT
 FROM found;
 
 -- MUTATION: no capability event arrives
--- ALSO FAILS: raw_typed_network_capabilities_expected_in_window, raw_typed_network_capabilities_fanout_guard
--- ALSO FAILS: raw_typed_published_equals_ingested, raw_typed_rows_trace_to_raw, conservation_every_record_once_in_raw
 DELETE FROM streaming_events WHERE type = 'network_capabilities';
 
 -- MUTATION: no capability is typed
--- ALSO FAILS: capability_snapshot_gpu_coverage
--- ALSO FAILS: raw_typed_network_capabilities_fanout_guard, conservation_named_rows_exist
--- ALSO FAILS: scenario_1_clean_success_no_swap_fps_gt_12_exists
 DELETE FROM network_capabilities WHERE 1;

@@ -141,7 +141,6 @@ GROUP BY parts.hour, parts.gateway, orchestrator_address, region, pipeline, mode
 HAVING sum(parts.status_samples) > 0;
 
 -- MUTATION: hours have rows in which only sessions started
--- ALSO FAILS: v_api_network_demand_by_gpu.column_values_to_be_between.total_sessions
 CREATE OR REPLACE VIEW v_api_network_demand_by_gpu AS
 SELECT
     parts.hour AS window_start,

@@ -90,7 +90,6 @@ SELECT
 FROM by_key;
 
 -- MUTATION: hours of nothing but sessions that found no orchestrator are invisible
--- ALSO FAILS: network_demand_view_matches_rollup, rollup_totals_match_silver
 CREATE OR REPLACE VIEW agg_reliability_1h AS
 SELECT
     toDateTime64(dateTrunc('hour', sessions.session_start_ts), 3, 'UTC') AS window_start,

@@ -42,8 +42,6 @@ SELECT
 FROM by_key;
 
 -- MUTATION: the orchestrator is left in the grain of the demand view
--- ALSO FAILS: api_view_keys_unique, network_demand_counts_aligned_to_rollup, network_demand_view_matches_rollup
--- ALSO FAILS: v_api_network_demand.compound_columns_to_be_unique.key
 CREATE OR REPLACE VIEW v_api_network_demand AS
 SELECT
     parts.hour AS window_start,

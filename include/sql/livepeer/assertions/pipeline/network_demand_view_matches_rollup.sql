@@ -253,7 +253,6 @@ FROM judged
 SETTINGS join_use_nulls = 0;
 
 -- MUTATION: minutes are samples divided by 60
--- ALSO FAILS: rollup_totals_match_silver
 CREATE OR REPLACE VIEW v_inference_time_1h AS
 SELECT
     toDateTime64(dateTrunc('hour', samples.sample_ts), 3, 'UTC') AS window_start,
@@ -268,12 +267,5 @@ FROM fact_stream_status_samples AS samples
 GROUP BY window_start, gateway, orchestrator_address, pipeline, model_id, gpu_id, region;
 
 -- MUTATION: a frame rate of a sample is no number
--- ALSO FAILS: frame_rates_are_finite, silver_floats_are_finite
--- ALSO FAILS: agg_stream_performance_1m_matches_status_samples
--- ALSO FAILS: gpu_view_matches_rollup, v_api_gpu_metrics.column_values_to_be_between.avg_output_fps
--- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.jitter_coeff_fps
--- ALSO FAILS: v_api_gpu_metrics.column_values_to_be_between.p95_output_fps
--- ALSO FAILS: fact_stream_status_samples.column_values_to_be_between.output_fps
--- ALSO FAILS: v_api_network_demand.column_values_to_be_between.avg_output_fps
 ALTER TABLE fact_stream_status_samples UPDATE output_fps = nan
 WHERE source_event_uid = (SELECT min(source_event_uid) FROM fact_stream_status_samples);

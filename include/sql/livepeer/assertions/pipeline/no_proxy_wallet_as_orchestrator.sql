@@ -104,7 +104,6 @@ ALTER TABLE fact_lifecycle_edge_coverage UPDATE orchestrator_address = (
 WHERE workflow_session_id = (SELECT max(workflow_session_id) FROM fact_lifecycle_edge_coverage);
 
 -- MUTATION: latencies are credited to a proxy
--- ALSO FAILS: latency_vs_segment_identity_consistency
 ALTER TABLE fact_workflow_latency_samples UPDATE orchestrator_address = (
     SELECT max(local_address) FROM network_capabilities WHERE local_address != orchestrator_address
 )
@@ -113,7 +112,6 @@ WHERE workflow_session_id = (
 );
 
 -- MUTATION: a session belongs to a proxy, and so does its row in the API views
--- ALSO FAILS: gold_sessions_use_canonical_orchestrator_identity
 ALTER TABLE fact_workflow_sessions UPDATE orchestrator_address = (
     SELECT max(local_address) FROM network_capabilities WHERE local_address != orchestrator_address
 )
@@ -122,7 +120,6 @@ WHERE workflow_session_id = (
 );
 
 -- MUTATION: the rollup counts minutes of a proxy
--- ALSO FAILS: agg_stream_performance_1m_matches_status_samples, network_demand_view_matches_rollup
 INSERT INTO agg_stream_performance_1m (window_start, orchestrator_address)
 SELECT sample_ts, (SELECT max(local_address) FROM network_capabilities WHERE local_address != orchestrator_address)
 FROM fact_stream_status_samples

@@ -39,7 +39,6 @@ SELECT
 FROM proxies;
 
 -- MUTATION: a second orchestrator announces the host of another one
--- ALSO FAILS: conservation_no_unnamed_rows, capability_snapshot_gpu_coverage
 INSERT INTO network_capabilities
 (
     event_timestamp, source_event_id, orchestrator_address, local_address, orch_uri, pipeline, model_id, gpu_id,

@@ -23,11 +23,9 @@ SELECT
 FROM lineage;
 
 -- MUTATION: a typed row without lineage
--- ALSO FAILS: trace_raw_to_silver_projection, raw_typed_core_1to1_parity, raw_typed_rows_trace_to_raw
 ALTER TABLE stream_trace_events UPDATE raw_event_uid = ''
 WHERE raw_event_uid = (SELECT max(raw_event_uid) FROM stream_trace_events);
 
 -- MUTATION: a silver row with a blank for lineage
--- ALSO FAILS: trace_raw_to_silver_projection
 ALTER TABLE fact_stream_trace_edges UPDATE source_event_uid = ' '
 WHERE source_event_uid = (SELECT max(source_event_uid) FROM fact_stream_trace_edges);

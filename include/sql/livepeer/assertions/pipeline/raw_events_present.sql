@@ -77,18 +77,10 @@ SELECT
 FROM by_object;
 
 -- MUTATION: the raw layer is empty
--- ALSO FAILS: raw_typed_auxiliary_parity, raw_typed_core_1to1_parity, raw_typed_rows_trace_to_raw
--- ALSO FAILS: raw_typed_network_capabilities_expected_in_window, raw_typed_network_capabilities_fanout_guard
--- ALSO FAILS: raw_typed_published_equals_ingested, conservation_every_record_once_in_raw
--- ALSO FAILS: core_raw_to_silver_gold_nonempty, network_capabilities_raw_and_typed_present
 DELETE FROM streaming_events WHERE 1;
 
 -- MUTATION: no health sample is typed
--- ALSO FAILS: status_raw_to_silver_projection
--- ALSO FAILS: raw_typed_accounting_identity, raw_typed_core_1to1_parity, conservation_named_rows_exist
 DELETE FROM ai_stream_status WHERE 1;
 
 -- MUTATION: no milestone is typed
--- ALSO FAILS: trace_raw_to_silver_projection
--- ALSO FAILS: raw_typed_accounting_identity, raw_typed_core_1to1_parity, conservation_named_rows_exist
 DELETE FROM stream_trace_events WHERE 1;

@@ -115,11 +115,9 @@ SELECT
 FROM totals;
 
 -- MUTATION: every batch is counted twice
--- ALSO FAILS: agg_stream_performance_1m_matches_status_samples
 INSERT INTO agg_stream_performance_1m SELECT * FROM agg_stream_performance_1m;
 
 -- MUTATION: minutes are samples divided by 60
--- ALSO FAILS: network_demand_view_matches_rollup
 CREATE OR REPLACE VIEW v_inference_time_1h AS
 SELECT
     toDateTime64(dateTrunc('hour', samples.sample_ts), 3, 'UTC') AS window_start,
@@ -134,8 +132,6 @@ FROM fact_stream_status_samples AS samples
 GROUP BY window_start, gateway, orchestrator_address, pipeline, model_id, gpu_id, region;
 
 -- MUTATION: payments find no session
--- ALSO FAILS: session_to_status_projection_consistency
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.id_is_made_of_its_parts
 CREATE OR REPLACE VIEW v_latest_sessions AS
 SELECT
     workflow_session_id,

@@ -103,7 +103,6 @@ SELECT
 FROM by_key;
 
 -- MUTATION: samples of streams that do not run are taken for artifacts
--- ALSO FAILS: gpu_view_matches_rollup
 CREATE OR REPLACE VIEW v_filled_status_samples AS
 SELECT
     * EXCEPT (model_id, gpu_id, region),
@@ -114,7 +113,6 @@ FROM fact_stream_status_samples
 WHERE state IN ('ONLINE', 'DEGRADED_INFERENCE', 'DEGRADED_INPUT');
 
 -- MUTATION: hours in which no session started well are taken for artifacts
--- ALSO FAILS: sla_view_matches_session_fact, sla_recompute_parity_vs_latest_sessions
 CREATE OR REPLACE VIEW v_api_sla_compliance AS
 SELECT
     starts.window_start AS window_start,

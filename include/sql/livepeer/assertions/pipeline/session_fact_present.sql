@@ -33,7 +33,6 @@ SELECT
 FROM found;
 
 -- MUTATION: the window's sessions are dated into another year
--- ALSO FAILS: core_raw_to_silver_gold_nonempty, freshness_lag
 ALTER TABLE fact_workflow_sessions
 UPDATE session_start_ts = session_start_ts + toIntervalYear(10), session_end_ts = session_end_ts + toIntervalYear(10)
 WHERE 1;

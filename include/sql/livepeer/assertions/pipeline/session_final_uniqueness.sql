@@ -25,8 +25,6 @@ SELECT
 FROM by_session;
 
 -- MUTATION: the start is in the sorting key, and one session's start moved by a minute
--- ALSO FAILS: latency_equals_session_edges, v_latest_sessions.column_values_to_be_unique.workflow_session_id
--- ALSO FAILS: network_demand_view_matches_rollup
 CREATE OR REPLACE TABLE fact_workflow_sessions
 ENGINE = ReplacingMergeTree(version) ORDER BY (session_start_ts, workflow_session_id)
 AS

@@ -115,14 +115,12 @@ WHERE workflow_session_id = (
 );
 
 -- MUTATION: a session without samples did nothing but load
--- ALSO FAILS: v_latest_sessions.column_values_to_be_in_set.judged_without_samples
 ALTER TABLE fact_workflow_sessions UPDATE loading_only_session = 1
 WHERE workflow_session_id = (
     SELECT max(workflow_session_id) FROM fact_workflow_sessions WHERE status_sample_count = 0
 );
 
 -- MUTATION: a change of model that the session does not tell
--- ALSO FAILS: session_to_segment_pipeline_model_consistency, status_vs_segment_identity_consistency
 ALTER TABLE fact_workflow_session_segments UPDATE model_id = 'another-model'
 WHERE segment_index = 0 AND workflow_session_id = (
     SELECT max(workflow_session_id) FROM fact_workflow_session_segments WHERE segment_index = 1

@@ -56,9 +56,6 @@ SELECT
 FROM judged;
 
 -- MUTATION: samples of a session that never was
--- ALSO FAILS: status_raw_to_silver_projection, conservation_no_unnamed_rows
--- ALSO FAILS: agg_stream_performance_1m_matches_status_samples, network_demand_view_matches_rollup
--- ALSO FAILS: rollup_totals_match_silver
 INSERT INTO fact_stream_status_samples
 (
     sample_ts, workflow_session_id, stream_id, request_id, gateway, orchestrator_address, orchestrator_url, pipeline,
@@ -94,17 +91,9 @@ ALTER TABLE fact_stream_status_samples UPDATE request_id = concat(request_id, '-
 WHERE source_event_uid = (SELECT max(source_event_uid) FROM fact_stream_status_samples);
 
 -- MUTATION: a sample of another model
--- ALSO FAILS: session_summary_change_flags_consistency
--- ALSO FAILS: v_api_network_demand.column_pair_values_a_to_be_greater_than_b.minutes_within_the_hour
--- ALSO FAILS: agg_stream_performance_1m_matches_status_samples, network_demand_by_gpu_matches_latest_sessions
--- ALSO FAILS: network_demand_counts_aligned_to_rollup, network_demand_view_matches_rollup
 ALTER TABLE fact_stream_status_samples UPDATE model_id = 'another-model'
 WHERE source_event_uid = (SELECT max(source_event_uid) FROM fact_stream_status_samples);
 
 -- MUTATION: a sample of another pipeline
--- ALSO FAILS: session_summary_change_flags_consistency
--- ALSO FAILS: v_api_network_demand.column_pair_values_a_to_be_greater_than_b.minutes_within_the_hour
--- ALSO FAILS: agg_stream_performance_1m_matches_status_samples, network_demand_by_gpu_matches_latest_sessions
--- ALSO FAILS: network_demand_counts_aligned_to_rollup, network_demand_view_matches_rollup
 ALTER TABLE fact_stream_status_samples UPDATE pipeline = 'another-pipeline'
 WHERE source_event_uid = (SELECT max(source_event_uid) FROM fact_stream_status_samples WHERE pipeline != '');

@@ -67,8 +67,6 @@ SELECT
 FROM by_key;
 
 -- MUTATION: the gateway is left in the grain
--- ALSO FAILS: api_view_keys_unique, v_api_sla_compliance.compound_columns_to_be_unique.key
--- ALSO FAILS: sla_recompute_parity_vs_latest_sessions
 CREATE OR REPLACE VIEW v_api_sla_compliance AS
 SELECT
     starts.window_start AS window_start,
@@ -93,8 +91,6 @@ WHERE starts.orchestrator_address != ''
 GROUP BY window_start, orchestrator_address, pipeline, model_id, gpu_id, region, starts.gateway;
 
 -- MUTATION: sessions that found no orchestrator are held against one without a name
--- ALSO FAILS: sla_view_matches_session_fact, v_api_sla_compliance.column_values_to_match_regex.orchestrator_address
--- ALSO FAILS: sla_recompute_parity_vs_latest_sessions
 CREATE OR REPLACE VIEW v_api_sla_compliance AS
 SELECT
     starts.window_start AS window_start,

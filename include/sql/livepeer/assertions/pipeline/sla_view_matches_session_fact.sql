@@ -112,9 +112,6 @@ SELECT
 FROM by_key;
 
 -- MUTATION: a change of orchestrator that was not announced is no swap
--- ALSO FAILS: v_api_sla_compliance.column_pair_values_a_to_be_greater_than_b.swapped_is_either
--- ALSO FAILS: v_api_sla_compliance.column_pair_values_a_to_be_greater_than_b.known_swapped_are_both
--- ALSO FAILS: sla_recompute_parity_vs_latest_sessions
 CREATE OR REPLACE VIEW v_api_sla_compliance AS
 SELECT
     starts.window_start AS window_start,

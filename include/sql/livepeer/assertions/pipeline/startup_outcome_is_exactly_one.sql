@@ -32,19 +32,13 @@ SELECT
 FROM judged;
 
 -- MUTATION: a success that is excused as well
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.one_outcome
 ALTER TABLE fact_workflow_sessions UPDATE startup_excused = 1
 WHERE workflow_session_id = (SELECT max(workflow_session_id) FROM fact_workflow_sessions WHERE startup_success);
 
 -- MUTATION: a known session without an outcome
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.one_outcome
 ALTER TABLE fact_workflow_sessions UPDATE startup_excused = 0
 WHERE workflow_session_id = (SELECT max(workflow_session_id) FROM fact_workflow_sessions WHERE startup_excused);
 
 -- MUTATION: an unknown session that failed
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.one_outcome
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.flags_have_their_edges
--- ALSO FAILS: v_api_network_demand.column_pair_values_a_to_be_greater_than_b.failures_are_known
--- ALSO FAILS: network_demand_additive_fields_nonnegative
 ALTER TABLE fact_workflow_sessions UPDATE known_stream = 0
 WHERE workflow_session_id = (SELECT max(workflow_session_id) FROM fact_workflow_sessions WHERE startup_unexcused);

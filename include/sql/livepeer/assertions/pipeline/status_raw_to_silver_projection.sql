@@ -63,24 +63,16 @@ SELECT
 FROM by_event;
 
 -- MUTATION: a row is lost
--- ALSO FAILS: conservation_named_rows_exist, agg_stream_performance_1m_matches_status_samples
--- ALSO FAILS: network_demand_view_matches_rollup, rollup_totals_match_silver
 DELETE FROM fact_stream_status_samples
 WHERE source_event_uid = (SELECT max(source_event_uid) FROM fact_stream_status_samples);
 
 -- MUTATION: a row is written twice
--- ALSO FAILS: conservation_no_unnamed_rows, fact_stream_status_samples.column_values_to_be_unique.source_event_uid
--- ALSO FAILS: fact_stream_status_samples.compound_columns_to_be_unique.source_record
--- ALSO FAILS: agg_stream_performance_1m_matches_status_samples, network_demand_view_matches_rollup
--- ALSO FAILS: rollup_totals_match_silver
 INSERT INTO fact_stream_status_samples
 SELECT * FROM fact_stream_status_samples
 ORDER BY source_event_uid
 LIMIT 1;
 
 -- MUTATION: a row that no typed row explains
--- ALSO FAILS: conservation_no_unnamed_rows, agg_stream_performance_1m_matches_status_samples
--- ALSO FAILS: network_demand_view_matches_rollup, rollup_totals_match_silver
 INSERT INTO fact_stream_status_samples
 (
     sample_ts, workflow_session_id, stream_id, request_id, gateway, orchestrator_address, orchestrator_url, pipeline,
@@ -112,7 +104,6 @@ ORDER BY source_event_uid
 LIMIT 1;
 
 -- MUTATION: one event has no row and another one has two, so that totals agree
--- ALSO FAILS: fact_stream_status_samples.column_values_to_be_unique.source_event_uid
 ALTER TABLE fact_stream_status_samples UPDATE source_event_uid = (
     SELECT max(source_event_uid) FROM fact_stream_status_samples
 )
@@ -128,6 +119,4 @@ AS SELECT
 FROM fact_stream_status_samples;
 
 -- MUTATION: the typed table is empty, and facts stand over it
--- ALSO FAILS: raw_typed_accounting_identity, raw_typed_core_1to1_parity, conservation_named_rows_exist
--- ALSO FAILS: raw_events_present
 DELETE FROM ai_stream_status WHERE 1;

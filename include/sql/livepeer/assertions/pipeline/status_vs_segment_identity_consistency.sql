@@ -60,7 +60,6 @@ WHERE segment_index = 0 AND workflow_session_id = (
 );
 
 -- MUTATION: a session's samples ran on another model than its segment
--- ALSO FAILS: session_to_segment_pipeline_model_consistency, session_summary_change_flags_consistency
 ALTER TABLE fact_workflow_session_segments UPDATE model_id = 'another-model'
 WHERE workflow_session_id = (
     SELECT max(workflow_session_id) FROM fact_workflow_sessions WHERE status_sample_count > 1 AND swap_count = 0

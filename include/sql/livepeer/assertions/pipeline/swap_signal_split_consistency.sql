@@ -18,6 +18,5 @@ SELECT
 FROM judged;
 
 -- MUTATION: the old counter counts one more
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.swap_count_is_the_confirmed
 ALTER TABLE fact_workflow_sessions UPDATE swap_count = swap_count + 1
 WHERE workflow_session_id = (SELECT min(workflow_session_id) FROM fact_workflow_sessions);

@@ -51,12 +51,10 @@ SELECT
 FROM judged;
 
 -- MUTATION: a session claims an announced swap
--- ALSO FAILS: swap_counts_equal_their_evidence
 ALTER TABLE fact_workflow_sessions UPDATE confirmed_swap_count = 1, swap_count = 1
 WHERE workflow_session_id = (SELECT max(workflow_session_id) FROM fact_workflow_sessions WHERE swap_count = 0);
 
 -- MUTATION: a session claims a change of orchestrators
--- ALSO FAILS: swap_counts_equal_their_evidence
 ALTER TABLE fact_workflow_sessions UPDATE inferred_orchestrator_change_count = 1
 WHERE workflow_session_id = (
     SELECT max(workflow_session_id) FROM fact_workflow_sessions WHERE inferred_orchestrator_change_count = 0

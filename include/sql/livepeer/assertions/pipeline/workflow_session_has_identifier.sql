@@ -31,9 +31,6 @@ SELECT
 FROM judged;
 
 -- MUTATION: a session without an id
--- ALSO FAILS: v_latest_sessions.column_values_to_match_regex.workflow_session_id
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.id_is_made_of_its_parts, latency_equals_session_edges
--- ALSO FAILS: latest_sessions_vs_segment_session_ids
 INSERT INTO fact_workflow_sessions
 SELECT
     '',
@@ -43,6 +40,5 @@ ORDER BY workflow_session_id
 LIMIT 1;
 
 -- MUTATION: a session under another request's id
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.id_is_made_of_its_parts
 ALTER TABLE fact_workflow_sessions UPDATE request_id = concat(request_id, '-other')
 WHERE workflow_session_id = (SELECT max(workflow_session_id) FROM fact_workflow_sessions);

@@ -88,7 +88,6 @@ SELECT
 FROM ids;
 
 -- MUTATION: a record is both typed and in quarantine
--- ALSO FAILS: conservation_no_unnamed_rows, reject_rate
 INSERT INTO streaming_events_quarantine
 (
     source_topic, source_partition, source_offset, source_record_timestamp, event_id, event_type, event_timestamp,
@@ -108,7 +107,6 @@ ORDER BY source_partition, source_offset
 LIMIT 1;
 
 -- MUTATION: a record arrives and nothing becomes of it
--- ALSO FAILS: conservation_every_record_once_in_raw
 INSERT INTO streaming_events
 (
     id, type, timestamp, data, source_topic, source_partition, source_offset, source_record_timestamp, headers, payload

@@ -61,14 +61,12 @@ SELECT
 FROM compared;
 
 -- MUTATION: a payment is lost
--- ALSO FAILS: raw_typed_accounting_identity, conservation_named_rows_exist
 DELETE FROM payment_events
 WHERE (source_partition, source_offset) = (
     SELECT source_partition, source_offset FROM payment_events ORDER BY source_partition, source_offset LIMIT 1
 );
 
 -- MUTATION: a discovered orchestrator is written twice
--- ALSO FAILS: conservation_no_unnamed_rows
 INSERT INTO discovery_results
 SELECT * FROM discovery_results
 ORDER BY source_partition, source_offset

@@ -49,7 +49,6 @@ SELECT
 FROM implausible;
 
 -- MUTATION: a payment was made in 1970, for its time is in seconds
--- ALSO FAILS: conservation_no_unnamed_rows
 INSERT INTO payment_events
 SELECT
     fromUnixTimestamp64Milli(intDiv(toUnixTimestamp64Milli(payments.event_timestamp), 1000), 'UTC') AS told_in_seconds,
@@ -59,10 +58,6 @@ ORDER BY source_partition, source_offset
 LIMIT 1;
 
 -- MUTATION: a milestone tells its own time in seconds
--- ALSO FAILS: conservation_no_unnamed_rows, raw_typed_core_1to1_parity, raw_typed_rows_trace_to_raw
--- ALSO FAILS: trace_raw_to_silver_projection, stream_trace_events.column_values_to_be_between.data_timestamp
--- ALSO FAILS: stream_trace_events.column_values_to_be_unique.raw_event_uid
--- ALSO FAILS: stream_trace_events.compound_columns_to_be_unique.source_record
 INSERT INTO stream_trace_events
 (
     event_timestamp, stream_id, request_id, orchestrator_address, orchestrator_url, trace_type, data_timestamp,

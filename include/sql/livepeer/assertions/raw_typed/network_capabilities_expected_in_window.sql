@@ -47,8 +47,5 @@ SELECT
 FROM found;
 
 -- MUTATION: no capability event arrives
--- ALSO FAILS: raw_typed_published_equals_ingested, raw_typed_network_capabilities_fanout_guard
--- ALSO FAILS: raw_typed_rows_trace_to_raw, conservation_every_record_once_in_raw
--- ALSO FAILS: network_capabilities_raw_and_typed_present
 DELETE FROM streaming_events
 WHERE type = 'network_capabilities';

@@ -89,14 +89,12 @@ SELECT
 FROM by_id;
 
 -- MUTATION: an event loses its snapshot rows
--- ALSO FAILS: raw_typed_accounting_identity, conservation_named_rows_exist, capability_snapshot_gpu_coverage
 DELETE FROM network_capabilities
 WHERE (source_partition, source_offset) = (
     SELECT source_partition, source_offset FROM network_capabilities ORDER BY source_partition, source_offset LIMIT 1
 );
 
 -- MUTATION: rows of an event that never arrived
--- ALSO FAILS: raw_typed_rows_trace_to_raw, capability_dimensions_projecting, capability_snapshot_gpu_coverage
 ALTER TABLE network_capabilities UPDATE raw_event_uid = 'made up'
 WHERE (source_partition, source_offset) = (
     SELECT source_partition, source_offset FROM network_capabilities ORDER BY source_partition, source_offset LIMIT 1

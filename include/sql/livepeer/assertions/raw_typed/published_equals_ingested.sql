@@ -62,14 +62,12 @@ SELECT
 FROM by_type;
 
 -- MUTATION: the raw consumer loses an event
--- ALSO FAILS: raw_typed_core_1to1_parity, raw_typed_rows_trace_to_raw, conservation_every_record_once_in_raw
 DELETE FROM streaming_events
 WHERE id = (
     SELECT raw_event_uid FROM stream_trace_events ORDER BY source_partition, source_offset LIMIT 1
 );
 
 -- MUTATION: an event arrives under another id
--- ALSO FAILS: raw_typed_core_1to1_parity, raw_typed_rows_trace_to_raw
 ALTER TABLE streaming_events UPDATE id = concat(id, '-other')
 WHERE id = (
     SELECT raw_event_uid FROM ai_stream_status ORDER BY source_partition, source_offset LIMIT 1

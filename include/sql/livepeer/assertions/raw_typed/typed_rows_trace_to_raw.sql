@@ -78,7 +78,6 @@ WHERE (source_partition, source_offset) = (
 );
 
 -- MUTATION: a typed row points at a record that never was
--- ALSO FAILS: raw_typed_auxiliary_parity, conservation_no_unnamed_rows
 INSERT INTO discovery_results
 (
     event_timestamp, orchestrator_address, raw_json, raw_event_uid, source_topic, source_partition, source_offset

@@ -104,17 +104,13 @@ SELECT
 FROM judged;
 
 -- MUTATION: no session starts
--- ALSO FAILS: startup_outcome_is_exactly_one, v_latest_sessions.column_pair_values_to_be_equal.one_outcome
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.flags_have_their_edges
 ALTER TABLE fact_workflow_sessions UPDATE startup_success = 0
 WHERE swap_count = 0;
 
 -- MUTATION: frames come at half their rate
--- ALSO FAILS: agg_stream_performance_1m_matches_status_samples, network_demand_view_matches_rollup
 ALTER TABLE fact_stream_status_samples UPDATE output_fps = output_fps / 2
 WHERE 1;
 
 -- MUTATION: the orchestrators of the sessions are not in the network's list
--- ALSO FAILS: gold_sessions_use_canonical_orchestrator_identity
 ALTER TABLE fact_workflow_sessions UPDATE orchestrator_address = '0xsomebody'
 WHERE startup_success = 1 AND swap_count = 0;

@@ -48,17 +48,13 @@ SELECT
 FROM judged;
 
 -- MUTATION: refusals are lost
--- ALSO FAILS: conservation_named_rows_exist, trace_raw_to_silver_projection
 DELETE FROM fact_stream_trace_edges
 WHERE trace_type = 'gateway_no_orchestrators_available';
 
 -- MUTATION: closings are lost
--- ALSO FAILS: conservation_named_rows_exist, trace_raw_to_silver_projection, freshness_lag
 DELETE FROM fact_stream_trace_edges
 WHERE trace_type = 'gateway_ingest_stream_closed';
 
 -- MUTATION: a refused session counts as started
--- ALSO FAILS: startup_outcome_is_exactly_one, v_latest_sessions.column_pair_values_to_be_equal.one_outcome
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.flags_have_their_edges
 ALTER TABLE fact_workflow_sessions UPDATE startup_success = 1
 WHERE startup_excused = 1;

@@ -55,7 +55,5 @@ SELECT
 FROM judged;
 
 -- MUTATION: sessions that swapped did not start
--- ALSO FAILS: startup_outcome_is_exactly_one, v_latest_sessions.column_pair_values_to_be_equal.one_outcome
--- ALSO FAILS: v_latest_sessions.column_pair_values_to_be_equal.flags_have_their_edges
 ALTER TABLE fact_workflow_sessions UPDATE startup_success = 0
 WHERE swap_count > 0 OR inferred_orchestrator_change_count > 0;
