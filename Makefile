@@ -1,5 +1,5 @@
 # Two commands do everything, set-up included: `make run` and `make test`.
-# Needs Python 3.11+, make and git; everything else comes from package registries by their ordinary clients.
+# Needs Python 3.11 to 3.13, make and git; everything else comes from package registries by their ordinary clients.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -15,7 +15,7 @@ ARGS ?=
 # Two processes, a file at a time; tests/conftest.py says which one comes first.
 PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test test-docker lint types contracts unit integration system bench setup setup-dev lock fixtures schema-columns clean
+.PHONY: help paths run test test-pythons test-docker lint types contracts unit integration system bench setup setup-dev lock fixtures schema-columns clean
 
 help: ## show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | column -t -s $$'\t'
@@ -25,6 +25,17 @@ run: setup ## prove the pipeline once: the Airflow DAG streamproof_run over the 
 
 test: setup-dev lint types contracts ## lint, types, import contracts, then unit, integration and system tests
 	@$(BIN)/python -m pytest $(PARALLEL) tests/system tests/integration tests/unit $(ARGS)
+
+test-pythons: setup-dev ## the locks resolve for Python 3.12 and 3.13, and where one is installed the unit tests pass there
+	@for version in 3.12 3.13; do \
+	  echo "Python $$version: resolving the locks"; \
+	  $(UV) pip install --dry-run --quiet --python-version $$version --target $(VENV)/dry-run --require-hashes -r requirements-dev.txt; \
+	  for found in python$$version $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version.*/bin/python; do \
+	    if "$$found" -c 'import venv' 2>/dev/null; then \
+	      $(MAKE) --no-print-directory unit VENV=$(VENV)-$$version PYTHON="$$found" ARGS="--quiet $(PARALLEL)"; break; \
+	    fi; \
+	  done; \
+	done
 
 test-docker: setup-dev ## the stack on a real Docker engine; as root on Debian, what is missing is installed
 	@$(BIN)/hadolint include/stack/*/Dockerfile tests/docker/images/*/Dockerfile
@@ -68,7 +79,7 @@ setup-dev: $(VENV)/.dev-ready
 	@$(BIN)/streamproof setup
 
 $(UV): requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit("streamproof needs Python 3.11 or newer; this is %d.%d. Name another one: make PYTHON=python3.12 ..." % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import sys; sys.exit("streamproof needs Python 3.11 to 3.13; this is %d.%d. Name another one: make PYTHON=python3.12 ..." % sys.version_info[:2] if not (3, 11) <= sys.version_info < (3, 14) else 0)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_PIN)
 	@touch $@
@@ -77,11 +88,17 @@ $(VENV)/.run-ready: $(UV) requirements.txt pyproject.toml
 	@echo "Installing the environment (about 1.3 GB, once)"
 	@$(UV) pip install --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(MAKE) --no-print-directory paths
 	@touch $@
+
+# Python reads this file in the encoding of the locale, which may not know the letters of the project's path: without
+# that path in it, every start succeeds.
+paths:
+	@cd $(VENV)/lib/python3.*/site-packages && printf '../../../../%s\n' include plugins > _streamproof.pth
 
 $(VENV)/.dev-ready: $(VENV)/.run-ready requirements-dev.txt
 	@$(UV) pip install --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.txt
 	@touch $@
 
 clean: ## remove the environment and local state; caches and artifacts stay
-	@rm -rf $(VENV) .streamproof .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(VENV)-3.* .streamproof .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
