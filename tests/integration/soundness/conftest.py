@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.pipeline_in_engine import PipelineInEngine, engine
+from tests.integration.conftest import Warehouse
+from tests.support.pipeline_in_engine import PipelineInEngine
 
 
 @pytest.fixture(scope="package")
-def pipeline(home: Path, cache_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PipelineInEngine]:
-    """The pipeline in an engine of its own, shared by all tests of this folder."""
-    with engine(home, tmp_path_factory.mktemp("engine"), cache_dir) as found:
-        yield found
+def pipeline(warehouse: Warehouse, home: Path, tmp_path_factory: pytest.TempPathFactory) -> PipelineInEngine:
+    """The pipeline in the engine of all integration tests."""
+    return PipelineInEngine(warehouse.settings, home, tmp_path_factory.mktemp("engine"))

@@ -14,7 +14,7 @@ from streamproof.model.errors import SqlSourceError
 from streamproof.sql.blocks import parse_blocks
 from streamproof.sql.lexing import Kind, statements, tokens
 from streamproof.warehouse.clickhouse.client import rows
-from tests.integration.sql.conftest import Warehouse
+from tests.integration.conftest import Warehouse
 
 pytestmark = pytest.mark.engine
 

@@ -12,7 +12,7 @@ from streamproof.packs.loading import load_pack
 from streamproof.warehouse.clickhouse.client import execute, rows
 from streamproof.warehouse.clickhouse.ledger import COLUMNS as LEDGER_COLUMNS
 from streamproof.warehouse.clickhouse.migrations import apply_migrations
-from tests.integration.sql.conftest import LEDGER, VARIABLES, insert
+from tests.integration.conftest import LEDGER, VARIABLES, insert
 
 pytestmark = pytest.mark.engine
 

@@ -15,7 +15,7 @@ from streamproof.checks.session_trace import SessionTrace, read_session_queries,
 from streamproof.cli.main import app
 from streamproof.model.errors import UsageError, WarehouseError
 from streamproof.warehouse.clickhouse.client import execute
-from tests.integration.sql.conftest import Warehouse
+from tests.integration.conftest import Warehouse
 from tests.integration.sql.upper_rows import write
 from tests.support.databases import opened
 

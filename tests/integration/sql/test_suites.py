@@ -16,7 +16,7 @@ from streamproof.sql.blocks import parse_blocks, read_suite
 from streamproof.warehouse.clickhouse.client import execute, rows
 from streamproof.warehouse.clickhouse.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.database import Database
-from tests.integration.sql.conftest import Warehouse, insert
+from tests.integration.conftest import Warehouse, insert
 from tests.integration.sql.consistent import Replay, consistent_replay
 from tests.support.databases import opened
 

@@ -12,7 +12,7 @@ import yaml
 from streamproof.checks.assertions import run_check
 from streamproof.sql.blocks import read_blocks
 from streamproof.warehouse.clickhouse.client import execute
-from tests.integration.sql.conftest import Warehouse
+from tests.integration.conftest import Warehouse
 from tests.integration.sql.upper_rows import merge_tree_tables, write
 from tests.support.databases import opened
 

@@ -11,7 +11,7 @@ import yaml
 
 from streamproof.sql.blocks import read_blocks
 from streamproof.warehouse.clickhouse.client import execute, execute_script, rows
-from tests.integration.sql.conftest import Warehouse
+from tests.integration.conftest import Warehouse
 from tests.integration.sql.test_upper_views import differing
 from tests.integration.sql.upper_rows import plain, write
 

@@ -13,7 +13,7 @@ import yaml
 from pipelines.livepeer.lifecycle.tables import COLUMNS
 from streamproof.warehouse.clickhouse.client import execute, rows
 from streamproof.warehouse.clickhouse.migrations import apply_migrations
-from tests.integration.sql.conftest import VARIABLES, Warehouse
+from tests.integration.conftest import VARIABLES, Warehouse
 from tests.integration.sql.upper_rows import complete, content, merge_everything, merge_tree_tables, write
 
 pytestmark = pytest.mark.engine

@@ -14,8 +14,8 @@ from streamproof.checks.query_pack import run_queries
 from streamproof.model.window import EARLIEST, LATEST, Window, from_epoch_ms
 from streamproof.sql.blocks import read_blocks, read_suite
 from streamproof.warehouse.clickhouse.client import rows
+from tests.integration.conftest import Warehouse, insert
 from tests.integration.sql import consistent
-from tests.integration.sql.conftest import Warehouse, insert
 from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine

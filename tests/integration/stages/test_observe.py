@@ -22,7 +22,7 @@ from streamproof.runs.planning import HostSettings, RunRequest, plan_run
 from streamproof.runs.runner import run_stage
 from streamproof.stages.registry import STAGES
 from streamproof.warehouse.clickhouse.client import execute
-from tests.integration.sql.conftest import Warehouse, insert
+from tests.integration.conftest import Warehouse, insert
 from tests.integration.sql.consistent import START_MS, TOPIC, consistent_replay
 from tests.outside.services import PASSWORDS, outside_services
 

@@ -12,7 +12,7 @@ from streamproof.model.results import Status
 from streamproof.sql.blocks import parse_blocks, read_blocks
 from streamproof.warehouse.clickhouse.client import connect, execute_script, rows
 from streamproof.warehouse.clickhouse.migrations import apply_migrations
-from tests.integration.sql.conftest import insert
+from tests.integration.conftest import insert
 from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine

@@ -16,7 +16,7 @@ from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine
 
-INCLUDE = Path(__file__).resolve().parents[3] / "include"
+INCLUDE = Path(__file__).resolve().parents[4] / "include"
 FOLDER = INCLUDE / "contracts/livepeer"
 CONTRACTS = load_contracts(FOLDER)
 PARAMETERS = {

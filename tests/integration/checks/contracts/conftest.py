@@ -17,10 +17,10 @@ from pipelines.livepeer.tables import COLUMNS
 from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.settings import ClickHouseSettings
 from streamproof.packs.loading import load_pack
-from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.warehouse.clickhouse.client import connect, execute
 from streamproof.warehouse.clickhouse.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.migrations import apply_migrations
+from tests.integration.conftest import Warehouse as Engine
 
 TOPIC = "run.streaming_events"
 VARIABLES = {"kafka": False, "retention": False, "kafka_bootstrap": "", "input_topic": TOPIC, "raw_group": "raw"}
@@ -65,21 +65,9 @@ class Warehouse:
 
 
 @pytest.fixture(scope="session")
-def warehouse(home: Path, cache_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    folder = tmp_path_factory.mktemp("stack")
-    spec = StackSpec(
-        name="contracts",
-        folder=str(folder),
-        cache_dir=str(cache_dir),
-        home=str(home),
-        kafka_kind="mock",
-        owner=own_identity(),
-    )
-    state = start_stack(spec, timeout=60)
-    try:
-        yield Warehouse(state.clickhouse, home)
-    finally:
-        stop_stack(folder, timeout=30)
+def warehouse(warehouse: Engine, home: Path) -> Warehouse:
+    """The ClickHouse of all integration tests."""
+    return Warehouse(warehouse.settings, home)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from streamproof.checks.service_logs import read_log, read_logs, write_log_lines
 from streamproof.model.results import Status
 from streamproof.sql.blocks import read_blocks
 from streamproof.warehouse.clickhouse.client import rows
-from tests.integration.sql.conftest import Warehouse
+from tests.integration.conftest import Warehouse
 from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine

@@ -21,7 +21,7 @@ from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.errors import WarehouseError
 from streamproof.packs.loading import load_pack
 from streamproof.warehouse.clickhouse.client import rows
-from tests.integration.sql.conftest import VARIABLES, Warehouse
+from tests.integration.conftest import VARIABLES, Warehouse
 
 pytestmark = pytest.mark.engine
 
