@@ -47,11 +47,10 @@ DELETE FROM streaming_events
 WHERE type = 'stream_trace';
 """
 
-UNLISTED = """-- It calls itself informational, and nobody agreed.
+UNPROVED = """-- It counts, and nothing shows that it can fail.
 -- LAYER: raw
--- INFORMATIONAL: just so
 
--- TEST: planted_unlisted
+-- TEST: planted_unproved
 SELECT
     0 AS failed_rows,
     count() AS events
@@ -104,20 +103,27 @@ def test_every_shipped_check_is_proved(cli, project):
 
 def test_what_cannot_fail_is_named(cli, project):
     plant(project, "cannot_fail", CANNOT_FAIL)
-    plant(project, "unlisted", UNLISTED)
-    names = ["planted_cannot_fail", "planted_unlisted", "conservation_ledger_is_whole"]
+    names = ["planted_cannot_fail", "conservation_ledger_is_whole"]
     options = [word for name in names for word in ("--check", name)]
     ended = cli("prove", "--json", *options, STREAMPROOF_HOME=str(project))
     assert ended.code == 1, ended.stderr
     document = ended.json
-    assert (document["checks"], document["proved"]) == (3, 1)
+    assert (document["checks"], document["proved"]) == (2, 1)
     survivors = {survivor["check"]: survivor["mutations"] for survivor in document["survivors"]}
-    assert survivors.keys() == {"planted_cannot_fail", "planted_unlisted"}
+    assert survivors.keys() == {"planted_cannot_fail"}
     assert survivors["planted_cannot_fail"] == {"everything is lost": "survived: it still passes"}
     assert "planted_cannot_fail" in ended.stderr
     summary = json.loads((Path(document["folder"]) / "summary.json").read_text())
     assert summary["verdict"] == "failed"
     assert "prove" in summary["rerun"]
+
+
+def test_a_check_without_a_mutation_is_refused(cli, project):
+    plant(project, "unproved", UNPROVED)
+    ended = cli("prove", "--json", STREAMPROOF_HOME=str(project))
+    assert ended.code == 2, ended.stderr
+    assert "unproved.sql" in ended.json["error"]
+    assert "diagnostics/" in ended.json["hint"]
 
 
 def test_a_run_that_does_not_hold_proves_nothing(cli, project):

@@ -120,7 +120,6 @@ def run_check(warehouse: Warehouse, test: Block, parameters: Mapping[str, object
         error=error,
         duration_sec=time.perf_counter() - started,
         source_file=test.source,
-        informational=test.informational is not None,
         layer=test.layer,
         sessions=tuple(str(session) for session in sessions) if isinstance(sessions, list) else (str(sessions),),
     )
@@ -134,7 +133,6 @@ def skipped(test: Block, suite: str, needs: str) -> CheckResult:
         status=Status.SKIPPED,
         diagnostics={SKIP_REASON: f"needs {needs}"},
         source_file=test.source,
-        informational=test.informational is not None,
         layer=test.layer,
     )
 

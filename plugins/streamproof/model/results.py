@@ -48,7 +48,6 @@ class CheckResult:
     error: str | None = None
     duration_sec: float = 0.0
     source_file: str = ""
-    informational: bool = False
     sessions: tuple[str, ...] = ()
     layer: str = ""
 
@@ -63,15 +62,14 @@ class CheckResult:
             "error": self.error,
             "duration_sec": round(self.duration_sec, 6),
             "source_file": self.source_file,
-            "informational": self.informational,
             "sessions": list(self.sessions),
             "layer": self.layer,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> CheckResult:
-        """Read back what `as_json` wrote."""
-        values = dict(data)
+        """Read back what `as_json` wrote; what an older version wrote besides is left out."""
+        values = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
         return cls(**{**values, "status": Status(values["status"]), "sessions": tuple(values["sessions"])})
 
 

@@ -21,11 +21,10 @@ EXPLAINED_BY = "explained_by"
 
 def _judged(result: StageResult) -> bool:
     """Tell whether a stage judged anything, or has it explained that there was nothing to judge."""
-    binding = [check for check in result.checks if not check.informational]
-    if any(check.status in (Status.PASSED, Status.FAILED) for check in binding):
+    if any(check.status in (Status.PASSED, Status.FAILED) for check in result.checks):
         return True
-    return bool(binding) and all(
-        check.status is Status.SKIPPED and bool(check.diagnostics.get(EXPLAINED_BY)) for check in binding
+    return bool(result.checks) and all(
+        check.status is Status.SKIPPED and bool(check.diagnostics.get(EXPLAINED_BY)) for check in result.checks
     )
 
 

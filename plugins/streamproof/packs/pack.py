@@ -44,10 +44,10 @@ class PackFile(Strict):
     role: `input` is required, other roles are the pack's. `layers` lists table names by layer, first layer first.
     `processors` are by name, the default first. `oracle` and `generator` are dotted paths of Python modules below the
     pack's folder, '' for a pack without. `scenarios` names, by scenario, the families of events without which no entity
-    is in it. `parameters` are query parameters that every check gets. `informational` is the closed list of checks that
-    never fail; `services` says what must be up; `run_only_tables` are those that a warehouse has only where a run made
-    it. `exempt_columns` are the columns that nobody can foretell, `table.column` or `*.column`, with the reason;
-    `family_columns` name, by table, the column that tells the families of events apart.
+    is in it. `parameters` are query parameters that every check gets. `services` says what must be up;
+    `run_only_tables` are those that a warehouse has only where a run made it. `exempt_columns` are the columns that
+    nobody can foretell, `table.column` or `*.column`, with the reason; `family_columns` name, by table, the column that
+    tells the families of events apart.
     """
 
     name: Name
@@ -66,7 +66,6 @@ class PackFile(Strict):
     parameters: dict[Name, Parameter] = Field(default_factory=dict)
     default_fixture_set: str = ""
     replay: ReplayRules = Field(default_factory=ReplayRules)
-    informational: tuple[str, ...] = ()
     run_only_tables: tuple[str, ...] = ()
     services: ServiceNeeds = Field(default_factory=ServiceNeeds)
     exempt_columns: dict[str, str] = Field(default_factory=dict)

@@ -92,7 +92,7 @@ def _failing(subject: Subject, clone: Clone) -> list[tuple[str, str]]:
 
 
 def _has_seen(check: CheckResult) -> bool:
-    return check.status is Status.FAILED and not check.informational
+    return check.status is Status.FAILED
 
 
 def _no_effect(target: Target, damage: Damage) -> Sighting:

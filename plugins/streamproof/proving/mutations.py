@@ -29,7 +29,7 @@ Reads = Callable[[str, Collection[str]], frozenset[str] | None]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Checks that are judged in one go. `checks` maps each to why it never fails ('' for one that can).
+    """Checks that are judged in one go.
 
     `text` is where the names of all that they read stand; `run` judges them on a database, whatever state it is in.
     `compares_all`: they compare every fact that they read with what it should be. So they fail with any mutation of
@@ -38,7 +38,7 @@ class Subject:
     """
 
     suite: str
-    checks: Mapping[str, str]
+    checks: tuple[str, ...]
     mutants: tuple[Mutant, ...]
     text: str
     run: Callable[[Warehouse], Sequence[CheckResult]]
@@ -68,8 +68,8 @@ def assertion_subject(suite: str, test: Block, parameters: Mapping[str, object])
     """Return an assertion with its mutations as a subject."""
     return Subject(
         suite=suite,
-        checks={test.name: test.informational or ""},
-        mutants=() if test.informational else block_mutants(suite, test),
+        checks=(test.name,),
+        mutants=block_mutants(suite, test),
         text=test.sql,
         run=lambda warehouse: [run_check(warehouse, test, parameters, suite=suite)],
     )
@@ -100,7 +100,7 @@ def contract_subject(contract: Contract, parameters: Mapping[str, object]) -> Su
                 CheckResult(CONTRACTS, check.name, Status.ERRORED, error=error.message) for check in contract.checks
             ]
 
-    checks = {check.name: "" for check in contract.checks}
+    checks = tuple(check.name for check in contract.checks)
     return Subject(CONTRACTS, checks, mutants, text=contract.table, run=run)
 
 

@@ -40,6 +40,7 @@ def page_values(
         "timeline": build_timeline(results.values(), waiting),
         "suites": sections.suites(results.values()),
         "contracts": sections.contracts(contracts),
+        "diagnostics": sections.diagnostics(results.values()),
         "queries": sections.queries(results),
         "dispositions": sections.dispositions(results),
         "sessions": sections.sessions(results),

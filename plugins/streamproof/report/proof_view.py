@@ -33,7 +33,7 @@ def show_proof(console: Console, document: Mapping[str, Any]) -> None:
 
 def _show_totals(console: Console, document: Mapping[str, Any]) -> None:
     for name in document.get("informational_checks", ()):
-        console.print(f"[bold]{escape(name)}[/]\n  [dim]- informational: it never fails[/]")
+        console.print(f"[bold]{escape(name)}[/]\n  [dim]- diagnostic: it shows something and cannot fail[/]")
     if document["error"]:
         console.print(f"\n[bold yellow]! not proved[/]  {escape(document['error'])}")
     else:
@@ -42,7 +42,7 @@ def _show_totals(console: Console, document: Mapping[str, Any]) -> None:
         colour = "red" if document["survivors"] else "green"
         console.print(
             f"\n[bold {colour}]{proved} of {count(checks, 'check')} proved ({percent} %)[/] by "
-            f"{count(document['mutations_applied'], 'mutation')}; {document['informational']} informational"
+            f"{count(document['mutations_applied'], 'mutation')}; {count(document['informational'], 'diagnostic')}"
         )
     for survivor in document["survivors"]:
         console.print(

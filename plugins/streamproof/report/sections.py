@@ -54,6 +54,16 @@ class QueryTable:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What a diagnostic showed; `note` says why it showed nothing."""
+
+    suite: str
+    name: str
+    values: Mapping[str, Any]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Disposition:
     """How many records of one event type were meant to end so, and how many did (None: not known)."""
 
@@ -115,6 +125,15 @@ def contracts(documents: Mapping[str, Mapping[str, Any]]) -> tuple[Contract, ...
 def queries(results: Mapping[str, StageResult]) -> tuple[QueryTable, ...]:
     """Return the trace queries that stage `query_pack` kept in its details, cut to `MAX_QUERY_ROWS` rows."""
     return tuple(_query(entry) for entry in _entries(results.get("query_pack"), "queries"))
+
+
+def diagnostics(results: Iterable[StageResult]) -> tuple[Shown, ...]:
+    """Return what the diagnostics of the suites showed, which stages `assert_<suite>` keep in their details."""
+    return tuple(
+        Shown(result.stage.removeprefix("assert_"), entry["name"], entry["values"], entry["error"] or entry["skipped"])
+        for result in results
+        for entry in _entries(result, "diagnostics")
+    )
 
 
 def dispositions(results: Mapping[str, StageResult]) -> tuple[Disposition, ...]:

@@ -23,7 +23,7 @@ def build_summary(
     """Return the content of `summary.json`: plain JSON data, keys in the order of the design.
 
     `results` are the stages that have ended, in order; `ended_at` is ISO-8601 UTC. `checks` counts what was judged:
-    skipped and informational checks are counted apart. `not_judged` lists the checks that could not be judged,
+    skipped checks are counted apart. `not_judged` lists the checks that could not be judged,
     `not_run` the planned stages that never ended.
     """
     verdict = judge(plan.planned_stages, plan.judging_stages, results)
@@ -89,16 +89,13 @@ def _stage(result: StageResult) -> dict[str, Any]:
 
 def _counts(results: Mapping[str, StageResult]) -> dict[str, int]:
     checks = [check for result in results.values() for check in result.checks]
-    # An informational check cannot fail; should one do so all the same, it is not hidden.
-    judged = [check for check in checks if not check.informational or check.status is Status.FAILED]
-    count = {status: sum(check.status is status for check in judged) for status in Status}
+    count = {status: sum(check.status is status for check in checks) for status in Status}
     return {
         "total": count[Status.PASSED] + count[Status.FAILED] + count[Status.ERRORED],
         "passed": count[Status.PASSED],
         "failed": count[Status.FAILED],
         "errored": count[Status.ERRORED],
         "skipped": count[Status.SKIPPED],
-        "informational": len(checks) - len(judged),
     }
 
 

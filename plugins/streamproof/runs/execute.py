@@ -49,7 +49,7 @@ def execute(ctx: RunContext, stage: str, function: StageFunction) -> StageResult
         outcome = StageOutcome()
         try:
             outcome = function(ctx.logging_to(log))
-            status = outcome.status or (worst(check.status for check in outcome.checks if not check.informational))
+            status = outcome.status or worst(check.status for check in outcome.checks)
             if not outcome.checks and outcome.status is None:
                 status = Status.PASSED
         except StreamproofError as problem:

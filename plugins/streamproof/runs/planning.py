@@ -38,9 +38,9 @@ from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
 from streamproof.runs.narrowing import narrowed_by
-from streamproof.runs.rerun import git_commit, rerun_command
+from streamproof.runs.rerun import from_any_folder, git_commit, rerun_command
 from streamproof.runs.stage import StageList
-from streamproof.sql.blocks import read_suite
+from streamproof.sql.blocks import read_diagnostics, read_suite
 from streamproof.sql.scripts import read_script
 from streamproof.transport.kafka.mock_cluster import MOCK_MAX_BYTES, MOCK_MAX_MESSAGES
 
@@ -151,9 +151,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         tolerate_bad_lines=request.tolerate_bad_lines,
         inject=inject,
         git_commit=git_commit(home),
-        rerun=rerun_command(
-            replace(request, pack=packs.asked_for(pack.file), manifest=_anywhere(request.manifest, pack), inject=inject)
-        ),
+        rerun=rerun_command(from_any_folder(replace(request, pack=packs.asked_for(pack.file)), pack, inject)),
         created_at=iso_ms(now),
         narrowed_by=narrowed_by(request, pack),
         cache_dir=str(host.cache_dir),
@@ -203,6 +201,8 @@ def _compose_files(request: RunRequest, home: Path, host: HostSettings) -> tuple
 def _checks_by_suite(home: Path, pack: Pack, suites: Sequence[str]) -> dict[str, set[str]]:
     """Read every check that the run will judge. Raises SqlSourceError or UsageError for a file that is broken."""
     assertions = pack.sql_dir / "assertions"
+    for suite in suites:
+        read_diagnostics(pack.sql_dir / "diagnostics" / suite)
     found = {suite: {test.name for test in read_suite(assertions / suite)} for suite in (*suites, CONSERVATION)}
     contracts = load_contracts(pack.contracts_dir)
     if pack.oracle:
@@ -249,12 +249,6 @@ def _script_file(path: str | None, option: str) -> str | None:
     if not read_script(resolved):
         raise UsageError(f"{option}: {resolved} holds no statement.", hint="Give the path of a file of SQL statements.")
     return str(resolved)
-
-
-def _anywhere(manifest: str | None, pack: Pack) -> str | None:
-    """Return a manifest as a command can name it from any folder."""
-    by_name = manifest is None or manifest in pack.fixture_sets
-    return manifest if by_name else str(pack.manifest(manifest))
 
 
 def _replayed(request: RunRequest, pack: Pack, now: datetime) -> _Subject:

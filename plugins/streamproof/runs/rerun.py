@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamproof.model.plan import PROVE
 
 if TYPE_CHECKING:
+    from streamproof.packs.pack import Pack
     from streamproof.runs.planning import RunRequest
 
 
@@ -29,6 +31,13 @@ def git_commit(home: Path) -> str:
 _OPTIONS = (
     "pack", "mode", "stack", "processor", "kafka", "manifest", "inject", "from_ts", "to_ts", "input_topic",
 )  # fmt: skip
+
+
+def from_any_folder(request: RunRequest, pack: Pack, inject: str | None) -> RunRequest:
+    """Return the request with its files named so that the command works from any folder: `inject` is absolute."""
+    given = request.manifest
+    by_name = given is None or given in pack.fixture_sets
+    return replace(request, manifest=given if by_name else str(pack.manifest(given)), inject=inject)
 
 
 def rerun_command(request: RunRequest) -> str:

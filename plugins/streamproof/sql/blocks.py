@@ -20,7 +20,6 @@ from streamproof.sql.reading import read_sql
 
 _MARKER = re.compile(r"-- (?P<kind>TEST|QUERY|MUTATION):(?P<name>.*)", re.DOTALL)
 _NEARLY_A_MARKER = re.compile(r"--[ \t]*(TEST|QUERY|MUTATION)[ \t]*:")
-_INFORMATIONAL = re.compile(r"^INFORMATIONAL:[ \t]*(?P<why>.+)$", re.MULTILINE)
 _PRESENCE = re.compile(r"^PRESENCE:[ \t]*(?P<why>.+)$", re.MULTILINE)
 _LAYER = re.compile(r"^LAYER:[ \t]*(?P<layer>\w+)[ \t]*$", re.MULTILINE)
 _ALSO_FAILS = re.compile(r"^ALSO FAILS:[ \t]*(?P<names>.+)$", re.MULTILINE)
@@ -51,12 +50,6 @@ class Block:
     comment: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
     mutations: tuple[Block, ...] = ()
-
-    @property
-    def informational(self) -> str | None:
-        """Return why the test never fails (its line `-- INFORMATIONAL: why`), None for a test that can."""
-        found = _INFORMATIONAL.search(self.comment)
-        return found["why"].strip() if found else None
 
     @property
     def presence(self) -> str | None:
@@ -247,38 +240,60 @@ def read_suite(folder: Path, *, home: Path | None = None, kind: BlockKind = Bloc
     Errors and results name the files relative to `home` where that is given. `kind` QUERY is for queries whose rows are
     judged elsewhere.
 
-    Raises SqlSourceError when there is none, a file holds not exactly one test, a test that can fail has no mutation,
-    a test names no layer, or two files use one name.
+    Raises SqlSourceError when there is none, a file holds not exactly one test, a test has no mutation, a test names no
+    layer, or two files use one name.
     """
-    files = sorted(folder.glob("*.sql"))
-    if not files:
+    suite = _one_block_a_file(folder, home, kind)
+    if not suite:
         raise SqlSourceError(
             f"{folder} holds no assertion.", hint="A suite is a folder of .sql files, one check a file."
         )
-    suite: list[Block] = []
-    for path in files:
+    for block in suite:
+        if not block.mutations:
+            raise _fail(
+                block.source,
+                block.line,
+                f"test '{block.name}' has no mutation: nothing shows that it can fail.",
+                "Add a `-- MUTATION:` block. What cannot fail is a diagnostic: its folder is diagnostics/.",
+            )
+        if block.layer not in LAYERS:
+            raise _fail(
+                block.source,
+                block.line,
+                f"test '{block.name}' names no layer of the warehouse.",
+                f"Add a line `-- LAYER: …` with one of {', '.join(LAYERS)}.",
+            )
+    return suite
+
+
+def read_diagnostics(folder: Path, *, home: Path | None = None) -> tuple[Block, ...]:
+    """Read the diagnostics of a suite: queries of the shape of a test that show something and cannot fail.
+
+    There may be none. Raises SqlSourceError when a file holds not exactly one test, or one with a mutation.
+    """
+    found = _one_block_a_file(folder, home, BlockKind.TEST)
+    for block in found:
+        if block.mutations:
+            raise _fail(
+                block.source,
+                block.mutations[0].line,
+                f"diagnostic '{block.name}' has a mutation, and cannot fail.",
+                "What can fail is a check: its folder is assertions/.",
+            )
+    return found
+
+
+def _one_block_a_file(folder: Path, home: Path | None, kind: BlockKind) -> tuple[Block, ...]:
+    found: list[Block] = []
+    for path in sorted(folder.glob("*.sql")):
         blocks = read_blocks(path, shown_as=str(path.relative_to(home) if home else path))
         if len(blocks) != 1 or blocks[0].kind is not kind:
             raise _fail(
                 blocks[0].source,
                 blocks[-1].line,
-                f"a file of a suite holds exactly one {kind} block.",
+                f"such a file holds exactly one {kind} block.",
                 "Split the file.",
             )
-        if not blocks[0].mutations and not blocks[0].informational:
-            raise _fail(
-                blocks[0].source,
-                blocks[0].line,
-                f"test '{blocks[0].name}' has no mutation: nothing shows that it can fail.",
-                "Add a `-- MUTATION:` block, or a line `-- INFORMATIONAL: why`.",
-            )
-        if blocks[0].layer not in LAYERS:
-            raise _fail(
-                blocks[0].source,
-                blocks[0].line,
-                f"test '{blocks[0].name}' names no layer of the warehouse.",
-                f"Add a line `-- LAYER: …` with one of {', '.join(LAYERS)}.",
-            )
-        suite.extend(blocks)
-    _refuse_duplicates(suite)
-    return tuple(suite)
+        found.extend(blocks)
+    _refuse_duplicates(found)
+    return tuple(found)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from streamproof.checks.assertions import run_checks, skipped
+from streamproof.checks.diagnostics import Diagnostic, run_diagnostics
 from streamproof.model.plan import CONSERVATION
 from streamproof.model.results import CheckResult
 from streamproof.runs.context import RunContext, StageOutcome
-from streamproof.sql.blocks import Block, read_suite
+from streamproof.sql.blocks import Block, read_diagnostics, read_suite
 from streamproof.sql.lexing import names_in
 
 
 def run(ctx: RunContext, suite: str) -> StageOutcome:
     """Run every check of a suite. A check that fails or cannot be judged never hides another.
 
-    Raises SqlSourceError when the suite cannot be read, and WarehouseError when there is no warehouse to ask.
+    The details hold the suite's diagnostics. Raises SqlSourceError when the suite cannot be read, and WarehouseError
+    when there is no warehouse to ask.
     """
-    return StageOutcome(checks=suite_checks(ctx, suite))
+    checks = suite_checks(ctx, suite)
+    return StageOutcome(details={"diagnostics": suite_diagnostics(ctx, suite)}, checks=checks)
 
 
 def asked_of(ctx: RunContext) -> Iterator[tuple[str, Block]]:
@@ -40,6 +44,27 @@ def suite_checks(ctx: RunContext, suite: str) -> tuple[CheckResult, ...]:
     for check in checks:
         ctx.log(f"{check.status.value} {check.name} failed_rows={check.failed_rows} {check.error or ''}".rstrip())
     return checks
+
+
+def diagnostics_of(ctx: RunContext, suite: str) -> tuple[Block, ...]:
+    """Return the diagnostics of a suite. Raises SqlSourceError."""
+    return read_diagnostics(ctx.sql_dir / "diagnostics" / suite, home=ctx.home)
+
+
+def suite_diagnostics(ctx: RunContext, suite: str) -> list[dict[str, Any]]:
+    """Run a suite's diagnostics and return what they showed as JSON data. Raises SqlSourceError, WarehouseError."""
+    blocks = diagnostics_of(ctx, suite)
+    parameters = ctx.check_parameters()
+    lacking = {block.name: lack for block in blocks if (lack := _lacks(ctx, block, parameters))}
+    with ctx.warehouse(cached=True) as warehouse:
+        runnable = [block for block in blocks if block.name not in lacking]
+        ran = run_diagnostics(warehouse, runnable, parameters, suite=suite)
+    found = {diagnostic.name: diagnostic for diagnostic in ran}
+    for name, lack in lacking.items():
+        found[name] = Diagnostic(name, "", skipped=f"needs {lack}")
+    for diagnostic in found.values():
+        ctx.log(f"diagnostic {diagnostic.name} {diagnostic.error or diagnostic.skipped or dict(diagnostic.values)}")
+    return [found[block.name].as_json() for block in blocks]
 
 
 def _lacks(ctx: RunContext, test: Block, parameters: Mapping[str, object]) -> str:

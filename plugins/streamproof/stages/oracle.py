@@ -63,7 +63,7 @@ def oracle_subject(ctx: RunContext) -> Subject:
     mutants = tuple(mutant for block in sql.checks.values() for mutant in block_mutants(ORACLE, block))
     return Subject(
         ORACLE,
-        dict.fromkeys(sql.checks, ""),
+        tuple(sql.checks),
         mutants,
         sql.text,
         run=judge.run,

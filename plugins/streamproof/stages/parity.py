@@ -96,9 +96,7 @@ def _subject(parity: Parity, item: ParityObject) -> Subject:
     def look(warehouse: Warehouse) -> bool:
         return parity.differs(warehouse, item)
 
-    return Subject(
-        SUITE, {item.check: ""}, (mutant,), item.text, run=run, compares_all=True, layer=item.layer, look=look
-    )
+    return Subject(SUITE, (item.check,), (mutant,), item.text, run=run, compares_all=True, layer=item.layer, look=look)
 
 
 def _losing_all(name: str, *, is_view: bool) -> tuple[str, ...]:

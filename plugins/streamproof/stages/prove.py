@@ -8,12 +8,12 @@ from typing import Any
 
 from streamproof.model.errors import StreamproofError
 from streamproof.model.plan import PROVE
-from streamproof.model.proof import Mutant, Outcome, Proof
+from streamproof.model.proof import Proof
 from streamproof.model.results import CheckResult, Status
 from streamproof.proving.mutations import Bench, Subject, assertion_subject, contract_subject
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.files import write_json
-from streamproof.stages.assertions import asked_of
+from streamproof.stages.assertions import asked_of, diagnostics_of
 from streamproof.stages.contracts import contract_parameters, pack_contracts
 from streamproof.stages.coverage import cover, coverage_checks
 from streamproof.stages.oracle import oracle_subject
@@ -61,10 +61,14 @@ def _prove(ctx: RunContext, bench: Bench, clones: Sequence[Clone]) -> tuple[dict
     for proof in bench.prove_all(clones, mutants):
         ctx.log(f"{proof.outcome} {proof.mutant.check}: {proof.mutant.name} {proof.reason}".rstrip())
         proofs.append(proof)
-    checks = tuple(
-        _result(ctx, subject, name, proofs) for subject in wanted for name in subject.checks if name in names
-    )
-    document = _document(checks, proofs)
+    checks = tuple(_result(subject, name, proofs) for subject in wanted for name in subject.checks if name in names)
+    shown = [
+        f"{suite}.{block.name}"
+        for suite in ctx.plan.suites
+        if not ctx.plan.prove_suites or suite in ctx.plan.prove_suites
+        for block in diagnostics_of(ctx, suite)
+    ]
+    document = _document(checks, proofs, shown)
     write_json(ctx.folder.root / ARTIFACT, {**document, "mutations": [proof.as_json() for proof in proofs]})
     return document, checks
 
@@ -116,39 +120,34 @@ def _clones(ctx: RunContext, number: int) -> Iterator[list[Clone]]:
         yield clones
 
 
-def _result(ctx: RunContext, subject: Subject, name: str, proofs: Sequence[Proof]) -> CheckResult:
+def _result(subject: Subject, name: str, proofs: Sequence[Proof]) -> CheckResult:
     """Return what the proofs say about one check."""
     own = [proof for proof in proofs if proof.mutant.check == name]
-    why = subject.checks[name]
-    listed = name in ctx.pack.informational
-    if why and not listed:
-        mutant = Mutant(subject.suite, name, "", ())
-        own = [Proof(mutant, Outcome.SURVIVED, "it calls itself informational and is not on the pack's closed list")]
     left = {proof.mutant.name: f"{proof.outcome}: {proof.reason}" for proof in own if not proof.proved}
-    status = Status.FAILED if left or not own else Status.PASSED
-    informational = bool(why) and listed
     return CheckResult(
         suite=PROVE,
         name=f"{subject.suite}.{name}",
-        status=Status.PASSED if informational else status,
-        failed_rows=0 if informational else len(left),
-        diagnostics={"informational": why} if informational else {"mutations": len(own), **left},
+        status=Status.FAILED if left or not own else Status.PASSED,
+        failed_rows=len(left),
+        diagnostics={"mutations": len(own), **left},
         duration_sec=sum(proof.duration_sec for proof in own),
         source_file=own[0].mutant.source if own else "",
-        informational=informational,
     )
 
 
-def _document(checks: Sequence[CheckResult], proofs: Sequence[Proof]) -> dict[str, Any]:
-    """Return {checks, proved, informational, survivors}: counts of checks, and each one that is not proved."""
-    judged = [check for check in checks if not check.informational]
-    informational = [check.name for check in checks if check.informational]
+def _document(
+    checks: Sequence[CheckResult], proofs: Sequence[Proof], informational: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return {checks, proved, informational, survivors}: counts of checks, and each one that is not proved.
+
+    `informational` names the diagnostics, which no proof is asked of.
+    """
     return {
-        "checks": len(judged),
-        "proved": sum(check.status is Status.PASSED for check in judged),
+        "checks": len(checks),
+        "proved": sum(check.status is Status.PASSED for check in checks),
         "informational": len(informational),
-        "informational_checks": informational,
-        "survivors": [_survivor(check) for check in judged if check.status is not Status.PASSED],
+        "informational_checks": list(informational),
+        "survivors": [_survivor(check) for check in checks if check.status is not Status.PASSED],
         "mutations_applied": len(proofs),
         "mutations_proved": sum(proof.proved for proof in proofs),
     }

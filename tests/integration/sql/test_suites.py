@@ -10,9 +10,10 @@ import pytest
 
 from streamproof.checks.assertions import run_checks
 from streamproof.checks.contracts.files import load_contracts
+from streamproof.checks.diagnostics import run_diagnostics
 from streamproof.model.results import CheckResult, Status
 from streamproof.proving.mutations import Bench, assertion_subject
-from streamproof.sql.blocks import parse_blocks, read_suite
+from streamproof.sql.blocks import parse_blocks, read_diagnostics, read_suite
 from streamproof.warehouse.clickhouse.client import execute, rows
 from streamproof.warehouse.clickhouse.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.database import Database
@@ -56,6 +57,21 @@ def bench(clone: ClonedDatabase, replay: Replay) -> Bench:
     others = [test.name for folder in ASSERTIONS.iterdir() for test in read_suite(folder)]
     others += [check.name for contract in CONTRACTS for check in contract.checks]
     return Bench(subjects, clone.definitions(), parameters, reads=clone.objects_read, others=others)
+
+
+def test_every_diagnostic_shows_something(filled, replay):
+    folders = sorted((HOME / "include/sql/livepeer/diagnostics").iterdir())
+    blocks = [block for folder in folders for block in read_diagnostics(folder)]
+    shown = run_diagnostics(opened(filled), blocks, replay.parameters(), suite="s")
+    assert [diagnostic.name for diagnostic in shown] == [block.name for block in blocks]
+    assert {diagnostic.name: diagnostic.error for diagnostic in shown if diagnostic.error} == {}
+    assert all(diagnostic.values for diagnostic in shown)
+
+
+def test_a_diagnostic_that_counts_failed_rows_is_no_diagnostic(filled):
+    (block,) = parse_blocks("-- TEST: counts\nSELECT count() AS failed_rows FROM streaming_events;", "f.sql")
+    (shown,) = run_diagnostics(opened(filled), [block], {}, suite="s")
+    assert "what can fail is a check" in shown.error
 
 
 def run_all(database: Database, replay: Replay) -> dict[str, CheckResult]:

@@ -32,7 +32,7 @@ def published(folder, verdict="failed"):
         "window": {"from_ts": "2026-03-01T02:15:00.000Z", "to_ts": "2026-03-01T03:15:00.000Z"},
         "stack": {"name": "local", "kafka": "broker", "clickhouse": "x", "processor": "local", "versions": {}},
         "git_commit": "unknown", "fixture": {"manifest": "/m", "sha256": "ab", "events": 3},
-        "results": [], "checks": {"total": 1, "passed": 0, "failed": 1, "errored": 0, "skipped": 0, "informational": 0},
+        "results": [], "checks": {"total": 1, "passed": 0, "failed": 1, "errored": 0, "skipped": 0},
         "failures": [failure], "not_judged": [], "first_broken_layer": "typed", "rerun": "streamproof run --mode full",
         "error": None, "hint": None, "injected": None, "notices": [], "duration_sec": 3.0, "unjudged": [],
         "started_at": "2026-03-01T02:15:00.000Z", "ended_at": "2026-03-01T02:15:03.000Z",

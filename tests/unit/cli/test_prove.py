@@ -54,8 +54,8 @@ def test_the_table_names_survivors_and_ends_with_the_totals(capsys):
     assert "s.a" in lines
     assert any(line.startswith("✕ survived") and line.endswith("two") for line in lines)
     assert "it still passes" in lines
-    assert "- informational: it never fails" in lines
-    assert "1 of 2 checks proved (50 %) by 2 mutations; 1 informational" in lines
+    assert "- diagnostic: it shows something and cannot fail" in lines
+    assert "1 of 2 checks proved (50 %) by 2 mutations; 1 diagnostic" in lines
     assert any(line.startswith("survivor s.b") for line in lines)
 
 

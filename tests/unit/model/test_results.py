@@ -26,7 +26,6 @@ checks = st.builds(
     error=st.none() | st.text(),
     duration_sec=seconds,
     source_file=st.text(),
-    informational=st.booleans(),
     sessions=st.lists(st.text(), max_size=3).map(tuple),
     layer=st.sampled_from(("", *LAYERS)),
 )

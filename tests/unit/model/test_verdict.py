@@ -60,7 +60,7 @@ def test_checks_on_half_the_data_do_not_turn_an_error_into_a_failure():
     assert judge(PLANNED, JUDGING, results) is Verdict.ERROR
 
 
-@pytest.mark.parametrize("checks", [(), (check(Status.SKIPPED),), (check(Status.PASSED, informational=True),)])
+@pytest.mark.parametrize("checks", [(), (check(Status.SKIPPED),)])
 def test_a_suite_that_judged_nothing_is_an_error(checks):
     assert judge(PLANNED, JUDGING, run(contracts=stage("contracts", *checks))) is Verdict.ERROR
 
@@ -68,10 +68,8 @@ def test_a_suite_that_judged_nothing_is_an_error(checks):
 def test_a_suite_with_nothing_to_ask_is_no_error_where_every_skip_is_explained():
     explained = check(Status.SKIPPED, diagnostics={"skip_reason": "nothing to judge", "explained_by": "the ledger"})
     open_question = check(Status.SKIPPED, diagnostics={"skip_reason": "nothing to judge", "explained_by": ""})
-    info = check(Status.PASSED, informational=True)
-    assert judge(PLANNED, JUDGING, run(contracts=stage("contracts", explained, info))) is Verdict.PASSED
+    assert judge(PLANNED, JUDGING, run(contracts=stage("contracts", explained))) is Verdict.PASSED
     assert judge(PLANNED, JUDGING, run(contracts=stage("contracts", explained, open_question))) is Verdict.ERROR
-    assert judge(PLANNED, JUDGING, run(contracts=stage("contracts", info))) is Verdict.ERROR
 
 
 def test_a_check_that_could_not_be_judged_is_named():

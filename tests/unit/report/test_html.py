@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -139,6 +140,24 @@ def test_the_timeline_shows_work_waits_and_pauses(summarize):
     assert html.count('class="track"') == len(results) + 1
     for kind in ("work", "wait", "idle"):
         assert f'<rect class="{kind}"' in html
+
+
+def test_diagnostics_have_a_section_of_their_own(summarize):
+    summary, results = summarize("passed")
+    entry = {
+        "name": "rows_seen",
+        "source_file": "d.sql",
+        "values": {"rows": 3, "id": "<b>"},
+        "skipped": "",
+        "error": "",
+    }
+    broken = {**entry, "name": "gone", "values": {}, "error": "no such table"}
+    stage = replace(results["assert_raw_typed"], details={"diagnostics": [entry, broken]})
+    for text in (Page(render_html(summary, {**results, "assert_raw_typed": stage})).text,):
+        assert "they show something and decide nothing" in text
+        assert "rows=3, id=<b>" in text
+        assert "no such table" in text
+    assert "decide nothing" not in Page(render_html(summary, results)).text
 
 
 def test_contracts_rejects_queries_versions_and_logs_are_there(page):

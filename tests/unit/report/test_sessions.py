@@ -39,7 +39,7 @@ def test_a_run_without_the_stage_shows_none(samples):
 
 def test_the_reports_show_them_and_link_to_the_file(samples):
     results = with_sessions(samples, ROW, total=70)
-    summary = build_summary(samples.plan(oracle=True), results, None, ended_at="2026-03-01T02:15:10.000Z")
+    summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
     page, text = render_html(summary, results), render_markdown(summary, results)
     assert "strm-&lt;b&gt;|1" in page.replace("<wbr>", "")
     assert "strm-<b>" not in page
@@ -53,5 +53,5 @@ def test_the_reports_show_them_and_link_to_the_file(samples):
 def test_a_run_whose_oracle_broke_has_no_file(samples):
     results = samples.passed_results()
     results["oracle"] = samples.stage("oracle", Status.ERRORED, error="the set has changed")
-    summary = build_summary(samples.plan(oracle=True), results, None, ended_at="2026-03-01T02:15:10.000Z")
+    summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
     assert "sessions" not in compact_summary(summary)["paths"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -40,15 +41,12 @@ def test_it_names_the_failed_checks_and_the_first_layer_that_they_put_in_doubt(s
     assert summary["failures"][0]["sessions"] == ["strm-7q|req-19c2"]
 
 
-def test_skipped_and_informational_checks_are_counted_apart(summarize, samples):
+def test_skipped_checks_are_counted_apart_and_diagnostics_nowhere(samples):
     results = samples.failed_results()
-    informational = samples.check("for_information", informational=True)
-    stage = results["assert_raw_typed"]
-    results["assert_raw_typed"] = samples.stage(
-        "assert_raw_typed", Status.FAILED, checks=(*stage.checks, informational)
-    )
+    shown = {"name": "d", "source_file": "d.sql", "values": {"seen": 1}, "skipped": "", "error": "no such table"}
+    results["assert_raw_typed"] = replace(results["assert_raw_typed"], details={"diagnostics": [shown]})
     checks = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")["checks"]
-    assert checks == {"total": 13, "passed": 11, "failed": 2, "errored": 0, "skipped": 1, "informational": 1}
+    assert checks == {"total": 13, "passed": 11, "failed": 2, "errored": 0, "skipped": 1}
 
 
 def test_an_error_names_the_cause_and_not_the_stages_that_it_kept_from_running(summarize):

@@ -12,8 +12,8 @@ from streamproof.runs.execute import execute
 from streamproof.runtime.files import write_json
 
 
-def check(status: Status, *, informational: bool = False) -> CheckResult:
-    return CheckResult("s", status.value, status, informational=informational)
+def check(status: Status) -> CheckResult:
+    return CheckResult("s", status.value, status)
 
 
 @pytest.mark.parametrize(
@@ -35,13 +35,6 @@ def test_the_status_follows_from_the_checks(planned, checks, status):
     assert kept is not None
     assert kept.as_json() == result.as_json()
     assert result.error is None
-
-
-def test_an_informational_check_decides_nothing(planned):
-    outcome = StageOutcome(checks=(check(Status.PASSED, informational=True), check(Status.FAILED)))
-    assert execute(planned(), "stage", lambda _: outcome).status == Status.FAILED
-    only = StageOutcome(checks=(check(Status.PASSED, informational=True),))
-    assert execute(planned(run_id="r2"), "stage", lambda _: only).status == Status.SKIPPED
 
 
 def test_a_known_error_gives_message_and_hint(planned):

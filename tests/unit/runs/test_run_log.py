@@ -17,7 +17,7 @@ SUMMARY = {
     "error": None,
     "started_at": "2026-11-22T03:00:00.250Z",
     "duration_sec": 12.5,
-    "checks": {"total": 4, "passed": 2, "failed": 1, "errored": 0, "skipped": 1, "informational": 3},
+    "checks": {"total": 4, "passed": 2, "failed": 1, "errored": 0, "skipped": 1},
     "results": [
         {
             "stage": "stack_up",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from streamproof.checks.contracts.files import load_contracts
 from streamproof.model.errors import SqlSourceError
 from streamproof.packs.loading import load_pack
-from streamproof.sql.blocks import BlockKind, parse_blocks, read_blocks, read_suite
+from streamproof.sql.blocks import BlockKind, parse_blocks, read_blocks, read_diagnostics, read_suite
 
 CASES = yaml.safe_load((Path(__file__).parent / "block_cases.yaml").read_text(encoding="utf-8"))
 
@@ -37,17 +37,11 @@ def test_a_test_knows_its_comment_its_layer_its_parameters_and_its_mutations():
     )
     assert test.comment == "What breaks.\nLAYER: typed\nMore."
     assert test.layer == "typed"
-    assert test.informational is None
     assert test.line == 4
     assert test.parameters == (("a", "Map(String, UInt64)"), ("c", "Tuple(a String)"))
     assert [(m.kind, m.name, m.line, m.also_fails) for m in test.mutations] == [
         (BlockKind.MUTATION, "m", 8, ("x", "y", "z"))
     ]
-
-
-def test_an_informational_test_says_why():
-    (test,) = parse_blocks("-- TEST: t\n-- INFORMATIONAL: only context.\nSELECT 1", "f.sql")
-    assert test.informational == "only context."
 
 
 LITERALS = ["'a;b'", "'it''s -- no'", "'\\'; --'", '"c;"', "`d`", "$x$ ; -- TEST: in\n $x$", "'\n-- TEST: in\n'"]
@@ -137,3 +131,12 @@ def test_what_a_mutation_also_fails_exists(home):
     mutations = [mutation for check in (*tests, *contracts) for mutation in check.mutations]
     named = {name for mutation in mutations for name in mutation.also_fails}
     assert named <= {check.name for check in (*tests, *contracts)}
+
+
+def test_a_diagnostic_is_one_test_without_a_mutation(tmp_path):
+    (tmp_path / "a.sql").write_text("-- It shows.\n-- TEST: a\nSELECT 0 AS failed_rows, 1 AS seen;")
+    assert [block.name for block in read_diagnostics(tmp_path)] == ["a"]
+    assert read_diagnostics(tmp_path / "none") == ()
+    (tmp_path / "b.sql").write_text("-- TEST: b\nSELECT 0 AS failed_rows;\n-- MUTATION: m\nTRUNCATE TABLE t;")
+    with pytest.raises(SqlSourceError, match=r"b\.sql:3: diagnostic 'b' has a mutation"):
+        read_diagnostics(tmp_path)

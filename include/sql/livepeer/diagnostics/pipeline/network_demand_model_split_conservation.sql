@@ -1,7 +1,7 @@
 -- Whether the demand rows of the models add up to the demand of their pipeline. Counts of sessions do; distinct counts
 -- of streams and sessions need not: one session with two models is one in each of two rows.
 -- LAYER: views
--- INFORMATIONAL: what has to be equal is judged by network_demand_view_matches_rollup; distinct counts do not add up.
+-- Not a check: what has to be equal is judged by network_demand_view_matches_rollup; distinct counts do not add up.
 
 -- TEST: network_demand_model_split_conservation
 WITH

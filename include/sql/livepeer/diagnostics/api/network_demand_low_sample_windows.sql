@@ -1,7 +1,7 @@
 -- Rows of demand that say next to nothing about how long streams ran: fewer than one second of inference. Whoever
 -- plots minutes or frame rates should not take such an hour for a quiet one.
 -- LAYER: views
--- INFORMATIONAL: an hour of nothing but failed starts is rightly such a row.
+-- Not a check: an hour of nothing but failed starts is rightly such a row.
 
 -- TEST: network_demand_low_sample_windows
 SELECT

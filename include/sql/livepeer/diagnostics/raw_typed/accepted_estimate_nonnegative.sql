@@ -1,7 +1,7 @@
 -- A negative estimate means that more records of a type were rejected than ever arrived in raw: the two consumers of
 -- the input topic disagree about what was on it. Exact accounting is done record by record in suite conservation.
 -- LAYER: raw
--- INFORMATIONAL: context for the other checks; the counts are of rows, and raw delivery is at-least-once.
+-- Not a check: context for the other checks; the counts are of rows, and raw delivery is at-least-once.
 
 -- TEST: raw_typed_accepted_estimate_nonnegative
 WITH

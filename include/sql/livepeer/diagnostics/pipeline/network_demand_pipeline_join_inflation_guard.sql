@@ -1,7 +1,7 @@
 -- By how much a chart is too high that joins demand with another view of its grain without the model: every row meets
 -- those of all models of its pipeline.
 -- LAYER: views
--- INFORMATIONAL: it measures a mistake that a reader of the views can make, not one that they contain.
+-- Not a check: it measures a mistake that a reader of the views can make, not one that they contain.
 
 -- TEST: network_demand_pipeline_join_inflation_guard
 WITH demand AS (
