@@ -49,7 +49,15 @@ def _bare_loop(settings: KafkaSettings, topic: str, records: list[Record]) -> fl
 def replay_rate(home: Path, scratch: Path) -> dict[str, Any]:
     """Take turns between the replay and the bare loop: targets 120,000 events/s and 60 % of the loop."""
     manifest = generate_load(EVENTS, scratch / "load")
-    plan = plan_replay(manifest, ReplayRules(first_types=("network_capabilities",), key_field="stream_id"))
+    plan = plan_replay(
+        manifest,
+        ReplayRules(
+            first_types=("network_capabilities",),
+            key_field="stream_id",
+            event_table="streaming_events",
+            id_field="workflow_session_id",
+        ),
+    )
     records = list(plan.records())
     replayed, bare = [], []
     with stack(home, scratch / "stack", topics=("replayed", "bare")) as state:

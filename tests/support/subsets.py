@@ -19,7 +19,12 @@ from streamproof.fixtures.manifest import read_manifest
 from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.fixture import FixtureSession, ReplayRules
 
-RULES = ReplayRules(first_types=("network_capabilities",), key_field="stream_id")
+RULES = ReplayRules(
+    first_types=("network_capabilities",),
+    key_field="stream_id",
+    event_table="streaming_events",
+    id_field="workflow_session_id",
+)
 
 
 class FixtureLine(NamedTuple):
@@ -34,7 +39,7 @@ class FixtureLine(NamedTuple):
 def read_lines(manifest: Path) -> list[FixtureLine]:
     """Return all lines of a set that hold events, in the order of files and lines."""
     found = []
-    for session in read_manifest(manifest).sessions:
+    for session in read_manifest(manifest, RULES).sessions:
         latest = 0
         for text in (manifest.parent / session.file).read_bytes().splitlines():
             line = parse_line(text, RULES)
@@ -55,15 +60,15 @@ def write_part(lines: Iterable[FixtureLine], folder: Path, *, relabel: bool = Tr
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"\n".join(texts) + b"\n")
     manifest = folder / "manifest.json"
-    _write_manifest(manifest, sessions.values(), lambda session: (session.scenario, session.workflow_session_id))
+    _write_manifest(manifest, sessions.values(), lambda session: (session.scenario, session.id))
     if relabel:
         plan = plan_replay(manifest, RULES)
         made = expected_sessions((number, value) for number, (_, value) in enumerate(plan.records()))
         scenarios = {row["workflow_session_id"]: row["scenario_observed"] for row in made}
 
         def label(session: FixtureSession) -> tuple[str, str]:
-            found = scenarios.get(session.workflow_session_id)
-            return (found, session.workflow_session_id) if found else (session.scenario, "")
+            found = scenarios.get(session.id)
+            return (found, session.id) if found else (session.scenario, "")
 
         _write_manifest(manifest, sessions.values(), label)
     return manifest

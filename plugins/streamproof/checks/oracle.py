@@ -46,8 +46,9 @@ class Judgement:
 class OracleJudge:
     """Holds what is expected of a fixture set, and judges databases by it.
 
-    `fixture_sessions` are (session id, scenario) pairs as the manifest names them; one without an id is not judged.
-    `unpromised` counts the sessions whose published records cannot be in their scenario: nothing is asked of these.
+    `id_field` is the field of a session's id. `fixture_sessions` are (session id, scenario) pairs as the manifest names
+    them; one without an id is not judged. `unpromised` counts the sessions whose published records cannot be in their
+    scenario: nothing is asked of these.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class OracleJudge:
         expected: Sequence[Row],
         fixture_sessions: Iterable[tuple[str, str]],
         *,
+        id_field: str,
         unpromised: int = 0,
     ) -> None:
-        self._oracle = oracle
+        self._oracle, self._id = oracle, id_field
         self._sql = sql
         self._expected = expected
         self._labels: dict[str, list[str]] = {}
@@ -83,7 +85,7 @@ class OracleJudge:
         try:
             observed = self._observed(warehouse, classes)
             for difference in self._oracle.compare(self._expected, observed):
-                by_session.setdefault(difference["workflow_session_id"], []).append(difference)
+                by_session.setdefault(difference[self._id], []).append(difference)
         except Exception as problem:  # noqa: BLE001 - the other check is judged; this one's result says what broke
             broken = problem.message if isinstance(problem, WarehouseError) else f"{type(problem).__name__}: {problem}"
         if by_session and find_layer:
@@ -105,12 +107,10 @@ class OracleJudge:
 
     def _classes(self, warehouse: Warehouse) -> dict[str, list[str]]:
         """Return the scenarios of each observed session in order of precedence."""
-        found: dict[str, set[str]] = {
-            row["workflow_session_id"]: set() for row in _rows(warehouse, self._sql.checks[IDENTITY])
-        }
+        found: dict[str, set[str]] = {row[self._id]: set() for row in _rows(warehouse, self._sql.checks[IDENTITY])}
         for query in self._sql.scenarios:
             for row in _rows(warehouse, query, _EVERYTHING):
-                found.setdefault(row["workflow_session_id"], set()).add(row["scenario_name"])
+                found.setdefault(row[self._id], set()).add(row["scenario_name"])
         order = [*self._oracle.PRECEDENCE]
         return {
             session: sorted(names, key=lambda name: (order.index(name) if name in order else len(order), name))
@@ -121,16 +121,16 @@ class OracleJudge:
         """Return the observed facts of each session, its scenarios among them."""
         observed = _rows(warehouse, self._sql.checks[SESSIONS_MATCH])
         for row in observed:
-            scenarios = classes.get(row["workflow_session_id"], [])
+            scenarios = classes.get(row[self._id], [])
             row |= {"scenarios": scenarios, "scenario_observed": scenarios[0] if scenarios else None}
         return observed
 
     def _first_layer(self, warehouse: Warehouse, sessions: list[str]) -> str:
         """Return the first layer in which one of the differing sessions is not what it should be."""
         asked = sessions[:SHOWN]
-        expected = {row["workflow_session_id"]: row for row in self._expected}
+        expected = {row[self._id]: row for row in self._expected}
         found = {
-            self._oracle.broken_layer(expected.get(row["workflow_session_id"]), row)
+            self._oracle.broken_layer(expected.get(row[self._id]), row)
             for row in _rows(warehouse, self._sql.evidence, {"sessions": asked})
         }
         return next((layer for layer in LAYERS if layer in found), self._layer_of(SESSIONS_MATCH))
@@ -150,7 +150,10 @@ class OracleJudge:
             "sessions_observed": len(observed),
             "sessions_differing": len(by_session),
             "differences_by_field": dict(Counter(difference["field"] for difference in differences)),
-            "differences": [_shown(difference) for difference in differences[:SHOWN]],
+            "differences": [
+                {name: difference[name] for name in (self._id, "field", "expected", "observed")}
+                for difference in differences[:SHOWN]
+            ],
         }
         if not (self._expected or observed):
             explained = "the published events, which make no session"
@@ -162,7 +165,7 @@ class OracleJudge:
     def _identity(self, classes: Mapping[str, list[str]], layer: str) -> CheckResult:
         """Return the check that every fixture session is in the scenario that its manifest names."""
         wrong = [
-            {"workflow_session_id": session, "expected": scenario, "observed": classes.get(session, [])}
+            {self._id: session, "expected": scenario, "observed": classes.get(session, [])}
             for session, scenarios in self._labels.items()
             for scenario in scenarios
             if scenario not in classes.get(session, [])
@@ -177,21 +180,21 @@ class OracleJudge:
             "sessions_without_what_their_scenario_needs": self._unpromised,
             "differences": wrong[:SHOWN],
         }
-        failing = list(dict.fromkeys(str(entry["workflow_session_id"]) for entry in wrong))
+        failing = list(dict.fromkeys(str(entry[self._id]) for entry in wrong))
         return _judged(self._check(IDENTITY), failing, diagnostics, layer)
 
     def _session_rows(
         self, observed: Sequence[Row], by_session: Mapping[str, list[Row]], classes: Mapping[str, list[str]]
     ) -> tuple[Row, ...]:
-        seen = {row["workflow_session_id"] for row in observed}
+        seen = {row[self._id] for row in observed}
         absent = [session for session in (*self._labels, *by_session) if session not in seen]
-        rows = [*observed, *({"workflow_session_id": session} for session in dict.fromkeys(absent))]
+        rows = [*observed, *({self._id: session} for session in dict.fromkeys(absent))]
         return tuple(self._session_row(row, by_session, classes) for row in rows)
 
     def _session_row(
         self, row: Mapping[str, Any], by_session: Mapping[str, list[Row]], classes: Mapping[str, list[str]]
     ) -> Row:
-        session = row["workflow_session_id"]
+        session = row[self._id]
         labels, scenarios = self._labels.get(session, []), classes.get(session, [])
         # Of several labels the one that does not hold is what a reader must see.
         expected = next((label for label in labels if label not in scenarios), labels[0] if labels else None)
@@ -217,10 +220,6 @@ def _rows(warehouse: Warehouse, query: Block, parameters: Mapping[str, object] |
 def _rounded(value: Any) -> Any:
     """Return a fraction with six decimals: more is noise of the column's type."""
     return round(value, 6) if isinstance(value, float) else value
-
-
-def _shown(difference: Mapping[str, Any]) -> Row:
-    return {name: difference[name] for name in ("workflow_session_id", "field", "expected", "observed")}
 
 
 def _judged(check: CheckResult, failing: Sequence[str], diagnostics: Mapping[str, Any], layer: str) -> CheckResult:

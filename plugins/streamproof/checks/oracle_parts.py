@@ -29,7 +29,7 @@ class Expectation(Protocol):
 
 
 class Oracle(Protocol):
-    """What the module that a pack names as its oracle has. Rows have a `workflow_session_id`.
+    """What the module that a pack names as its oracle has. Rows have the field `entities.id` of the pack.
 
     `PRECEDENCE` lists the scenarios, the one that names a session of several first.
     """
@@ -40,7 +40,7 @@ class Oracle(Protocol):
         """Return what the records must leave, from the fields of `PublishedRecord` in the order of publishing."""
 
     def compare(self, expected: Iterable[Mapping[str, Any]], observed: Iterable[Mapping[str, Any]]) -> list[Row]:
-        """Return the differences: {workflow_session_id, field, expected, observed} each."""
+        """Return the differences: {<entity's id>, field, expected, observed} each."""
 
     def broken_layer(self, expected: Mapping[str, Any] | None, evidence: Mapping[str, Any]) -> str:
         """Return the layer in which the difference of a session begins, by what the layers hold of it."""

@@ -23,16 +23,24 @@ class ReplayRules(BaseModel):
     `event_table` is the `__table` of lines that are events; events of `first_types` go before others of the same time;
     `key_field` is the field of `data` whose text becomes the Kafka key ('' for no key). `time_fields` are fields of
     `data` that hold times in Unix milliseconds, near the event's own. `scenarios` are those that the pack can tell; any
-    when it names none.
+    when it names none. `id_field` is the field of a manifest that holds an entity's id; where a manifest does not state
+    it, the id is its fields `id_parts`, joined by `|`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    event_table: str = "streaming_events"
+    event_table: str = "events"
     first_types: tuple[str, ...] = ()
     key_field: str = ""
     time_fields: tuple[str, ...] = ()
     scenarios: tuple[str, ...] = ()
+    id_field: str = "id"
+    id_parts: tuple[str, ...] = ()
+
+    def id_of(self, fields: Mapping[str, Any]) -> str:
+        """Return the id of an entity by the fields of a manifest, '' when they do not say."""
+        parts = "|".join(str(fields.get(name) or "") for name in self.id_parts)
+        return str(fields.get(self.id_field) or parts.strip("|"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +61,7 @@ class FixtureSession:
     """
 
     scenario: str
-    workflow_session_id: str
-    stream_id: str
-    request_id: str
+    id: str
     file: str
     sha256: str | None = None
     events: int | None = None
@@ -64,7 +70,7 @@ class FixtureSession:
     @property
     def name(self) -> str:
         """Return what tells the session from others: its id, without one its file."""
-        return self.workflow_session_id or self.file
+        return self.id or self.file
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,3 @@ class Entities(Strict):
     id_parts: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     facts: dict[str, Fact] = Field(default_factory=dict)
-
-    def id_of(self, fields: Mapping[str, Any]) -> str:
-        """Return the id of an entity by the fields of a manifest, '' when they do not say."""
-        parts = "|".join(str(fields.get(name) or "") for name in self.id_parts)
-        return str(fields.get(self.id) or parts.strip("|"))

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from streamproof.model.errors import UsageError
 from streamproof.model.fixture import ReplayRules
@@ -80,10 +80,17 @@ class PackFile(Strict):
 
     @field_validator("replay")
     @classmethod
-    def _scenarios_are_the_packs(cls, replay: ReplayRules) -> ReplayRules:
-        if "scenarios" in replay.model_fields_set:
-            raise ValueError("has no key `scenarios`: they are the pack's own `scenarios`")
+    def _refuse_what_other_keys_say(cls, replay: ReplayRules) -> ReplayRules:
+        elsewhere = {"scenarios": "scenarios", "id_field": "entities.id", "id_parts": "entities.id_parts"}
+        for name in sorted(elsewhere.keys() & replay.model_fields_set):
+            raise ValueError(f"has no key `{name}`: that is `{elsewhere[name]}` of the pack")
         return replay
+
+    @model_validator(mode="after")
+    def _an_oracle_needs_entities(self) -> PackFile:
+        if self.oracle and not self.entities:
+            raise ValueError("an oracle foretells entities: `entities` is missing")
+        return self
 
 
 class Pack(PackFile):
@@ -108,7 +115,10 @@ class Pack(PackFile):
         include = home / "include"
         shipped = file.parent.parent == include / "packs"
         fields: dict[str, Any] = dict(content)
-        fields["replay"] = content.replay.model_copy(update={"scenarios": tuple(content.scenarios)})
+        known: dict[str, Any] = {"scenarios": tuple(content.scenarios)}
+        if content.entities:
+            known |= {"id_field": content.entities.id, "id_parts": content.entities.id_parts}
+        fields["replay"] = content.replay.model_copy(update=known)
         for kind in ("sql", "contracts", "fixtures"):
             fields[f"{kind}_dir"] = include / kind / file.parent.name if shipped else file.parent / kind
         return cls.model_construct(**fields, file=file, python_dir=include if shipped else file.parent)

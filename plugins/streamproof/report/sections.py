@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from streamproof.model.results import CheckResult, StageResult, Status, worst
-from streamproof.report.words import value, whole
+from streamproof.report.words import decimal, number, value, whole
 
 MAX_QUERY_ROWS = 50
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?")
 _URGENCY = {Status.FAILED: 0, Status.ERRORED: 1, Status.SKIPPED: 2, Status.PASSED: 3}
 
 
@@ -161,18 +163,13 @@ def dispositions(results: Mapping[str, StageResult]) -> tuple[Disposition, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The final facts of one session in short; `differences` counts the facts that are not what the oracle says.
+    """One entity in short; `facts` are those that the pack shows, by title, numbers and times as a reader wants them.
 
-    `outcome` is success, excused, unexcused or unknown; `fps` the mean output frames a second, None without samples and
-    text (`inf`) where it is no finite number.
+    `differences` counts the facts that are not what the oracle says.
     """
 
     session_id: str
-    start: str
-    outcome: str
-    swaps: int
-    errors: int
-    fps: float | str | None
+    facts: Mapping[str, str]
     expected: str
     observed: str
     differences: int
@@ -185,35 +182,55 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """The first sessions of a run, those that are not as expected before the others; `total` counts all."""
+    """The first entities of a run, those that are not as expected before the others; `total` counts all.
+
+    `name` and `plural` are what the pack calls them; `titles` are the columns of their facts.
+    """
 
     shown: tuple[Session, ...]
     total: int
     file: str
+    name: str
+    plural: str
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """Return the titles of the facts."""
+        return tuple(dict.fromkeys(title for session in self.shown for title in session.facts))
 
 
 def sessions(results: Mapping[str, StageResult]) -> Sessions | None:
-    """Return the sessions that stage `oracle` left in its details, None when there are none."""
+    """Return the entities that stage `oracle` left in its details, None when there are none."""
     result = results.get("oracle")
     shown = tuple(_session(entry) for entry in _entries(result, "sessions"))
     if result is None or not shown:
         return None
-    return Sessions(shown, whole(result.details.get("sessions_total")) or len(shown), str(result.details.get("file")))
+    called = result.details.get("entities") or {}
+    return Sessions(
+        shown,
+        total=whole(result.details.get("sessions_total")) or len(shown),
+        file=str(result.details.get("file")),
+        name=str(called.get("name") or "session"),
+        plural=str(called.get("plural") or "sessions"),
+    )
 
 
 def _session(entry: Mapping[str, Any]) -> Session:
-    outcomes = [name for name in ("success", "excused", "unexcused") if entry.get(f"startup_{name}")]
+    facts = entry.get("facts")
     return Session(
-        session_id=str(entry.get("workflow_session_id") or ""),
-        start=str(entry.get("session_start_ts") or "").replace("T", " ").removesuffix("Z"),
-        outcome=outcomes[0] if outcomes else "unknown",
-        swaps=max(whole(entry.get(key)) for key in ("confirmed_swap_count", "inferred_orchestrator_change_count")),
-        errors=whole(entry.get("error_count")),
-        fps=entry.get("avg_output_fps"),
+        session_id=str(entry.get("id") or ""),
+        facts={title: _fact(item) for title, item in facts.items()} if isinstance(facts, Mapping) else {},
         expected=str(entry.get("scenario_expected") or ""),
         observed=str(entry.get("scenario_observed") or ""),
         differences=whole(entry.get("differences")),
     )
+
+
+def _fact(item: Any) -> str:
+    """Render a fact: a fraction with two decimals, a time without the signs that only programs need."""
+    if isinstance(item, str):
+        return item.replace("T", " ").removesuffix("Z") if _TIME.fullmatch(item) else item
+    return number(item) if isinstance(item, int) else decimal(item)
 
 
 def _nested(result: StageResult | None, key: str) -> Mapping[str, Mapping[str, Any]]:

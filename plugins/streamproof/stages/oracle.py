@@ -8,7 +8,10 @@ from typing import Any
 from streamproof.checks.oracle import Judgement, OracleJudge
 from streamproof.checks.oracle_parts import Oracle, Row, load_oracle, read_oracle_sql
 from streamproof.fixtures.ordering import ReplayPlan
+from streamproof.model.errors import UsageError
 from streamproof.model.plan import ORACLE
+from streamproof.packs.entities import Entities
+from streamproof.packs.pack import Pack
 from streamproof.proving.mutations import Subject, block_mutants
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.files import write_json
@@ -18,21 +21,6 @@ from streamproof.stages.replay_events import planned_replay
 
 ARTIFACT = "sessions.json"
 SHOWN = 50
-# What the report's table of sessions shows of each.
-_SHOWN_FACTS = (
-    "workflow_session_id",
-    "session_start_ts",
-    "known_stream",
-    "startup_success",
-    "startup_excused",
-    "startup_unexcused",
-    "confirmed_swap_count",
-    "inferred_orchestrator_change_count",
-    "error_count",
-    "avg_output_fps",
-    "scenario_expected",
-    "scenario_observed",
-)
 
 
 def _judge(ctx: RunContext, oracle: Oracle, replay: ReplayPlan, expected: Sequence[Row]) -> OracleJudge:
@@ -41,7 +29,8 @@ def _judge(ctx: RunContext, oracle: Oracle, replay: ReplayPlan, expected: Sequen
         oracle,
         read_oracle_sql(ctx.home, ctx.pack),
         expected,
-        [(session.workflow_session_id, session.scenario) for session in promised],
+        [(session.id, session.scenario) for session in promised],
+        id_field=_entities(ctx.pack).id,
         unpromised=len(replay.sessions) - len(promised),
     )
 
@@ -84,17 +73,30 @@ def run(ctx: RunContext) -> StageOutcome:
     write_json(ctx.folder.root / ARTIFACT, list(judgement.sessions))
     for check in judgement.checks:
         ctx.log(f"{check.status} {check.name}: {check.failed_rows} sessions differ")
-    return StageOutcome(details=_details(judgement), checks=(*judgement.checks, *parity))
+    return StageOutcome(details=_details(judgement, _entities(ctx.pack)), checks=(*judgement.checks, *parity))
 
 
-def _details(judgement: Judgement) -> dict[str, Any]:
+def _entities(pack: Pack) -> Entities:
+    if pack.entities is None:
+        raise UsageError(f"Pack '{pack.name}' has an oracle and no `entities`.", hint="See docs/write-a-pack.md.")
+    return pack.entities
+
+
+def _details(judgement: Judgement, entities: Entities) -> dict[str, Any]:
     """Return the sessions as the report shows them, those that are not as expected first."""
     rows = [
-        {**{name: row.get(name) for name in _SHOWN_FACTS}, "differences": len(row["oracle_differences"])}
+        {
+            "id": row.get(entities.id),
+            "facts": {title: fact.of(row) for title, fact in entities.facts.items()},
+            "scenario_expected": row["scenario_expected"],
+            "scenario_observed": row["scenario_observed"],
+            "differences": len(row["oracle_differences"]),
+        }
         for row in judgement.sessions
     ]
     rows.sort(key=lambda row: not (row["differences"] or _is_mislabelled(row)))
-    return {"file": ARTIFACT, "sessions_total": len(rows), "sessions": rows[:SHOWN]}
+    about = {"name": entities.name, "plural": entities.plural}
+    return {"file": ARTIFACT, "entities": about, "sessions_total": len(rows), "sessions": rows[:SHOWN]}
 
 
 def _is_mislabelled(row: dict[str, Any]) -> bool:

@@ -28,7 +28,7 @@ def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, A
     """
     warehouse, kafka = outside.clickhouse, outside.kafka
     if kafka is None or warehouse.database in NO_DATABASE:
-        raise UsageError("No database is named.", hint="Set CH_DATABASE, for example to livepeer_analytics.")
+        raise UsageError("No database is named.", hint=f"Set CH_DATABASE, for example to {pack.name}.")
     admin = admin_of(kafka)
     names = tuple(pack.topics.values())
     topics = create_missing_topics(admin, names, timeout=TOPICS_TIMEOUT_SEC)

@@ -65,7 +65,7 @@ def judge(home, monkeypatch):
 
     def run(warehouse: Warehouse, rows: list[dict[str, Any]], labels: list[tuple[str, str]]):
         monkeypatch.setattr(service, "run_query", warehouse.answer)
-        return OracleJudge(load_oracle(pack), sql, rows, labels)
+        return OracleJudge(load_oracle(pack), sql, rows, labels, id_field="workflow_session_id")
 
     return run
 

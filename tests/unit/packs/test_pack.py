@@ -86,7 +86,9 @@ def test_what_is_wrong_is_named_by_line_and_key(tmp_path, changed, message):
             "12: `processors.a.envs` is not a key that may stand here.",
         ),
         ("processors:\n  a: {kind: ghost}\n", "9: `processors.a` tag 'ghost' found using 'kind' does not match"),
-        ("replay:\n  scenarios: [a]\n", "8: `replay` has no key `scenarios`: they are the pack's own `scenarios`."),
+        ("replay:\n  scenarios: [a]\n", "8: `replay` has no key `scenarios`: that is `scenarios` of the pack."),
+        ("replay:\n  id_field: x\n", "8: `replay` has no key `id_field`: that is `entities.id` of the pack."),
+        ("oracle: x\n", "1: an oracle foretells entities: `entities` is missing."),
         (
             "entities:\n  name: a\n  plural: b\n  id: c\n  facts:\n    Start: {column: x, greatest: [y]}\n",
             "13: `entities.facts.Start` needs exactly one of column, greatest and first_true.",
@@ -178,9 +180,9 @@ def test_a_fact_is_shown_as_the_pack_says(tmp_path, facts: dict[str, Any], shown
 
 
 def test_the_id_of_an_entity_is_stated_or_joined_of_its_parts(pack):
-    entities = pack.entities
+    id_of = pack.replay.id_of
 
-    assert entities.id_of({"workflow_session_id": "w", "stream_id": "s"}) == "w"
-    assert entities.id_of({"stream_id": "s", "request_id": "r"}) == "s|r"
-    assert entities.id_of({"request_id": "r"}) == "r"
-    assert entities.id_of({}) == ""
+    assert id_of({"workflow_session_id": "w", "stream_id": "s"}) == "w"
+    assert id_of({"stream_id": "s", "request_id": "r"}) == "s|r"
+    assert id_of({"request_id": "r"}) == "r"
+    assert id_of({}) == ""

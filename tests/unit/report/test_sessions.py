@@ -10,9 +10,8 @@ from streamproof.report.sections import sessions
 from streamproof.report.summary import build_summary
 
 ROW = {
-    "workflow_session_id": "strm-<b>|1", "session_start_ts": "2026-02-25T16:00:00.125Z", "known_stream": 1,
-    "startup_success": 0, "startup_excused": 1, "startup_unexcused": 0, "confirmed_swap_count": 0,
-    "inferred_orchestrator_change_count": 2, "error_count": 3, "avg_output_fps": None,
+    "id": "strm-<b>|1",
+    "facts": {"Start": "2026-02-25T16:00:00.125Z", "Start-up": "excused", "Swaps": 2345, "FPS": None, "Mean": 29.987},
     "scenario_expected": "scenario_one", "scenario_observed": "scenario_two", "differences": 4,
 }  # fmt: skip
 
@@ -20,6 +19,7 @@ ROW = {
 def with_sessions(samples, *rows, total=0):
     results = samples.passed_results()
     details = {"file": "sessions.json", "sessions_total": total or len(rows), "sessions": list(rows)}
+    details["entities"] = {"name": "ride", "plural": "rides"}
     results["oracle"] = samples.stage("oracle", Status.FAILED, checks=(samples.check("x"),), details=details)
     return results
 
@@ -28,9 +28,10 @@ def test_a_session_in_short(samples):
     found = sessions(with_sessions(samples, ROW, {**ROW, "scenario_expected": None, "differences": 0}))
     assert found is not None
     first, second = found.shown
-    assert (first.outcome, first.swaps, first.errors, first.fps) == ("excused", 2, 3, None)
+    assert list(first.facts.values()) == ["2026-02-25 16:00:00.125", "excused", "2,345", "\N{EN DASH}", "29.99"]
+    assert found.titles == ("Start", "Start-up", "Swaps", "FPS", "Mean")
     assert (first.is_as_expected, second.is_as_expected) == (False, True)
-    assert (first.start, second.expected) == ("2026-02-25 16:00:00.125", "")
+    assert second.expected == ""
 
 
 def test_a_run_without_the_stage_shows_none(samples):
@@ -43,7 +44,7 @@ def test_the_reports_show_them_and_link_to_the_file(samples):
     page, text = render_html(summary, results), render_markdown(summary, results)
     assert "strm-&lt;b&gt;|1" in page.replace("<wbr>", "")
     assert "strm-<b>" not in page
-    assert "The first 1 of 70 sessions" in page
+    assert "The first 1 of 70 rides" in page
     for report in (page, text):
         assert "sessions.json" in report
         assert "scenario_two" in report.replace("<wbr>", "").replace("\\", "")

@@ -39,7 +39,7 @@ def test_one_of_them_can_be_asked_for(planned):
         planned(run_id="r2", mode=PROVE, prove_checks=("scenario_identity_",))
 
 
-def test_the_report_shows_what_is_wrong_first():
+def test_the_report_shows_what_is_wrong_first(pack):
     def row(session: str, label: str | None, seen: str | None, *differences: str) -> dict[str, Any]:
         return {
             "workflow_session_id": session,
@@ -49,7 +49,7 @@ def test_the_report_shows_what_is_wrong_first():
         }
 
     rows = [row("fine", "a", "a"), row("unlabelled", None, "a"), row("other", "a", "b"), row("differs", "a", "a", "x")]
-    details = oracle._details(Judgement((), tuple(rows * 20)))
-    assert [entry["workflow_session_id"] for entry in details["sessions"][:40]] == ["other", "differs"] * 20
+    details = oracle._details(Judgement((), tuple(rows * 20)), pack.entities)
+    assert [entry["id"] for entry in details["sessions"][:40]] == ["other", "differs"] * 20
     assert (details["sessions_total"], len(details["sessions"])) == (80, oracle.SHOWN)
     assert details["sessions"][1]["differences"] == 1

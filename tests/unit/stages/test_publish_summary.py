@@ -49,7 +49,7 @@ def test_a_replay_that_ended_halfway_leaves_a_verdict(logged):
 
 
 def test_a_frame_rate_that_is_infinite_leaves_a_verdict(ctx):
-    session = {"workflow_session_id": "a|1", "avg_output_fps": "inf", "differences": 1}
+    session = {"id": "a|1", "facts": {"Mean FPS": "inf"}, "differences": 1}
     failed = CheckResult("oracle", "oracle_sessions_match", Status.FAILED, failed_rows=1)
     ctx.folder.write_stage(stage("oracle", Status.FAILED, details={"sessions": [session]}, checks=(failed,)))
 

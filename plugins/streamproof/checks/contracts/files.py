@@ -15,7 +15,7 @@ from streamproof.model.errors import UsageError
 # What `{$PARAMETER: name}` in a contract may name: the ends of the window, and the topics that the run publishes to.
 PARAMETERS = frozenset({"from_ts", "to_ts", "input_topics"})
 
-_HINT = "Compare it with include/contracts/livepeer/*.yaml."
+_HINT = "docs/write-a-pack.md has every key, in section Contracts."
 _TYPE = re.compile(r"expect_[a-z0-9_]+|unexpected_rows_expectation")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _CONTRACT_KEYS = frozenset(

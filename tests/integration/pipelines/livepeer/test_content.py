@@ -36,7 +36,9 @@ from .test_sessions import VIEWS, Replay, killer, run, send
 pytestmark = pytest.mark.engine
 
 CAPABILITIES = "network_capabilities"
-RULES = ReplayRules(first_types=(CAPABILITIES,), key_field="stream_id")
+RULES = ReplayRules(
+    first_types=(CAPABILITIES,), key_field="stream_id", event_table="streaming_events", id_field="workflow_session_id"
+)
 # States that only merging makes readable, and a lag behind the clock.
 NO_CONTENT = {"v_demand_parts_1h", "v_health_rollup_freshness"}
 ALL_VIEWS = """

@@ -66,7 +66,12 @@ def run(pipeline: Pipeline, replay: Replay, *, records: int | None = None) -> Co
 @pytest.fixture(scope="module")
 def replay(home: Path) -> Replay:
     """The golden set in the order in which a run publishes it."""
-    rules = ReplayRules(first_types=("network_capabilities",), key_field="stream_id")
+    rules = ReplayRules(
+        first_types=("network_capabilities",),
+        key_field="stream_id",
+        event_table="streaming_events",
+        id_field="workflow_session_id",
+    )
     return list(plan_replay(home / "include/fixtures/livepeer/golden/manifest.json", rules).records())
 
 

@@ -20,7 +20,12 @@ from streamproof.transport.kafka.groups import Groups
 from streamproof.transport.kafka.producer import end_offsets, publish
 
 pytestmark = pytest.mark.engine
-RULES = ReplayRules(first_types=("network_capabilities",), key_field="stream_id")
+RULES = ReplayRules(
+    first_types=("network_capabilities",),
+    key_field="stream_id",
+    event_table="streaming_events",
+    id_field="workflow_session_id",
+)
 TOPICS = ("golden", "hostile", "twice", "groups", "lost")
 
 

@@ -8,7 +8,7 @@ from streamproof.model.fixture import NULL_VALUE, Expectation, FixtureEvent, Fix
 from streamproof.transport.kafka.producer import Published
 from streamproof.warehouse.clickhouse.ledger import COLUMNS, ledger_columns
 
-SESSION = FixtureSession("scenario_1", "s|r", "s", "r", "a.jsonl")
+SESSION = FixtureSession("scenario_1", "s|r", "a.jsonl")
 PUBLISHED = Published("in", 3, [0, 1, 0], [5, 7, 6], {0: 5, 1: 7}, {0: 7, 1: 8}, 0.5)
 
 

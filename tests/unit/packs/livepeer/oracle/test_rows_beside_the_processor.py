@@ -19,7 +19,12 @@ from tests.unit.values.table import CASES as VALUES
 
 from .beside import differences, expected, published
 
-RULES = ReplayRules(first_types=("network_capabilities",), key_field="stream_id")
+RULES = ReplayRules(
+    first_types=("network_capabilities",),
+    key_field="stream_id",
+    event_table="streaming_events",
+    id_field="workflow_session_id",
+)
 EVENTS: dict[str, dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "row_events.yaml").read_text("utf-8"))
 
 
