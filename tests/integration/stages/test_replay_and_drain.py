@@ -18,7 +18,7 @@ from streamproof.runtime.stack import own_identity, stop_stack
 from streamproof.stages import pipeline_ready, pipeline_wait, query_pack, replay_events, schema_apply, stack_up
 from streamproof.stages.registry import STAGES
 from streamproof.warehouse.clickhouse.client import execute, rows
-from streamproof.warehouse.clickhouse.view_cache import PREFIX
+from streamproof.warehouse.clickhouse.view_cache import cache_of
 
 pytestmark = pytest.mark.engine
 
@@ -102,12 +102,12 @@ def test_a_drain_that_lacks_something_says_what(drained):
 
 
 def test_query_pack_again_reads_the_shared_views_again(drained):
-    count = "SELECT count() AS n FROM {table:Identifier}"
-    held = f"{PREFIX}v_latest_sessions"
+    count = "SELECT count() AS n FROM {database:Identifier}.v_latest_sessions"
+    database = drained.names.database
     assert execute_stage(drained, "query_pack", query_pack.run).error is None
     with drained.clickhouse() as client:
-        before = rows(client, count, {"table": held})
-        assert before == rows(client, count, {"table": "v_latest_sessions"})
+        before = rows(client, count, {"database": cache_of(database)})
+        assert before == rows(client, count, {"database": database})
         execute(
             client,
             "INSERT INTO fact_workflow_sessions SELECT * REPLACE ('again' AS workflow_session_id) "
@@ -115,6 +115,6 @@ def test_query_pack_again_reads_the_shared_views_again(drained):
         )
         try:
             assert execute_stage(drained, "query_pack", query_pack.run).error is None
-            assert rows(client, count, {"table": held}) == [{"n": before[0]["n"] + 1}]
+            assert rows(client, count, {"database": cache_of(database)}) == [{"n": before[0]["n"] + 1}]
         finally:
             execute(client, "DELETE FROM fact_workflow_sessions WHERE workflow_session_id = 'again'")
