@@ -210,15 +210,15 @@ def _start(ctx: RunContext, ports: dict[str, int], state: str, *, keep_data: boo
     """Start the services, then apply the schema and wait for the processor. On any failure nothing is left running."""
     from streamproof.cli.setup_command import progress_bar
     from streamproof.runs.runner import run_stage
-    from streamproof.runtime.stack import start_stack, stop_stack
+    from streamproof.runtime.stack import stop_stack
     from streamproof.stages.registry import STAGES
-    from streamproof.stages.stack_up import compose_launch, stack_spec, timeout_of
+    from streamproof.stages.stack_up import compose_launch, stack_spec, start_own, timeout_of
 
     spec = replace(stack_spec(ctx), ports=ports)
     if spec.compose:
         spec = replace(spec, compose=compose_launch(ctx, state, keep_volumes=keep_data))
     with progress_bar() as progress:
-        start_stack(spec, timeout=timeout_of(ctx), progress=progress)
+        start_own(ctx, spec, timeout=timeout_of(ctx), progress=progress)
     try:
         for stage in ("schema_apply", "pipeline_ready"):
             _require(run_stage(ctx, STAGES[stage]), ctx)

@@ -130,6 +130,11 @@ class RunPlan:
         return tuple(stage.name for stage in self.stages if stage.role in roles)
 
     @property
+    def sql_suites(self) -> tuple[str, ...]:
+        """Return the suites of SQL checks that the run judges, in order."""
+        return (*self.suites, *(stage for stage in self.judging_stages if stage == CONSERVATION))
+
+    @property
     def waiting_stages(self) -> frozenset[str]:
         """Return the stages that mostly wait for services."""
         return frozenset(stage.name for stage in self.stages if stage.waits)

@@ -37,6 +37,11 @@ class RunNames:
         )
 
     @property
+    def groups(self) -> Mapping[str, str]:
+        """Return the consumer groups of the run by role, as `accounting.drained` of a pack names them."""
+        return {"processor": self.processor_group, "raw": self.raw_group}
+
+    @property
     def input_topic(self) -> str:
         """Return the topic that a replay publishes to."""
         return self.topics[INPUT]

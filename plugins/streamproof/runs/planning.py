@@ -38,6 +38,7 @@ from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
 from streamproof.runs.narrowing import narrowed_by
+from streamproof.runs.offers import pack_offers, require_an_end
 from streamproof.runs.rerun import from_any_folder, git_commit, rerun_command
 from streamproof.runs.stage import StageList
 from streamproof.sql.blocks import read_diagnostics, read_suite
@@ -176,17 +177,6 @@ def _options(request: RunRequest) -> set[str]:
     return {name for name in ("inject", "keep_stack") if getattr(request, name)}
 
 
-def pack_offers(pack: Pack) -> frozenset[str]:
-    """Return what stages may need of a pack and this one has: `trace`, `contracts`, `dispositions`, `oracle`."""
-    offered = {
-        "trace": any((pack.sql_dir / "trace").glob("*.sql")),
-        "contracts": any(pack.contracts_dir.glob("*.yaml")),
-        "dispositions": any((pack.sql_dir / "assertions" / CONSERVATION).glob("*.sql")),
-        "oracle": bool(pack.oracle),
-    }
-    return frozenset(name for name, there in offered.items() if there)
-
-
 def _compose_files(request: RunRequest, home: Path, host: HostSettings) -> tuple[str, ...]:
     if request.stack != COMPOSE:
         return ()
@@ -203,7 +193,8 @@ def _checks_by_suite(home: Path, pack: Pack, suites: Sequence[str]) -> dict[str,
     assertions = pack.sql_dir / "assertions"
     for suite in suites:
         read_diagnostics(pack.sql_dir / "diagnostics" / suite)
-    found = {suite: {test.name for test in read_suite(assertions / suite)} for suite in (*suites, CONSERVATION)}
+    conservation = (CONSERVATION,) if pack.accounting.dispositions else ()
+    found = {suite: {test.name for test in read_suite(assertions / suite)} for suite in (*suites, *conservation)}
     contracts = load_contracts(pack.contracts_dir)
     if pack.oracle:
         found[ORACLE] = set(read_oracle_sql(home, pack).checks)
@@ -253,6 +244,7 @@ def _script_file(path: str | None, option: str) -> str | None:
 
 def _replayed(request: RunRequest, pack: Pack, now: datetime) -> _Subject:
     """Verify the fixture set that is to be replayed. Raises FixtureError or UsageError."""
+    require_an_end(pack)
     manifest = pack.manifest(request.manifest)
     fixture = verify_fixture_set(
         manifest,

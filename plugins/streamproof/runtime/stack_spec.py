@@ -30,16 +30,27 @@ USER = "streamproof"
 
 @dataclass(frozen=True, slots=True)
 class ProcessorLaunch:
-    """How the stream processor is started: `python -m module`, with `env` beside the basic environment.
+    """How the stream processor is started: the command line, with `env` beside the basic environment.
 
-    Values of `env` may name what is only known once the services are up: `{bootstrap_servers}`, `{clickhouse_host}`,
-    `{clickhouse_port}`, `{clickhouse_tcp_port}`, `{clickhouse_url}`, `{clickhouse_user}`. `status_file` is where the
-    processor reports itself; a file of an earlier start is removed.
+    Texts may name what is only known once the services are up (`environment.PLACEHOLDERS`). `status_file` is where the
+    processor reports its state, '' for one that does not; a file of an earlier start is removed.
     """
 
-    module: str
+    argv: tuple[str, ...]
     env: Mapping[str, str]
-    status_file: str
+    status_file: str = ""
+
+    @property
+    def title(self) -> str:
+        """Return what the processor is called: the module of a Python program, else the program."""
+        if "-m" in self.argv[:-1]:
+            return self.argv[self.argv.index("-m") + 1]
+        return Path(self.argv[0]).name
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ProcessorLaunch:
+        """Read back what `asdict` wrote."""
+        return cls(tuple(data["argv"]), data["env"], data["status_file"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +150,7 @@ class StackSpec:
             **{
                 **data,
                 "topics": tuple(data["topics"]),
-                "processor": ProcessorLaunch(**processor) if processor else None,
+                "processor": ProcessorLaunch.from_json(processor) if processor else None,
                 "owner": ProcessIdentity(**owner) if owner else None,
                 "compose": ComposeLaunch.from_json(compose) if compose else None,
                 "outside": OutsideLaunch(**outside) if outside else None,

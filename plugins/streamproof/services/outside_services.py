@@ -1,7 +1,8 @@
-"""The processor of a run whose Kafka and ClickHouse were there before it: all that such a stack starts."""
+"""The processor of a run whose Kafka and ClickHouse were there before it: all that such a stack starts, if any."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Mapping
 
@@ -18,35 +19,42 @@ START_TIMEOUT_SEC = 15.0
 
 
 class OutsideServices:
-    """A stack of one process. `env` holds secrets, too, which the state file never gets."""
+    """A stack of at most one process. `env` holds secrets, too, which the state file never gets."""
 
     def __init__(self, spec: StackSpec, env: Mapping[str, str]) -> None:
         if spec.outside is None:
             raise StackError("No services are named.", hint="This is a defect of streamproof.")
         self.spec = spec
-        self.processor = ProcessorProcess(spec, env)
+        self.processor = ProcessorProcess(spec, env) if spec.processor else None
         self.state_file = StateFile(spec, _state(spec, spec.outside))
 
     @property
     def names(self) -> tuple[str, ...]:
         """Return what is to be up."""
-        return (NAME,)
+        return (NAME,) if self.processor else ()
 
     async def start(self) -> None:
-        """Start the processor. Raises StackError when it ends at once."""
+        """Start the processor, if the pack's is a process. Raises StackError when it ends at once."""
+        if self.processor is None:
+            return
         self.state_file.add(await self.processor.start(self.state_file.state, START_TIMEOUT_SEC))
 
     async def first_death(self) -> StackError:
         """Wait until the processor ends by itself and return the error that says how."""
+        if self.processor is None:
+            # Nothing was started that could end: only the supervisor's own end ends this.
+            never: asyncio.Future[StackError] = asyncio.get_running_loop().create_future()
+            return await never
         child = self.processor.children[0]
         await child.process.wait()
         return child.death("during the run")
 
     async def stop(self) -> None:
         """Stop the processor and remove what it saved on this machine."""
-        await self.processor.stop()
-        for child in self.processor.children:
-            say(f"{child.name} has ended, code {child.process.returncode}")
+        if self.processor:
+            await self.processor.stop()
+            for child in self.processor.children:
+                say(f"{child.name} has ended, code {child.process.returncode}")
         shutil.rmtree(self.spec.data, ignore_errors=True)
 
     def close(self) -> None:

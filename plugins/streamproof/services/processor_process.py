@@ -11,8 +11,8 @@ from typing import Any
 
 from streamproof.model.errors import StackError
 from streamproof.model.stack import ServiceState, StackState
-from streamproof.runtime.environment import fill_environment
-from streamproof.runtime.process import Child, python_module
+from streamproof.runtime.environment import fill_environment, fill_text
+from streamproof.runtime.process import Child
 from streamproof.runtime.stack_spec import PROCESSOR, StackSpec
 
 NAME = PROCESSOR
@@ -50,18 +50,18 @@ class ProcessorProcess:
         launch = self.spec.processor
         if launch is None:
             raise StackError("The stack has no processor to start.", hint="This is a defect of streamproof.")
-        await asyncio.to_thread(Path(launch.status_file).unlink, missing_ok=True)
+        if launch.status_file:
+            await asyncio.to_thread(Path(launch.status_file).unlink, missing_ok=True)
         child = await Child.start(
             NAME,
-            python_module(launch.module),
+            [fill_text(part, state) for part in launch.argv],
             log=self.spec.log(NAME),
             env={**self.env, **fill_environment(launch.env, state)},
             cwd=self.spec.root,
         )
         self.children.append(child)
-        return ServiceState(
-            NAME, child.identity, {}, str(child.log), f"{launch.module} (Python {sys.version.split()[0]})"
-        )
+        python = f" (Python {sys.version.split()[0]})" if launch.argv[0] == sys.executable else ""
+        return ServiceState(NAME, child.identity, {}, str(child.log), f"{launch.title}{python}")
 
     async def stop(self) -> None:
         """Stop the processor."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from streamproof.checks.assertions import run_checks, skipped
 from streamproof.checks.diagnostics import Diagnostic, run_diagnostics
-from streamproof.model.plan import CONSERVATION
 from streamproof.model.results import CheckResult
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.sql.blocks import Block, read_diagnostics, read_suite
@@ -26,7 +25,7 @@ def run(ctx: RunContext, suite: str) -> StageOutcome:
 
 def asked_of(ctx: RunContext) -> Iterator[tuple[str, Block]]:
     """Yield every SQL check that a run of its own asks, with the name of its suite. Raises SqlSourceError."""
-    for suite in (*ctx.plan.suites, CONSERVATION):
+    for suite in ctx.plan.sql_suites:
         for test in read_suite(ctx.sql_dir / "assertions" / suite, home=ctx.home):
             yield suite, test
 

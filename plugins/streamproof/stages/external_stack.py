@@ -1,7 +1,8 @@
 """Stack `external`: Kafka and ClickHouse were there before the run; it adds what is its own and removes just that.
 
-Its own are three topics, two consumer groups, one database and a processor on this machine. What was created outside
-is noted in the run's folder before it is created, so that a later process can remove it.
+Its own are its topics and consumer groups, one database and, unless the warehouse reads the topic by itself, a
+processor on this machine. What was created outside is noted in the run's folder before it is created, so that a later
+process can remove it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.settings import Connections, KafkaSettings
 from streamproof.model.stack import StackState
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import read_json
+from streamproof.runs.processors import processor_secrets
 from streamproof.runtime.files import write_json
 from streamproof.runtime.stack import StackSpec, start_stack, stop_stack
 from streamproof.runtime.stack_spec import OutsideLaunch
@@ -48,7 +48,7 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
     On any failure nothing of the run's is left. Raises StackError or WarehouseError naming the service.
     """
     outside, kafka = ctx.outside(), ctx.outside_kafka()
-    groups = (ctx.names.processor_group, ctx.names.raw_group)
+    groups = tuple(ctx.names.groups.values())
     topics = tuple(ctx.names.topics.values())
     versions = {
         "kafka": check_kafka(kafka, topics, groups, source=outside.source),
@@ -60,7 +60,7 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
         _create_topics(ctx, kafka)
         _note(ctx, topics=topics, groups=groups, database=ctx.names.database)
         launch = _launch(outside, kafka, versions)
-        state = start_stack(_own_part(spec, launch), timeout=timeout, secrets=processor_secrets(outside, kafka))
+        state = start_stack(replace(spec, topics=(), outside=launch), timeout=timeout, secrets=processor_secrets(ctx))
     except BaseException:
         try:
             take_down(ctx, timeout=timeout)
@@ -119,17 +119,6 @@ def _create_topics(ctx: RunContext, kafka: KafkaSettings) -> None:
             raise
 
 
-def processor_secrets(outside: Connections, kafka: KafkaSettings) -> dict[str, str]:
-    """Return the processor's variables that may hold secrets: they are given to it and written nowhere."""
-    clickhouse = outside.clickhouse
-    found = {
-        "CLICKHOUSE_PASSWORD": clickhouse.password,
-        "CLICKHOUSE_VERIFY": "on" if clickhouse.verify else "off",
-        "QUALITY_KAFKA_OPTIONS": orjson.dumps(dict(kafka.options)).decode(),
-    }
-    return {**found, "CLICKHOUSE_CA_CERT": clickhouse.ca_cert} if clickhouse.ca_cert else found
-
-
 def _launch(outside: Connections, kafka: KafkaSettings, versions: dict[str, str]) -> OutsideLaunch:
     clickhouse = outside.clickhouse
     return OutsideLaunch(
@@ -141,14 +130,6 @@ def _launch(outside: Connections, kafka: KafkaSettings, versions: dict[str, str]
         clickhouse_secure=clickhouse.secure,
         versions=versions,
     )
-
-
-def _own_part(spec: StackSpec, launch: OutsideLaunch) -> StackSpec:
-    """Return the specification of the processor alone, its secrets taken out of what is written down."""
-    if spec.processor is None:
-        raise StackError("The run has no processor.", hint="This is a defect of streamproof.")
-    env = {name: value for name, value in spec.processor.env.items() if name != "CLICKHOUSE_PASSWORD"}
-    return replace(spec, topics=(), processor=replace(spec.processor, env=env), outside=launch)
 
 
 def _drop_database(ctx: RunContext, created: dict[str, Any]) -> None:

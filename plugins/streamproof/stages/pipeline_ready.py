@@ -1,4 +1,4 @@
-"""Stage `pipeline_ready`: prove that both consumers of the input topic hold all its partitions before replaying."""
+"""Stage `pipeline_ready`: prove that the consumers of the input topic hold all its partitions before replaying."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from streamproof.warehouse.clickhouse.client import rows
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-MESSAGE = "the processor and the raw consumer to hold the input topic"
+MESSAGE = "the consumers to hold the input topic"
 HINT = (
     "Look at the logs of the processor and of ClickHouse in the run's stack/logs folder. On stack external, ClickHouse "
     "has to reach the brokers, too: KAFKA_BOOTSTRAP_FROM_CLICKHOUSE."
@@ -57,7 +57,7 @@ def wait_of(ctx: RunContext) -> Wait:
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Wait until the processor and the raw consumer hold the input topic. Raises WaitTimeoutError or StackError."""
+    """Wait until the pack's consumer groups hold the input topic. Raises WaitTimeoutError or StackError."""
     with ready_probe(ctx) as look:
         waited = wait_until(look, timeout=TIMEOUT_SEC, message=MESSAGE, hint=HINT)
     return StageOutcome(details={"waited_sec": round(waited, 3)})
@@ -69,7 +69,7 @@ def _look_at_broker(ctx: RunContext, groups: Groups, client: Client) -> Probe:
     partitions = groups.partitions(topic)
     if not partitions:
         return Probe(False, f"topic {topic} does not exist")
-    states = (groups.state(group, topic) for group in (ctx.names.processor_group, ctx.names.raw_group))
+    states = (groups.state(ctx.names.groups[role], topic) for role in ctx.pack.accounting.drained.consumer_groups)
     missing = [lack for state in states if (lack := state.lacks(partitions))]
     if missing and ctx.plan.needs_connections:
         missing += [f"ClickHouse says: {row['said']}" for row in rows(client, _RAW_COMPLAINT)]
@@ -81,12 +81,14 @@ def _look_at_mock(ctx: RunContext, groups: Groups, client: Client) -> Probe:
     ctx.stack_state()
     topic = ctx.names.input_topic
     partitions = groups.partitions(topic)
-    raw = {int(row["partition"]) for row in rows(client, _RAW_ASSIGNED, {"topic": topic})}
-    processor = assigned_to_processor(ctx.folder.stack / "processor_status.json", topic)
+    held = {
+        "raw": {int(row["partition"]) for row in rows(client, _RAW_ASSIGNED, {"topic": topic})},
+        "processor": assigned_to_processor(ctx.folder.stack / "processor_status.json", topic),
+    }
     missing = [
-        f"{consumer} has no consumer for {sorted(partitions - held)}"
-        for consumer, held in (("processor", processor), ("raw consumer", raw))
-        if not partitions or partitions - held
+        f"group {role} has no consumer for {sorted(partitions - held[role])}"
+        for role in ctx.pack.accounting.drained.consumer_groups
+        if not partitions or partitions - held[role]
     ]
     return Probe(not missing, "; ".join(missing))
 

@@ -4,25 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.fixture import DISPOSITIONS
 from streamproof.model.waiting import Probe, wait_until
+from streamproof.packs.accounting import RawTable
+from streamproof.packs.pack import Pack
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.stage import Wait
 from streamproof.transport.kafka.groups import Groups
 from streamproof.warehouse.clickhouse.client import rows
-from streamproof.warehouse.clickhouse.drain import RAW_VALUE_KINDS, inserts_running, row_count, unaccounted
+from streamproof.warehouse.clickhouse.drain import (
+    RAW_VALUE_KINDS,
+    inserts_running,
+    located,
+    row_count,
+    total_rows,
+    unaccounted,
+)
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 MESSAGE = "the pipeline to drain"
 HINT = "Look at the processor's log in the run's stack/logs folder, and at the trace of the run's window."
+_DISPOSITIONS = """
+SELECT disposition, count() AS records
+FROM {table:Identifier}
+WHERE source_topic = {topic:String}
+GROUP BY disposition
+"""
 ALL_VALUE_KINDS = ("bytes", "empty", "null")
 LEAST_TIMEOUT_SEC = 60.0
 # A pipeline slower than this is reported as stuck; the processor is required to be at least four times as fast.
 SLOWEST_EVENTS_PER_SEC = 2_000
+
+# What it is called, the table, and the kinds of values that leave a row there.
+Target = tuple[str, RawTable, tuple[str, ...]]
 
 
 def timeout_sec(published: int) -> float:
@@ -39,7 +58,7 @@ def drain_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
     replay = ctx.stage_details("replay_events")
     groups = Groups(ctx.kafka())
     with ctx.clickhouse() as client:
-        yield lambda: _look(ctx, replay, groups, client)
+        yield _Drain(ctx, replay, groups, client).look
 
 
 def wait_of(ctx: RunContext) -> Wait:
@@ -61,52 +80,94 @@ def run(ctx: RunContext) -> StageOutcome:
 
 
 def drain_details(ctx: RunContext, waited: float) -> dict[str, Any]:
-    """Return what the drained warehouse holds: raw rows, and records by disposition."""
-    topic = ctx.names.input_topic
-    sql = (
-        "SELECT disposition, count() AS records FROM record_dispositions WHERE source_topic = {topic:String} GROUP BY 1"
-    )
+    """Return what the drained warehouse holds, as far as the pack accounts for it.
+
+    That are raw rows, records by disposition, and rows of the tables that have settled.
+    """
+    topic, accounting = ctx.names.input_topic, ctx.pack.accounting
+    found: dict[str, Any] = {"waited_sec": round(waited, 3)}
     with ctx.clickhouse() as client:
-        found = {row["disposition"]: int(row["records"]) for row in rows(client, sql, {"topic": topic})}
-        return {
-            "waited_sec": round(waited, 3),
-            "raw_rows": row_count(client, "streaming_events", topic),
-            "dispositions": {name: found.get(name, 0) for name in DISPOSITIONS},
-        }
+        if accounting.raw:
+            found["raw_rows"] = row_count(client, accounting.raw, topic)
+        if accounting.dispositions:
+            table = {"table": accounting.dispositions.table, "topic": topic}
+            counts = {row["disposition"]: int(row["records"]) for row in rows(client, _DISPOSITIONS, table)}
+            found["dispositions"] = {name: counts.get(name, 0) for name in DISPOSITIONS}
+        if accounting.drained.settled_tables:
+            found["rows"] = {table: total_rows(client, table) for table in accounting.drained.settled_tables}
+    return found
 
 
-def _look(ctx: RunContext, replay: Mapping[str, Any], groups: Groups, client: Client) -> Probe:
-    ctx.stack_state()
-    topic, published = ctx.names.input_topic, int(replay["published"])
-    behind = _behind(ctx, replay, groups)
-    if behind:
-        # The exact comparison costs a join: until the consumers are at the end, a count says enough.
-        dispositions = row_count(client, "record_dispositions", topic)
-        return Probe(False, "; ".join([f"dispositions {dispositions} of {published}", *behind]))
-    missing = []
-    for what, table, kinds in (
-        ("dispositions", "record_dispositions", ALL_VALUE_KINDS),
-        ("raw rows", "streaming_events", RAW_VALUE_KINDS),
-    ):
-        present, expected = unaccounted(client, table, topic, kinds)
-        if present < expected:
-            missing.append(f"{what} {present} of {expected}")
-    if not missing and (running := inserts_running(client)):
-        missing.append(f"{running} inserts still running")
-    return Probe(not missing, "; ".join(missing))
+@dataclass(slots=True)
+class _Drain:
+    """Looks whether a run has drained. `before` are the row counts of the last look at the tables that must settle."""
+
+    ctx: RunContext
+    replay: Mapping[str, Any]
+    groups: Groups
+    client: Client
+    before: dict[str, int] = field(default_factory=dict)
+
+    def look(self) -> Probe:
+        """Look once. What is accounted for record by record is compared with the ledger; else tables must settle."""
+        self.ctx.stack_state()
+        behind = self._behind()
+        if behind:
+            # The exact comparison costs a join: until the consumers are at the end, a count says enough.
+            return Probe(False, "; ".join([*self._quick_counts(), *behind]))
+        targets = _targets(self.ctx.pack)
+        missing = self._unaccounted(targets) if targets else self._unsettled()
+        running = inserts_running(self.client)
+        if not missing and running:
+            missing = [f"{running} inserts still running"]
+        return Probe(not missing, "; ".join(missing))
+
+    def _quick_counts(self) -> list[str]:
+        topic, published = self.ctx.names.input_topic, int(self.replay["published"])
+        return [
+            f"{what} {row_count(self.client, table, topic)} of {published}"
+            for what, table, kinds in _targets(self.ctx.pack)
+            if kinds == ALL_VALUE_KINDS
+        ]
+
+    def _unaccounted(self, targets: list[Target]) -> list[str]:
+        missing = []
+        for what, table, kinds in targets:
+            present, expected = unaccounted(self.client, table, self.ctx.names.input_topic, kinds)
+            if present < expected:
+                missing.append(f"{what} {present} of {expected}")
+        return missing
+
+    def _unsettled(self) -> list[str]:
+        """Return the tables whose row counts have changed since the last look; at the first look that is all."""
+        tables = self.ctx.pack.accounting.drained.settled_tables
+        counts = {table: total_rows(self.client, table) for table in tables}
+        moving = [
+            f"table {table} at rest, {rows} rows" for table, rows in counts.items() if self.before.get(table) != rows
+        ]
+        self.before = counts
+        return moving
+
+    def _behind(self) -> list[str]:
+        topic, starts = self.ctx.names.input_topic, self.replay["start_offsets"]
+        behind = []
+        for role in self.ctx.pack.accounting.drained.consumer_groups:
+            # The warehouse's own consumer need not commit past records that it skips.
+            ends = self.replay["raw_end_offsets" if role == "raw" else "end_offsets"]
+            committed = self.groups.committed(self.ctx.names.groups[role], topic, map(int, ends))
+            for partition, end in ends.items():
+                start = starts[partition]
+                reached = committed.get(int(partition), start)
+                if reached < end:
+                    behind.append(f"{role} at partition {partition} committed {reached - start} of {end - start}")
+        return behind
 
 
-def _behind(ctx: RunContext, replay: Mapping[str, Any], groups: Groups) -> list[str]:
-    topic, starts = ctx.names.input_topic, replay["start_offsets"]
-    behind = []
-    for consumer, group, ends in (
-        ("processor", ctx.names.processor_group, replay["end_offsets"]),
-        ("raw consumer", ctx.names.raw_group, replay["raw_end_offsets"]),
-    ):
-        committed = groups.committed(group, topic, map(int, ends))
-        for partition, end in ends.items():
-            start = starts[partition]
-            reached = committed.get(int(partition), start)
-            if reached < end:
-                behind.append(f"{consumer} at partition {partition} committed {reached - start} of {end - start}")
-    return behind
+def _targets(pack: Pack) -> list[Target]:
+    """Return the tables that must hold every published record, by what they are called, with the kinds of values."""
+    found: list[Target] = []
+    if pack.accounting.dispositions:
+        found.append(("dispositions", located(pack.accounting.dispositions.table), ALL_VALUE_KINDS))
+    if pack.accounting.raw:
+        found.append(("raw rows", pack.accounting.raw, RAW_VALUE_KINDS))
+    return found

@@ -42,9 +42,10 @@ def run(ctx: RunContext) -> StageOutcome:
         ctx.kafka(), ctx.names.input_topic, plan.records(), run_id=ctx.plan.run_id, watch=ctx.stack_state
     )
     ctx.log(f"{published.acknowledged} records acknowledged, {published.rate_per_sec:,.0f}/s")
-    with ctx.clickhouse() as client:
-        rows = write_ledger(client, published, plan.records(), plan.unstated)
-    ctx.log(f"{rows} rows in the ledger")
+    if ctx.pack.accounting.raw or ctx.pack.accounting.dispositions:
+        with ctx.clickhouse() as client:
+            rows = write_ledger(client, published, plan.records(), plan.unstated)
+        ctx.log(f"{rows} rows in the ledger")
     return StageOutcome(details=replay_details(ctx, plan, published))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import zlib
 
-from streamproof.model.errors import UsageError
 from streamproof.model.plan import COMPOSE, EXTERNAL
-from streamproof.packs.processors import CommandProcessor
+from streamproof.model.stack import StackState
 from streamproof.runs.context import RunContext, StageOutcome
-from streamproof.runtime.stack import ProcessorLaunch, StackSpec, start_stack
+from streamproof.runs.processors import processor_launch, processor_secrets
+from streamproof.runtime.jars import Progress
+from streamproof.runtime.stack import StackSpec, start_stack
 from streamproof.runtime.stack_spec import PRESERVE, ComposeLaunch
 from streamproof.stages.external_stack import bring_up
 
@@ -27,45 +28,19 @@ def timeout_of(ctx: RunContext) -> float:
 
 def stack_spec(ctx: RunContext) -> StackSpec:
     """Return what the run's supervisor is to start. A kept stack has no owner and no lease: it stays until stopped."""
-    names, plan = ctx.names, ctx.plan
-    chosen = ctx.pack.processor(plan.processor)
-    if not isinstance(chosen, CommandProcessor):
-        raise UsageError(f"A stack cannot start a processor of kind {chosen.kind} yet.", hint="Choose another.")
-    on_docker = plan.stack == COMPOSE
-    status_file = str(ctx.folder.stack / "processor_status.json")
-    # Of a container, docker-compose.yaml says where it keeps these.
-    files = {
-        "PROCESSOR_STATUS_FILE": status_file,
-        "PROCESSOR_STATE_DIR": str(ctx.folder.stack / "data" / "processor"),
-    }
-    processor = ProcessorLaunch(
-        module=chosen.argv[-1],
-        status_file=status_file,
-        env={
-            "QUALITY_INPUT_TOPIC": names.topics["input"],
-            "QUALITY_DLQ_TOPIC": names.topics["dlq"],
-            "QUALITY_QUARANTINE_TOPIC": names.topics["quarantine"],
-            "QUALITY_GROUP_ID": names.processor_group,
-            "QUALITY_KAFKA_BOOTSTRAP": "{bootstrap_servers}",
-            "CLICKHOUSE_URL": "{clickhouse_url}",
-            "CLICKHOUSE_USER": "{clickhouse_user}",
-            "CLICKHOUSE_PASSWORD": "",
-            "CLICKHOUSE_DATABASE": names.database,
-            **({} if on_docker else files),
-        },
-    )
+    plan = ctx.plan
     return StackSpec(
         name=plan.run_id,
         folder=str(ctx.folder.stack),
         kafka_kind=plan.kafka,
-        topics=tuple(names.topics.values()),
-        processor=processor,
+        topics=tuple(ctx.names.topics.values()),
+        processor=processor_launch(ctx),
         owner=None if plan.keep_stack else plan.owner,
         expires_after_sec=None if plan.keep_stack or plan.owner else LEASE_SEC,
         java=plan.java,
         cache_dir=plan.cache_dir,
         home=plan.home,
-        compose=compose_launch(ctx) if on_docker else None,
+        compose=compose_launch(ctx) if plan.stack == COMPOSE else None,
     )
 
 
@@ -92,11 +67,18 @@ def project_name(run_id: str) -> str:
     return f"sp-{plain}" if plain == run_id else f"sp-{plain}-{zlib.crc32(run_id.encode()):08x}"
 
 
+def start_own(ctx: RunContext, spec: StackSpec, *, timeout: float, progress: Progress | None = None) -> StackState:
+    """Start a stack whose services are the run's own. Raises StackError naming the service that does not come up."""
+    # Compose would take them for values of the project's own variables.
+    secrets = {} if spec.compose else processor_secrets(ctx)
+    return start_stack(spec, timeout=timeout, progress=progress, secrets=secrets)
+
+
 def run(ctx: RunContext) -> StageOutcome:
     """Start the stack and wait until every service answers. Raises StackError naming the service that does not."""
     spec, timeout = stack_spec(ctx), timeout_of(ctx)
     external = ctx.plan.stack == EXTERNAL
-    state = bring_up(ctx, spec, timeout=timeout) if external else start_stack(spec, timeout=timeout)
+    state = bring_up(ctx, spec, timeout=timeout) if external else start_own(ctx, spec, timeout=timeout)
     for service in state.services:
         ports = ", ".join(f"{purpose} {port}" for purpose, port in service.ports.items())
         ctx.log(f"{service.name} {service.version} {service.place} {ports}")

@@ -22,7 +22,7 @@ from streamproof.model.errors import StackError
 from streamproof.model.stack import StackState
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runtime.ports import LOOPBACK
-from streamproof.runtime.process import identity_of, is_alive
+from streamproof.runtime.process import identity_of, is_alive, python_module
 from streamproof.runtime.stack import (
     ProcessorLaunch,
     StackSpec,
@@ -112,7 +112,7 @@ def round_trip(state: StackState, topic: str) -> tuple[bytes, int]:
 
 class TestUpAndDown:
     def test_what_is_up_works_and_what_is_down_is_gone(self, make_spec: MakeSpec, tmp_path: Path) -> None:
-        launch = ProcessorLaunch(IDLE_PROCESSOR, {"BOOT": "{bootstrap_servers}"}, str(tmp_path / "status.json"))
+        launch = ProcessorLaunch(python_module(IDLE_PROCESSOR), {"BOOT": "{bootstrap_servers}"})
         spec = make_spec(processor=launch)
         state = start_stack(spec, timeout=TIMEOUT)
         assert state.status == "ready"
@@ -209,7 +209,7 @@ class TestMock:
 
 class TestEnds:
     def test_killing_the_supervisor_leaves_no_child(self, make_spec: MakeSpec, tmp_path: Path) -> None:
-        spec = make_spec(processor=ProcessorLaunch(IDLE_PROCESSOR, {}, str(tmp_path / "status.json")))
+        spec = make_spec(processor=ProcessorLaunch(python_module(IDLE_PROCESSOR), {}))
         state = start_stack(spec, timeout=TIMEOUT)
         assert len(alive(state)) == 4
         os.kill(state.supervisor.pid, signal.SIGKILL)
@@ -244,7 +244,7 @@ class TestEnds:
     def test_a_processor_that_ends_fails_the_stack_with_its_last_words(
         self, make_spec: MakeSpec, tmp_path: Path
     ) -> None:
-        launch = ProcessorLaunch("no_such_processor", {}, str(tmp_path / "status.json"))
+        launch = ProcessorLaunch(python_module("no_such_processor"), {})
         spec = make_spec(kafka_kind="mock", processor=launch)
         # It ends at about the time at which the stack is up: whoever started it may be told at once, or not yet.
         with suppress(StackError):

@@ -33,7 +33,7 @@ def spec(tmp_path: Path) -> StackSpec:
         home=str(tmp_path),
         topics=("a", "b"),
         ports={"kafka": 1234},
-        processor=ProcessorLaunch("x.y", {"A": "1"}, "/tmp/status.json"),
+        processor=ProcessorLaunch(("python", "-m", "x.y"), {"A": "1"}, "/tmp/status.json"),
         owner=own_identity(),
         expires_after_sec=5.0,
     )

@@ -1,0 +1,33 @@
+"""What a pack offers: the stages of a run follow from it, and a replay requires a part of it."""
+
+from __future__ import annotations
+
+from streamproof.model.errors import UsageError
+from streamproof.packs.pack import Pack
+from streamproof.runs.names import RunNames
+
+
+def pack_offers(pack: Pack) -> frozenset[str]:
+    """Return what stages may need of a pack and this one has: `trace`, `contracts`, `dispositions`, `oracle`."""
+    offered = {
+        "trace": any((pack.sql_dir / "trace").glob("*.sql")),
+        "contracts": any(pack.contracts_dir.glob("*.yaml")),
+        "dispositions": pack.accounting.dispositions is not None,
+        "oracle": bool(pack.oracle),
+    }
+    return frozenset(name for name, there in offered.items() if there)
+
+
+def require_an_end(pack: Pack) -> None:
+    """Raise UsageError unless the pack says how the end of a replay is seen."""
+    drained, known = pack.accounting.drained, RunNames.of(pack, "any").groups
+    for role in drained.consumer_groups:
+        if role not in known:
+            raise UsageError(
+                f"{pack.file}: accounting.drained names group '{role}'.", hint=f"Groups of a run: {', '.join(known)}."
+            )
+    if not drained.consumer_groups and not drained.settled_tables:
+        raise UsageError(
+            f"Pack '{pack.name}' does not say how the end of a replay is seen.",
+            hint="Name consumer_groups or settled_tables in accounting.drained, or use --mode observe.",
+        )

@@ -1,0 +1,100 @@
+"""What a run makes of the processor that its pack describes."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from streamproof.model.errors import UsageError
+from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
+from streamproof.model.stack import StackState
+from streamproof.packs.accounting import Accounting, Drained
+from streamproof.packs.processors import CommandProcessor, WarehouseProcessor
+from streamproof.runs.offers import pack_offers, require_an_end
+from streamproof.runs.processors import processor_launch, processor_secrets
+from streamproof.runtime.environment import fill_environment
+
+
+@pytest.fixture
+def with_processor(planned):
+    """Return a function that plans a run whose pack has this processor only."""
+
+    def make(processor, **request):
+        ctx = planned(**request)
+        return replace(ctx, pack=ctx.pack.model_copy(update={"processors": {"local": processor}}))
+
+    return make
+
+
+def command(**parts):
+    return CommandProcessor(kind="command", argv=("{python}", "-m", "job"), **parts)
+
+
+def test_names_of_the_run_are_filled_in_and_endpoints_are_left_for_later(with_processor):
+    env = {"IN": "{topic.input}", "GROUP": "{group.processor}", "DB": "{database}", "AT": "{bootstrap_servers}"}
+    ctx = with_processor(command(env=env))
+    launch = processor_launch(ctx)
+    assert launch is not None
+    assert launch.argv == (sys.executable, "-m", "job")
+    assert launch.title == "job"
+    assert launch.env == {
+        "IN": ctx.names.input_topic, "GROUP": ctx.names.processor_group, "DB": ctx.names.database,
+        "AT": "{bootstrap_servers}",
+    }  # fmt: skip
+    assert launch.status_file == ""
+
+
+def test_it_is_told_where_to_report_by_the_variables_that_the_pack_names(with_processor):
+    ctx = with_processor(command(status_file="WHERE", state_dir="FILES"))
+    launch = processor_launch(ctx)
+    assert launch is not None
+    assert launch.env == {"WHERE": launch.status_file, "FILES": str(ctx.folder.stack / "data" / "processor")}
+
+
+def test_a_placeholder_that_does_not_exist_is_a_usage_error(with_processor):
+    with pytest.raises(UsageError, match="ghost"):
+        processor_launch(with_processor(command(env={"A": "{ghost}"})))
+
+
+def test_one_of_kind_warehouse_has_no_process_and_no_secrets(with_processor):
+    ctx = with_processor(WarehouseProcessor(kind="warehouse"))
+    assert processor_launch(ctx) is None
+    assert processor_secrets(ctx) == {}
+
+
+def test_secrets_are_those_of_the_connections_and_stand_in_no_launch(with_processor):
+    secrets = {"PASS": "{clickhouse_password}", "OPTIONS": "{kafka_options_json}", "VERIFY": "{clickhouse_verify}"}
+    ctx = with_processor(command(secrets=secrets), stack="external")
+    outside = Connections(
+        ClickHouseSettings("h", 1, password="hush"), "a test", KafkaSettings("k:1", {"sasl.password": "quiet"})
+    )
+    ctx = ctx.connected(lambda: outside)
+    assert processor_secrets(ctx) == {"PASS": "hush", "OPTIONS": '{"sasl.password":"quiet"}', "VERIFY": "on"}
+    assert "hush" not in str(processor_launch(ctx))
+
+
+def test_a_stack_of_its_own_has_no_secret(with_processor):
+    assert processor_secrets(with_processor(command(secrets={"PASS": "{clickhouse_password}"}))) == {"PASS": ""}
+
+
+def test_endpoints_are_filled_in_when_the_stack_is_up(with_processor):
+    state = StackState("r", "ready", None, "broker", "b:9", "h", 1, 2, "u")  # type: ignore[arg-type]
+    assert fill_environment({"A": "{bootstrap_servers} {clickhouse_url}"}, state) == {"A": "b:9 http://h:1"}
+
+
+def test_a_pack_offers_what_it_names(planned):
+    pack = planned().pack
+    assert pack_offers(pack) == {"trace", "contracts", "dispositions", "oracle"}
+    assert pack_offers(pack.model_copy(update={"oracle": "", "accounting": Accounting()})) == {"trace", "contracts"}
+
+
+@pytest.mark.parametrize(
+    ("drained", "said"),
+    [(Drained(), "does not say how the end"), (Drained(consumer_groups=("ghost",)), "names group 'ghost'")],
+)
+def test_a_replay_needs_an_end_that_can_be_seen(planned, drained, said):
+    pack = planned().pack.model_copy(update={"accounting": Accounting(drained=drained)})
+    with pytest.raises(UsageError, match=said):
+        require_an_end(pack)
