@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import secrets
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from streamproof.checks.contracts.files import load_contracts
-from streamproof.checks.oracle_parts import read_oracle_sql
-from streamproof.checks.parity import SUITE as PARITY
-from streamproof.checks.parity_map import read_parity
 from streamproof.fixtures.verify import verify_fixture_set
 from streamproof.model.errors import UsageError
 from streamproof.model.fixture import FixtureReport
 from streamproof.model.plan import (
     COMPOSE,
-    CONSERVATION,
-    CONTRACTS,
     DAMAGES,
     EXTERNAL,
     KAFKA_KINDS,
     MODES,
     OBSERVE,
-    ORACLE,
     PROVE,
     STACKS,
     RunPlan,
@@ -34,6 +25,7 @@ from streamproof.model.stack import ProcessIdentity
 from streamproof.model.window import Window, iso_ms, window_from
 from streamproof.packs.loading import Packs
 from streamproof.packs.pack import Pack
+from streamproof.runs.check_names import checks_by_suite, refuse_unknown_checks
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
@@ -41,7 +33,6 @@ from streamproof.runs.narrowing import narrowed_by
 from streamproof.runs.offers import pack_offers, require_an_end
 from streamproof.runs.rerun import from_any_folder, git_commit, rerun_command
 from streamproof.runs.stage import StageList
-from streamproof.sql.blocks import read_diagnostics, read_suite
 from streamproof.sql.scripts import read_script
 from streamproof.transport.kafka.mock_cluster import MOCK_MAX_BYTES, MOCK_MAX_MESSAGES
 
@@ -124,7 +115,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     pack = packs.load(request.pack)
     processor = pack.processor_name(request.processor)
     suites = pack.suite_names(request.suites)
-    _refuse_unknown_checks(request, _checks_by_suite(home, pack, suites))
+    refuse_unknown_checks(request, checks_by_suite(home, pack, suites))
     run_id = request.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     RunNames.of(pack, run_id)
     folder = RunFolder((request.artifacts_root or home / "artifacts" / "test-runs").resolve() / run_id)
@@ -186,32 +177,6 @@ def _compose_files(request: RunRequest, home: Path, host: HostSettings) -> tuple
         if not file.is_file():
             raise UsageError(f"There is no Compose file {file}.", hint="COMPOSE_FILE names files, divided by colons.")
     return tuple(str(file.resolve()) for file in found)
-
-
-def _checks_by_suite(home: Path, pack: Pack, suites: Sequence[str]) -> dict[str, set[str]]:
-    """Read every check that the run will judge. Raises SqlSourceError or UsageError for a file that is broken."""
-    assertions = pack.sql_dir / "assertions"
-    for suite in suites:
-        read_diagnostics(pack.sql_dir / "diagnostics" / suite)
-    conservation = (CONSERVATION,) if pack.accounting.dispositions else ()
-    found = {suite: {test.name for test in read_suite(assertions / suite)} for suite in (*suites, *conservation)}
-    contracts = load_contracts(pack.contracts_dir)
-    if pack.oracle:
-        found[ORACLE] = set(read_oracle_sql(home, pack).checks)
-        found[PARITY] = {item.check for item in read_parity(pack.sql_dir, home=home)}
-    return {**found, CONTRACTS: {check.name for contract in contracts for check in contract.checks}}
-
-
-def _refuse_unknown_checks(request: RunRequest, checks: Mapping[str, set[str]]) -> None:
-    for suite in request.prove_suites:
-        if suite not in checks:
-            raise UsageError(f"There is no suite '{suite}' to prove.", hint=f"Choose of: {', '.join(checks)}.")
-    names = {name for suite, found in checks.items() for name in found}
-    for check in request.prove_checks:
-        if check not in names:
-            near = ", ".join(difflib.get_close_matches(check, names, n=3))
-            hint = f"Did you mean: {near}?" if near else "The report of a run lists every check."
-            raise UsageError(f"There is no check '{check}' to prove.", hint=hint)
 
 
 def _choices(request: RunRequest) -> None:
