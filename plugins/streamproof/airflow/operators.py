@@ -155,7 +155,10 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment) 
 
 
 class StageOperator(BaseOperator):
-    """Run one stage of the planned run; the task fails unless the stage passed. A stage that is not planned is skipped.
+    """Run one stage of the planned run; the task fails unless the stage passed.
+
+    A stage that the run's mode or options do not have is skipped; one that the pack does not offer has nothing to do
+    and succeeds.
 
     `requires` names stages of which those that the run has must have passed: else the task is skipped.
     With `retries`, what went wrong is tried again; without, it fails at once.
@@ -176,9 +179,10 @@ class StageOperator(BaseOperator):
         if self.requires and not _have_passed(self.requires, ctx):
             raise AirflowSkipException(f"{self.stage} needs {', '.join(self.requires)} and a stack that is up.")
         ctx = ctx or open_run(context)
-        if self.is_setup and self.stage not in ctx.plan.planned_stages:
-            # A setup that is skipped takes all that follows with it, whatever their trigger rules.
-            self.log.info("nothing to set up: a run of mode %s has no stage %s", ctx.plan.mode, self.stage)
+        if self.stage not in ctx.plan.planned_stages and (self.is_setup or _is_of_mode(self.stage, ctx)):
+            # A setup that is skipped takes all that follows with it, whatever their trigger rules; and what follows a
+            # stage that this pack does not offer runs all the same.
+            self.log.info("nothing to do: run %s has no stage %s", ctx.plan.run_id, self.stage)
             return {"stage": self.stage, "status": "not planned"}
         skip_unplanned(ctx, self.stage)
         result = run_stage(ctx, STAGES[self.stage])
@@ -187,6 +191,11 @@ class StageOperator(BaseOperator):
         if result.status is not Status.PASSED and state is not None:
             log_containers(ctx.plan, state.project, self.log)
         return passed_or_raise(result, retry=self.retries > 0)
+
+
+def _is_of_mode(stage: str, ctx: RunContext) -> bool:
+    """Tell whether runs of this mode have the stage wherever the pack offers what it needs."""
+    return bool(STAGES[stage].needs) and ctx.plan.mode in STAGES[stage].modes
 
 
 def skip_unplanned(ctx: RunContext, stage: str) -> None:

@@ -58,7 +58,7 @@ def make_run(home: Path, tmp_path: Path):
         values |= changes
         options = [name for name in ("inject", "keep_stack") if values[name]]
         offers = ("trace", "contracts", "dispositions", "oracle")
-        values["stages"] = STAGES.planned(values["mode"], values["suites"], offers=offers, options=options)
+        values.setdefault("stages", STAGES.planned(values["mode"], values["suites"], offers=offers, options=options))
         folder = RunFolder(root)
         folder.write_plan(RunPlan(**values))
         return folder, {"ti": TaskInstance({"folder": str(root)}), "run_id": "manual__1"}

@@ -12,6 +12,7 @@ from streamproof.airflow.settings import read_settings
 from streamproof.model.results import Status
 from streamproof.model.stack import ProcessIdentity, StackState
 from streamproof.runs.folder import write_json
+from streamproof.stages.registry import STAGES
 
 PARAMS = {
     "pack": "livepeer", "mode": "full", "stack": "local", "kafka": "broker", "manifest": None, "suites": [],
@@ -105,6 +106,15 @@ class TestStageOperator:
         task = operators.StageOperator(task_id="t", stage="stack_up").as_setup()
 
         assert task.execute(context) == {"stage": "stack_up", "status": "not planned"}
+        assert stages[1] == []
+
+    def test_what_the_pack_does_not_offer_succeeds_so_that_the_others_run(self, make_run, stages):
+        planned = STAGES.planned("full", ("raw_typed",), offers=("contracts",))
+        _, context = make_run(stages=planned)
+
+        told = operators.StageOperator(task_id="t", stage="conservation").execute(context)
+
+        assert told == {"stage": "conservation", "status": "not planned"}
         assert stages[1] == []
 
     def test_an_observation_needs_its_look_at_the_warehouse(self, make_run, stages, result):

@@ -1,0 +1,25 @@
+"""The kinds of transport: each is a folder beside this module, named in a pack by `transport: <kind>`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from streamproof import transport
+from streamproof.model.errors import UsageError
+from streamproof.transport.base import Transport
+
+
+def transport_kinds() -> tuple[str, ...]:
+    """Return the kinds that there are, sorted."""
+    return tuple(sorted(module.name for module in iter_modules(transport.__path__) if module.ispkg))
+
+
+def transport_of(kind: str) -> Transport:
+    """Return a transport by its kind. Raises UsageError for one that does not exist."""
+    if kind not in transport_kinds():
+        raise UsageError(
+            f"There is no transport of kind '{kind}'.", hint=f"The kinds are: {', '.join(transport_kinds())}."
+        )
+    found: Transport = import_module(f"streamproof.transport.{kind}.port").TRANSPORT
+    return found
