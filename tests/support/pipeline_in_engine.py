@@ -46,7 +46,7 @@ from streamproof.sql.templating import render
 from streamproof.stages.query_pack import cache_views
 from streamproof.stages.registry import STAGES
 from streamproof.stages.replay_events import planned_replay, replay_details
-from streamproof.transport.kafka.producer import Published
+from streamproof.transport.base import Published
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
 from streamproof.warehouse.clickhouse.ledger import write_ledger
 from streamproof.warehouse.clickhouse.migrations import apply_migrations, read_migrations

@@ -210,6 +210,7 @@ def _script_file(path: str | None, option: str) -> str | None:
 def _replayed(request: RunRequest, pack: Pack, now: datetime) -> _Subject:
     """Verify the fixture set that is to be replayed. Raises FixtureError or UsageError."""
     require_an_end(pack)
+    pack.processor(request.processor)
     manifest = pack.manifest(request.manifest)
     fixture = verify_fixture_set(
         manifest,

@@ -10,7 +10,8 @@ from streamproof.fixtures.verify import shown
 from streamproof.model.errors import FixtureError
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.stages.promises import promised_by_scenario, published_in_window
-from streamproof.transport.kafka.producer import Published, publish
+from streamproof.transport.base import Published
+from streamproof.transport.kafka.producer import publish
 from streamproof.warehouse.clickhouse.drain import RAW_VALUE_KINDS
 from streamproof.warehouse.clickhouse.ledger import write_ledger
 

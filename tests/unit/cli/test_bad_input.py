@@ -24,7 +24,7 @@ def _nothing_is_written(project):
         (["run", "--suites", "raw_typed,ghost"], "has no suite ghost"),
         (["run", "--mode", "ghost"], "There is no mode 'ghost'."),
         (["run", "--stack", "ghost"], "There is no stack 'ghost'."),
-        (["run", "--processor", "ghost"], "Pack 'livepeer' has no processor 'ghost'."),
+        (["run", "--processor", "ghost"], "There is no processor 'ghost'."),
         (["run", "--kafka", "ghost"], "There is no kafka 'ghost'."),
         (["run", "--run-id", "../up"], "is not a run id"),
         (["run", "--inject", "ghost.sql"], "there is no file"),

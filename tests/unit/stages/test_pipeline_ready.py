@@ -8,7 +8,7 @@ import pytest
 
 from streamproof.stages.pipeline_ready import assigned_to_processor
 from streamproof.stages.pipeline_wait import timeout_sec
-from streamproof.transport.kafka.groups import GroupState
+from streamproof.transport.base import GroupState
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
@@ -11,6 +10,7 @@ from confluent_kafka.admin import AdminClient
 
 from streamproof.model.errors import StackError
 from streamproof.model.settings import KafkaSettings
+from streamproof.transport.base import GroupState
 
 REQUEST_TIMEOUT_SEC = 10.0
 
@@ -24,22 +24,6 @@ _NOT_YET = frozenset(
         KafkaError.NOT_COORDINATOR,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class GroupState:
-    """One consumer group. `state` is the broker's word, in lower case; `assigned` are partitions of one topic."""
-
-    group: str
-    state: str
-    assigned: frozenset[int]
-
-    def lacks(self, partitions: frozenset[int]) -> str:
-        """Return what keeps the group from consuming all these partitions, '' when nothing does."""
-        if self.state != "stable":
-            return f"group {self.group} is {self.state}"
-        missing = sorted(partitions - self.assigned)
-        return f"group {self.group} has no consumer for partition {', '.join(map(str, missing))}" if missing else ""
 
 
 class Groups:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
@@ -16,6 +15,7 @@ from streamproof.model.errors import StackError
 from streamproof.model.fixture import FixtureEvent
 from streamproof.model.settings import KafkaSettings
 from streamproof.model.waiting import Probe, wait_until
+from streamproof.transport.base import Published
 
 # A broker that is gone is reported after this time; a broker of this stack answers within milliseconds.
 DELIVERY_TIMEOUT_MS = 20_000
@@ -46,28 +46,6 @@ PRODUCER_OPTIONS: dict[str, object] = {
     # Its own log lines would go to the terminal; what fails is raised, once and with a hint.
     "log_level": 0,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What a replay published, every record acknowledged.
-
-    `partitions` and `offsets` are by sequence number; `start_offsets` and `end_offsets` by partition: the topic's end
-    before the first and after the last record. `duration_sec` is wall time from the first record to the last answer.
-    """
-
-    topic: str
-    acknowledged: int
-    partitions: Sequence[int]
-    offsets: Sequence[int]
-    start_offsets: dict[int, int]
-    end_offsets: dict[int, int]
-    duration_sec: float
-
-    @property
-    def rate_per_sec(self) -> float:
-        """Return acknowledged records per second."""
-        return self.acknowledged / self.duration_sec if self.duration_sec else 0.0
 
 
 class _Partition:

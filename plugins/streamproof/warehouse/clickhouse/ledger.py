@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from streamproof.model.fixture import Expectation, FixtureEvent
-from streamproof.transport.kafka.producer import Published
+from streamproof.transport.base import Published
 from streamproof.warehouse.clickhouse.client import refusals
 
 if TYPE_CHECKING:

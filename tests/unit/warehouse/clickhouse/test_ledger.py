@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from streamproof.model.fixture import NULL_VALUE, Expectation, FixtureEvent, FixtureSession
-from streamproof.transport.kafka.producer import Published
+from streamproof.transport.base import Published
 from streamproof.warehouse.clickhouse.ledger import COLUMNS, ledger_columns
 
 SESSION = FixtureSession("scenario_1", "s|r", "a.jsonl")
