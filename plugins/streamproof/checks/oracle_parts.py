@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from streamproof.model.errors import SqlSourceError, UsageError
+from streamproof.model.errors import SqlSourceError
 from streamproof.packs.pack import Pack
+from streamproof.packs.parts import import_part
 from streamproof.sql.blocks import Block, BlockKind, read_blocks, read_suite
+from streamproof.sql.reading import shown_path
 
 SESSIONS_MATCH = "oracle_sessions_match"
 IDENTITY = "scenario_identity"
@@ -66,18 +67,7 @@ class OracleSql:
 
 def load_oracle(pack: Pack) -> Oracle:
     """Import a pack's oracle. Raises UsageError when the module is not there or lacks a part."""
-    try:
-        module: Any = import_module(pack.oracle)
-    except ImportError as error:
-        raise UsageError(
-            f"The oracle of pack '{pack.name}' cannot be imported: {error}.",
-            hint="`oracle:` in pack.yaml is the dotted path of a module below include/.",
-        ) from None
-    parts = ("PRECEDENCE", "Expectation", "compare", "broken_layer")
-    missing = [name for name in parts if not hasattr(module, name)]
-    if missing:
-        raise UsageError(f"{pack.oracle} has no {', '.join(missing)}.", hint="See docs/write-a-pack.md, 'Oracle'.")
-    oracle: Oracle = module
+    oracle: Oracle = import_part(pack, "oracle", ("PRECEDENCE", "Expectation", "compare", "broken_layer"))
     return oracle
 
 
@@ -98,4 +88,4 @@ def read_oracle_sql(home: Path, pack: Pack) -> OracleSql:
 
 def _queries(home: Path, folder: Path) -> tuple[Block, ...]:
     files = sorted(folder.glob("*.sql"))
-    return tuple(block for path in files for block in read_blocks(path, shown_as=str(path.relative_to(home))))
+    return tuple(block for path in files for block in read_blocks(path, shown_as=shown_path(path, home)))

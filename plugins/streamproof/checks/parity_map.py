@@ -13,6 +13,7 @@ from streamproof.model.documents import read_yaml
 from streamproof.model.errors import UsageError
 from streamproof.model.results import LAYERS
 from streamproof.sql.blocks import BlockKind, read_blocks
+from streamproof.sql.reading import shown_path
 from streamproof.warehouse.base import Tolerance
 
 FOLDER = "parity"
@@ -126,7 +127,7 @@ def _object(name: str, entry: _Entry, folder: Path, home: Path) -> ParityObject:
             name: Tolerance(**found.model_dump()) if isinstance(found, _Tolerance) else Tolerance(relative=found)
             for name, found in entry.tolerance.items()
         },
-        source=_shown(source, home),
+        source=shown_path(source, home),
         comment=comment,
     )
 
@@ -135,14 +136,10 @@ def _query(file: Path, home: Path) -> tuple[str, str]:
     """Return the one query of a file, and what its author says about it."""
     if not file.is_file():
         raise UsageError(f"There is no file {file}.", hint=f"{file.parent / MAP} names it.")
-    blocks = read_blocks(file, shown_as=_shown(file, home))
+    blocks = read_blocks(file, shown_as=shown_path(file, home))
     if len(blocks) != 1 or blocks[0].kind is not BlockKind.QUERY:
         raise UsageError(f"{file} holds {len(blocks)} blocks.", hint="It must hold one block, `-- QUERY: name`.")
     return blocks[0].sql, blocks[0].comment
-
-
-def _shown(file: Path, home: Path) -> str:
-    return str(file.relative_to(home)) if file.is_relative_to(home) else str(file)
 
 
 def _refuse_strays(folder: Path, found: list[ParityObject], seen: set[str]) -> None:

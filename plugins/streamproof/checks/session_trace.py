@@ -12,6 +12,7 @@ from typing import Any
 from streamproof.checks.query_pack import QueryResult, run_query
 from streamproof.model.errors import SqlSourceError, UsageError, WarehouseError
 from streamproof.sql.blocks import Block, BlockKind, read_blocks
+from streamproof.sql.reading import shown_path
 from streamproof.warehouse.base import Warehouse
 
 SESSION = "sid"
@@ -76,7 +77,7 @@ def read_session_queries(folder: Path, *, home: Path) -> SessionQueries:
 
 
 def _query(path: Path, home: Path) -> Block:
-    blocks = read_blocks(path, shown_as=str(path.relative_to(home)))
+    blocks = read_blocks(path, shown_as=shown_path(path, home))
     if len(blocks) != 1 or blocks[0].kind is not BlockKind.QUERY:
         raise SqlSourceError(f"{path} does not hold exactly one QUERY block.", hint="Split the file.")
     return blocks[0]

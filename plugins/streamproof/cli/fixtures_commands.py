@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,9 +37,11 @@ def generate(
     json: Json = False,
 ) -> None:
     """Write a fixture set with its manifest; the same seed gives the same bytes."""
+    from streamproof.packs.parts import import_part
+
     place = read_environment()
     the_pack = place.packs.load(pack)
-    generator = import_module(the_pack.generator)
+    generator = import_part(the_pack, "generator", ("KINDS", "DEFAULT_SEED", "generate", "generate_load"))
     kinds = (*generator.KINDS, LOAD)
     if kind not in kinds:
         raise UsageError(f"The generator makes no set '{kind}'.", hint=f"It makes: {', '.join(kinds)}.")

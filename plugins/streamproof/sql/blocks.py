@@ -16,7 +16,7 @@ from pathlib import Path
 from streamproof.model.errors import SqlSourceError
 from streamproof.model.results import LAYERS
 from streamproof.sql.lexing import Kind, Token, line_of, parameter_of, tokens
-from streamproof.sql.reading import read_sql
+from streamproof.sql.reading import read_sql, shown_path
 
 _MARKER = re.compile(r"-- (?P<kind>TEST|QUERY|MUTATION):(?P<name>.*)", re.DOTALL)
 _NEARLY_A_MARKER = re.compile(r"--[ \t]*(TEST|QUERY|MUTATION)[ \t]*:")
@@ -286,7 +286,7 @@ def read_diagnostics(folder: Path, *, home: Path | None = None) -> tuple[Block, 
 def _one_block_a_file(folder: Path, home: Path | None, kind: BlockKind) -> tuple[Block, ...]:
     found: list[Block] = []
     for path in sorted(folder.glob("*.sql")):
-        blocks = read_blocks(path, shown_as=str(path.relative_to(home) if home else path))
+        blocks = read_blocks(path, shown_as=shown_path(path, home))
         if len(blocks) != 1 or blocks[0].kind is not kind:
             raise _fail(
                 blocks[0].source,

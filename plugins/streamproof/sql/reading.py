@@ -25,3 +25,8 @@ def read_sql(path: Path, *, shown_as: str = "") -> str:
     if "\0" in text:
         raise SqlSourceError(f"{source} holds a NUL character; is it UTF-16?", hint="Save the file as UTF-8.")
     return text
+
+
+def shown_path(file: Path, home: Path | None) -> str:
+    """Return a file as messages show it: relative to the project where it is inside of that."""
+    return str(file.relative_to(home)) if home and file.is_relative_to(home) else str(file)

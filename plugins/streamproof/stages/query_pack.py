@@ -8,6 +8,7 @@ from streamproof.model.errors import WarehouseError
 from streamproof.model.results import Status
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.sql.blocks import Block, read_blocks
+from streamproof.sql.reading import shown_path
 from streamproof.stages.assertions import asked_of
 from streamproof.stages.contracts import pack_contracts
 from streamproof.warehouse.base import Warehouse
@@ -16,7 +17,7 @@ from streamproof.warehouse.base import Warehouse
 def trace_queries(ctx: RunContext) -> tuple[Block, ...]:
     """Return the pack's trace queries in the order of their files. Raises SqlSourceError."""
     files = sorted((ctx.sql_dir / "trace").glob("*.sql"))
-    return tuple(block for path in files for block in read_blocks(path, shown_as=str(path.relative_to(ctx.home))))
+    return tuple(block for path in files for block in read_blocks(path, shown_as=shown_path(path, ctx.home)))
 
 
 def cache_views(ctx: RunContext, warehouse: Warehouse) -> None:

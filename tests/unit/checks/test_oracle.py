@@ -225,7 +225,12 @@ def test_a_long_list_of_differences_is_cut_and_counted(judge):
 
 
 @pytest.mark.parametrize(
-    ("module", "says"), [("packs.livepeer.nowhere", "cannot be imported"), ("json", "has no PRECEDENCE")]
+    ("module", "says"),
+    [
+        ("packs.livepeer.nowhere", "cannot be imported"),
+        ("packs.livepeer.generator", "has no PRECEDENCE"),
+        ("json", "not of the pack"),
+    ],
 )
 def test_an_oracle_that_is_none_is_named(home, module, says):
     with pytest.raises(UsageError, match=says):

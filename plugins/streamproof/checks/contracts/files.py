@@ -11,6 +11,7 @@ from typing import Any
 from streamproof.checks.contracts.expectations import refuse_misspelt
 from streamproof.model.documents import read_yaml
 from streamproof.model.errors import UsageError
+from streamproof.sql.reading import shown_path
 
 # What `{$PARAMETER: name}` in a contract may name: the ends of the window, and the topics that the run publishes to.
 PARAMETERS = frozenset({"from_ts", "to_ts", "input_topics"})
@@ -89,10 +90,7 @@ def load_contracts(folder: Path, *, relative_to: Path | None = None) -> tuple[Co
     if not files:
         raise UsageError(f"There is no contract in {folder}.", hint="Add a YAML file for each table that has readers.")
     contracts = (load_contract(file) for file in files)
-    return tuple(
-        replace(contract, file=contract.file.relative_to(relative_to)) if relative_to else contract
-        for contract in contracts
-    )
+    return tuple(replace(contract, file=Path(shown_path(contract.file, relative_to))) for contract in contracts)
 
 
 def load_contract(file: Path) -> Contract:
