@@ -39,7 +39,7 @@ def replay(
     """Publish events in time order, every one acknowledged."""
     from streamproof.fixtures.ordering import plan_replay
     from streamproof.packs.pack import INPUT
-    from streamproof.transport.kafka.producer import publish
+    from streamproof.transport.registry import transport_of
 
     place = read_environment()
     the_pack = place.packs.load(pack)
@@ -50,7 +50,9 @@ def replay(
     facts = {"topic": topic or the_pack.topics[INPUT], "dry_run": dry_run, **_facts(plan)}
     if settings is not None:
         run_id = f"replay-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-        published = publish(settings, str(facts["topic"]), plan.records(), run_id=run_id)
+        published = transport_of(the_pack.transport).publish(
+            settings, str(facts["topic"]), plan.records(), run_id=run_id
+        )
         facts |= {
             "run_id": run_id,
             "bootstrap_servers": settings.bootstrap_servers,

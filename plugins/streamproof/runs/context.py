@@ -18,6 +18,8 @@ from streamproof.packs.loading import read_pack
 from streamproof.packs.pack import Pack
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
+from streamproof.transport.base import Transport
+from streamproof.transport.registry import transport_of
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.clickhouse.client import connect
 from streamproof.warehouse.registry import open_warehouse
@@ -140,6 +142,11 @@ class RunContext:
         if kafka is None:
             raise StackError("No Kafka is named.", hint=f"The connections come from {self.outside().source}.")
         return kafka
+
+    @property
+    def transport(self) -> Transport:
+        """Return what carries the records of the pack. Raises UsageError for a kind that does not exist."""
+        return transport_of(self.pack.transport)
 
     def server_settings(self) -> ClickHouseSettings:
         """Return how to reach the run's ClickHouse, in no database of the run's. Raises StackError."""

@@ -15,7 +15,6 @@ from streamproof.runs.folder import read_json
 from streamproof.runtime.compose.project import CONTAINERS_FILE, describe_containers
 from streamproof.runtime.files import write_json
 from streamproof.stages.session_traces import trace_failing_sessions
-from streamproof.transport.kafka.groups import Groups
 from streamproof.warehouse.clickhouse.client import rows
 
 # Of a run that failed altogether, the first ones tell why.
@@ -102,7 +101,7 @@ def offsets(ctx: RunContext) -> dict[str, Any]:
             f"The replay ended without {', '.join(lacking)}: not everything was published.",
             hint="The log of stage replay_events says why.",
         )
-    groups = Groups(ctx.kafka())
+    groups = ctx.transport.consumers(ctx.kafka())
     found: dict[str, Any] = {"topic": topic}
     for consumer, group, ends in (
         ("processor", ctx.names.processor_group, replay["end_offsets"]),

@@ -23,9 +23,6 @@ from streamproof.runtime.files import write_json
 from streamproof.runtime.stack import StackSpec, start_stack, stop_stack
 from streamproof.runtime.stack_spec import OutsideLaunch
 from streamproof.stages.schema_apply import owner_of
-from streamproof.transport.kafka.admin import admin_of
-from streamproof.transport.kafka.preflight import check_kafka
-from streamproof.transport.kafka.topics import create_topics, delete_groups, delete_topics
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
 from streamproof.warehouse.clickhouse.migrations import read_migrations
 from streamproof.warehouse.clickhouse.preflight import check_clickhouse
@@ -51,7 +48,7 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
     groups = tuple(ctx.names.groups.values())
     topics = tuple(ctx.names.topics.values())
     versions = {
-        "kafka": check_kafka(kafka, topics, groups, source=outside.source),
+        "kafka": ctx.transport.preflight(kafka, topics, groups, source=outside.source),
         "clickhouse": check_clickhouse(outside.clickhouse, ctx.names.database, _engines(ctx), source=outside.source),
     }
     for service, version in versions.items():
@@ -108,12 +105,11 @@ def _note(ctx: RunContext, *, topics: Sequence[str], groups: Sequence[str] = (),
 
 def _create_topics(ctx: RunContext, kafka: KafkaSettings) -> None:
     """Create the topics one by one, each noted before; one that another run was quicker to create is not ours."""
-    admin = admin_of(kafka)
     topics = tuple(ctx.names.topics.values())
     for number, name in enumerate(topics):
         _note(ctx, topics=topics[: number + 1])
         try:
-            create_topics(admin, [name], timeout=ANSWER_TIMEOUT_SEC)
+            ctx.transport.create_topics(kafka, [name], timeout=ANSWER_TIMEOUT_SEC)
         except StackError:
             _note(ctx, topics=topics[:number])
             raise
@@ -153,10 +149,10 @@ def _drop_database(ctx: RunContext, created: dict[str, Any]) -> None:
 
 
 def _delete_topics(ctx: RunContext, created: dict[str, Any]) -> None:
-    delete_topics(admin_of(ctx.outside_kafka()), created["topics"], timeout=ANSWER_TIMEOUT_SEC)
+    ctx.transport.delete_topics(ctx.outside_kafka(), created["topics"], timeout=ANSWER_TIMEOUT_SEC)
     ctx.log(f"topics {', '.join(created['topics'])} deleted")
 
 
 def _delete_groups(ctx: RunContext, created: dict[str, Any]) -> None:
-    delete_groups(admin_of(ctx.outside_kafka()), created["groups"], timeout=GROUPS_TIMEOUT_SEC)
+    ctx.transport.delete_groups(ctx.outside_kafka(), created["groups"], timeout=GROUPS_TIMEOUT_SEC)
     ctx.log(f"groups {', '.join(created['groups'])} deleted")

@@ -12,7 +12,7 @@ import orjson
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.stage import Wait
-from streamproof.transport.kafka.groups import Groups
+from streamproof.transport.base import Consumers
 from streamproof.warehouse.clickhouse.client import rows
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def ready_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
 
     A look raises StackError at once when the stack has failed.
     """
-    groups = Groups(ctx.kafka())
+    groups = ctx.transport.consumers(ctx.kafka())
     with ctx.clickhouse() as client:
         look = _look_at_mock if ctx.stack_state().kafka_kind == "mock" else _look_at_broker
         yield lambda: look(ctx, groups, client)
@@ -63,7 +63,7 @@ def run(ctx: RunContext) -> StageOutcome:
     return StageOutcome(details={"waited_sec": round(waited, 3)})
 
 
-def _look_at_broker(ctx: RunContext, groups: Groups, client: Client) -> Probe:
+def _look_at_broker(ctx: RunContext, groups: Consumers, client: Client) -> Probe:
     ctx.stack_state()
     topic = ctx.names.input_topic
     partitions = groups.partitions(topic)
@@ -76,7 +76,7 @@ def _look_at_broker(ctx: RunContext, groups: Groups, client: Client) -> Probe:
     return Probe(not missing, "; ".join(missing))
 
 
-def _look_at_mock(ctx: RunContext, groups: Groups, client: Client) -> Probe:
+def _look_at_mock(ctx: RunContext, groups: Consumers, client: Client) -> Probe:
     """Do the same where the broker cannot describe groups: believe the consumers' own account."""
     ctx.stack_state()
     topic = ctx.names.input_topic

@@ -13,7 +13,7 @@ from streamproof.packs.accounting import RawTable
 from streamproof.packs.pack import Pack
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.stage import Wait
-from streamproof.transport.kafka.groups import Groups
+from streamproof.transport.base import Consumers
 from streamproof.warehouse.clickhouse.client import rows
 from streamproof.warehouse.clickhouse.drain import (
     RAW_VALUE_KINDS,
@@ -56,7 +56,7 @@ def drain_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
     A look raises StackError at once when the stack has failed.
     """
     replay = ctx.stage_details("replay_events")
-    groups = Groups(ctx.kafka())
+    groups = ctx.transport.consumers(ctx.kafka())
     with ctx.clickhouse() as client:
         yield _Drain(ctx, replay, groups, client).look
 
@@ -104,7 +104,7 @@ class _Drain:
 
     ctx: RunContext
     replay: Mapping[str, Any]
-    groups: Groups
+    groups: Consumers
     client: Client
     before: dict[str, int] = field(default_factory=dict)
 

@@ -10,8 +10,7 @@ from typing import Any
 from streamproof.model.errors import UsageError
 from streamproof.model.settings import Connections
 from streamproof.packs.pack import INPUT, Pack
-from streamproof.transport.kafka.admin import admin_of
-from streamproof.transport.kafka.topics import create_missing_topics
+from streamproof.transport.registry import transport_of
 from streamproof.warehouse.clickhouse.client import connect, execute
 from streamproof.warehouse.clickhouse.migrations import apply_migrations
 
@@ -29,9 +28,8 @@ def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, A
     warehouse, kafka = outside.clickhouse, outside.kafka
     if kafka is None or warehouse.database in NO_DATABASE:
         raise UsageError("No database is named.", hint=f"Set CH_DATABASE, for example to {pack.name}.")
-    admin = admin_of(kafka)
-    names = tuple(pack.topics.values())
-    topics = create_missing_topics(admin, names, timeout=TOPICS_TIMEOUT_SEC)
+    transport = transport_of(pack.transport)
+    topics = transport.create_missing_topics(kafka, pack.topics.values(), timeout=TOPICS_TIMEOUT_SEC)
     server = connect(warehouse.using("default"))
     try:
         execute(server, "CREATE DATABASE IF NOT EXISTS {database:Identifier}", {"database": warehouse.database})

@@ -11,7 +11,6 @@ from streamproof.model.errors import FixtureError
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.stages.promises import promised_by_scenario, published_in_window
 from streamproof.transport.base import Published
-from streamproof.transport.kafka.producer import publish
 from streamproof.warehouse.clickhouse.drain import RAW_VALUE_KINDS
 from streamproof.warehouse.clickhouse.ledger import write_ledger
 
@@ -39,7 +38,7 @@ def run(ctx: RunContext) -> StageOutcome:
         ctx.log(f"notice: {notice}")
     for line in plan.bad_lines:
         ctx.log(f"left out: {line}")
-    published = publish(
+    published = ctx.transport.publish(
         ctx.kafka(), ctx.names.input_topic, plan.records(), run_id=ctx.plan.run_id, watch=ctx.stack_state
     )
     ctx.log(f"{published.acknowledged} records acknowledged, {published.rate_per_sec:,.0f}/s")
