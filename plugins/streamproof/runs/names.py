@@ -32,7 +32,7 @@ class RunNames:
         return cls(
             database=f"sp_{pack.name}_{re.sub('[^A-Za-z0-9]', '_', run_id)}",
             topics={role: f"{run_id}.{topic}" for role, topic in pack.topics.items()},
-            processor_group=f"{run_id}.quality-gate",
+            processor_group=f"{run_id}.processor",
             raw_group=f"{run_id}.raw",
         )
 

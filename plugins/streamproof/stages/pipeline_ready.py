@@ -70,7 +70,7 @@ def _look_at_broker(ctx: RunContext, groups: Consumers, client: Client) -> Probe
     if not partitions:
         return Probe(False, f"topic {topic} does not exist")
     states = (groups.state(ctx.names.groups[role], topic) for role in ctx.pack.accounting.drained.consumer_groups)
-    missing = [lack for state in states if (lack := state.lacks(partitions))]
+    missing = [what for state in states if (what := state.missing(partitions))]
     if missing and ctx.plan.needs_connections:
         missing += [f"ClickHouse says: {row['said']}" for row in rows(client, _RAW_COMPLAINT)]
     return Probe(not missing, "; ".join(missing))

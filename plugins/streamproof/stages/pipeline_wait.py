@@ -143,7 +143,9 @@ class _Drain:
         tables = self.ctx.pack.accounting.drained.settled_tables
         counts = {table: total_rows(self.client, table) for table in tables}
         moving = [
-            f"table {table} at rest, {rows} rows" for table, rows in counts.items() if self.before.get(table) != rows
+            f"table {table} at rest ({number} rows)"
+            for table, number in counts.items()
+            if self.before.get(table) != number
         ]
         self.before = counts
         return moving

@@ -18,7 +18,7 @@ class GroupState:
     state: str
     assigned: frozenset[int]
 
-    def lacks(self, partitions: frozenset[int]) -> str:
+    def missing(self, partitions: frozenset[int]) -> str:
         """Return what keeps the group from consuming all these partitions, '' when nothing does."""
         if self.state != "stable":
             return f"group {self.group} is {self.state}"

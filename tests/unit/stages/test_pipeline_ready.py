@@ -22,7 +22,7 @@ from streamproof.transport.base import GroupState
     ],
 )
 def test_a_group_is_ready_when_it_is_stable_and_holds_every_partition(state, assigned, lacks):
-    assert GroupState("g", state, frozenset(assigned)).lacks(frozenset({0, 1})) == lacks
+    assert GroupState("g", state, frozenset(assigned)).missing(frozenset({0, 1})) == lacks
 
 
 @pytest.mark.parametrize(

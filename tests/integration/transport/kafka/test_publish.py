@@ -92,7 +92,7 @@ def test_a_topic_that_does_not_exist_is_named(stack, home):
 def test_groups_are_seen_as_they_come_and_commit(stack, home):
     groups = Groups(stack.kafka)
     assert groups.partitions("groups") == {0}
-    assert groups.state("readers", "groups").lacks(frozenset({0})) != ""
+    assert groups.state("readers", "groups").missing(frozenset({0})) != ""
     assert groups.committed("readers", "groups", [0]) == {}
     plan = read_plan(home, "golden")
     publish(stack.kafka, "groups", plan.records(), run_id="a")
@@ -102,9 +102,9 @@ def test_groups_are_seen_as_they_come_and_commit(stack, home):
     try:
         consumer.subscribe(["groups"])
         assert len(consumer.consume(len(plan.events), timeout=30)) == len(plan.events)
-        assert groups.state("readers", "groups").lacks(frozenset({0})) == ""
+        assert groups.state("readers", "groups").missing(frozenset({0})) == ""
         assert (
-            groups.state("readers", "groups").lacks(frozenset({0, 1}))
+            groups.state("readers", "groups").missing(frozenset({0, 1}))
             == "group readers has no consumer for partition 1"
         )
         consumer.commit(asynchronous=False)
