@@ -25,7 +25,7 @@ LEAST_TIMEOUT_SEC = 30.0
 SHOWN = 160
 
 
-class Fate(StrEnum):
+class Outcome(StrEnum):
     """What became of a mutant. `crash`: it ended with an error, did not end, or the warehouse refused it."""
 
     DETECTED = "detected"
@@ -36,10 +36,10 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A mutant's fate; `by` names the check, the error, or for a survivor the objects that hold other rows."""
+    """A mutant's outcome; `by` names the check, the error, or for a survivor the objects that hold other rows."""
 
     mutant: Mutant
-    fate: Fate
+    outcome: Outcome
     by: str
     event_set: str
     duration_sec: float
@@ -75,15 +75,15 @@ class Judge:
         return database.content()
 
     def judge(self, mutant: Mutant, benches: Mapping[str, Bench]) -> Verdict:
-        """Return the fate of a mutant; `benches` has the checks of each set."""
+        """Return the outcome of a mutant; `benches` has the checks of each set."""
         started = time.monotonic()
         try:
-            fate, by, where = self._judged(mutant, benches)
+            outcome, by, where = self._judged(mutant, benches)
         except (CoreError, WarehouseError) as error:
-            fate, by, where = Fate.CRASH, str(getattr(error, "message", error))[:SHOWN], ""
-        return Verdict(mutant, fate, by, where, time.monotonic() - started)
+            outcome, by, where = Outcome.CRASH, str(getattr(error, "message", error))[:SHOWN], ""
+        return Verdict(mutant, outcome, by, where, time.monotonic() - started)
 
-    def _judged(self, mutant: Mutant, benches: Mapping[str, Bench]) -> tuple[Fate, str, str]:
+    def _judged(self, mutant: Mutant, benches: Mapping[str, Bench]) -> tuple[Outcome, str, str]:
         outputs = self._core.run(mutant, timeout=self._timeout) if mutant.kind == PYTHON else self._sound
         seen: dict[str, frozenset[str]] = {}
         for name, database in self.databases.items():
@@ -95,11 +95,11 @@ class Judge:
                     continue
                 seen[name] = changed
                 if check := database.first_failure(benches[name], changed):
-                    return Fate.DETECTED, check, name
+                    return Outcome.DETECTED, check, name
         if seen:
-            return Fate.SURVIVED, ", ".join(sorted(frozenset().union(*seen.values()))), ", ".join(seen)
+            return Outcome.SURVIVED, ", ".join(sorted(frozenset().union(*seen.values()))), ", ".join(seen)
         rejects = any(outputs[name].rejects != self._sound[name].rejects for name in outputs)
-        return Fate.EQUIVALENT, "only what goes to the reject topics differs" if rejects else "", ""
+        return Outcome.EQUIVALENT, "only what goes to the reject topics differs" if rejects else "", ""
 
     def close(self) -> None:
         """Drop the databases."""
@@ -149,5 +149,5 @@ def judge_all(
             if not waiting:
                 return
             verdict = waiting.pop(0).result()
-            wanted -= verdict.fate is not Fate.EQUIVALENT
+            wanted -= verdict.outcome is not Outcome.EQUIVALENT
             yield verdict

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.detection.judge import Fate, Judge, Verdict, benches_of, judge_all
+from benchmarks.detection.judge import Judge, Outcome, Verdict, benches_of, judge_all
 from benchmarks.detection.mutants import draw
 from benchmarks.detection.python_mutants import python_places
 from benchmarks.detection.report import figures, table
@@ -81,5 +81,5 @@ def _sets(runs: Sequence[Path] | None, scratch: str) -> Iterator[list[EventSet]]
 def _tell(number: int, verdict: Verdict) -> None:
     mutant = verdict.mutant
     where = f"{mutant.path}:{mutant.line}"
-    said = verdict.by if verdict.fate is not Fate.EQUIVALENT else ""
-    print(f"{number:4} {verdict.duration_sec:5.1f}s {verdict.fate:<10} {mutant.operator} {where} {said}", flush=True)
+    said = verdict.by if verdict.outcome is not Outcome.EQUIVALENT else ""
+    print(f"{number:4} {verdict.duration_sec:5.1f}s {verdict.outcome:<10} {mutant.operator} {where} {said}", flush=True)

@@ -6,22 +6,22 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.detection.judge import Fate, Verdict
+from benchmarks.detection.judge import Outcome, Verdict
 
 
 def figures(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Return counts by fate and module, the rates (0 to 1, None of nothing), and the survivors.
+    """Return counts by outcome and module, the rates (0 to 1, None of nothing), and the survivors.
 
     `rate` counts what crashed as detected: no run of it ends green. `rate_by_checks` leaves it out.
     """
-    counts = Counter(verdict.fate for verdict in verdicts)
-    judged = len(verdicts) - counts[Fate.EQUIVALENT]
-    by_checks = counts[Fate.DETECTED] + counts[Fate.SURVIVED]
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    judged = len(verdicts) - counts[Outcome.EQUIVALENT]
+    by_checks = counts[Outcome.DETECTED] + counts[Outcome.SURVIVED]
     return {
         "drawn": len(verdicts),
         **_counted(counts),
-        "rate": _share(counts[Fate.DETECTED] + counts[Fate.CRASH], judged),
-        "rate_by_checks": _share(counts[Fate.DETECTED], by_checks),
+        "rate": _share(counts[Outcome.DETECTED] + counts[Outcome.CRASH], judged),
+        "rate_by_checks": _share(counts[Outcome.DETECTED], by_checks),
         "seconds_per_mutant": round(sum(v.duration_sec for v in verdicts) / max(1, len(verdicts)), 2),
         "by_kind": _grouped(verdicts, [verdict.mutant.kind for verdict in verdicts]),
         "by_module": _grouped(verdicts, [verdict.mutant.module for verdict in verdicts]),
@@ -32,11 +32,13 @@ def figures(verdicts: Sequence[Verdict]) -> dict[str, Any]:
                 for verdict in verdicts
             ],
         ),
-        "detected_by": dict(Counter(v.by.split(".")[0] for v in verdicts if v.fate is Fate.DETECTED).most_common()),
-        "equivalent_but_for_reject_topics": sum(v.fate is Fate.EQUIVALENT and bool(v.by) for v in verdicts),
-        "survivors": [_survivor(verdict) for verdict in verdicts if verdict.fate is Fate.SURVIVED],
+        "detected_by": dict(
+            Counter(v.by.split(".")[0] for v in verdicts if v.outcome is Outcome.DETECTED).most_common()
+        ),
+        "equivalent_but_for_reject_topics": sum(v.outcome is Outcome.EQUIVALENT and bool(v.by) for v in verdicts),
+        "survivors": [_survivor(verdict) for verdict in verdicts if verdict.outcome is Outcome.SURVIVED],
         # A reader looks through these for sets that are blind: many of these changes would be faults in other events.
-        "equivalents": [_change(verdict) for verdict in verdicts if verdict.fate is Fate.EQUIVALENT],
+        "equivalents": [_change(verdict) for verdict in verdicts if verdict.outcome is Outcome.EQUIVALENT],
     }
 
 
@@ -44,14 +46,14 @@ def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def _counted(counts: Counter[Fate]) -> dict[str, int]:
-    return {fate.value: counts[fate] for fate in Fate}
+def _counted(counts: Counter[Outcome]) -> dict[str, int]:
+    return {outcome.value: counts[outcome] for outcome in Outcome}
 
 
 def _grouped(verdicts: Sequence[Verdict], groups: Sequence[str]) -> dict[str, dict[str, int]]:
-    found: dict[str, Counter[Fate]] = {}
+    found: dict[str, Counter[Outcome]] = {}
     for verdict, group in zip(verdicts, groups, strict=True):
-        found.setdefault(group, Counter())[verdict.fate] += 1
+        found.setdefault(group, Counter())[verdict.outcome] += 1
     return {group: _counted(found[group]) for group in sorted(found)}
 
 
@@ -75,10 +77,10 @@ def _change(verdict: Verdict) -> str:
 
 def table(document: dict[str, Any]) -> str:
     """Return the figures by module as a text with columns."""
-    fates = [fate.value for fate in Fate]
-    lines = [f"{'module':<36}" + "".join(f"{fate:>12}" for fate in fates)]
+    outcomes = [outcome.value for outcome in Outcome]
+    lines = [f"{'module':<36}" + "".join(f"{outcome:>12}" for outcome in outcomes)]
     lines += [
-        f"{module:<36}" + "".join(f"{counts[fate]:>12}" for fate in fates)
+        f"{module:<36}" + "".join(f"{counts[outcome]:>12}" for outcome in outcomes)
         for module, counts in (*document["by_module"].items(), ("all", document))
     ]
     return "\n".join(lines)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipelines.livepeer.batches import Batch, Span, Work, process_batch
+from pipelines.livepeer.checkpointer import Capture, Checkpointer
 from pipelines.livepeer.core import Processor
 from pipelines.livepeer.kafka_input import Place
-from pipelines.livepeer.keeper import Capture, Keeper
 from pipelines.livepeer.metrics import Metrics, session_metrics
 from pipelines.livepeer.status_file import FAILED, RUNNING, STARTING, STOPPED, StatusFile
 
@@ -52,13 +52,13 @@ Restore = Callable[[Mapping[Place, int], int], Iterator[tuple[str, str, int]]]
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a restart must know again: `keeper` has the sessions.
+    """What a restart must know again: `checkpointer` has the sessions.
 
     `restore` gives the dedup keys for newly assigned partitions, as `restore.accepted_keys` does.
     """
 
     restore: Restore
-    keeper: Keeper
+    checkpointer: Checkpointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +140,17 @@ class Job:
             return
         landed, self._landed = self._landed, None
         done, started = landed.spans if landed else [], [work.span for work in round_]
-        self._memory.keeper.save(done, started, landed.capture if landed else None)
+        self._memory.checkpointer.save(done, started, landed.capture if landed else None)
         self._source.commit(done, started)
         if round_:
             written = self._target.start(round_)
-            self._flying = Round(round_, self._memory.keeper.capture(), written)
+            self._flying = Round(round_, self._memory.checkpointer.capture(), written)
 
     def _take_up(self, starts: dict[Place, int]) -> None:
         if starts:
             now_ms = self._clocks.now_ms()
             self._processor.dedup.restore(self._memory.restore(starts, now_ms - self._processor.dedup.ttl_ms))
-            self._processor.lifecycle = self._memory.keeper.resume(starts, now_ms)
+            self._processor.lifecycle = self._memory.checkpointer.resume(starts, now_ms)
             _LOG.info("reading %s; %d dedup keys known", starts, len(self._processor.dedup))
             self._report(RUNNING, always=True)
 

@@ -17,6 +17,7 @@ from functools import partial
 from types import FrameType
 
 from pipelines.livepeer import failures
+from pipelines.livepeer.checkpointer import Checkpointer
 from pipelines.livepeer.config import Settings, from_environment
 from pipelines.livepeer.core import Processor
 from pipelines.livepeer.dedup import DedupState
@@ -24,7 +25,6 @@ from pipelines.livepeer.errors import ProcessorError
 from pipelines.livepeer.gate import QualityGate
 from pipelines.livepeer.job import Clocks, Job, Memory
 from pipelines.livepeer.kafka_input import KafkaInput
-from pipelines.livepeer.keeper import Keeper
 from pipelines.livepeer.metrics import Metrics
 from pipelines.livepeer.reject_topics import RejectTopics, make_producer
 from pipelines.livepeer.restore import accepted_keys
@@ -81,7 +81,7 @@ def run(settings: Settings, stop: StopFlag) -> None:
     job = Job(
         build_processor(settings),
         writer,
-        Memory(partial(accepted_keys, sink), Keeper(files)),
+        Memory(partial(accepted_keys, sink), Checkpointer(files)),
         Metrics(settings.rate_window_sec),
         StatusFile(settings.status_file),
         Clocks(now_ms, time.monotonic),

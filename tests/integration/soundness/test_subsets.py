@@ -34,18 +34,18 @@ def sets(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list
     }
 
 
-def draw(lines: list[FixtureLine], dice: random.Random) -> list[FixtureLine]:
+def draw(lines: list[FixtureLine], rng: random.Random) -> list[FixtureLine]:
     """Return a part of a set that is not empty."""
     files = sorted({line.session.file for line in lines})
-    if dice.random() < 0.6:
-        kept = set(dice.sample(files, dice.choice([1, 1, 2, 3])))
+    if rng.random() < 0.6:
+        kept = set(rng.sample(files, rng.choice([1, 1, 2, 3])))
         lines = [line for line in lines if line.session.file in kept]
-    if dice.random() < 0.6:
+    if rng.random() < 0.6:
         families = sorted({line.family for line in lines})
-        lines = of_families(lines, dice.sample(families, dice.randint(1, len(families))))
-    if dice.random() < 0.5:
-        head = until(lines, dice.random())
-        rest = lines[len(head) :] if dice.random() < 0.4 else head
+        lines = of_families(lines, rng.sample(families, rng.randint(1, len(families))))
+    if rng.random() < 0.5:
+        head = until(lines, rng.random())
+        rest = lines[len(head) :] if rng.random() < 0.4 else head
         lines = rest or head
     return lines
 
@@ -54,8 +54,8 @@ def draw(lines: list[FixtureLine], dice: random.Random) -> list[FixtureLine]:
 def test_a_part_of_a_sound_set_passes(
     pipeline: PipelineInEngine, sets: dict[str, list[FixtureLine]], tmp_path: Path, seed: int
 ) -> None:
-    dice = random.Random(seed)
-    part = draw(sets[dice.choice(sorted(sets))], dice)
+    rng = random.Random(seed)
+    part = draw(sets[rng.choice(sorted(sets))], rng)
     run = pipeline.load(write_part(part, tmp_path))
     outcome = pipeline.judge(run, contracts=seed % CONTRACTS_EVERY == 0)
     families = sorted({line.family for line in part})

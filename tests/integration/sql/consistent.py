@@ -1,4 +1,4 @@
-"""A small replay whose every record is accounted for, written by hand: it holds each fate that a record can have."""
+"""A small replay whose every record is accounted for, written by hand, with every disposition."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from cosmic_ray.mutating import mutate_code
 from sqlglot.dialects.clickhouse import ClickHouse
 
 from benchmarks.detection.core import Core, CoreError
-from benchmarks.detection.judge import Fate, Verdict, judge_all
+from benchmarks.detection.judge import Outcome, Verdict, judge_all
 from benchmarks.detection.mutants import Mutant, Place, draw
 from benchmarks.detection.operators import OWN
 from benchmarks.detection.python_mutants import mutated_code
@@ -122,16 +122,17 @@ def test_a_core_that_does_not_end_well_says_so(core, code, timeout, said):
 
 
 class _Oracle:
-    """A judge that knows the fates of mutants beforehand."""
+    """A judge that knows the outcomes of mutants beforehand."""
 
     def judge(self, mutant, benches):
-        return Verdict(mutant, Fate(mutant.operator), "", "", 1.0)
+        return Verdict(mutant, Outcome(mutant.operator), "", "", 1.0)
 
 
 def test_equivalent_mutants_are_replaced_and_counted():
-    fates = itertools.cycle(["detected", "equivalent", "survived", "equivalent", "crash"])
+    outcomes = itertools.cycle(["detected", "equivalent", "survived", "equivalent", "crash"])
     mutants = [
-        Mutant("pipelines/livepeer/core.py", fate, 1, "a", "b") for fate, _ in zip(fates, range(40), strict=False)
+        Mutant("pipelines/livepeer/core.py", outcome, 1, "a", "b")
+        for outcome, _ in zip(outcomes, range(40), strict=False)
     ]
     verdicts = list(judge_all(mutants, [_Oracle(), _Oracle()], {}, 6))
     assert [verdict.mutant for verdict in verdicts] == mutants[:10]

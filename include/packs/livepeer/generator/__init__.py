@@ -27,8 +27,8 @@ def generate(kind: str, out_dir: Path, seed: int = DEFAULT_SEED) -> Path:
     """
     if kind not in KINDS:
         raise ValueError(f"There is no fixture set '{kind}'; there are: {', '.join(KINDS)}.")
-    stories = golden_stories(seed) if kind == "golden" else hostile_stories(seed)
-    return write_set(out_dir, stories, description=f"{kind}, seed {seed}")
+    builders = golden_stories(seed) if kind == "golden" else hostile_stories(seed)
+    return write_set(out_dir, builders, description=f"{kind}, seed {seed}")
 
 
 def generate_load(events: int, out_dir: Path, seed: int = DEFAULT_SEED) -> Path:

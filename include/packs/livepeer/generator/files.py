@@ -1,4 +1,4 @@
-"""Write stories as a fixture set: one JSON Lines file a session, and the manifest with counts and checksums."""
+"""Write builders as a fixture set: one JSON Lines file a session, and the manifest with counts and checksums."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from packs.livepeer.generator.dice import BASE_MS, HOUR
 from packs.livepeer.generator.lines import FIRST_FAMILY, TABLE, Line
-from packs.livepeer.generator.story import Story
+from packs.livepeer.generator.seeded_random import BASE_MS, HOUR
+from packs.livepeer.generator.session_builder import SessionBuilder
 
 _UNSAFE = re.compile("[^A-Za-z0-9._-]")
 _DISPOSITIONS = ("dlq", "quarantine", "ignored")
@@ -51,13 +51,13 @@ def iso(milliseconds: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def write_set(out_dir: Path, stories: Iterable[Story], *, description: str) -> Path:
-    """Write every story and the manifest; return the manifest's path. Each story is written before the next is told."""
+def write_set(out_dir: Path, builders: Iterable[SessionBuilder], *, description: str) -> Path:
+    """Write every session and the manifest; return the manifest's path. Each is written before the next is built."""
     scenarios: dict[str, list[dict[str, Any]]] = {}
     totals = _Totals()
-    for story in stories:
-        lines = sorted(story.lines, key=lambda line: (line.order_ms, line.family != FIRST_FAMILY))
-        scenarios.setdefault(story.scenario, []).append(_write_session(out_dir, story, lines))
+    for builder in builders:
+        lines = sorted(builder.lines, key=lambda line: (line.order_ms, line.family != FIRST_FAMILY))
+        scenarios.setdefault(builder.scenario, []).append(_write_session(out_dir, builder, lines))
         totals.count(lines)
     manifest = {
         "generated_at": iso(BASE_MS),
@@ -79,8 +79,8 @@ def write_set(out_dir: Path, stories: Iterable[Story], *, description: str) -> P
     return path
 
 
-def _write_session(out_dir: Path, story: Story, lines: list[Line]) -> dict[str, Any]:
-    file = f"{story.scenario}/{_UNSAFE.sub('_', story.session_id)}.jsonl"
+def _write_session(out_dir: Path, builder: SessionBuilder, lines: list[Line]) -> dict[str, Any]:
+    file = f"{builder.scenario}/{_UNSAFE.sub('_', builder.session_id)}.jsonl"
     path = out_dir / file
     path.parent.mkdir(parents=True, exist_ok=True)
     content = "".join(f"{line.text()}\n" for line in lines).encode()
@@ -88,9 +88,9 @@ def _write_session(out_dir: Path, story: Story, lines: list[Line]) -> dict[str, 
     signals = [moment for line in lines for moment in line.signal_ms]
     families = Counter(f"{TABLE}:{line.family}" for line in lines)
     return {
-        "workflow_session_id": story.session_id,
-        "stream_id": story.stream_id,
-        "request_id": story.request_id,
+        "workflow_session_id": builder.session_id,
+        "stream_id": builder.stream_id,
+        "request_id": builder.request_id,
         "session_start_ts": iso(min(signals)),
         "session_end_ts": iso(max(signals)),
         "file": file,

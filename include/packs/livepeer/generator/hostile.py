@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from packs.livepeer.generator.dice import BASE_MS, HOUR, MINUTE, SECOND, Dice
 from packs.livepeer.generator.network import DEPTH, FACES, GATEWAYS, V2V, Network, build_network
 from packs.livepeer.generator.rejects import (
     broken_envelopes,
@@ -28,59 +27,62 @@ from packs.livepeer.generator.scenarios import (
     swapped,
     updated,
 )
-from packs.livepeer.generator.story import Story
+from packs.livepeer.generator.seeded_random import BASE_MS, HOUR, MINUTE, SECOND, SeededRandom
+from packs.livepeer.generator.session_builder import SessionBuilder
 
 NORTH, SOUTH = GATEWAYS
 
 
-def hostile_stories(seed: int) -> Iterator[Story]:
+def hostile_stories(seed: int) -> Iterator[SessionBuilder]:
     """Yield the sessions of the hostile set."""
-    dice = Dice(f"hostile {seed}")
-    network = build_network(dice)
+    rng = SeededRandom(f"hostile {seed}")
+    network = build_network(rng)
 
-    story = _story(dice, network, SCENARIO_1, 5 * MINUTE, FACES)
-    clean(story, network.plain)
-    broken_envelopes(story)
-    yield story
+    builder = _session(rng, network, SCENARIO_1, 5 * MINUTE, FACES)
+    clean(builder, network.plain)
+    broken_envelopes(builder)
+    yield builder
 
-    story = _story(dice, network, SCENARIO_2, 15 * MINUTE, FACES)
-    refused(story)
-    missing_fields(story, network)
-    yield story
+    builder = _session(rng, network, SCENARIO_2, 15 * MINUTE, FACES)
+    refused(builder)
+    missing_fields(builder, network)
+    yield builder
 
-    story = _story(dice, network, SCENARIO_3, 25 * MINUTE, FACES)
-    swapped(story, network.first_host, network.plain)
-    duplicates(story, network)
-    yield story
+    builder = _session(rng, network, SCENARIO_3, 25 * MINUTE, FACES)
+    swapped(builder, network.first_host, network.plain)
+    duplicates(builder, network)
+    yield builder
 
-    story = _story(dice, network, SCENARIO_4, 35 * MINUTE, V2V, gateway=SOUTH)
-    updated(story, network.farm, updates=2)
-    ignored_traffic(story)
-    yield story
+    builder = _session(rng, network, SCENARIO_4, 35 * MINUTE, V2V, gateway=SOUTH)
+    updated(builder, network.farm, updates=2)
+    ignored_traffic(builder)
+    yield builder
 
-    story = _story(dice, network, SCENARIO_5, 45 * MINUTE, FACES)
-    clean(story, network.plain, fps=6.5)
-    unparseable(story, network)
-    yield story
+    builder = _session(rng, network, SCENARIO_5, 45 * MINUTE, FACES)
+    clean(builder, network.plain, fps=6.5)
+    unparseable(builder, network)
+    yield builder
 
-    story = _story(dice, network, SCENARIO_1, 55 * MINUTE, DEPTH, gateway=SOUTH)
-    oddities(story, network)
-    yield story
+    builder = _session(rng, network, SCENARIO_1, 55 * MINUTE, DEPTH, gateway=SOUTH)
+    oddities(builder, network)
+    yield builder
 
-    yield _unattributed(dice, network)
-
-
-def _story(dice: Dice, network: Network, scenario: str, after_ms: int, model: str, *, gateway: str = NORTH) -> Story:
-    story = Story(dice, scenario, BASE_MS + after_ms, gateway, model)
-    story.capabilities(story.start_ms - 2 * MINUTE, network.everyone)
-    return story
+    yield _unattributed(rng, network)
 
 
-def _unattributed(dice: Dice, network: Network) -> Story:
-    """Tell a success on an orchestrator that is advertised only after the session has ended: it has no wallet."""
-    late = build_network(Dice(f"late {network.plain.wallet}")).plain
-    story = Story(dice, SCENARIO_5, BASE_MS + 5 * HOUR, NORTH, FACES)
-    story.capabilities(story.start_ms - MINUTE, (network.other,))
-    end = clean(story, late, count=2, fps=9.0)
-    story.capabilities(end + 10 * SECOND, (late,))
-    return story
+def _session(
+    rng: SeededRandom, network: Network, scenario: str, after_ms: int, model: str, *, gateway: str = NORTH
+) -> SessionBuilder:
+    builder = SessionBuilder(rng, scenario, BASE_MS + after_ms, gateway, model)
+    builder.capabilities(builder.start_ms - 2 * MINUTE, network.everyone)
+    return builder
+
+
+def _unattributed(rng: SeededRandom, network: Network) -> SessionBuilder:
+    """Build a success on an orchestrator that is advertised only after the session has ended: it has no wallet."""
+    late = build_network(SeededRandom(f"late {network.plain.wallet}")).plain
+    builder = SessionBuilder(rng, SCENARIO_5, BASE_MS + 5 * HOUR, NORTH, FACES)
+    builder.capabilities(builder.start_ms - MINUTE, (network.other,))
+    end = clean(builder, late, count=2, fps=9.0)
+    builder.capabilities(end + 10 * SECOND, (late,))
+    return builder

@@ -13,7 +13,7 @@ FIRST_FAMILY = "network_capabilities"
 
 
 class Told(Protocol):
-    """What a line needs to know of its story."""
+    """What a line needs to know of its session."""
 
     scenario: str
 
@@ -78,10 +78,10 @@ class Shape:
     expect: Expect | None = None
 
 
-def event_line(story: Told, event_id: str, family: str, at_ms: int, data: Any, *, gateway: str, shape: Shape) -> Line:
+def event_line(builder: Told, event_id: str, family: str, at_ms: int, data: Any, *, gateway: str, shape: Shape) -> Line:
     """Return an ordinary line."""
     row = {
-        **_head(story),
+        **_head(builder),
         "id": event_id,
         "type": family,
         "timestamp": str(at_ms) if shape.digits else at_ms,
@@ -95,7 +95,7 @@ def event_line(story: Told, event_id: str, family: str, at_ms: int, data: Any, *
 
 
 def raw_line(
-    story: Told,
+    builder: Told,
     at_ms: int,
     value: str | bytes | None,
     expect: Expect,
@@ -110,11 +110,11 @@ def raw_line(
         content = {"text": value}
     elif value is not None:
         content = {"base64": base64.b64encode(value).decode()}
-    row: dict[str, Any] = {**_head(story), "__raw": content, "__expect": expect.as_json()}
+    row: dict[str, Any] = {**_head(builder), "__raw": content, "__expect": expect.as_json()}
     if publish_ms is not None:
         row["__timestamp"] = publish_ms
     return Line(at_ms if publish_ms is None else publish_ms, family, "", row, expect, signal_ms)
 
 
-def _head(story: Told) -> dict[str, Any]:
-    return {"__table": TABLE, "__scenario": story.scenario, "__workflow_session_id": story.session_id}
+def _head(builder: Told) -> dict[str, Any]:
+    return {"__table": TABLE, "__scenario": builder.scenario, "__workflow_session_id": builder.session_id}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from packs.livepeer.generator.dice import Dice
+from packs.livepeer.generator.seeded_random import SeededRandom
 
 WORKFLOW = "live-video-to-video"
 FACES, V2V, DEPTH = "imagine-xl-faces", "imagine-v2v", "imagine-depth"
@@ -111,25 +111,25 @@ class Network:
         return (self.plain, self.other, self.bare, *hosts, self.farm)
 
 
-def build_network(dice: Dice, *, capacity: int = 2) -> Network:
+def build_network(rng: SeededRandom, *, capacity: int = 2) -> Network:
     """Invent a network; `capacity` is how many streams of a model each host offers to serve at a time."""
 
     def card(name: str, memory_gb: int, minor: int | None = 9) -> Gpu:
-        return Gpu(f"GPU-{dice.uuid()}", name, memory_gb, minor)
+        return Gpu(f"GPU-{rng.uuid()}", name, memory_gb, minor)
 
     def host(
         label: str, wallet: str, proxy: str, models: tuple[str, ...], *gpus: Gpu, only_in_use: bool = False
     ) -> Orchestrator:
         return Orchestrator(wallet, proxy, f"https://{label}.orch.example:8935", models, gpus, only_in_use, capacity)
 
-    shared_proxy, twin_wallet, farm_wallet = dice.wallet(), dice.wallet(), dice.wallet()
+    shared_proxy, twin_wallet, farm_wallet = rng.wallet(), rng.wallet(), rng.wallet()
     return Network(
-        plain=host("plain", dice.wallet(), dice.wallet(), (FACES,), card("DemoCard 5000", 24)),
-        other=host("other", dice.wallet(), dice.wallet(), (FACES,), card("DemoCard 4000", 16, None), only_in_use=True),
-        bare=host("bare", dice.wallet(), dice.wallet(), (V2V,)),
-        first_host=host("first", dice.wallet(), shared_proxy, (FACES,), card("DemoCard 5000", 24)),
-        second_host=host("second", dice.wallet(), shared_proxy, (FACES,), card("DemoCard 6000", 48)),
-        twin_a=host("twin-a", twin_wallet, dice.wallet(), (DEPTH,), card("DemoCard 5000", 24)),
-        twin_b=host("twin-b", twin_wallet, dice.wallet(), (DEPTH,), card("DemoCard 5000", 24)),
+        plain=host("plain", rng.wallet(), rng.wallet(), (FACES,), card("DemoCard 5000", 24)),
+        other=host("other", rng.wallet(), rng.wallet(), (FACES,), card("DemoCard 4000", 16, None), only_in_use=True),
+        bare=host("bare", rng.wallet(), rng.wallet(), (V2V,)),
+        first_host=host("first", rng.wallet(), shared_proxy, (FACES,), card("DemoCard 5000", 24)),
+        second_host=host("second", rng.wallet(), shared_proxy, (FACES,), card("DemoCard 6000", 48)),
+        twin_a=host("twin-a", twin_wallet, rng.wallet(), (DEPTH,), card("DemoCard 5000", 24)),
+        twin_b=host("twin-b", twin_wallet, rng.wallet(), (DEPTH,), card("DemoCard 5000", 24)),
         farm=host("farm", farm_wallet, farm_wallet, (V2V, DEPTH), card("DemoCard 6000", 48), card("DemoCard 6000", 48)),
     )

@@ -1,6 +1,6 @@
 """Records that must be rejected, quarantined or ignored, and odd ones that must be accepted, by theme.
 
-Each function tells its records into a session without changing what that session is.
+Each function adds its records to a session without changing what that session is.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from packs.livepeer.generator.dice import BASE_MS, HOUR, MINUTE, SECOND
 from packs.livepeer.generator.lines import FIRST_FAMILY, Expect, Line, compact
 from packs.livepeer.generator.network import NO_ORCHESTRATOR, Network
-from packs.livepeer.generator.story import Story, envelope_text
+from packs.livepeer.generator.seeded_random import BASE_MS, HOUR, MINUTE, SECOND
+from packs.livepeer.generator.session_builder import SessionBuilder, envelope_text
 
 ACCEPTED = Expect("accepted")
 DUPLICATE = Expect("quarantine", "DUPLICATE", "duplicate_event")
@@ -49,33 +49,33 @@ def ignored(reason: str) -> Expect:
     return Expect("ignored", "", reason)
 
 
-def payloads(story: Story, network: Network) -> dict[str, dict[str, Any]]:
+def payloads(builder: SessionBuilder, network: Network) -> dict[str, dict[str, Any]]:
     """Return a complete payload of every family whose payload is an object with required fields."""
-    at = story.start_ms + 9 * SECOND
+    at = builder.start_ms + 9 * SECOND
     return {
         "stream_trace": {
-            "type": "gateway_receive_first_data_segment", **story.ids(), "pipeline_id": "", "timestamp": at,
+            "type": "gateway_receive_first_data_segment", **builder.ids(), "pipeline_id": "", "timestamp": at,
             "orchestrator_info": NO_ORCHESTRATOR,
         },
-        "ai_stream_status": story.status_data(at, network.plain, 15.0),
+        "ai_stream_status": builder.status_data(at, network.plain, 15.0),
         "ai_stream_events": {
-            "type": "error", **story.ids(), "pipeline": story.model, "pipeline_id": "", "message": "x",
+            "type": "error", **builder.ids(), "pipeline": builder.model, "pipeline_id": "", "message": "x",
         },
-        "stream_ingest_metrics": {**story.ids(), "stats": {"conn_quality": "good", "track_stats": []}},
-        "create_new_payment": story.payment_data(network.plain),
+        "stream_ingest_metrics": {**builder.ids(), "stats": {"conn_quality": "good", "track_stats": []}},
+        "create_new_payment": builder.payment_data(network.plain),
     }  # fmt: skip
 
 
-def broken_envelopes(story: Story) -> None:
-    """Tell checks 1 to 8, 10 and 11 of the quality gate."""
-    at, gateway = story.start_ms + 12 * SECOND, story.gateway
+def broken_envelopes(builder: SessionBuilder) -> None:
+    """Add checks 1 to 8, 10 and 11 of the quality gate."""
+    at, gateway = builder.start_ms + 12 * SECOND, builder.gateway
     trace = {
         "type": "gateway_receive_first_data_segment",
-        **story.ids(),
+        **builder.ids(),
         "timestamp": at,
         "orchestrator_info": NO_ORCHESTRATOR,
     }
-    whole = envelope_text(story.dice.uuid(), "stream_trace", str(at), gateway, trace)
+    whole = envelope_text(builder.rng.uuid(), "stream_trace", str(at), gateway, trace)
     for value, expect in (
         (None, unreadable("null_payload")),
         (b"", malformed("root_not_object")),
@@ -91,15 +91,15 @@ def broken_envelopes(story: Story) -> None:
         (f"[{whole}]", malformed("root_not_object")),
         ("{}", malformed("missing_type")),
     ):
-        story.raw(at, value, expect)
+        builder.raw(at, value, expect)
 
     def envelope(expect: Expect, *, family: object = "stream_trace", drop: str = "", **change: object) -> None:
         values: dict[str, object] = {
-            "id": story.dice.uuid(), "type": family, "timestamp": str(at), "gateway": gateway, "data": trace, **change,
+            "id": builder.rng.uuid(), "type": family, "timestamp": str(at), "gateway": gateway, "data": trace, **change,
         }  # fmt: skip
         values.pop(drop, None)
         counted = values.get("type")
-        story.raw(at, compact(values), expect, family=counted if isinstance(counted, str) else "")
+        builder.raw(at, compact(values), expect, family=counted if isinstance(counted, str) else "")
 
     for family in (None, 7, {"name": "stream_trace"}):
         envelope(malformed("missing_type"), family=family)
@@ -111,70 +111,70 @@ def broken_envelopes(story: Story) -> None:
     for version in ("2", 7, "v3"):
         envelope(VERSION, version=version)
     envelope(VERSION, data={**trace, "version": "99"})
-    _broken_arrays(story, at)
+    _broken_arrays(builder, at)
 
 
-def _broken_arrays(story: Story, at: int) -> None:
-    """Tell the two checks of the families whose payload is an array."""
+def _broken_arrays(builder: SessionBuilder, at: int) -> None:
+    """Add the two checks of the families whose payload is an array."""
     no_arrays: tuple[object, ...] = ([], {}, {"address": "0x1"}, 5)
     for data in no_arrays:
-        story.add("discovery_results", at, data, as_object=True, expect=malformed("empty_array"))
+        builder.add("discovery_results", at, data, as_object=True, expect=malformed("empty_array"))
     scalars: tuple[object, ...] = (5, True, "a text that is no JSON")
     for scalar in scalars:
         # Text on a line is JSON text: a payload that is a text itself must be written as such.
         as_object = not isinstance(scalar, str)
-        story.add(FIRST_FAMILY, at, scalar, as_object=as_object, expect=malformed("invalid_data_shape"))
+        builder.add(FIRST_FAMILY, at, scalar, as_object=as_object, expect=malformed("invalid_data_shape"))
 
 
-def missing_fields(story: Story, network: Network) -> None:
-    """Tell check 9: every required field of every family absent, null, empty and blank in turn."""
-    at, missing = story.start_ms + 1_500, malformed("missing_field")
-    for family, payload in payloads(story, network).items():
+def missing_fields(builder: SessionBuilder, network: Network) -> None:
+    """Add check 9: every required field of every family absent, null, empty and blank in turn."""
+    at, missing = builder.start_ms + 1_500, malformed("missing_field")
+    for family, payload in payloads(builder, network).items():
         for place, name in enumerate(REQUIRED[family]):
             without = {key: value for key, value in payload.items() if key != name}
             broken = (without, {**payload, name: None}, {**payload, name: ""}, {**payload, name: "  "})[place % 4]
-            story.add(family, at, without, expect=missing)
-            story.add(family, at, broken, expect=missing, as_object=True)
-        story.add(family, at, None, as_object=True, expect=missing)
-        text = envelope_text(story.dice.uuid(), family, str(at), story.gateway, compact(payload))
-        story.raw(at, text, missing, family=family)
+            builder.add(family, at, without, expect=missing)
+            builder.add(family, at, broken, expect=missing, as_object=True)
+        builder.add(family, at, None, as_object=True, expect=missing)
+        text = envelope_text(builder.rng.uuid(), family, str(at), builder.gateway, compact(payload))
+        builder.raw(at, text, missing, family=family)
     for family in (FIRST_FAMILY, "discovery_results"):
-        story.add(family, at, None, as_object=True, expect=missing)
-    trace = payloads(story, network)["stream_trace"]
-    story.add("stream_trace", at, trace, event_id="", expect=missing)
-    story.add("stream_trace", at, {**trace, "stream_id": "", "request_id": ""}, expect=missing)
+        builder.add(family, at, None, as_object=True, expect=missing)
+    trace = payloads(builder, network)["stream_trace"]
+    builder.add("stream_trace", at, trace, event_id="", expect=missing)
+    builder.add("stream_trace", at, {**trace, "stream_id": "", "request_id": ""}, expect=missing)
 
 
-def duplicates(story: Story, network: Network) -> None:
-    """Tell duplicates of events that are accepted: the same body, another body, another gateway, and without an id."""
-    told = {line.family: line for line in story.lines if line.event_id}
+def duplicates(builder: SessionBuilder, network: Network) -> None:
+    """Add duplicates of events that are accepted: the same body, another body, another gateway, and without an id."""
+    accepted = {line.family: line for line in builder.lines if line.event_id}
     for family in ("stream_trace", "ai_stream_status", FIRST_FAMILY):
-        again(story, told[family], 3)
-    status = told["ai_stream_status"]
+        again(builder, accepted[family], 3)
+    status = accepted["ai_stream_status"]
     at = status.order_ms
-    data = story.status_data(at, network.plain, 3.0, state="DEGRADED_INPUT")
-    story.add("ai_stream_status", at + 5, data, event_id=status.event_id, expect=DUPLICATE)
-    story.add("ai_stream_status", at + 6, data, event_id=status.event_id, gateway="gw-elsewhere", expect=DUPLICATE)
+    data = builder.status_data(at, network.plain, 3.0, state="DEGRADED_INPUT")
+    builder.add("ai_stream_status", at + 5, data, event_id=status.event_id, expect=DUPLICATE)
+    builder.add("ai_stream_status", at + 6, data, event_id=status.event_id, gateway="gw-elsewhere", expect=DUPLICATE)
 
     # Without an id the payload is the identity; replay marks are no part of it.
-    first = story.status(at + SECOND, network.plain, 15.5, event_id="", expect=ACCEPTED)
-    again(story, first, 1)
+    first = builder.status(at + SECOND, network.plain, 15.5, event_id="", expect=ACCEPTED)
+    again(builder, first, 1)
     marks = {"__replay": True, "__replay_ts": at + MINUTE, "__replay_source": "dlq"}
-    story.lines.append(_changed(first, 2, DUPLICATE, **marks))
-    payment = story.add(
-        "create_new_payment", at + SECOND, story.payment_data(network.plain), event_id="", expect=ACCEPTED
+    builder.lines.append(_changed(first, 2, DUPLICATE, **marks))
+    payment = builder.add(
+        "create_new_payment", at + SECOND, builder.payment_data(network.plain), event_id="", expect=ACCEPTED
     )
-    again(story, payment, 1)
+    again(builder, payment, 1)
 
 
-def again(story: Story, line: Line, times: int) -> None:
-    """Tell an event again, word for word: the later copies are duplicates."""
+def again(builder: SessionBuilder, line: Line, times: int) -> None:
+    """Add an event again, word for word: the later copies are duplicates."""
     for _ in range(times):
-        story.lines.append(_changed(line, 0, DUPLICATE))
+        builder.lines.append(_changed(line, 0, DUPLICATE))
 
 
 def _changed(line: Line, later_ms: int, expect: Expect, **more: object) -> Line:
-    """Return a line told again: the same envelope, ordered a little later where its own time must stay."""
+    """Return a copy of a line: the same envelope, ordered a little later where its own time must stay."""
     row = {key: value for key, value in line.row.items() if key != "__expect"}
     row |= more | {"__expect": expect.as_json()}
     if later_ms:
@@ -182,36 +182,36 @@ def _changed(line: Line, later_ms: int, expect: Expect, **more: object) -> Line:
     return Line(line.order_ms + later_ms, line.family, line.event_id, row, expect)
 
 
-def ignored_traffic(story: Story) -> None:
-    """Tell traffic that belongs to nobody's session: counted by ignore family, neither data nor a fault."""
-    at = story.start_ms + 2 * SECOND
+def ignored_traffic(builder: SessionBuilder) -> None:
+    """Add traffic that belongs to nobody's session: counted by ignore family, neither data nor a fault."""
+    at = builder.start_ms + 2 * SECOND
     for family in ("create_signed_ticket", "job_gateway", "worker_lifecycle", "ai_llm_request"):
-        story.add(family, at, {"note": "a family of another product"}, expect=ignored("unsupported_event_type"))
+        builder.add(family, at, {"note": "a family of another product"}, expect=ignored("unsupported_event_type"))
     app = {"sender": {"type": "app", "id": "daydream"}}
     nobody = {"sender": {"type": "", "id": ""}}
-    told: tuple[tuple[dict[str, str], dict[str, Any], str], ...] = (
-        ({"type": "app_send_stream_request", **story.ids()}, app, "app_send_stream_request"),
+    no_session: tuple[tuple[dict[str, str], dict[str, Any], str], ...] = (
+        ({"type": "app_send_stream_request", **builder.ids()}, app, "app_send_stream_request"),
         ({"type": "app_send_stream_request", "stream_id": ""}, {}, "app_send_stream_request"),
-        ({"type": "app_start_broadcast", "stream_id": story.stream_id}, app, "app_trace_without_session"),
-        ({"type": "app_param_update", "request_id": story.request_id}, app, "app_trace_without_session"),
+        ({"type": "app_start_broadcast", "stream_id": builder.stream_id}, app, "app_trace_without_session"),
+        ({"type": "app_param_update", "request_id": builder.request_id}, app, "app_trace_without_session"),
     )
-    for data, more, reason in told:
-        story.add("stream_trace", at, {**data, "timestamp": at}, more=more, expect=ignored(reason))
+    for data, more, reason in no_session:
+        builder.add("stream_trace", at, {**data, "timestamp": at}, more=more, expect=ignored(reason))
     for subtype in ("stream_heartbeat", "pipeline_loaded", "session_created", "playback_ready", "error"):
         trace = {"type": subtype, "client_source": "scope", "request_id": "", "timestamp": at}
         more = nobody if subtype != "error" else {}
-        story.add("stream_trace", at, trace, more=more, expect=ignored("client_trace_without_session"))
+        builder.add("stream_trace", at, trace, more=more, expect=ignored("client_trace_without_session"))
     # Nearly ignored, but of no ignore family: an app trace of another sender, and a client trace of another source.
     missing = malformed("missing_field")
     other = {"sender": {"type": "app", "id": "another"}}
-    story.add("stream_trace", at, {"type": "app_start_broadcast", "stream_id": "s"}, more=other, expect=missing)
-    story.add("stream_trace", at, {"type": "stream_heartbeat", "client_source": "other"}, expect=missing)
+    builder.add("stream_trace", at, {"type": "app_start_broadcast", "stream_id": "s"}, more=other, expect=missing)
+    builder.add("stream_trace", at, {"type": "stream_heartbeat", "client_source": "other"}, expect=missing)
 
 
-def unparseable(story: Story, network: Network) -> None:
-    """Tell values that no column can hold, and a row that is too long."""
-    at = story.start_ms + 6 * SECOND
-    whole = payloads(story, network)["ai_stream_status"]
+def unparseable(builder: SessionBuilder, network: Network) -> None:
+    """Add values that no column can hold, and a row that is too long."""
+    at = builder.start_ms + 6 * SECOND
+    whole = payloads(builder, network)["ai_stream_status"]
     for path, value in (
         (("inference_status", "restart_count"), -1),
         (("inference_status", "restart_count"), 2**32),
@@ -227,37 +227,37 @@ def unparseable(story: Story, network: Network) -> None:
         for key in path[:-1]:
             holder = holder[key]
         holder[path[-1]] = value
-        story.add("ai_stream_status", at, broken, expect=UNPARSEABLE)
+        builder.add("ai_stream_status", at, broken, expect=UNPARSEABLE)
     # Far beyond what dates can hold, yet a number that parses.
-    late = envelope_text(story.dice.uuid(), "ai_stream_status", "9000000000000000", story.gateway, whole)
-    story.raw(at, late, UNPARSEABLE, family="ai_stream_status", publish_ms=at)
+    late = envelope_text(builder.rng.uuid(), "ai_stream_status", "9000000000000000", builder.gateway, whole)
+    builder.raw(at, late, UNPARSEABLE, family="ai_stream_status", publish_ms=at)
     # One of the four readings of a capability event fails, the other three succeed.
     advertised = network.other.advertised()
     advertised["hardware"][0]["gpu_info"]["0"]["memory_total"] = -1
-    story.add(FIRST_FAMILY, at, [advertised], gateway="", expect=UNPARSEABLE)
+    builder.add(FIRST_FAMILY, at, [advertised], gateway="", expect=UNPARSEABLE)
     params = {"width": 512, "height": 512, "prompt": OVERSIZE_PROMPT}
     large = {**whole, "inference_status": {**whole["inference_status"], "last_params": params}}
-    story.add("ai_stream_status", at, large, expect=OVERSIZE)
+    builder.add("ai_stream_status", at, large, expect=OVERSIZE)
     marks = {"__replay": True, "__replay_ts": at, "__replay_source": "dlq", "__replay_failure_class": "PARSING_FAILED"}
     broken = {**whole, "inference_status": {**whole["inference_status"], "restart_count": -7}}
-    story.add("ai_stream_status", at, broken, more=marks, expect=UNPARSEABLE)
+    builder.add("ai_stream_status", at, broken, more=marks, expect=UNPARSEABLE)
 
 
-def oddities(story: Story, network: Network) -> None:
-    """Tell a very long session of odd but acceptable events: late, out of order, numeric times, replayed, versioned."""
-    at, two = story.start_ms, (network.twin_a, network.twin_b)
+def oddities(builder: SessionBuilder, network: Network) -> None:
+    """Add a very long session of odd but acceptable events: late, out of order, numeric times, replayed, versioned."""
+    at, two = builder.start_ms, (network.twin_a, network.twin_b)
     # The first sample precedes the first milestone; samples are sparse and last for hours.
-    story.status(at - 3 * SECOND, two[0], 14.5, expect=ACCEPTED)
-    story.startup(two[0])
+    builder.status(at - 3 * SECOND, two[0], 14.5, expect=ACCEPTED)
+    builder.startup(two[0])
     for number in range(1, 9):
-        story.status(at + number * 30 * MINUTE, two[number % 2], 15.0 + number / 4)
-    story.close(at + 4 * HOUR + MINUTE)
+        builder.status(at + number * 30 * MINUTE, two[number % 2], 15.0 + number / 4)
+    builder.close(at + 4 * HOUR + MINUTE)
 
     def raw_status(moment: int, timestamp: object, *, publish_ms: int | None = None, **more: Any) -> None:
-        data = story.status_data(moment, two[0], 16.0)
-        text = envelope_text(story.dice.uuid(), "ai_stream_status", timestamp, story.gateway, data, **more)
+        data = builder.status_data(moment, two[0], 16.0)
+        text = envelope_text(builder.rng.uuid(), "ai_stream_status", timestamp, builder.gateway, data, **more)
         signals = (moment, data["start_time"])
-        story.raw(moment, text, ACCEPTED, family="ai_stream_status", publish_ms=publish_ms, signal_ms=signals)
+        builder.raw(moment, text, ACCEPTED, family="ai_stream_status", publish_ms=publish_ms, signal_ms=signals)
 
     moment = at + 40 * SECOND
     raw_status(moment, moment)  # the time as a number
@@ -268,9 +268,9 @@ def oddities(story: Story, network: Network) -> None:
     raw_status(moment + 5, str(moment + 5), publish_ms=moment + 20 * MINUTE)  # late, hence out of order
     marks: dict[str, Any] = {"__replay": True, "__replay_ts": moment, "__replay_source": "dlq"}
     raw_status(moment + 6, str(moment + 6), **marks, __replay_failure_class="SCHEMA_INVALID")
-    story.add(FIRST_FAMILY, moment, [], as_object=True, gateway="", expect=ACCEPTED)
-    story.add(FIRST_FAMILY, moment, {}, as_object=True, gateway="", expect=ACCEPTED)
-    story.add(FIRST_FAMILY, moment, [None, 5, {}, network.bare.advertised()], gateway="", expect=ACCEPTED)
-    story.trace("runner_custom_milestone", moment, two[0], skew_ms=-40 * SECOND, expect=ACCEPTED)
-    story.notice("Passthrough", moment + 7, "odd | \\u00e9 \u2028 text", expect=ACCEPTED)
-    story.discovery(BASE_MS + 50 * MINUTE, two, expect=ACCEPTED)
+    builder.add(FIRST_FAMILY, moment, [], as_object=True, gateway="", expect=ACCEPTED)
+    builder.add(FIRST_FAMILY, moment, {}, as_object=True, gateway="", expect=ACCEPTED)
+    builder.add(FIRST_FAMILY, moment, [None, 5, {}, network.bare.advertised()], gateway="", expect=ACCEPTED)
+    builder.trace("runner_custom_milestone", moment, two[0], skew_ms=-40 * SECOND, expect=ACCEPTED)
+    builder.notice("Passthrough", moment + 7, "odd | \\u00e9 \u2028 text", expect=ACCEPTED)
+    builder.discovery(BASE_MS + 50 * MINUTE, two, expect=ACCEPTED)

@@ -87,11 +87,11 @@ def shuffled(replay: Replay, seed: int) -> Replay:
     A replay publishes in the order of event times, so that is the copy of the first event time. Events without an id
     may be copies of one another too.
     """
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     first = [item for item in replay if item[0].event_type == CAPABILITIES]
     others = [item for item in replay if item[0].event_type != CAPABILITIES]
-    dice.shuffle(first)
-    dice.shuffle(others)
+    rng.shuffle(first)
+    rng.shuffle(others)
     order = {id(item): place for place, item in enumerate(replay)}
     for part in (first, others):
         places: dict[str, list[int]] = {}

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.livepeer import kafka_input
+from pipelines.livepeer.checkpointer import Checkpointer
 from pipelines.livepeer.config import Settings
 from pipelines.livepeer.errors import ProcessorError, SinkError, SourceError
 from pipelines.livepeer.job import Clocks, Job, Memory
 from pipelines.livepeer.kafka_input import KafkaInput
-from pipelines.livepeer.keeper import Keeper
 from pipelines.livepeer.lifecycle import tables
 from pipelines.livepeer.lifecycle.state import StateError
 from pipelines.livepeer.local import build_processor
@@ -102,7 +102,7 @@ class Stage:
         job = Job(
             build_processor(self.settings),
             writer,
-            Memory(self.warehouse.accepted_keys, Keeper(files)),
+            Memory(self.warehouse.accepted_keys, Checkpointer(files)),
             Metrics(60),
             StatusFile(self.settings.status_file),
             clocks,

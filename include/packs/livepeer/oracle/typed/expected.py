@@ -41,7 +41,7 @@ class Record(NamedTuple):
     headers: Mapping[str, str]
 
 
-class _Fate(NamedTuple):
+class _Outcome(NamedTuple):
     """What became of a record: `rows` are those of the typed tables, `failures` what is wrong with it, in order."""
 
     disposition: str
@@ -82,44 +82,44 @@ def _rows(
     judged = judged_value(value)
     if value:
         yield RAW, raw_row(judged, value, source, record.time_ms, record.key, record.headers)
-    fate = _fate(judged, source, accepted)
+    outcome = _outcome_of(judged, source, accepted)
     written: dict[str, int] = {}
-    for table, row in fate.rows:
+    for table, row in outcome.rows:
         written[table] = written.get(table, 0) + 1
         yield table, row
-    if fate.disposition == "accepted":
+    if outcome.disposition == "accepted":
         accept(accepted_event(judged), record.sequence, source)
         if silver_table(judged.family):
             written[silver_table(judged.family)] = 1
-    if fate.disposition in ("dlq", "quarantine"):
-        table = DLQ if fate.disposition == "dlq" else QUARANTINE
-        for failure in fate.failures:
-            row = reject_row(judged, failure, value, source, record.time_ms, fate.key)
+    if outcome.disposition in ("dlq", "quarantine"):
+        table = DLQ if outcome.disposition == "dlq" else QUARANTINE
+        for failure in outcome.failures:
+            row = reject_row(judged, failure, value, source, record.time_ms, outcome.key)
             # A reject row that is itself too large is dropped, so that no rejection is ever rejected.
             if not (may_be_oversize(value or b"") and row_bytes(row) > MAX_ROW_BYTES):
                 written[table] = written.get(table, 0) + 1
                 yield table, row
-    yield DISPOSITIONS, _disposition(judged, fate, source, record.time_ms, written)
+    yield DISPOSITIONS, _disposition(judged, outcome, source, record.time_ms, written)
 
 
-def _fate(judged: Judged, source: Source, accepted: set[bytes]) -> _Fate:
+def _outcome_of(judged: Judged, source: Source, accepted: set[bytes]) -> _Outcome:
     """Decide about a record, and remember it when it is accepted."""
     if judged.failure is not None:
-        return _Fate("dlq" if judged.failure.failure_class else "ignored", [], [judged.failure])
+        return _Outcome("dlq" if judged.failure.failure_class else "ignored", [], [judged.failure])
     key = dedup_key(judged)
     mark = hashlib.blake2b(f"{source.topic}\0{key[0]}".encode(), digest_size=16).digest()
     if mark in accepted:
-        return _Fate("quarantine", [], [_DUPLICATE], key)
+        return _Outcome("quarantine", [], [_DUPLICATE], key)
     rows, failures = typed(judged, source)
     if failures:
-        return _Fate("dlq", rows, failures, key)
+        return _Outcome("dlq", rows, failures, key)
     accepted.add(mark)
-    return _Fate("accepted", rows, [], key)
+    return _Outcome("accepted", rows, [], key)
 
 
-def _disposition(judged: Judged, fate: _Fate, source: Source, time_ms: int, written: dict[str, int]) -> Row:
+def _disposition(judged: Judged, outcome: _Outcome, source: Source, time_ms: int, written: dict[str, int]) -> Row:
     when, recorded = event_time(judged), record_time(time_ms)
-    first = fate.failures[0] if fate.failures else Failure("", "", "")
+    first = outcome.failures[0] if outcome.failures else Failure("", "", "")
     return {
         "source_topic": source.topic,
         "source_partition": source.partition,
@@ -129,12 +129,12 @@ def _disposition(judged: Judged, fate: _Fate, source: Source, time_ms: int, writ
         "event_type": judged.family[:_LONGEST_LABEL],
         "event_timestamp": when,
         "event_date": (when or recorded)[:10],
-        "disposition": fate.disposition,
+        "disposition": outcome.disposition,
         "failure_stage": first.stage,
         "failure_class": first.failure_class,
         "reason": first.reason,
-        "dedup_key": fate.key[0],
-        "dedup_strategy": fate.key[1],
+        "dedup_key": outcome.key[0],
+        "dedup_strategy": outcome.key[1],
         "replay": int(is_replay(judged)),
         "rows_written": written,
     }

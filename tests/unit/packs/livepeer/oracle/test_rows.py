@@ -155,8 +155,8 @@ def test_records_must_come_in_the_order_of_publishing():
 def test_topics_have_ids_of_their_own():
     value = compact(EVENTS["stream_trace"]).encode()
     records = [(n, value, topic, 0, n, 0, "", {}) for n, topic in enumerate(["a", "b", "a"])]
-    fates = [row["disposition"] for table, row in expected_rows(records) if table == "record_dispositions"]
-    assert fates == ["accepted", "accepted", "quarantine"]
+    dispositions = [row["disposition"] for table, row in expected_rows(records) if table == "record_dispositions"]
+    assert dispositions == ["accepted", "accepted", "quarantine"]
 
 
 def test_the_row_of_each_table_has_the_columns_of_the_table(home):

@@ -123,8 +123,8 @@ def test_they_agree_around_the_longest_row():
     (row, _) = (row for _, row in expected(published([of_length(600_000, "")]))[0])
     longest = 600_000 - (int(row["failure_details"].split()[2]) - 1_000_000) // 2
     values = [of_length(longest + more, state) for more in (-2, -1, 0, 1) for state in ("", "\n", "é", "ab\U0001f600")]
-    fates = [rows[-1][1]["disposition"] for value in values for rows in expected(published([value]))]
-    assert set(fates) == {"accepted", "dlq"}
+    dispositions = [rows[-1][1]["disposition"] for value in values for rows in expected(published([value]))]
+    assert set(dispositions) == {"accepted", "dlq"}
     assert [found for value in values for found in differences(published([value]))] == []
 
 

@@ -19,7 +19,7 @@ DAY = 24 * HOUR
 BASE_MS = int(datetime(2026, 2, 28, 21, 0, tzinfo=UTC).timestamp()) * SECOND
 
 
-class Dice:
+class SeededRandom:
     """A source of ids and numbers that depends on its seed alone."""
 
     def __init__(self, seed: int | str) -> None:

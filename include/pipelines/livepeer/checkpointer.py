@@ -26,7 +26,7 @@ class Capture(NamedTuple):
     content: bytes
 
 
-class Keeper:
+class Checkpointer:
     """Holds the one lifecycle of a job. Without `files` the sessions live as long as the process."""
 
     def __init__(self, files: StateFiles | None) -> None:

@@ -1,4 +1,4 @@
-"""One session as it is told in events: builders for all seven families, in the shapes that real traffic has."""
+"""One session as events: builders for all seven families, in the shapes that real traffic has."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from packs.livepeer.generator.dice import SECOND, Dice
 from packs.livepeer.generator.lines import Expect, Line, Shape, compact, event_line, raw_line
 from packs.livepeer.generator.network import NO_ORCHESTRATOR, Orchestrator
+from packs.livepeer.generator.seeded_random import SECOND, SeededRandom
 
 PROMPTS = ("a lighthouse at dusk", "ein Fluß im Nebel ≈ 4 °C", "neon city, rain", 'a sign that says "open"')
 
 
 @dataclass(slots=True)
-class Story:
-    """A session under construction: its identity, and its lines in the order in which they were told.
+class SessionBuilder:
+    """A session under construction: its identity, and its lines in the order in which they were added.
 
-    Times are Unix milliseconds. `lines` may be told in any order; they are sorted by time when they are written.
+    Times are Unix milliseconds. lines may be added in any order; they are sorted by time when they are written.
     """
 
-    dice: Dice
+    rng: SeededRandom
     scenario: str
     start_ms: int
     gateway: str
@@ -30,8 +30,8 @@ class Story:
     request_id: str = ""
 
     def __post_init__(self) -> None:
-        self.stream_id = f"strm-{self.dice.hex(8)}"
-        self.request_id = self.dice.hex(8)
+        self.stream_id = f"strm-{self.rng.hex(8)}"
+        self.request_id = self.rng.hex(8)
 
     @property
     def session_id(self) -> str:
@@ -50,12 +50,12 @@ class Story:
         expect: Expect | None = None,
         **shape: Any,
     ) -> Line:
-        """Tell an event. `signal_ms` are the times by which it moves the session's start and end (none if rejected)."""
+        """Add an event. `signal_ms` are the times by which it moves the session's start and end (none if rejected)."""
         moves = not (expect and expect.disposition != "accepted")
         line = replace(
             event_line(
                 self,
-                self.dice.uuid() if event_id is None else event_id,
+                self.rng.uuid() if event_id is None else event_id,
                 family,
                 at_ms,
                 data,
@@ -68,7 +68,7 @@ class Story:
         return line
 
     def raw(self, at_ms: int, value: str | bytes | None, expect: Expect, **shape: Any) -> Line:
-        """Tell a record by its exact Kafka value."""
+        """Add a record by its exact Kafka value."""
         line = raw_line(self, at_ms, value, expect, **shape)
         self.lines.append(line)
         return line
@@ -88,7 +88,7 @@ class Story:
         extra: Mapping[str, Any] | None = None,
         **shape: Any,
     ) -> Line:
-        """Tell a milestone; `skew_ms` is the payload's time minus the envelope's, None leaves the payload's out."""
+        """Add a milestone; `skew_ms` is the payload's time minus the envelope's, None leaves the payload's out."""
         info = orchestrator.info(spelling=spelling) if orchestrator else NO_ORCHESTRATOR
         data: dict[str, Any] = {"type": subtype, **self.ids(), "pipeline_id": ""}
         if skew_ms is not None:
@@ -116,39 +116,39 @@ class Story:
                 "last_error": None,
                 "last_error_time": None,
                 "last_output_time": at_ms - 30,
-                "last_params_hash": self.dice.hex(16),
-                "last_params": {"width": 512, "height": 512, "prompt": self.dice.pick(PROMPTS)},
+                "last_params_hash": self.rng.hex(16),
+                "last_params": {"width": 512, "height": 512, "prompt": self.rng.pick(PROMPTS)},
                 "last_restart_time": None,
                 "last_restart_logs": None,
             },
-            "input_status": {"fps": self.dice.around(24.0, 1.5), "last_input_time": at_ms - 12},
+            "input_status": {"fps": self.rng.around(24.0, 1.5), "last_input_time": at_ms - 12},
         }
 
     def status(self, at_ms: int, orchestrator: Orchestrator, fps: float, **options: Any) -> Line:
-        """Tell a health sample; `change` may alter its payload, the rest goes to `status_data` or `add`."""
-        told = {name: options.pop(name) for name in ("state", "spelling") if name in options}
+        """Add a health sample; `change` may alter its payload, the rest goes to `status_data` or `add`."""
+        shown = {name: options.pop(name) for name in ("state", "spelling") if name in options}
         change = options.pop("change", None) or {}
-        data = {**self.status_data(at_ms, orchestrator, fps, **told), **change}
+        data = {**self.status_data(at_ms, orchestrator, fps, **shown), **change}
         starts = (data["start_time"],) if isinstance(data.get("start_time"), int) else ()
         return self.add("ai_stream_status", at_ms, data, signal_ms=(at_ms, *starts), **options)
 
     def notice(self, kind: str, at_ms: int, message: str | None = None, **shape: Any) -> Line:
-        """Tell an error, a parameter update or a passthrough notice; a parameter update has no message."""
+        """Add an error, a parameter update or a passthrough notice; a parameter update has no message."""
         data: dict[str, Any] = {"type": kind, **self.ids(), "pipeline": self.model, "pipeline_id": "", "capability": ""}
         if message is not None:
             data["message"] = message
         if kind == "params_update":
-            data["params"] = {"prompt": self.dice.pick(PROMPTS), "width": 512, "height": 512}
+            data["params"] = {"prompt": self.rng.pick(PROMPTS), "width": 512, "height": 512}
         return self.add("ai_stream_events", at_ms, data, signal_ms=(at_ms,), **shape)
 
     def ingest(self, at_ms: int, *, audio: bool = True, **shape: Any) -> Line:
-        """Tell a sample of the WebRTC transport; without audio its track is missing."""
+        """Add a sample of the WebRTC transport; without audio its track is missing."""
         tracks = [self._track("video")] + ([self._track("audio")] if audio else [])
         stats = {
-            "conn_quality": self.dice.pick(("good", "bad")),
+            "conn_quality": self.rng.pick(("good", "bad")),
             "peer_conn_stats": {
-                "ID": f"pc-{self.dice.hex(6)}",
-                "BytesReceived": self.dice.between(10**5, 10**7),
+                "ID": f"pc-{self.rng.hex(6)}",
+                "BytesReceived": self.rng.between(10**5, 10**7),
                 "BytesSent": 4_210,
             },
             "track_stats": tracks,
@@ -158,19 +158,19 @@ class Story:
     def _track(self, kind: str) -> dict[str, Any]:
         return {
             "type": kind,
-            "jitter": self.dice.around(12.0, 6.0, 3),
-            "packets_lost": self.dice.between(0, 4),
-            "packets_received": self.dice.between(800, 9_000),
-            "packet_loss_pct": self.dice.around(0.05, 0.05, 4),
-            "rtt": self.dice.around(40.0, 15.0, 3),
-            "last_input_ts": self.dice.around(30.0, 5.0, 3),
-            "last_output_ts": self.dice.around(29.0, 5.0, 3),
-            "latency": self.dice.around(0.9, 0.2, 4),
-            "warnings": ["jitter above threshold"] if self.dice.between(0, 3) == 0 else [],
+            "jitter": self.rng.around(12.0, 6.0, 3),
+            "packets_lost": self.rng.between(0, 4),
+            "packets_received": self.rng.between(800, 9_000),
+            "packet_loss_pct": self.rng.around(0.05, 0.05, 4),
+            "rtt": self.rng.around(40.0, 15.0, 3),
+            "last_input_ts": self.rng.around(30.0, 5.0, 3),
+            "last_output_ts": self.rng.around(29.0, 5.0, 3),
+            "latency": self.rng.around(0.9, 0.2, 4),
+            "warnings": ["jitter above threshold"] if self.rng.between(0, 3) == 0 else [],
         }
 
     def payment(self, at_ms: int, orchestrator: Orchestrator, *, linked: bool = True, **shape: Any) -> Line:
-        """Tell that payment tickets were created; an unlinked payment names no request."""
+        """Add that payment tickets were created; an unlinked payment names no request."""
         data = self.payment_data(orchestrator, linked=linked)
         return self.add("create_new_payment", at_ms, data, gateway="", **shape)
 
@@ -181,27 +181,26 @@ class Story:
             "requestID": self.request_id if linked else "",
             "capability": "",
             "manifestID": f"35_{self.model}",
-            "sessionID": self.dice.hex(8),
-            "sender": self.dice.wallet(),
+            "sessionID": self.rng.hex(8),
+            "sender": self.rng.wallet(),
             "recipient": orchestrator.wallet,
             "orchestrator": orchestrator.url,
-            "faceValue": f"{self.dice.between(10**14, 10**16)} WEI",
-            "numTickets": str(self.dice.between(1, 9)),
-            "price": f"{self.dice.around(1600.0, 90.0, 1)} wei/pixel",
+            "faceValue": f"{self.rng.between(10**14, 10**16)} WEI",
+            "numTickets": str(self.rng.between(1, 9)),
+            "price": f"{self.rng.around(1600.0, 90.0, 1)} wei/pixel",
             "winProb": "0.0010000000",
         }
 
     def discovery(self, at_ms: int, orchestrators: Iterable[Orchestrator], **shape: Any) -> Line:
-        """Tell which orchestrators one discovery cycle found; the last one's latency cannot be read."""
+        """Add which orchestrators one discovery cycle found; the last one's latency cannot be read."""
         found = [
-            {"address": one.proxy, "url": one.url, "latency_ms": str(self.dice.between(8, 220))}
-            for one in orchestrators
+            {"address": one.proxy, "url": one.url, "latency_ms": str(self.rng.between(8, 220))} for one in orchestrators
         ]
         found[-1]["latency_ms"] = "n/a"
         return self.add("discovery_results", at_ms, found, **shape)
 
     def capabilities(self, at_ms: int, orchestrators: Iterable[Orchestrator], **shape: Any) -> Line:
-        """Tell what orchestrators advertise, as an array."""
+        """Add what orchestrators advertise, as an array."""
         return self.add("network_capabilities", at_ms, [one.advertised() for one in orchestrators], gateway="", **shape)
 
     def retell(self, line: Line) -> None:
@@ -209,7 +208,7 @@ class Story:
         self.lines.append(line.of(self.scenario, self.session_id))
 
     def startup(self, orchestrator: Orchestrator, *, spelling: str = "as_is") -> int:
-        """Tell the six milestones of a successful start; return the time of the last one."""
+        """Add the six milestones of a successful start; return the time of the last one."""
         at = self.start_ms
         self.trace("gateway_receive_stream_request", at, skew_ms=-2)
         for subtype, low, high, skew in (
@@ -219,16 +218,16 @@ class Story:
             ("gateway_receive_first_processed_segment", 150, 400, -1),
             ("gateway_receive_few_processed_segments", 900, 1_900, 1),
         ):
-            at += self.dice.between(low, high)
+            at += self.rng.between(low, high)
             self.trace(subtype, at, orchestrator, skew_ms=skew, spelling=spelling)
         return at
 
     def close(self, at_ms: int) -> int:
-        """Tell that the ingest side ended."""
+        """Add that the ingest side ended."""
         self.trace("gateway_ingest_stream_closed", at_ms, skew_ms=-1)
         return at_ms
 
 
 def envelope_text(event_id: str, family: str, timestamp: object, gateway: str, data: object, **more: object) -> str:
-    """Return an envelope as a producer writes it, for values told by `Story.raw`."""
+    """Return an envelope as a producer writes it, for values told by `SessionBuilder.raw`."""
     return compact({"id": event_id, "type": family, "timestamp": timestamp, "gateway": gateway, "data": data, **more})
