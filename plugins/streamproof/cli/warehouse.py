@@ -53,7 +53,7 @@ def chosen_warehouse(place: Environment, run_id: str | None, pack: str | None) -
     """
     if run_id is None:
         the_pack = place.packs.load(pack)
-        return Warehouse(clickhouse_settings(), the_pack, parameters={**the_pack.parameters, **NOTHING_PROMISED})
+        return Warehouse(clickhouse_settings(), the_pack, parameters={**the_pack.query_parameters, **NOTHING_PROMISED})
     from streamproof.runs.context import RunContext
 
     ctx = RunContext.open(_folder(place, run_id))
@@ -67,7 +67,7 @@ def chosen_warehouse(place: Environment, run_id: str | None, pack: str | None) -
         settings=ctx.clickhouse_settings(),
         pack=ctx.pack,
         window=ctx.window,
-        parameters=ctx.check_parameters() if replayed else {**ctx.pack.parameters, **NOTHING_PROMISED},
+        parameters=ctx.check_parameters() if replayed else {**ctx.pack.query_parameters, **NOTHING_PROMISED},
     )
 
 

@@ -123,6 +123,13 @@ class Pack(PackFile):
             fields[f"{kind}_dir"] = include / kind / file.parent.name if shipped else file.parent / kind
         return cls.model_construct(**fields, file=file, python_dir=include if shipped else file.parent)
 
+    @property
+    def query_parameters(self) -> dict[str, object]:
+        """Return what a check may ask for of the pack: its `parameters`, and each layer's tables as `layer_<name>`."""
+        layers = {f"layer_{name}": list(tables) for name, tables in self.layers.items()}
+        own = {name: list(value) if isinstance(value, tuple) else value for name, value in self.parameters.items()}
+        return {**layers, **own}
+
     def can_hold(self, scenario: str, families: Collection[str]) -> bool:
         """Tell whether events of these families can make an entity that is in a scenario."""
         making = self.entities.families if self.entities else ()

@@ -70,9 +70,18 @@ def assertion_subject(suite: str, test: Block, parameters: Mapping[str, object])
         suite=suite,
         checks=(test.name,),
         mutants=block_mutants(suite, test),
-        text=test.sql,
+        text=" ".join([test.sql, *_names_told(test, parameters)]),
         run=lambda warehouse: [run_check(warehouse, test, parameters, suite=suite)],
     )
+
+
+def _names_told(test: Block, parameters: Mapping[str, object]) -> Iterator[str]:
+    """Yield the texts in the parameters of a test: what it reads may be named there."""
+    for name in sorted(test.parameter_names & parameters.keys()):
+        value = parameters[name]
+        for entry in value.values() if isinstance(value, Mapping) else [value]:
+            if isinstance(entry, list | tuple):
+                yield from map(str, entry)
 
 
 def contract_subject(contract: Contract, parameters: Mapping[str, object]) -> Subject:

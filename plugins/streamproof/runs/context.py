@@ -203,12 +203,12 @@ class RunContext:
         An observation has none of those that only a replay gives.
         """
         if self.plan.observes:
-            known = {**self.pack.parameters, **self.window.query_parameters()}
+            known = {**self.pack.query_parameters, **self.window.query_parameters()}
             return {**known, "input_topic": self.input_topic, **NOTHING_PROMISED}
         replay = self.stage_details("replay_events")
         expected = replay["expected"]
         return {
-            **self.pack.parameters,
+            **self.pack.query_parameters,
             **self.window.query_parameters(),
             "input_topic": self.names.input_topic,
             "published_records": replay["published"],

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
 
+from streamproof.packs.loading import load_pack
+
+PACK = load_pack(Path(__file__).resolve().parents[3], "livepeer")
 TOPIC = "run.streaming_events"
 START_MS = 1_772_035_200_000  # 2026-02-25T16:00:00Z
 SESSION = "strm-1|req-1"
@@ -137,6 +141,7 @@ class Replay:
     def parameters(self) -> dict[str, object]:
         """What a run gives its checks."""
         return {
+            **PACK.query_parameters,
             "from_ts": "2026-02-25 15:00:00.000",
             "to_ts": "2026-02-25 17:00:00.000",
             "input_topic": TOPIC,

@@ -74,6 +74,25 @@ def test_a_diagnostic_that_counts_failed_rows_is_no_diagnostic(filled):
     assert "what can fail is a check" in shown.error
 
 
+def test_a_typed_table_that_the_pack_adds_is_accounted_for(warehouse, replay):
+    """Its name follows no pattern of the others: it is counted because the pack lists it, and only then."""
+    client = warehouse.with_schema()
+    for table, records in replay.rows.items():
+        insert(client, table, records)
+    execute(client, "CREATE TABLE viewer_reports AS ai_stream_events")
+    execute(client, "INSERT INTO viewer_reports SELECT * FROM ai_stream_events ORDER BY source_offset LIMIT 1")
+    before = replay.parameters()
+    typed = [*before["layer_typed"], "viewer_reports"]
+    families = {**before["typed_tables"], "viewer_report": ["viewer_reports"]}
+    after = {**before, "layer_typed": typed, "typed_tables": families}
+    names = ("conservation_no_unnamed_rows", "raw_typed_rows_trace_to_raw")
+    tests = [test for suite in SUITES.values() for test in suite if test.name in names]
+    for parameters, failed in ((before, [0, 0]), (after, [1, 1])):
+        results = run_checks(opened(client), tests, parameters, suite="s")
+        assert [(result.error, result.failed_rows) for result in results] == [(None, rows) for rows in failed]
+    client.close()
+
+
 def run_all(database: Database, replay: Replay) -> dict[str, CheckResult]:
     results = (run_checks(database, tests, replay.parameters(), suite=name) for name, tests in SUITES.items())
     return {result.name: result for suite in results for result in suite}

@@ -186,3 +186,8 @@ def test_the_id_of_an_entity_is_stated_or_joined_of_its_parts(pack):
     assert id_of({"stream_id": "s", "request_id": "r"}) == "s|r"
     assert id_of({"request_id": "r"}) == "r"
     assert id_of({}) == ""
+
+
+def test_checks_are_given_the_tables_of_the_layers_and_the_packs_own_parameters(tmp_path):
+    pack = read(tmp_path, SMALLEST + "parameters: {core_types: [a, b], by_family: {a: [t]}}\n")
+    assert pack.query_parameters == {"layer_raw": ["counted"], "core_types": ["a", "b"], "by_family": {"a": ("t",)}}

@@ -17,9 +17,9 @@ sides AS (
     UNION ALL
     SELECT source_topic, source_partition, source_offset, toString(_table) AS target, 0 AS named, 1 AS existing
     FROM
-        merge(
-            '^(ai_stream_|network_cap|discovery_|payment_|(fact_)?stream.*_(trace_.*|samples|metrics|dlq|quarantine)$)'
-        )
+        merge(concat('^(', arrayStringConcat(arrayConcat(
+            {layer_typed:Array(String)}, {layer_silver:Array(String)}, {reject_tables:Array(String)}
+        ), '|'), ')$'))
 ),
 
 compared AS (

@@ -19,7 +19,7 @@ sides AS (
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
     UNION ALL
     SELECT cityHash64(source_topic, source_partition, source_offset), 2, 0, 0, ''
-    FROM merge('^(ai_stream_.*|stream_.*_(events|metrics)|network_capabilities.*|discovery_results|payment_events)$')
+    FROM merge(concat('^(', arrayStringConcat({layer_typed:Array(String)}, '|'), ')$'))
     UNION ALL
     SELECT cityHash64(source_topic, source_partition, source_offset), 4, 0, 0, ''
     FROM streaming_events_dlq

@@ -38,18 +38,23 @@ sides AS (
         record IN (SELECT record FROM ignored) AS is_ignored
     FROM streaming_events
     WHERE
-        type IN ('ai_stream_status', 'stream_trace', 'ai_stream_events', 'stream_ingest_metrics')
+        has({core_types:Array(String)}, type)
         AND event_timestamp >= {from_ts:DateTime64(3, 'UTC')}
         AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
     UNION ALL
     SELECT
-        transform(_table, ['stream_trace_events'], ['stream_trace'], _table) AS event_type,
+        arrayFirst(
+            name -> has({typed_tables:Map(String, Array(String))}[name], toString(_table)), {core_types:Array(String)}
+        ) AS event_type,
         raw_event_uid AS uid,
         0 AS is_raw,
         0 AS record,
         0 AS is_refused,
         0 AS is_ignored
-    FROM merge('^(ai_stream_status|stream_trace_events|ai_stream_events|stream_ingest_metrics)$')
+    FROM
+        merge(concat('^(', arrayStringConcat(arrayFlatten(arrayMap(
+            name -> {typed_tables:Map(String, Array(String))}[name], {core_types:Array(String)}
+        )), '|'), ')$'))
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
 ),
 

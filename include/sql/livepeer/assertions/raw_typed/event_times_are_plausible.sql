@@ -11,7 +11,7 @@ told AS (
         raw_event_uid AS uid,
         'timestamp' AS field,
         event_timestamp AS moment
-    FROM merge('^(ai_stream_.*|stream_.*_(events|metrics)|network_capabilities.*|discovery_results|payment_events)$')
+    FROM merge(concat('^(', arrayStringConcat({layer_typed:Array(String)}, '|'), ')$'))
     WHERE event_date < '2000-01-02'
     UNION ALL
     SELECT

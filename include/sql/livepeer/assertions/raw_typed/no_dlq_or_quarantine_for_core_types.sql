@@ -37,7 +37,7 @@ rejected AS (
         uniqExact(source_topic, source_partition, source_offset) AS records
     FROM rejections
     WHERE
-        event_type IN ('ai_stream_status', 'stream_trace', 'ai_stream_events', 'stream_ingest_metrics')
+        has({core_types:Array(String)}, event_type)
         AND (
             (
                 source_record_timestamp >= {from_ts:DateTime64(3, 'UTC')}
@@ -64,7 +64,7 @@ unplanned AS (
 ),
 
 core_types AS (
-    SELECT arrayJoin(['ai_stream_status', 'stream_trace', 'ai_stream_events', 'stream_ingest_metrics']) AS event_type
+    SELECT arrayJoin({core_types:Array(String)}) AS event_type
 ),
 
 compared AS (

@@ -8,14 +8,10 @@ WITH
 typed AS (
     SELECT
         _table AS typed_table,
-        multiIf(
-            startsWith(typed_table, 'network_capabilities'), 'network_capabilities',
-            transform(
-                typed_table,
-                ['stream_trace_events', 'payment_events'],
-                ['stream_trace', 'create_new_payment'],
-                typed_table
-            )
+        arrayFirst(
+            (name, tables) -> has(tables, typed_table),
+            mapKeys({typed_tables:Map(String, Array(String))}),
+            mapValues({typed_tables:Map(String, Array(String))})
         ) AS family,
         family IN ('network_capabilities', 'discovery_results') AS fans_out,
         raw_event_uid,
@@ -25,7 +21,7 @@ typed AS (
         source_partition,
         source_offset,
         cityHash64(source_topic, source_partition, source_offset) AS record
-    FROM merge('^(ai_stream_.*|stream_.*_(events|metrics)|network_capabilities.*|discovery_results|payment_events)$')
+    FROM merge(concat('^(', arrayStringConcat({layer_typed:Array(String)}, '|'), ')$'))
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
 ),
 
