@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from streamproof.checks.check_files import CheckFiles
+from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.errors import StackError
 from streamproof.model.plan import NOTHING_PROMISED, RunPlan
 from streamproof.model.results import CheckResult, Status
@@ -48,6 +50,7 @@ def _quiet(_line: str) -> None:
 class RunContext:
     """One run as its stages see it. Everything is read back from the run's folder, so any process can open it.
 
+    The process that planned the run has the files of its checks and its `replay` from there; another reads them.
     Except where services are that the run did not start: no secret is kept in the folder, so the face that opens a run
     gives `connections`, which is called where they are needed.
     """
@@ -56,8 +59,10 @@ class RunContext:
     pack: Pack
     names: RunNames
     folder: RunFolder
+    files: CheckFiles = field(repr=False, compare=False)
     log: Callable[[str], None] = _quiet
     connections: Callable[[], Connections] | None = field(default=None, repr=False)
+    replay: ReplayPlan | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def open(cls, folder: Path) -> RunContext:
@@ -65,7 +70,8 @@ class RunContext:
         run_folder = RunFolder(folder)
         plan = run_folder.read_plan()
         pack = read_pack(Path(plan.pack_file), Path(plan.home))
-        return cls(plan=plan, pack=pack, names=RunNames.of(pack, plan.run_id), folder=run_folder)
+        files = CheckFiles(pack, Path(plan.home))
+        return cls(plan=plan, pack=pack, names=RunNames.of(pack, plan.run_id), folder=run_folder, files=files)
 
     def logging_to(self, log: Callable[[str], None]) -> RunContext:
         """Return the same run with log lines going to `log`."""

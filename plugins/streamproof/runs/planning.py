@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from streamproof.fixtures.verify import verify_fixture_set
+from streamproof.checks.check_files import CheckFiles
+from streamproof.fixtures.ordering import ReplayPlan
+from streamproof.fixtures.verify import verified_replay
 from streamproof.model.errors import UsageError
 from streamproof.model.fixture import FixtureReport
 from streamproof.model.plan import (
@@ -103,6 +105,7 @@ class _Subject:
     sha256: str = ""
     events: int = 0
     notices: tuple[str, ...] = ()
+    replay: ReplayPlan | None = None
 
 
 def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSettings, now: datetime) -> RunContext:
@@ -115,9 +118,10 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     pack = packs.load(request.pack)
     processor = pack.processor_name(request.processor)
     suites = pack.suite_names(request.suites)
-    refuse_unknown_checks(request, checks_by_suite(home, pack, suites))
+    files = CheckFiles(pack, home)
+    refuse_unknown_checks(request, checks_by_suite(files, pack, suites))
     run_id = request.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-    RunNames.of(pack, run_id)
+    names = RunNames.of(pack, run_id)
     folder = RunFolder((request.artifacts_root or home / "artifacts" / "test-runs").resolve() / run_id)
     if folder.root.exists():
         raise UsageError(f"Run {run_id} is already there: {folder.root}.", hint="Choose another --run-id.")
@@ -160,7 +164,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         stages=stages.planned(request.mode, suites, offers=pack_offers(pack), options=_options(request)),
     )
     folder.write_plan(plan)
-    return RunContext.open(folder.root)
+    return RunContext(plan=plan, pack=pack, names=names, folder=folder, files=files, replay=subject.replay)
 
 
 def _options(request: RunRequest) -> set[str]:
@@ -212,7 +216,7 @@ def _replayed(request: RunRequest, pack: Pack, now: datetime) -> _Subject:
     require_an_end(pack)
     pack.processor(request.processor)
     manifest = pack.manifest(request.manifest)
-    fixture = verify_fixture_set(
+    replay, fixture = verified_replay(
         manifest,
         tolerate_bad_lines=request.tolerate_bad_lines,
         one_session_per_scenario=request.mode == "smoke",
@@ -224,6 +228,7 @@ def _replayed(request: RunRequest, pack: Pack, now: datetime) -> _Subject:
         sha256=fixture.manifest_sha256,
         events=fixture.events,
         notices=(*fixture.notices, *_mock_notices(request, fixture)),
+        replay=replay,
     )
 
 

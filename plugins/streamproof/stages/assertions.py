@@ -9,7 +9,7 @@ from streamproof.checks.assertions import run_checks, skipped
 from streamproof.checks.diagnostics import Diagnostic, run_diagnostics
 from streamproof.model.results import CheckResult
 from streamproof.runs.context import RunContext, StageOutcome
-from streamproof.sql.blocks import Block, read_diagnostics, read_suite
+from streamproof.sql.blocks import Block
 from streamproof.sql.lexing import names_in
 
 
@@ -26,13 +26,13 @@ def run(ctx: RunContext, suite: str) -> StageOutcome:
 def asked_of(ctx: RunContext) -> Iterator[tuple[str, Block]]:
     """Yield every SQL check that a run of its own asks, with the name of its suite. Raises SqlSourceError."""
     for suite in ctx.plan.sql_suites:
-        for test in read_suite(ctx.sql_dir / "assertions" / suite, home=ctx.home):
+        for test in ctx.files.suite(suite):
             yield suite, test
 
 
 def suite_checks(ctx: RunContext, suite: str) -> tuple[CheckResult, ...]:
     """Return the results of a suite, in the order of its files."""
-    tests = read_suite(ctx.sql_dir / "assertions" / suite, home=ctx.home)
+    tests = ctx.files.suite(suite)
     parameters = ctx.check_parameters()
     lacking = {test.name: lack for test in tests if (lack := _lacks(ctx, test, parameters))}
     with ctx.warehouse(cached=True) as warehouse:
@@ -47,7 +47,7 @@ def suite_checks(ctx: RunContext, suite: str) -> tuple[CheckResult, ...]:
 
 def diagnostics_of(ctx: RunContext, suite: str) -> tuple[Block, ...]:
     """Return the diagnostics of a suite. Raises SqlSourceError."""
-    return read_diagnostics(ctx.sql_dir / "diagnostics" / suite, home=ctx.home)
+    return ctx.files.diagnostics(suite)
 
 
 def suite_diagnostics(ctx: RunContext, suite: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from streamproof.checks.contracts.files import Contract, load_contracts
+from streamproof.checks.contracts.files import Contract
 from streamproof.checks.contracts.validation import ContractResult, errored, validate
 from streamproof.model.errors import StreamproofError
 from streamproof.model.results import CheckResult, Status
@@ -26,7 +26,7 @@ LIMIT 1
 
 def pack_contracts(ctx: RunContext) -> tuple[Contract, ...]:
     """Return the pack's contracts. Raises UsageError for a broken file."""
-    return load_contracts(ctx.pack.contracts_dir, relative_to=ctx.home)
+    return ctx.files.contracts
 
 
 def contract_parameters(ctx: RunContext) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from streamproof.checks.oracle import Judgement, OracleJudge
-from streamproof.checks.oracle_parts import Oracle, Row, load_oracle, read_oracle_sql
+from streamproof.checks.oracle_parts import Oracle, Row, load_oracle
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.errors import UsageError
 from streamproof.model.plan import ORACLE
@@ -27,7 +27,7 @@ def _judge(ctx: RunContext, oracle: Oracle, replay: ReplayPlan, expected: Sequen
     promised = promised_sessions(ctx.pack, replay)
     return OracleJudge(
         oracle,
-        read_oracle_sql(ctx.home, ctx.pack),
+        ctx.files.oracle_sql,
         expected,
         [(session.id, session.scenario) for session in promised],
         id_field=_entities(ctx.pack).id,
@@ -48,7 +48,7 @@ def oracle_judge(ctx: RunContext) -> OracleJudge:
 
 def oracle_subject(ctx: RunContext) -> Subject:
     """Return the oracle's checks with their mutations, to be proved: they are judged together."""
-    judge, sql = oracle_judge(ctx), read_oracle_sql(ctx.home, ctx.pack)
+    judge, sql = oracle_judge(ctx), ctx.files.oracle_sql
     mutants = tuple(mutant for block in sql.checks.values() for mutant in block_mutants(ORACLE, block))
     return Subject(
         ORACLE,

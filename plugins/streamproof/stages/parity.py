@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from streamproof.checks.exemptions import exempt_columns
 from streamproof.checks.oracle_parts import Expectation
 from streamproof.checks.parity import SUITE, Parity
-from streamproof.checks.parity_map import ParityObject, read_parity
+from streamproof.checks.parity_map import ParityObject
 from streamproof.checks.published import PublishedRecord, placed
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.proof import Mutant
@@ -21,7 +21,7 @@ _PLACES = "SELECT source_topic, source_partition, source_offset FROM replay_ledg
 
 def pack_parity(ctx: RunContext) -> tuple[ParityObject, ...]:
     """Return the objects that the pack compares, in the order of the layers. Raises UsageError or SqlSourceError."""
-    return read_parity(ctx.sql_dir, home=ctx.home)
+    return ctx.files.parity
 
 
 def open_parity(ctx: RunContext, warehouse: Warehouse) -> Parity:

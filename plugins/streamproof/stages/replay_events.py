@@ -16,10 +16,13 @@ from streamproof.warehouse.clickhouse.ledger import write_ledger
 
 
 def planned_replay(ctx: RunContext) -> ReplayPlan:
-    """Read the run's fixture set again and return its records in the order of publishing.
+    """Return the run's records in the order of publishing: those that planning has verified.
 
-    Raises FixtureError when the set has changed since the run was planned, or cannot be replayed.
+    A process that did not plan the run reads its fixture set. Raises FixtureError when that has changed since the run
+    was planned, or cannot be replayed.
     """
+    if ctx.replay is not None:
+        return ctx.replay
     plan = plan_replay(Path(ctx.plan.manifest), ctx.pack.replay, one_session_per_scenario=ctx.plan.mode == "smoke")
     if plan.manifest.sha256 != ctx.plan.fixture_sha256 or len(plan.events) != ctx.plan.fixture_events:
         raise FixtureError(

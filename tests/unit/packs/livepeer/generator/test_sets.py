@@ -8,7 +8,7 @@ import pytest
 
 from packs.livepeer.generator import KINDS, generate, generate_load
 from streamproof.fixtures.ordering import plan_replay
-from streamproof.fixtures.verify import verify_fixture_set
+from streamproof.fixtures.verify import verified_replay
 from streamproof.model.fixture import ReplayRules
 
 RULES = ReplayRules(
@@ -30,8 +30,8 @@ def test_the_committed_set_is_what_the_generator_writes(kind, sets, tmp_path):
 
 
 def test_another_seed_gives_other_sessions_of_the_same_shape(tmp_path, sets):
-    report = verify_fixture_set(generate("golden", tmp_path, seed=7), rules=RULES)
-    committed = verify_fixture_set(sets / "golden" / "manifest.json", rules=RULES)
+    _, report = verified_replay(generate("golden", tmp_path, seed=7), rules=RULES)
+    _, committed = verified_replay(sets / "golden" / "manifest.json", rules=RULES)
     assert report.manifest_sha256 != committed.manifest_sha256
     assert (report.sessions, report.by_type) == (committed.sessions, committed.by_type)
 
@@ -43,18 +43,18 @@ def test_there_is_no_other_kind(tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_committed_set_verifies_clean(kind, sets):
-    report = verify_fixture_set(sets / kind / "manifest.json", rules=RULES)
+    _, report = verified_replay(sets / kind / "manifest.json", rules=RULES)
     assert (report.problems, report.bad_lines, report.notices) == ((), (), ())
 
 
 def test_capabilities_shared_by_the_golden_files_are_published_once(sets):
-    report = verify_fixture_set(sets / "golden" / "manifest.json", rules=RULES)
+    _, report = verified_replay(sets / "golden" / "manifest.json", rules=RULES)
     assert report.shared_events_published_once == report.sessions - 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_smoke_has_one_session_of_each_scenario(kind, sets):
-    report = verify_fixture_set(sets / kind / "manifest.json", one_session_per_scenario=True, rules=RULES)
+    _, report = verified_replay(sets / kind / "manifest.json", one_session_per_scenario=True, rules=RULES)
     assert report.sessions == 5
     assert report.problems == ()
 

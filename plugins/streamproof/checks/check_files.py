@@ -1,0 +1,52 @@
+"""The files of a pack's checks, each read once in a process: planning reads them first, the stages get the same."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from streamproof.checks.contracts.files import Contract, load_contracts
+from streamproof.checks.oracle_parts import OracleSql, read_oracle_sql
+from streamproof.checks.parity_map import ParityObject, read_parity
+from streamproof.packs.pack import Pack
+from streamproof.sql.blocks import Block, read_diagnostics, read_suite
+
+
+class CheckFiles:
+    """What a pack's files say of its checks. Whatever is asked for first is read then, and kept.
+
+    Everything raises SqlSourceError or UsageError for a file that is broken, named relative to `home`, the project.
+    """
+
+    def __init__(self, pack: Pack, home: Path) -> None:
+        self._pack, self._home = pack, home
+        self._suites: dict[str, tuple[Block, ...]] = {}
+        self._diagnostics: dict[str, tuple[Block, ...]] = {}
+
+    def suite(self, name: str) -> tuple[Block, ...]:
+        """Return the assertions of a suite in the order of its files."""
+        if name not in self._suites:
+            self._suites[name] = tuple(read_suite(self._pack.sql_dir / "assertions" / name, home=self._home))
+        return self._suites[name]
+
+    def diagnostics(self, suite: str) -> tuple[Block, ...]:
+        """Return the diagnostics of a suite in the order of their files."""
+        if suite not in self._diagnostics:
+            folder = self._pack.sql_dir / "diagnostics" / suite
+            self._diagnostics[suite] = tuple(read_diagnostics(folder, home=self._home))
+        return self._diagnostics[suite]
+
+    @cached_property
+    def contracts(self) -> tuple[Contract, ...]:
+        """Return the contracts in the order of their files."""
+        return load_contracts(self._pack.contracts_dir, relative_to=self._home)
+
+    @cached_property
+    def oracle_sql(self) -> OracleSql:
+        """Return what the oracle's stage reads of the warehouse."""
+        return read_oracle_sql(self._home, self._pack)
+
+    @cached_property
+    def parity(self) -> tuple[ParityObject, ...]:
+        """Return the objects that the pack compares, in the order of the layers."""
+        return read_parity(self._pack.sql_dir, home=self._home)

@@ -1,0 +1,49 @@
+"""The records of a run are read once, by planning; another process reads them again and refuses a set that changed."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from streamproof.fixtures import verify
+from streamproof.model.errors import FixtureError
+from streamproof.runs.context import RunContext
+from streamproof.stages import replay_events
+from streamproof.stages.replay_events import planned_replay
+
+
+@pytest.fixture
+def own_set(home, tmp_path) -> Path:
+    """The manifest of a copy of the golden set."""
+    return Path(shutil.copytree(home / "include/fixtures/livepeer/golden", tmp_path / "golden")) / "manifest.json"
+
+
+def test_the_process_that_planned_a_run_reads_its_records_once(planned, own_set, monkeypatch):
+    read = []
+    for module in (verify, replay_events):
+        plan_replay = module.plan_replay
+        monkeypatch.setattr(
+            module, "plan_replay", lambda *args, _read=plan_replay, **named: read.append(args) or _read(*args, **named)
+        )
+    ctx = planned(manifest=str(own_set))
+
+    assert planned_replay(ctx) is planned_replay(ctx)
+    assert len(planned_replay(ctx).events) == ctx.plan.fixture_events
+    assert len(read) == 1
+
+
+def test_another_process_has_the_same_records(planned, own_set):
+    ctx = planned(manifest=str(own_set))
+    again = planned_replay(RunContext.open(ctx.folder.root))
+
+    assert [value for _, value in again.records()] == [value for _, value in planned_replay(ctx).records()]
+
+
+def test_another_process_refuses_a_set_that_has_changed(planned, own_set):
+    ctx = planned(manifest=str(own_set))
+    own_set.write_bytes(own_set.read_bytes() + b"\n")
+
+    with pytest.raises(FixtureError, match="has changed since the run was planned"):
+        planned_replay(RunContext.open(ctx.folder.root))
