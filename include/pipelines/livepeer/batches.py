@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -11,6 +12,8 @@ import orjson
 from pipelines.livepeer.core import Processor
 from pipelines.livepeer.event import Record
 from pipelines.livepeer.lifecycle.tables import SILVER_TABLES
+
+_LOG = logging.getLogger(__name__)
 
 
 class Span(NamedTuple):
@@ -29,11 +32,14 @@ class Span(NamedTuple):
     @classmethod
     def from_journal(cls, topic: str, partition: int, note: str | None) -> Span | None:
         """Read a note back; None when no span was being written. A note of another program counts as none."""
+        if not note:
+            return None
         try:
-            found = orjson.loads(note or "{}")
+            found = orjson.loads(note)
             first, last = found["in_flight"]
             return cls(topic, partition, int(first), int(last), int(found["at"]))
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            _LOG.info("%s-%d: the note with the committed offset is no span in flight (%r)", topic, partition, error)
             return None
 
 

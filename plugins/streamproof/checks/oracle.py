@@ -7,6 +7,7 @@ manifest names. Both are judged from one reading of the warehouse.
 from __future__ import annotations
 
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -78,7 +79,7 @@ class OracleJudge:
         the layers that differ, cannot be read.
         """
         started = time.perf_counter()
-        classes, broken = self._classes(warehouse), ""
+        classes, broken, trace = self._classes(warehouse), "", ""
         observed: list[Row] = []
         by_session: dict[str, list[Row]] = {}
         layer = self._layer_of(SESSIONS_MATCH)
@@ -88,11 +89,13 @@ class OracleJudge:
                 by_session.setdefault(difference[self._id], []).append(difference)
         except Exception as problem:  # noqa: BLE001 - the other check is judged; this one's result says what broke
             broken = problem.message if isinstance(problem, WarehouseError) else f"{type(problem).__name__}: {problem}"
+            trace = traceback.format_exc()
         if by_session and find_layer:
             layer = self._first_layer(warehouse, list(by_session))
         match = self._sessions_match(by_session, observed, layer)
         if broken:
-            match = replace(self._check(SESSIONS_MATCH), status=Status.ERRORED, error=broken)
+            check = self._check(SESSIONS_MATCH)
+            match = replace(check, status=Status.ERRORED, error=broken, diagnostics={"traceback": trace})
         checks = (match, self._identity(classes, layer))
         sessions = self._session_rows(observed, by_session, classes)
         spent = time.perf_counter() - started

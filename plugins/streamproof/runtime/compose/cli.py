@@ -52,7 +52,8 @@ def find_compose(env: Mapping[str, str]) -> tuple[str, ...]:
                 timeout=VERSION_TIMEOUT_SEC,
                 check=False,
             )
-        except (OSError, subprocess.TimeoutExpired):
+        except (OSError, subprocess.TimeoutExpired) as error:
+            seen = f" `{' '.join(candidate)}` did not answer: {error}."
             continue
         numbers = re.match(r"v?(\d+)\.(\d+)", answer.stdout.strip())
         if answer.returncode == 0 and numbers:

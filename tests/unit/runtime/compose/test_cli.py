@@ -48,6 +48,14 @@ def test_an_old_one_is_refused_and_named(tmp_path, script, said):
     assert "--stack local" in refused.value.hint
 
 
+def test_one_that_cannot_be_asked_is_named_with_the_reason(tmp_path):
+    program = tmp_path / "docker-compose"
+    program.write_text("no program")
+    program.chmod(0o755)
+    with pytest.raises(StackError, match=r"`docker-compose` did not answer: .*Exec format error"):
+        find_compose(only(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("said", "message"),
     [

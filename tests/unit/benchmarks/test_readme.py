@@ -1,0 +1,45 @@
+"""The table of benchmarks says what was measured last, and which targets are missed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+# By bench: whether its result misses a target.
+MISSES = {
+    "cli_run": lambda found: found["median_sec"] > found["target_sec"],
+    "airflow_run": lambda found: found["median_sec"] > found["target_sec"],
+    "replay_rate": lambda found: (
+        found["best_replay_events_per_sec"] < found["target_events_per_sec"]
+        or found["ratio_of_bests"] < found["target_ratio"]
+    ),
+    "processor_rate": lambda found: (
+        found["events_per_cpu_sec"] < found["target_events_per_sec_per_core"]
+        or found["peak_rss_mb"] >= found["target_rss_mb"]
+    ),
+    "load_run": lambda found: found["wall_sec"] > found["target_sec"],
+    "suites": lambda found: found["sum_ms"]["100000"] > found["target_ms_for_100000_events"],
+}
+
+
+@pytest.fixture(scope="module")
+def rows(home) -> dict[str, str]:
+    """The rows of the table by the name of their bench."""
+    lines = (home / "benchmarks/README.md").read_text(encoding="utf-8").splitlines()
+    return {line.split("`")[1]: line for line in lines if line.startswith("| `")}
+
+
+@pytest.fixture(scope="module")
+def results(home) -> dict[str, Any]:
+    return json.loads((home / "benchmarks/results.json").read_text(encoding="utf-8"))
+
+
+def test_every_bench_has_a_row(rows):
+    assert rows.keys() == MISSES.keys()
+
+
+@pytest.mark.parametrize("bench", MISSES)
+def test_a_missed_target_says_so(rows, results, bench):
+    assert ("**missed**" in rows[bench]) == MISSES[bench](results[bench])
