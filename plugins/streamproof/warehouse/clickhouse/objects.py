@@ -22,8 +22,11 @@ ORDER BY columns.table ASC, columns.position ASC
 """
 _MERGES = ("Replacing", "Aggregating", "Summing", "Collapsing")
 
-# What a statement reads cannot be told from the names in it: it reads about all tables, or is told which ones to read.
-_READS_ANYTHING = re.compile(r"\bsystem\s*\.|\binformation_schema\b|:\s*Identifier\b", re.IGNORECASE)
+# What a statement reads cannot be told from the names in it: it reads about all tables, or is told which ones to read,
+# or computes the pattern of their names.
+_READS_ANYTHING = re.compile(
+    r"\bsystem\s*\.|\binformation_schema\b|:\s*Identifier\b|\bmerge\s*\((?!\s*'[^']*'\s*\))", re.IGNORECASE
+)
 _READS_PATTERN = re.compile(r"\bmerge\s*\(\s*'(?P<pattern>[^']*)'\s*\)", re.IGNORECASE)
 
 
