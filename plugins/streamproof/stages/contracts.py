@@ -85,10 +85,15 @@ def _keep(ctx: RunContext, name: str, result: ContractResult) -> None:
 def _explained(warehouse: Warehouse, ctx: RunContext, checks: list[CheckResult]) -> list[CheckResult]:
     """Say of contracts that found no row at all where the accounting explains it: no record became a row of theirs.
 
-    An observation has no accounting of its own, so that nothing explains an empty warehouse there.
+    An observation has no accounting of its own, nor has a pack without dispositions: nothing explains their empty
+    tables.
     """
     tables = [contract.table for contract in pack_contracts(ctx)]
-    if ctx.plan.observes or warehouse.query(_BECAME_ROWS, {"tables": tables}).rows:
+    if (
+        ctx.plan.observes
+        or not ctx.pack.accounting.dispositions
+        or warehouse.query(_BECAME_ROWS, {"tables": tables}).rows
+    ):
         return checks
     explained = "record_dispositions: no record became a row of a table with a contract"
     return [replace(check, diagnostics={**check.diagnostics, EXPLAINED_BY: explained}) for check in checks]

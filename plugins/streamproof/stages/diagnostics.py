@@ -53,8 +53,10 @@ def collect_diagnostics(ctx: RunContext) -> None:
         _keep(ctx, "containers.json", containers)
     if not ctx.plan.observes:
         _keep(ctx, "offsets.json", offsets)
-        _keep(ctx, "rejected_records.json", _rejected_records)
-        _keep(ctx, "offending_records.json", lambda run: offending_records(run, offending_places(failing)))
+        if ctx.pack.accounting.dispositions:
+            _keep(ctx, "rejected_records.json", _rejected_records)
+        if ctx.pack.accounting.raw:
+            _keep(ctx, "offending_records.json", lambda run: offending_records(run, offending_places(failing)))
     _attempt(ctx, "sessions", lambda: trace_failing_sessions(ctx, failing))
 
 
@@ -96,17 +98,15 @@ def offsets(ctx: RunContext) -> dict[str, Any]:
     or one ended before everything was published: then nobody knows how far the consumers had to read.
     """
     replay, topic = ctx.stage_details("replay_events"), ctx.names.input_topic
-    if lacking := [name for name in _OFFSETS if name not in replay]:
+    if unknown := [name for name in _OFFSETS if name not in replay]:
         raise StackError(
-            f"The replay ended without {', '.join(lacking)}: not everything was published.",
+            f"The replay ended without {', '.join(unknown)}: not everything was published.",
             hint="The log of stage replay_events says why.",
         )
     groups = ctx.transport.consumers(ctx.kafka())
     found: dict[str, Any] = {"topic": topic}
-    for consumer, group, ends in (
-        ("processor", ctx.names.processor_group, replay["end_offsets"]),
-        ("raw_consumer", ctx.names.raw_group, replay["raw_end_offsets"]),
-    ):
+    for role in ctx.pack.accounting.drained.consumer_groups:
+        group, ends = ctx.names.groups[role], replay["raw_end_offsets" if role == "raw" else "end_offsets"]
         committed = groups.committed(group, topic, map(int, ends))
         partitions = {}
         for partition, end in ends.items():
@@ -114,7 +114,7 @@ def offsets(ctx: RunContext) -> dict[str, Any]:
             reached = committed.get(int(partition))
             behind = end - max(start if reached is None else reached, start)
             partitions[partition] = {"start": start, "end": end, "committed": reached, "behind": max(behind, 0)}
-        found[consumer] = {"group": group, "partitions": partitions}
+        found["raw_consumer" if role == "raw" else role] = {"group": group, "partitions": partitions}
     return found
 
 
