@@ -45,7 +45,7 @@ class LeftStack:
 
         try:
             result = run_stage(self.ctx, STAGES["stack_down"])
-        except Exception as error:  # noqa: BLE001 - what is left is to be told, whatever stands in the way of its end
+        except Exception as error:  # noqa: BLE001 - what is left is reported, whatever prevents its end
             return self._still_up(f"{type(error).__name__}: {error}")
         if result.status is not Status.PASSED:
             return self._still_up(f"{result.error or result.status.value} {result.hint or ''}".strip())

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     conf = _parser().parse_args(arguments)
     home = PrivateHome.create(read_settings().home)
     os.environ.update(home.environment())
-    # What the console's encoding lacks is shown as an escape: it must not change how the run ends.
+    # A character that the console cannot show is written as an escape: it must not change how the run ends.
     out = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="backslashreplace")
     console = Console(file=out, highlight=False, soft_wrap=True)
     _end_when_interrupted(console, home)

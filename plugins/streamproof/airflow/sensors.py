@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from streamproof.runs.context import RunContext
 
-# The wait has a time limit of its own, which tells what was missing; Airflow's is only for a triggerer that died.
+# The wait has a time limit of its own, which says what was missing; Airflow's is only for a triggerer that died.
 GRACE = timedelta(minutes=2)
 
 

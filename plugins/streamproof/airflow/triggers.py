@@ -31,7 +31,7 @@ class StageTrigger(BaseTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, then tell how it ended. Probes block, so they run in threads."""
+        """Wait, then report how it ended. Probes block, so they run in threads."""
         try:
             await self._wait()
         except StreamproofError as error:

@@ -17,7 +17,7 @@ from streamproof.runs.folder import RunFolder
 
 
 class RunWatcher:
-    """Tell a board what becomes of each stage. `plan_error` is why the run could not be planned, None when it could."""
+    """Shows the result of each stage. `plan_error` is why the run could not be planned, None when it could."""
 
     def __init__(self, board: StageBoard, *, on_stack_up: Callable[[], None]) -> None:
         self.plan_error: str | None = None

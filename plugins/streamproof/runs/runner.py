@@ -53,7 +53,7 @@ def run_all(ctx: RunContext, stages: StageList, on_event: OnEvent) -> dict[str, 
 
 
 def _prepare(ctx: RunContext, stages: list[Stage], step: Step) -> bool:
-    """Run what comes before the checks; tell whether there is something to judge."""
+    """Run what comes before the checks; return whether there is something to judge."""
     for stage in stages:
         passed = step(stage).status is Status.PASSED
         if not passed and (not stage.may_be_late or ctx.stack_failure() is not None):

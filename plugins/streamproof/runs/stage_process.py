@@ -18,7 +18,7 @@ class StageProcess:
     """The process of one stage of a run. It never outlives the thread that made it."""
 
     def __init__(self, ctx: RunContext, stage: Stage) -> None:
-        """Start the process, which waits to be told to run. What it prints goes to the stage's log."""
+        """Start the process, which waits for its input. What it prints goes to the stage's log."""
         self._ctx, self.stage = ctx, stage.name
         log = ctx.folder.stages / f"{stage.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +33,7 @@ class StageProcess:
             )
 
     def run(self) -> StageResult:
-        """Run the stage and return its result; when the process does not live to tell, the stage errored."""
+        """Run the stage and return its result; when the process ends before that, the stage errored."""
         connections = self._ctx.outside() if self._ctx.plan.needs_connections else None
         # By a pipe: connections hold secrets, and the run's folder holds none.
         self._process.communicate(pickle.dumps((self._ctx.folder.root, connections)))
@@ -43,7 +43,7 @@ class StageProcess:
     def _lost(self, _: RunContext) -> NoReturn:
         raise StackError(
             f"The process of stage {self.stage} ended before its work was done, code {self._process.returncode}.",
-            hint=f"What it said last is in stages/{self.stage}.log. Code -9: was memory short?",
+            hint=f"Its last lines are in stages/{self.stage}.log. Code -9: was memory short?",
         )
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from streamproof.model.errors import StackError
 from streamproof.runtime.files import file_lock
 
 Progress = Callable[[int, int, str], None]
-"""Told after every jar: how many are there, of how many, and the last one's coordinate."""
+"""Called after every jar: how many are there, of how many, and the last one's coordinate."""
 
 THREADS = 8
 ATTEMPTS = 2
@@ -127,21 +127,21 @@ def _fetch_one(jar: LockedJar, cache: Path, incoming: Path, download: Download) 
     fetched.replace(jar.path_in(cache))
 
 
-def _map_threads(work: Callable[[LockedJar], object], jars: Iterable[LockedJar], told: Callable[[str], None]) -> None:
+def _map_threads(work: Callable[[LockedJar], object], jars: Iterable[LockedJar], report: Callable[[str], None]) -> None:
     """Run `work` for every jar in a few threads; the first error ends it and is raised."""
     with ThreadPoolExecutor(THREADS, thread_name_prefix="jars") as pool:
         futures = {pool.submit(work, jar): jar for jar in jars}
         try:
             for future in as_completed(futures):
                 future.result()
-                told(str(futures[future].coordinate))
+                report(str(futures[future].coordinate))
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
 
 
 def bad_jars(jars: Iterable[LockedJar], cache: Path) -> tuple[LockedJar, ...]:
-    """Return the jars that the cache lacks or holds with another content; all contents are hashed (0.1 s for 45 MB)."""
+    """Return the jars that are not in the cache, or differ there; all contents are hashed (0.1 s for 45 MB)."""
 
     def is_bad(jar: LockedJar) -> bool:
         path = jar.path_in(cache)
@@ -177,13 +177,13 @@ def _fetch_missing(
 ) -> None:
     done = total - len(missing)
 
-    def told(name: str) -> None:
+    def report(name: str) -> None:
         nonlocal done
         done += 1
         progress(done, total, name)
 
     with tempfile.TemporaryDirectory(prefix=".incoming-", dir=cache / "jars") as incoming:
-        _map_threads(lambda jar: _fetch_one(jar, cache, Path(incoming), download), missing, told)
+        _map_threads(lambda jar: _fetch_one(jar, cache, Path(incoming), download), missing, report)
 
 
 def write_lock(lock: Path, progress: Progress = _ignore, *, download: Download = download_jar) -> tuple[LockedJar, ...]:
@@ -195,7 +195,7 @@ def write_lock(lock: Path, progress: Progress = _ignore, *, download: Download =
     hashes: dict[Coordinate, str] = {}
     done = 0
 
-    def told(name: str) -> None:
+    def report(name: str) -> None:
         nonlocal done
         done += 1
         progress(done, len(jars), name)
@@ -205,7 +205,7 @@ def write_lock(lock: Path, progress: Progress = _ignore, *, download: Download =
         def work(jar: LockedJar) -> None:
             hashes[jar.coordinate] = sha256_of(download(jar.coordinate, Path(incoming)))
 
-        _map_threads(work, jars, told)
+        _map_threads(work, jars, report)
     renewed = tuple(LockedJar(jar.coordinate, hashes[jar.coordinate]) for jar in jars)
     head = [line for line in lock.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
     body = [f"{jar.coordinate} {jar.sha256}" for jar in renewed]

@@ -24,10 +24,10 @@ def _hold(port: int) -> socket.socket:
 
 
 class PortReservation:
-    """Ports by purpose (`kafka`, `clickhouse_http`, ...), held until `release`, by which time their services listen.
+    """Ports by purpose (`kafka`, `clickhouse_http`, ...), reserved until `release`, when their services listen.
 
     `wanted` maps a purpose to a port number, 0 for any free one. The JVM and ClickHouse both set SO_REUSEADDR, so they
-    can listen on a port that is held here, while the kernel gives it to nobody else.
+    can listen on a port that is reserved here, while the kernel gives it to nobody else.
     Raises StackError naming port and service when a wanted port is taken.
     """
 

@@ -129,7 +129,7 @@ class Child:
         return self.process.returncode is not None
 
     def death(self, doing: str) -> StackError:
-        """Return the error that tells how the service ended while `doing`, with the last lines of its log."""
+        """Return the error that says how the service ended while `doing`, with the last lines of its log."""
         lines = last_lines(self.log)
         code = self.process.returncode
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"

@@ -33,7 +33,7 @@ __all__ = [
 
 # The program that starts and watches the services of a stack.
 SUPERVISOR = "streamproof.services.supervise"
-# The supervisor keeps to its time-out; this much later it is held to be stuck.
+# The supervisor ends at its time-out; this much later it counts as stuck.
 STUCK_AFTER_SEC = 15.0
 KILL_TIMEOUT_SEC = 10.0
 # The supervisor notices a dead child at once, but a client of that child may notice it sooner.
@@ -68,7 +68,7 @@ def settled_state(folder: Path) -> StackState | None:
 
     def look() -> Probe:
         latest = read_state(folder)
-        return Probe(latest is None or latest.status != "ready", "the supervisor's word")
+        return Probe(latest is None or latest.status != "ready", "the supervisor's report")
 
     with suppress(WaitTimeoutError):
         wait_until(look, timeout=SETTLE_SEC, message="the stack to settle", hint="")
@@ -91,8 +91,8 @@ def start_stack(
 
     `secrets` are environment variables for the processor; they go to it through pipes and are written nowhere.
 
-    `timeout` is in seconds; fetching jars that the cache lacks comes on top and is told to `progress`. On any failure
-    nothing is left running. Raises StackError naming the service, with the last lines of its log in the hint.
+    `timeout` is in seconds; fetching jars that are not in the cache comes on top and is reported to `progress`. On any
+    failure nothing is left running. Raises StackError naming the service, with the last lines of its log in the hint.
     """
     before = read_state(spec.root)
     if before and stack_is_alive(before):

@@ -82,7 +82,7 @@ class ComposeLaunch:
 class OutsideLaunch:
     """The services that a stack uses and does not start: where they are and what they are, without any secret.
 
-    `bootstrap_from_clickhouse` is where ClickHouse finds the brokers; `versions` are told by service name.
+    `bootstrap_from_clickhouse` is where ClickHouse finds the brokers; `versions` are by service name.
     """
 
     bootstrap_servers: str

@@ -61,7 +61,7 @@ class Supervisor:
         self.state_file = services.state_file
 
     async def run(self) -> None:
-        """Start the stack, keep it until something ends it, and stop it. The state file tells what became of it."""
+        """Start the stack, keep it until something ends it, and stop it. The state file says how it ended."""
         ending: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         watching = self._watch_for_end(ending)
         try:
@@ -70,7 +70,7 @@ class Supervisor:
             if watching:
                 watching.cancel()
         if error:
-            # Told before the services are stopped: whoever waits for the stack learns it at once.
+            # Written before the services are stopped, so that whoever waits for the stack sees it at once.
             self.state_file.write_status("failed", error.message, error.hint)
             _answer()
         await self.services.stop()
@@ -78,7 +78,7 @@ class Supervisor:
             self.state_file.write_status("stopped", error=ending.result() if ending.done() else None)
 
     def _watch_for_end(self, ending: asyncio.Future[str | None]) -> asyncio.Task[None] | None:
-        """Arrange for `ending` to be told why the stack is to end; None is for: because it was asked to."""
+        """Set up what completes `ending`: its result is why the stack ends, None when it was asked to end."""
         loop = asyncio.get_running_loop()
 
         def end(reason: str | None = None) -> None:

@@ -54,7 +54,7 @@ def load_engine() -> ModuleType:
 
 
 class Engine:
-    """The engine, its listeners, and the three things that can happen to it, told through one pipe."""
+    """The engine, its listeners, and the three events that can happen to it, which arrive through one pipe."""
 
     def __init__(self, run_dir: Path, data_dir: Path) -> None:
         self.data_dir = data_dir

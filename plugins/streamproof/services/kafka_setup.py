@@ -111,7 +111,7 @@ def prepare(cache_dir: str | Path, home: str | Path, java: str | None, progress:
     """Do everything that the broker needs at set-up; at once when it is already done.
 
     Fetches the jars, then makes the class-data archive and formatted storage (about 10 s, once per JRE and lock file).
-    A JRE that cannot dump an archive is told to `progress` and runs the broker without one.
+    A JRE that cannot dump an archive is reported to `progress` and runs the broker without one.
     Safe when two set-ups run at once. Raises StackError when the JRE does not start or a jar cannot be had.
     """
     cache, home = Path(cache_dir), Path(home)
@@ -134,13 +134,13 @@ def _make_kit(runtime: JavaRuntime, kit: KafkaKit, home: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".making-", dir=kit.folder.parent) as text:
         work, product = Path(text), Path(text) / "kit"
         product.mkdir()
-        with PortReservation({"broker": 0, "controller": 0}) as held:
+        with PortReservation({"broker": 0, "controller": 0}) as reserved:
             properties = write_broker_files(
                 home,
                 work,
                 data=work / "storage",
-                broker_port=held.ports["broker"],
-                controller_port=held.ports["controller"],
+                broker_port=reserved.ports["broker"],
+                controller_port=reserved.ports["controller"],
             )
             classes = work / "classes"
             formatting = work / "format.log"
@@ -149,7 +149,7 @@ def _make_kit(runtime: JavaRuntime, kit: KafkaKit, home: Path) -> None:
             shutil.copytree(work / "storage", product / "storage")
             command = broker_command(runtime, properties, f"-XX:DumpLoadedClassList={classes}")
             with _running(command, work / "broker.log") as process:
-                _wait_for(process, f"{LOOPBACK}:{held.ports['broker']}", work / "broker.log")
+                _wait_for(process, f"{LOOPBACK}:{reserved.ports['broker']}", work / "broker.log")
         options = [f"-XX:SharedClassListFile={classes}", f"-XX:SharedArchiveFile={product / kit.archive.name}"]
         dump = [str(runtime.program), GC_FLAG, "-Xshare:dump", *options, "-cp", runtime.class_path]
         if _code_of(dump, work / "dump.log") != 0:

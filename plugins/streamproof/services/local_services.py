@@ -26,7 +26,7 @@ class LocalServices:
         """Make the services, not started, and reserve their ports. Raises StackError for a port that is taken."""
         self.spec, self.timeout = spec, timeout
         wanted = [purpose for kind in kinds.values() for purpose in kind.wanted_ports()]
-        self.held = PortReservation({purpose: spec.ports.get(purpose, 0) for purpose in wanted})
+        self.reserved = PortReservation({purpose: spec.ports.get(purpose, 0) for purpose in wanted})
         made = {name: self._of(kind, env) for name, kind in kinds.items()}
         self.processor = made.pop(PROCESSOR, None)
         self.first = made
@@ -48,7 +48,7 @@ class LocalServices:
             self.state_file.expect(**service.endpoints())
 
     def _of(self, kind: type[Service], env: Mapping[str, str]) -> Service:
-        return kind.of(self.spec, {purpose: self.held.ports[purpose] for purpose in kind.wanted_ports()}, env)
+        return kind.of(self.spec, {purpose: self.reserved.ports[purpose] for purpose in kind.wanted_ports()}, env)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class LocalServices:
                     group.create_task(self._start_one(service))
         except* StreamproofError as errors:
             raise next(error for error in errors.exceptions if isinstance(error, StreamproofError)) from None
-        self.held.release()
+        self.reserved.release()
         for service in self.first.values():
             self.state_file.update(**service.endpoints())
             await service.prepare(min(self.timeout, PREPARE_TIMEOUT_SEC))
@@ -101,4 +101,4 @@ class LocalServices:
 
     def close(self) -> None:
         """Let go of the reserved ports."""
-        self.held.release()
+        self.reserved.release()

@@ -62,7 +62,7 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
         try:
             take_down(ctx, timeout=timeout)
         except StreamproofError as left:
-            # The note stays, so stage stack_down tries again; what broke the start is what is to be told.
+            # The note stays, so stage stack_down tries again; the error to report is what broke the start.
             ctx.log(left.message)
         raise
     return state

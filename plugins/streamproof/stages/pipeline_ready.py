@@ -81,14 +81,14 @@ def _look_at_mock(ctx: RunContext, groups: Consumers, client: Client) -> Probe:
     ctx.stack_state()
     topic = ctx.names.input_topic
     partitions = groups.partitions(topic)
-    held = {
+    assigned = {
         "raw": {int(row["partition"]) for row in rows(client, _RAW_ASSIGNED, {"topic": topic})},
         "processor": assigned_to_processor(ctx.folder.stack / "processor_status.json", topic),
     }
     missing = [
-        f"group {role} has no consumer for {sorted(partitions - held[role])}"
+        f"group {role} has no consumer for {sorted(partitions - assigned[role])}"
         for role in ctx.pack.accounting.drained.consumer_groups
-        if not partitions or partitions - held[role]
+        if not partitions or partitions - assigned[role]
     ]
     return Probe(not missing, "; ".join(missing))
 

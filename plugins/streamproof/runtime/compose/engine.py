@@ -129,7 +129,7 @@ class Engine:
         return Probe(not missing, ", ".join(missing))
 
     def death(self, view: ContainerView, doing: str) -> StackError:
-        """Return the error that tells how a service ended while `doing`, with the last lines of its log."""
+        """Return the error that says how a service ended while `doing`, with the last lines of its log."""
         code = view.exit_code
         how = f"was killed by signal {code - 128}" if code > 128 else f"ended with code {code}"
         return StackError(f"Service {view.service} {how} {doing}.", hint=self.last_words(view))

@@ -74,7 +74,7 @@ class ComposeServices:
     def __init__(self, spec: StackSpec, env: Mapping[str, str], timeout: float) -> None:
         self.spec, self.env, self.timeout = spec, env, timeout
         self.launch = launch_of(spec)
-        self.held = held = PortReservation(compose_ports(spec, self.launch.services))
+        self.reserved = reserved = PortReservation(compose_ports(spec, self.launch.services))
         self.cli: ComposeCli | None = None
         self.engine: Engine | None = None
         self.deaths: asyncio.Queue[StackError] = asyncio.Queue()
@@ -86,10 +86,10 @@ class ComposeServices:
                 status="starting",
                 supervisor=own_identity(),
                 kafka_kind=spec.kafka_kind,
-                bootstrap_servers=f"{LOOPBACK}:{held.ports[KAFKA_PORT]}",
+                bootstrap_servers=f"{LOOPBACK}:{reserved.ports[KAFKA_PORT]}",
                 clickhouse_host=LOOPBACK,
-                clickhouse_port=held.ports[HTTP_PORT],
-                clickhouse_tcp_port=held.ports[TCP_PORT],
+                clickhouse_port=reserved.ports[HTTP_PORT],
+                clickhouse_tcp_port=reserved.ports[TCP_PORT],
                 clickhouse_user=USER,
                 bootstrap_from_clickhouse=KAFKA_INSIDE,
             ),
@@ -111,7 +111,7 @@ class ComposeServices:
         configuration = await self.cli.configuration(CONFIG_TIMEOUT_SEC)
         await self._images(configuration)
         await self._apply_strategy()
-        self.held.release()
+        self.reserved.release()
         first = tuple(name for name in self.names if name != PROCESSOR)
         await self._up(first)
         await self._healthy(first)
@@ -144,7 +144,9 @@ class ComposeServices:
 
     def _write_files(self) -> None:
         """Write what makes this project differ from the plain file: ports, names, and nothing that restarts."""
-        values = {variable: self.held.ports[purpose] for _, purpose, variable in PORTS if purpose in self.held.ports}
+        values = {
+            variable: self.reserved.ports[purpose] for _, purpose, variable in PORTS if purpose in self.reserved.ports
+        }
         # Data live as long as the stack and the ports are loopback only: no password to leak.
         settings = {**values, "CLICKHOUSE_USER": USER, "CLICKHOUSE_PASSWORD": ""}
         text = "".join(f"{name}={value}\n" for name, value in settings.items())
@@ -224,11 +226,11 @@ class ComposeServices:
             view = await asyncio.to_thread(engine.container, service)
             # The engine's answers cannot be interrupted: threads that nobody waits for.
             threading.Thread(target=self._follow, args=(loop, view), name=f"follow {service}", daemon=True).start()
-            ports = {purpose: self.held.ports[purpose] for name, purpose, _ in PORTS if name == service}
+            ports = {purpose: self.reserved.ports[purpose] for name, purpose, _ in PORTS if name == service}
             self.state_file.add(ServiceState(service, None, ports, str(self.spec.log(service)), view.image, view.id))
 
     def _follow(self, loop: asyncio.AbstractEventLoop, view: ContainerView) -> None:
-        """Keep a container's log and tell of its end."""
+        """Copy a container's log to a file and report its end."""
         _, engine = self._tools()
         try:
             code = engine.follow(view, self.spec.log(view.service))
@@ -257,7 +259,7 @@ class ComposeServices:
 
     def close(self) -> None:
         """Let go of the reserved ports."""
-        self.held.release()
+        self.reserved.release()
 
     def _tools(self) -> tuple[ComposeCli, Engine]:
         if self.cli is None or self.engine is None:

@@ -24,7 +24,7 @@ def library_version() -> str:
 
 
 def _library() -> ctypes.CDLL:
-    """Load the librdkafka that comes with confluent-kafka: its mock cluster has functions that Python lacks."""
+    """Load the librdkafka of confluent-kafka: the functions of its mock cluster are not in the Python package."""
     package = Path(confluent_kafka.__file__).parent
     found = sorted([*package.parent.glob("confluent_kafka.libs/librdkafka-*"), *package.glob(".dylibs/librdkafka.*")])
     library = ctypes.CDLL(str(found[0]) if found else "librdkafka.so.1")

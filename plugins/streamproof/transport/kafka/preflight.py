@@ -67,7 +67,7 @@ def _refuse_taken_group(admin: AdminClient, group: str) -> None:
                 return Probe(False, f"its coordinator ({error.args[0].name()})")
             if code not in _ABSENT:
                 raise StackError(
-                    f"Kafka does not tell about consumer group {group}: {error.args[0].name()}.",
+                    f"Kafka does not describe consumer group {group}: {error.args[0].name()}.",
                     hint="Let the Kafka user describe, read and delete groups of this name.",
                 ) from None
         except TimeoutError:

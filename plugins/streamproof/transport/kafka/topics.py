@@ -67,7 +67,7 @@ def create_topics(
 
 
 def _wait_until_told(admin: AdminClient, names: frozenset[str], timeout: float) -> None:
-    """Wait for the brokers to know what their controller has created: it answers before it has told them."""
+    """Wait for the brokers to know what their controller has created: it answers before they know."""
 
     def look() -> Probe:
         try:
