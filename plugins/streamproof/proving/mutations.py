@@ -34,7 +34,8 @@ class Subject:
     `text` is where the names of all that they read stand; `run` judges them on a database, whatever state it is in.
     `compares_all`: they compare every fact that they read with what it should be. So they fail with any mutation of
     one, and no mutation has to declare them. `layer` is theirs where it is known beforehand; `look` tells
-    whether they fail without saying why, where that is quicker than to judge.
+    whether they fail without saying why, where that is quicker than to judge. `alone` judges the check of a name alone,
+    where that is quicker than to judge all.
     """
 
     suite: str
@@ -45,6 +46,7 @@ class Subject:
     compares_all: bool = False
     layer: str = ""
     look: Callable[[Warehouse], bool] | None = None
+    alone: Callable[[Warehouse, str], Sequence[CheckResult]] | None = None
 
 
 def block_mutants(suite: str, block: Block) -> tuple[Mutant, ...]:
@@ -100,17 +102,20 @@ def contract_subject(contract: Contract, parameters: Mapping[str, object]) -> Su
         for mutation in check.mutations
     )
 
-    def run(warehouse: Warehouse) -> Sequence[CheckResult]:
+    def judge(warehouse: Warehouse, judged: Contract) -> Sequence[CheckResult]:
         try:
             with _ONE_CONTRACT:
-                return validate(warehouse, contract, dict(parameters)).checks
+                return validate(warehouse, judged, dict(parameters)).checks
         except WarehouseError as error:
-            return [
-                CheckResult(CONTRACTS, check.name, Status.ERRORED, error=error.message) for check in contract.checks
-            ]
+            return [CheckResult(CONTRACTS, check.name, Status.ERRORED, error=error.message) for check in judged.checks]
+
+    def alone(warehouse: Warehouse, name: str) -> Sequence[CheckResult]:
+        return judge(warehouse, replace(contract, checks=tuple(c for c in contract.checks if c.name == name)))
 
     checks = tuple(check.name for check in contract.checks)
-    return Subject(CONTRACTS, checks, mutants, text=contract.table, run=run)
+    return Subject(
+        CONTRACTS, checks, mutants, contract.table, run=lambda warehouse: judge(warehouse, contract), alone=alone
+    )
 
 
 def _meets(names: frozenset[str] | None, wanted: frozenset[str]) -> bool:
@@ -199,7 +204,8 @@ class Bench:
                 clone.execute(statement, {name: self._parameters[name] for name in sorted(mutant.parameters)})
             change = clone.change()
             clone.forget_views(self._over(change.changed))
-            results = self._judged(clone, self._to_ask(change.changed, mutant))
+            asked = self._to_ask(change.changed, mutant)
+            results = self._judged(clone, asked, alone="" if mutant.also_fails else mutant.check)
             blinded = {name for subject in self.readers(change.gone) for name in subject.checks}
             may_fail = self._may_fail(mutant, change.changed)
             return judge_mutant(mutant, results, changed=change.changed, blinded=blinded, may_fail=may_fail)
@@ -209,10 +215,19 @@ class Bench:
             clone.forget_views(self._over(change.changed) if change else clone.cached_views())
             clone.restore(change)
 
-    def _judged(self, clone: Clone, subjects: Sequence[Subject]) -> list[CheckResult]:
-        """Return what the subjects say about a clone as it is; views that several of them name are read once."""
+    def _judged(self, clone: Clone, subjects: Sequence[Subject], *, alone: str = "") -> list[CheckResult]:
+        """Return what the subjects say about a clone as it is; views that several of them name are read once.
+
+        `alone` names a check of whose subject nothing else is asked for.
+        """
         clone.cache_views(subject.text for subject in subjects)
-        return [result for subject in subjects for result in subject.run(clone)]
+        return [
+            result
+            for subject in subjects
+            for result in (
+                subject.alone(clone, alone) if subject.alone and alone in subject.checks else subject.run(clone)
+            )
+        ]
 
     def _to_ask(self, changed: frozenset[str], mutant: Mutant) -> list[Subject]:
         """Return the subjects to ask after a mutation: its own, and those that must stay green.

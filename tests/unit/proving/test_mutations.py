@@ -147,6 +147,24 @@ def test_where_a_mutation_declares_who_else_fails_the_other_readers_stay_green()
     assert asked_after(strict, asked, mutant)[0] is Outcome.UNRELATED
 
 
+@pytest.mark.parametrize(("also_fails", "judged"), [((), ["own alone"]), (("sibling",), ["all"])])
+def test_a_check_that_can_be_judged_alone_is_where_its_siblings_may_fail(also_fails, judged):
+    asked: list[str] = []
+    results = [CheckResult("s", "own", Status.FAILED), CheckResult("s", "sibling", Status.FAILED)]
+
+    def run(_warehouse: Any) -> list[CheckResult]:
+        asked.append("all")
+        return results
+
+    def alone(_warehouse: Any, name: str) -> list[CheckResult]:
+        asked.append(f"{name} alone")
+        return [result for result in results if result.name == name]
+
+    both = Subject("s", ("own", "sibling"), (), "SELECT 1 FROM events", run, alone=alone)
+    mutant = Mutant("s", "own", "m", ("DELETE FROM events",), also_fails=also_fails)
+    assert asked_after(bench_of([both]), asked, mutant) == (Outcome.PROVED, judged)
+
+
 def test_the_statements_get_their_parameters_and_the_clone_is_restored():
     own = subject("own", "SELECT 1 FROM events", Status.FAILED)
     clone = FakeClone(Change(frozenset({"events"}), frozenset()))
