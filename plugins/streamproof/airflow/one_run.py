@@ -28,8 +28,8 @@ from streamproof.model.errors import EXIT_NOT_JUDGED, EXIT_USAGE
 from streamproof.model.plan import KAFKA_KINDS, RUN_MODES
 from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
-from streamproof.report.stage_board import StageBoard
-from streamproof.report.verdict_view import show_verdict
+from streamproof.report.terminal.progress import StageBoard
+from streamproof.report.terminal.verdict import show_verdict
 from streamproof.stages.registry import STAGES
 
 DAG_ID = "streamproof_run"

@@ -12,7 +12,7 @@ from streamproof.airflow.operators import PLAN_TASK
 from streamproof.airflow.settings import attempts, read_settings, run_id_of
 from streamproof.model.results import StageResult, Status
 from streamproof.model.window import iso_ms
-from streamproof.report.stage_board import StageBoard
+from streamproof.report.terminal.progress import StageBoard
 from streamproof.runs.folder import RunFolder
 
 

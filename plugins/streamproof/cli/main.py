@@ -8,19 +8,17 @@ from typing import Annotated
 import typer
 
 from streamproof import __version__
-from streamproof.cli import (
-    assert_command,
-    fixtures_commands,
-    prove_command,
-    replay_command,
-    report_command,
-    run_command,
-    scenarios_command,
-    session_command,
-    setup_command,
-    stack_commands,
-    trace_command,
-)
+from streamproof.cli.commands import assertions as assert_command
+from streamproof.cli.commands import fixtures as fixtures_commands
+from streamproof.cli.commands import prove as prove_command
+from streamproof.cli.commands import replay as replay_command
+from streamproof.cli.commands import report as report_command
+from streamproof.cli.commands import run as run_command
+from streamproof.cli.commands import scenarios as scenarios_command
+from streamproof.cli.commands import session as session_command
+from streamproof.cli.commands import setup as setup_command
+from streamproof.cli.commands import stack as stack_commands
+from streamproof.cli.commands import trace as trace_command
 from streamproof.cli.failures import StreamproofGroup
 from streamproof.cli.output import emit_json
 

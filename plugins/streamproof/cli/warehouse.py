@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from streamproof.cli.commands.report import find_run
 from streamproof.cli.environment import clickhouse_settings, connections
-from streamproof.cli.report_command import find_run
 from streamproof.model.errors import StackError
 from streamproof.model.plan import NOTHING_PROMISED
 from streamproof.model.settings import ClickHouseSettings

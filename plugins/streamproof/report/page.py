@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from streamproof.model.results import StageResult
-from streamproof.report import sections
+from streamproof.report import contract_section, sections
 from streamproof.report.coverage_matrix import coverage_tables
 from streamproof.report.timeline import build_timeline
 from streamproof.report.words import headline, number
@@ -39,7 +39,7 @@ def page_values(
         "facts": facts(summary),
         "timeline": build_timeline(results.values(), waiting),
         "suites": sections.suites(results.values()),
-        "contracts": sections.contracts(contracts),
+        "contracts": contract_section.contracts(contracts),
         "diagnostics": sections.diagnostics(results.values()),
         "queries": sections.queries(results),
         "dispositions": sections.dispositions(results),

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from streamproof.cli import prove_command, run_command
+from streamproof.cli.commands import prove as prove_command
+from streamproof.cli.commands import run as run_command
 from streamproof.model.errors import UsageError
 
 
@@ -47,7 +48,7 @@ def test_the_exit_code(document, verdict, code):
 def test_the_table_names_survivors_and_ends_with_the_totals(capsys):
     from rich.console import Console
 
-    from streamproof.report.proof_view import show_proof
+    from streamproof.report.terminal.proof import show_proof
 
     show_proof(Console(width=200), DOCUMENT)
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]

@@ -19,7 +19,8 @@ from typer.main import get_command
 
 from streamproof.airflow.operators import run_request
 from streamproof.airflow.settings import read_settings
-from streamproof.cli import prove_command, run_command
+from streamproof.cli.commands import prove as prove_command
+from streamproof.cli.commands import run as run_command
 from streamproof.cli.main import app
 from streamproof.model.plan import DAMAGES, KAFKA_KINDS, MODES, OBSERVE, PROVE, STACKS
 from streamproof.runs.planning import RunRequest

@@ -95,7 +95,7 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
     """Plan and run with a live stage table on stderr; SIGTERM ends a run like Ctrl-C, with the teardown."""
     from dataclasses import replace
 
-    from streamproof.report.stage_board import StageBoard
+    from streamproof.report.terminal.progress import StageBoard
     from streamproof.runs.planning import HostSettings, plan_run
     from streamproof.runs.runner import run_all
     from streamproof.runtime.process import own_identity
@@ -131,7 +131,7 @@ def _is_outside(request: RunRequest) -> bool:
 
 
 def _show(summary: dict[str, Any], *, json: bool) -> None:
-    from streamproof.report.verdict_view import show_verdict
+    from streamproof.report.terminal.verdict import show_verdict
 
     show_verdict(result_console(json=json), summary)
     if json:

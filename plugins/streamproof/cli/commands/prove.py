@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from streamproof.cli.commands.run import run_planned
 from streamproof.cli.options import (
     FromTs,
     Inject,
@@ -26,7 +27,6 @@ from streamproof.cli.options import (
     named,
 )
 from streamproof.cli.output import emit_json, result_console
-from streamproof.cli.run_command import run_planned
 from streamproof.model.errors import EXIT_CHECK_FAILED, EXIT_NOT_JUDGED, UsageError
 from streamproof.model.plan import EVERY_DAMAGE, PROVE
 from streamproof.model.results import Verdict
@@ -140,9 +140,9 @@ def _exit_code(document: Mapping[str, Any], summary: Mapping[str, Any]) -> int:
 
 
 def _show(document: Mapping[str, Any], summary: Mapping[str, Any], *, json: bool) -> None:
-    from streamproof.report.coverage_view import show_coverage
-    from streamproof.report.proof_view import show_proof
-    from streamproof.report.verdict_view import show_verdict
+    from streamproof.report.terminal.coverage import show_coverage
+    from streamproof.report.terminal.proof import show_proof
+    from streamproof.report.terminal.verdict import show_verdict
 
     console = result_console(json=json)
     if document["error"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamproof.report.session_view import session_text
+from streamproof.report.terminal.session import session_text
 
 
 def layer(name: str, rows: list[dict[str, Any]] | None = None, **changes: Any) -> dict[str, Any]:

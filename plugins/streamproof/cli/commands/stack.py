@@ -208,7 +208,7 @@ def _planned(place: Environment, name: str, pack: str | None, kafka: str, stack:
 
 def _start(ctx: RunContext, ports: dict[str, int], state: str, *, keep_data: bool) -> None:
     """Start the services, then apply the schema and wait for the processor. On any failure nothing is left running."""
-    from streamproof.cli.setup_command import progress_bar
+    from streamproof.cli.commands.setup import progress_bar
     from streamproof.runs.runner import run_stage
     from streamproof.runtime.stack import stop_stack
     from streamproof.stages.registry import STAGES

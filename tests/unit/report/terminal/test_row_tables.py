@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from streamproof.report.row_tables import show_rows
+from streamproof.report.terminal.row_tables import show_rows
 
 WALLET = "0x86e290a3e71c5d08e328b2794261dd02eb086cb9"
 

@@ -22,7 +22,7 @@ def session(
 ) -> None:
     """Show what every layer of a warehouse (CH_*, or a run's) holds of one session, from raw records to API views."""
     from streamproof.checks.session_trace import read_session_queries, trace_session
-    from streamproof.report.session_view import show_session
+    from streamproof.report.terminal.session import show_session
 
     wanted = sid.strip()
     if not wanted:

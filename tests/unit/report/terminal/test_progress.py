@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from streamproof.model.results import CheckResult, StageResult, Status
-from streamproof.report.stage_board import StageBoard
+from streamproof.report.terminal.progress import StageBoard
 
 FAILED = StageResult(
     "contracts",

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from streamproof.report.row_tables import show_rows
+from streamproof.report.terminal.row_tables import show_rows
 from streamproof.report.words import count
 
 # Of a text file, in columns.

@@ -1,0 +1,1 @@
+"""What a terminal shows: progress, verdict, tables of rows."""
