@@ -52,10 +52,11 @@ def page_values(
 
 
 def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the key facts of a run as (name, value) pairs."""
+    """Return the key facts of a run as (name, value) pairs; `title` of the summary is what the pack calls itself."""
     window, fixture, stack = summary["window"], summary["fixture"], summary["stack"]
     return [
         ("Run", str(summary["run_id"])),
+        ("Pipeline", str(summary.get("title") or summary["pack"])),
         ("Pack and mode", f"{summary['pack']} · {summary['mode']}"),
         ("Window (UTC)", f"{_short(window['from_ts'])} to {_short(window['to_ts'])}"),
         ("Stack", f"{stack['name']} · Kafka {stack['kafka']} · processor {stack['processor']}"),

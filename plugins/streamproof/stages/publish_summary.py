@@ -61,8 +61,9 @@ def render_again(ctx: RunContext) -> dict[str, Any]:
 
 def _render(ctx: RunContext, summary: dict[str, Any], results: dict[str, StageResult]) -> None:
     contracts, traces, waiting = _contracts(ctx), session_links(ctx.folder), ctx.plan.waiting_stages
-    _write(ctx, "report.md", summary, lambda: render_markdown(summary, results, contracts, traces, waiting))
-    _write(ctx, "report.html", summary, lambda: render_html(summary, results, contracts, traces, waiting))
+    shown = {**summary, "title": ctx.pack.title}
+    _write(ctx, "report.md", summary, lambda: render_markdown(shown, results, contracts, traces, waiting))
+    _write(ctx, "report.html", summary, lambda: render_html(shown, results, contracts, traces, waiting))
     _write(ctx, "junit.xml", summary, lambda: render_junit(summary, results))
 
 

@@ -111,3 +111,9 @@ def test_what_breaks_in_diagnostics_costs_nothing_else(logged, monkeypatch, brok
     assert (ctx.folder.diagnostics / "failing_checks.json").exists()
     assert (ctx.folder.diagnostics / "offending_records.json").exists()
     assert run(ctx).details["verdict"] == "error"
+
+
+def test_the_report_shows_what_the_pack_calls_itself(ctx):
+    publish(ctx)
+    for name in ("report.md", "report.html"):
+        assert ctx.pack.title in (ctx.folder.root / name).read_text()
