@@ -25,13 +25,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Takes as long as all others together, so it must not be the last to begin.
-LONGEST = "tests/system/test_prove.py"
+# Those that take minutes must not be the last to begin.
+LONGEST = ("tests/system/test_prove.py", "tests/system/test_coverage.py", "tests/system/airflow/test_scheduler.py")
+
+
+def _turn(item: pytest.Item) -> int:
+    """Return when the file of a test begins: the longest in their order, then all others."""
+    return next((turn for turn, file in enumerate(LONGEST) if item.path.match(file)), len(LONGEST))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest file first: the other process runs everything else meanwhile."""
-    items.sort(key=lambda item: not item.path.match(LONGEST))
+    """Put the longest files first: whichever process is free takes the next file."""
+    items.sort(key=_turn)
 
 
 @pytest.fixture(scope="session")
