@@ -54,6 +54,8 @@ class Standalone:
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(triggerer_logs),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(worker_logs),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            # A task that its API server does not answer within 5 s fails, which on a busy machine says nothing.
+            "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
             **env,
         }
 
