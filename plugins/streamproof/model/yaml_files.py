@@ -29,12 +29,23 @@ def read_model(path: Path, model: type[Model], *, what: str, hint: str) -> Model
 
 
 def refused(path: Path, node: yaml.Node | None, error: ValidationError, *, what: str, hint: str) -> UsageError:
-    """Return the error for the problem that stands first in the file, and the number of the others."""
-    found = sorted((*_located(node, problem["loc"]), _said(problem)) for problem in error.errors(include_url=False))
-    line, key, said = found[0]
+    """Return the error for the problem that stands first in the file, and the number of the others.
+
+    A missing key comes last: where another is misspelt, that one is the cause.
+    """
+    problems = error.errors(include_url=False)
+    # A list with a broken entry counts as too short, too.
+    kept = [problem for problem in problems if problem["type"] != "too_short" or not _has_inner(problem, problems)]
+    found = sorted((problem["type"] == "missing", *_located(node, problem["loc"]), _said(problem)) for problem in kept)
+    _, line, key, said = found[0]
     more = f" ({len(found) - 1} more like this in the file.)" if len(found) > 1 else ""
     about = f"`{key}` {said}" if key else said
-    return UsageError(f"{what} {path}:{line}: {about}.{more}", hint=hint)
+    return UsageError(f"{what} {path}:{line}: {about}{'' if about.endswith('?') else '.'}{more}", hint=hint)
+
+
+def _has_inner(problem: Any, problems: Sequence[Any]) -> bool:
+    depth = len(problem["loc"])
+    return any(len(other["loc"]) > depth and other["loc"][:depth] == problem["loc"] for other in problems)
 
 
 def _located(node: yaml.Node | None, location: Sequence[int | str]) -> tuple[int, str]:

@@ -204,14 +204,11 @@ def _judge_with_not_finite(
 
     wrong = pd.concat([reading.not_finite[name] for name in columns], axis=1).any(axis=1)
     outcome = _Judge(reading.frame[~wrong].reset_index(drop=True), contract, parameters).in_detail([check])[check.name]
-    condition = {key: check.kwargs[key] for key in ("row_condition", "condition_parser") if key in check.kwargs}
-    is_finite = ContractCheck(
-        name=check.name,
-        type="expect_column_values_to_be_in_set",
-        kwargs={"column": _IS_FINITE, "value_set": [True], **condition},
-        why=check.why,
-        mutations=(),
-    )
+    condition: dict[str, Any] = {
+        key: check.kwargs[key] for key in ("row_condition", "condition_parser") if key in check.kwargs
+    }
+    asked: dict[str, Any] = {"column": _IS_FINITE, "value_set": [True], **condition}
+    is_finite = check.model_copy(update={"type": "expect_column_values_to_be_in_set", "kwargs": asked})
     marked = reading.frame.assign(**{_IS_FINITE: ~wrong})
     found = _Judge(marked, contract, parameters, nan="nan").in_detail([is_finite], shown=columns)[check.name]
     # A condition that cannot be read is that of the check, too, and its outcome says so.
