@@ -110,7 +110,8 @@ def contract_subject(contract: Contract, parameters: Mapping[str, object]) -> Su
             return [CheckResult(CONTRACTS, check.name, Status.ERRORED, error=error.message) for check in judged.checks]
 
     def alone(warehouse: Warehouse, name: str) -> Sequence[CheckResult]:
-        return judge(warehouse, replace(contract, checks=tuple(c for c in contract.checks if c.name == name)))
+        only = tuple(check for check in contract.checks if check.name == name)
+        return judge(warehouse, contract.model_copy(update={"checks": only}))
 
     checks = tuple(check.name for check in contract.checks)
     return Subject(
