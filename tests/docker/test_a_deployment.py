@@ -15,8 +15,8 @@ from deployment import PASSWORD, Deployment
 from engine import HOME, run
 
 from streamproof.model.waiting import Probe, wait_until
-from streamproof.runs.run_log import log_run
 from streamproof.warehouse.clickhouse.client import connect, rows
+from streamproof.warehouse.clickhouse.run_log import log_run
 
 GUIDE = HOME / "docs" / "deployment.md"
 DASHBOARDS = sorted((HOME / "include" / "stack" / "grafana" / "dashboards").glob("*.json"))

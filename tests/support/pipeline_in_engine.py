@@ -48,6 +48,7 @@ from streamproof.stages.registry import STAGES
 from streamproof.stages.replay_events import planned_replay, replay_details
 from streamproof.transport.base import Published
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
+from streamproof.warehouse.clickhouse.drain import RAW_VALUE_KINDS
 from streamproof.warehouse.clickhouse.ledger import write_ledger
 from streamproof.warehouse.clickhouse.migrations import apply_migrations, read_migrations
 
@@ -239,7 +240,7 @@ def _keep(ctx: RunContext, plan: ReplayPlan, published: Published) -> None:
     logs = ctx.folder.stack / "logs"
     logs.mkdir(parents=True)
     (logs / "processor.log").write_text("2026-01-01 00:00:00,000 INFO started\n", encoding="utf-8")
-    details = replay_details(ctx, plan, published)
+    details = replay_details(ctx, plan, published, RAW_VALUE_KINDS)
     execute_stage(ctx, "replay_events", lambda _: StageOutcome(details=details))
 
 

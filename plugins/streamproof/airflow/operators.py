@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -261,14 +262,16 @@ class PublishSummaryOperator(BaseOperator):
         """Add the run to the log of runs, where one is asked for. That it cannot be is no reason to fail a verdict."""
         from streamproof.airflow.connections import clickhouse_connection
         from streamproof.runs.folder import read_json
-        from streamproof.runs.run_log import log_run
+        from streamproof.warehouse.registry import open_server
 
         settings = read_settings()
         conn_id = settings.run_log_conn_id
         if conn_id is None:
             return
         try:
-            log_run(clickhouse_connection(settings, conn_id), read_json(ctx.folder.summary))
+            outside = clickhouse_connection(settings, conn_id).using("default")
+            with closing(open_server(ctx.pack.warehouse, outside)) as server:
+                server.log_run(read_json(ctx.folder.summary))
         except StreamproofError as error:
             self.log.warning("The run is not in the log of runs: %s %s", error.message, error.hint)
 

@@ -28,9 +28,12 @@ class RawTable(Strict):
 
 
 class Dispositions(Strict):
-    """The table with one row for every record: what became of it."""
+    """The table with one row for every record, what became of it, and its columns with the record's place."""
 
     table: str
+    topic: str = "source_topic"
+    partition: str = "source_partition"
+    offset: str = "source_offset"
 
 
 class Accounting(Strict):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamproof.checks.check_files import CheckFiles
 from streamproof.fixtures.ordering import ReplayPlan
@@ -23,11 +23,7 @@ from streamproof.runs.names import RunNames
 from streamproof.transport.base import Transport
 from streamproof.transport.registry import transport_of
 from streamproof.warehouse.base import Warehouse
-from streamproof.warehouse.clickhouse.client import connect
 from streamproof.warehouse.registry import open_warehouse
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,15 +182,6 @@ class RunContext:
             yield warehouse
         finally:
             warehouse.close()
-
-    @contextmanager
-    def clickhouse(self) -> Iterator[Client]:
-        """Open a client on the run's database and close it afterwards. Raises WarehouseError."""
-        client = connect(self.clickhouse_settings())
-        try:
-            yield client
-        finally:
-            client.close()
 
     def stage_details(self, stage: str) -> Mapping[str, Any]:
         """Return what an earlier stage found. Raises StackError when it has not ended."""

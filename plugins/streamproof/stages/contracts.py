@@ -14,14 +14,8 @@ from streamproof.model.results import CheckResult, Status
 from streamproof.model.verdict import EXPLAINED_BY
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.files import write_json
+from streamproof.stages.accounting import ask_pack
 from streamproof.warehouse.base import Warehouse
-
-_BECAME_ROWS = """
-SELECT 1
-FROM record_dispositions
-WHERE hasAny(arrayMap(target -> toString(target), mapKeys(rows_written)), {tables:Array(String)})
-LIMIT 1
-"""
 
 
 def pack_contracts(ctx: RunContext) -> tuple[Contract, ...]:
@@ -85,15 +79,13 @@ def _keep(ctx: RunContext, name: str, result: ContractResult) -> None:
 def _explained(warehouse: Warehouse, ctx: RunContext, checks: list[CheckResult]) -> list[CheckResult]:
     """Say of contracts that found no row at all where the accounting explains it: no record became a row of theirs.
 
-    An observation has no accounting of its own, nor has a pack without dispositions: nothing explains their empty
-    tables.
+    An observation has no accounting of its own, and a pack may have none: then nothing explains an empty warehouse.
     """
-    tables = [contract.table for contract in pack_contracts(ctx)]
-    if (
-        ctx.plan.observes
-        or not ctx.pack.accounting.dispositions
-        or warehouse.query(_BECAME_ROWS, {"tables": tables}).rows
-    ):
+    accounting = ctx.pack.accounting.dispositions
+    if ctx.plan.observes or accounting is None:
         return checks
-    explained = "record_dispositions: no record became a row of a table with a contract"
+    written = {row["target_table"] for row in ask_pack(ctx, warehouse, "tables_written")}
+    if written & {contract.table for contract in pack_contracts(ctx)}:
+        return checks
+    explained = f"{accounting.table}: no record became a row of a table with a contract"
     return [replace(check, diagnostics={**check.diagnostics, EXPLAINED_BY: explained}) for check in checks]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from streamproof.model.errors import StackError, StreamproofError
@@ -14,8 +14,9 @@ from streamproof.runs.context import RunContext
 from streamproof.runs.folder import read_json
 from streamproof.runtime.compose.project import CONTAINERS_FILE, describe_containers
 from streamproof.runtime.files import write_json
+from streamproof.stages.accounting import ask_pack
 from streamproof.stages.session_traces import trace_failing_sessions
-from streamproof.warehouse.clickhouse.client import rows
+from streamproof.warehouse.base import LEDGER, RecordTable, Warehouse
 
 # Of a run that failed altogether, the first ones tell why.
 MOST_RECORDS = 200
@@ -23,21 +24,6 @@ MOST_RECORDS = 200
 _OFFSETS = ("start_offsets", "end_offsets", "raw_end_offsets")
 
 Found = TypeVar("Found")
-
-_DISPOSITIONS = """
-SELECT source_partition, source_offset, event_id, event_type, disposition, failure_class, reason
-FROM record_dispositions
-WHERE disposition != 'accepted'
-ORDER BY source_partition, source_offset
-LIMIT 1000
-"""
-_RECORDS = """
-SELECT *
-FROM {table:Identifier}
-WHERE source_topic = {topic:String}
-    AND has({places:Array(String)}, concat(toString(source_partition), ':', toString(source_offset)))
-ORDER BY source_partition, source_offset
-"""
 
 
 def collect_diagnostics(ctx: RunContext) -> None:
@@ -146,20 +132,35 @@ def offending_records(ctx: RunContext, places: list[tuple[int, int]]) -> dict[st
 
     The rows that later layers made of it are in the trace of its session. Raises StackError or WarehouseError.
     """
-    shown = [f"{partition}:{offset}" for partition, offset in places[:MOST_RECORDS]]
+    shown = places[:MOST_RECORDS]
     found: dict[str, Any] = {"records": len(places), "shown": len(shown), "tables": {}}
     if not shown:
         return found
-    parameters: Mapping[str, object] = {"topic": ctx.names.input_topic, "places": shown}
-    with ctx.clickhouse() as client:
-        for table in ("replay_ledger", *ctx.pack.layers["raw"]):
-            found["tables"][table] = rows(client, _RECORDS, {**parameters, "table": table})
+    with ctx.warehouse() as warehouse:
+        for table in (LEDGER, *_record_tables(ctx, warehouse)):
+            found["tables"][table.table] = warehouse.records_at(table, ctx.names.input_topic, shown)
     return found
 
 
+def _record_tables(ctx: RunContext, warehouse: Warehouse) -> list[RecordTable]:
+    """Return the tables of the first layer whose rows tell the record that they come from."""
+    raw = ctx.pack.accounting.raw
+    if raw is None:
+        return []
+    shapes = warehouse.shapes(next(iter(ctx.pack.layers.values())))
+    columns = {raw.topic, raw.partition, raw.offset}
+    return [
+        RecordTable(name, raw.topic, raw.partition, raw.offset)
+        for name, shape in shapes.items()
+        if columns <= shape.columns.keys()
+    ]
+
+
 def _rejected_records(ctx: RunContext) -> dict[str, Any]:
-    with ctx.clickhouse() as client:
-        return {"records": rows(client, _DISPOSITIONS)}
+    if ctx.pack.accounting.dispositions is None:
+        return {"not_collected": "the pack names no table of dispositions"}
+    with ctx.warehouse() as warehouse:
+        return {"records": ask_pack(ctx, warehouse, "rejected_records")}
 
 
 def _keep(ctx: RunContext, name: str, collect: Callable[[RunContext], dict[str, Any] | list[Any]]) -> None:

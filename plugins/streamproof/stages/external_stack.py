@@ -7,8 +7,8 @@ process can remove it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,16 +22,11 @@ from streamproof.runs.processors import processor_secrets
 from streamproof.runtime.files import write_json
 from streamproof.runtime.stack import StackSpec, start_stack, stop_stack
 from streamproof.runtime.stack_spec import OutsideLaunch
-from streamproof.stages.schema_apply import owner_of
-from streamproof.warehouse.clickhouse.client import connect, execute, rows
-from streamproof.warehouse.clickhouse.migrations import read_migrations
-from streamproof.warehouse.clickhouse.preflight import check_clickhouse
-from streamproof.warehouse.clickhouse.view_cache import drop_cache_of
+from streamproof.warehouse.registry import open_server
 
 ANSWER_TIMEOUT_SEC = 30.0
 # A static member is one until its session ends, ClickHouse's consumer for up to a minute and a half.
 GROUPS_TIMEOUT_SEC = 120.0
-_ENGINE = re.compile(r"\bENGINE\s*=\s*(\w+)")
 
 
 def created_file(ctx: RunContext) -> Path:
@@ -49,7 +44,7 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
     topics = tuple(ctx.names.topics.values())
     versions = {
         "kafka": ctx.transport.preflight(kafka, topics, groups, source=outside.source),
-        "clickhouse": check_clickhouse(outside.clickhouse, ctx.names.database, _engines(ctx), source=outside.source),
+        "clickhouse": _check_warehouse(ctx, outside),
     }
     for service, version in versions.items():
         ctx.log(f"{service}: {version}")
@@ -93,10 +88,10 @@ def take_down(ctx: RunContext, *, timeout: float) -> bool:
     return True
 
 
-def _engines(ctx: RunContext) -> list[str]:
-    """Return the table engines that the pack's schema names."""
-    texts = [migration.text for migration in read_migrations(ctx.sql_dir / "schema")]
-    return sorted({engine for text in texts for engine in _ENGINE.findall(text)} | {"MergeTree"})
+def _check_warehouse(ctx: RunContext, outside: Connections) -> str:
+    """Check that the warehouse can hold the run's database, and return its version. Raises WarehouseError."""
+    with closing(open_server(ctx.pack.warehouse, outside.clickhouse, source=outside.source)) as server:
+        return server.check(ctx.names.database, ctx.sql_dir / "schema")
 
 
 def _note(ctx: RunContext, *, topics: Sequence[str], groups: Sequence[str] = (), database: str | None = None) -> None:
@@ -131,21 +126,9 @@ def _launch(outside: Connections, kafka: KafkaSettings, versions: dict[str, str]
 def _drop_database(ctx: RunContext, created: dict[str, Any]) -> None:
     if created["database"] is None:
         return
-    server = connect(ctx.outside().clickhouse)
-    try:
-        name = {"database": created["database"]}
-        if not rows(server, "SELECT 1 FROM system.databases WHERE name = {database:String}", name):
-            return
-        if owner_of(server, created["database"]) != ctx.plan.run_id:
-            raise StackError(
-                f"Database {created['database']} does not belong to run {ctx.plan.run_id} and is left alone.",
-                hint="Who made it?",
-            )
-        drop_cache_of(server, created["database"])
-        execute(server, "DROP DATABASE {database:Identifier} SYNC", name)
-        ctx.log(f"database {created['database']} dropped")
-    finally:
-        server.close()
+    with closing(open_server(ctx.pack.warehouse, ctx.outside().clickhouse)) as server:
+        if server.release(created["database"], ctx.plan.run_id):
+            ctx.log(f"database {created['database']} dropped")
 
 
 def _delete_topics(ctx: RunContext, created: dict[str, Any]) -> None:

@@ -16,8 +16,6 @@ from streamproof.proving.mutations import Subject
 from streamproof.runs.context import RunContext
 from streamproof.warehouse.base import Shape, Warehouse
 
-_PLACES = "SELECT source_topic, source_partition, source_offset FROM replay_ledger ORDER BY sequence"
-
 
 def pack_parity(ctx: RunContext) -> tuple[ParityObject, ...]:
     """Return the objects that the pack compares, in the order of the layers. Raises UsageError or SqlSourceError."""
@@ -56,9 +54,7 @@ class PublishedRecords:
             (event.publish_ms, (event.key or b"").decode("utf-8", "replace"), value)
             for event, value in self._replay.records()
         )
-        found = self._warehouse.query(_PLACES).rows
-        places = ((str(topic), int(partition), int(offset)) for topic, partition, offset in found)
-        return placed(values, places, self._ctx.plan.run_id)
+        return placed(values, self._warehouse.ledger_places(), self._ctx.plan.run_id)
 
 
 def judge_parity(ctx: RunContext, warehouse: Warehouse, expectation: Expectation) -> list[CheckResult]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import orjson
 
@@ -13,10 +12,7 @@ from streamproof.model.waiting import Probe, wait_until
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.stage import Wait
 from streamproof.transport.base import Consumers
-from streamproof.warehouse.clickhouse.client import rows
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
+from streamproof.warehouse.base import Warehouse
 
 MESSAGE = "the consumers to hold the input topic"
 HINT = (
@@ -25,20 +21,6 @@ HINT = (
 )
 TIMEOUT_SEC = 60.0
 
-_RAW_ASSIGNED = """
-SELECT DISTINCT arrayJoin(arrayFilter((partition, topic) -> topic = {topic:String},
-    `assignments.partition_id`, `assignments.topic`)) AS partition
-FROM system.kafka_consumers WHERE database = currentDatabase()
-"""
-
-# Of services that are not ours we have no log: this is why ClickHouse's consumer does not get to the brokers.
-_RAW_COMPLAINT = """
-SELECT arrayElement(`exceptions.text`, -1) AS said
-FROM system.kafka_consumers WHERE database = currentDatabase() AND notEmpty(`exceptions.text`)
-LIMIT 1
-"""
-
-
 @contextmanager
 def ready_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
     """Open what readiness is judged by and give a blocking probe; each call is one look.
@@ -46,9 +28,9 @@ def ready_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
     A look raises StackError at once when the stack has failed.
     """
     groups = ctx.transport.consumers(ctx.kafka())
-    with ctx.clickhouse() as client:
+    with ctx.warehouse() as warehouse:
         look = _look_at_mock if ctx.stack_state().kafka_kind == "mock" else _look_at_broker
-        yield lambda: look(ctx, groups, client)
+        yield lambda: look(ctx, groups, warehouse)
 
 
 def wait_of(ctx: RunContext) -> Wait:
@@ -63,7 +45,7 @@ def run(ctx: RunContext) -> StageOutcome:
     return StageOutcome(details={"waited_sec": round(waited, 3)})
 
 
-def _look_at_broker(ctx: RunContext, groups: Consumers, client: Client) -> Probe:
+def _look_at_broker(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> Probe:
     ctx.stack_state()
     topic = ctx.names.input_topic
     partitions = groups.partitions(topic)
@@ -71,18 +53,19 @@ def _look_at_broker(ctx: RunContext, groups: Consumers, client: Client) -> Probe
         return Probe(False, f"topic {topic} does not exist")
     states = (groups.state(ctx.names.groups[role], topic) for role in ctx.pack.accounting.drained.consumer_groups)
     missing = [what for state in states if (what := state.missing(partitions))]
-    if missing and ctx.plan.needs_connections:
-        missing += [f"ClickHouse says: {row['said']}" for row in rows(client, _RAW_COMPLAINT)]
+    # Of services that are not ours there is no log: the warehouse itself says why it does not get to the brokers.
+    if missing and ctx.plan.needs_connections and (complaint := warehouse.consumer_complaint()):
+        missing.append(f"the warehouse says: {complaint}")
     return Probe(not missing, "; ".join(missing))
 
 
-def _look_at_mock(ctx: RunContext, groups: Consumers, client: Client) -> Probe:
+def _look_at_mock(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> Probe:
     """Do the same where the broker cannot describe groups: believe the consumers' own account."""
     ctx.stack_state()
     topic = ctx.names.input_topic
     partitions = groups.partitions(topic)
     assigned = {
-        "raw": {int(row["partition"]) for row in rows(client, _RAW_ASSIGNED, {"topic": topic})},
+        "raw": warehouse.assigned_partitions(topic),
         "processor": assigned_to_processor(ctx.folder.stack / "processor_status.json", topic),
     }
     missing = [

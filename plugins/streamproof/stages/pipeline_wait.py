@@ -5,43 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamproof.model.fixture import DISPOSITIONS
 from streamproof.model.waiting import Probe, wait_until
-from streamproof.packs.accounting import RawTable
-from streamproof.packs.pack import Pack
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.stage import Wait
 from streamproof.transport.base import Consumers
-from streamproof.warehouse.clickhouse.client import rows
-from streamproof.warehouse.clickhouse.drain import (
-    RAW_VALUE_KINDS,
-    inserts_running,
-    located,
-    row_count,
-    total_rows,
-    unaccounted,
-)
-
-if TYPE_CHECKING:
-    from clickhouse_connect.driver.client import Client
+from streamproof.stages.accounting import RAW_ROWS, RecordRows, accounted_tables, dispositions_of
+from streamproof.warehouse.base import Warehouse
 
 MESSAGE = "the pipeline to drain"
 HINT = "Look at the processor's log in the run's stack/logs folder, and at the trace of the run's window."
-_DISPOSITIONS = """
-SELECT disposition, count() AS records
-FROM {table:Identifier}
-WHERE source_topic = {topic:String}
-GROUP BY disposition
-"""
-ALL_VALUE_KINDS = ("bytes", "empty", "null")
 LEAST_TIMEOUT_SEC = 60.0
 # A pipeline slower than this is reported as stuck; the processor is required to be at least four times as fast.
 SLOWEST_EVENTS_PER_SEC = 2_000
-
-# What it is called, the table, and the kinds of values that leave a row there.
-Target = tuple[str, RawTable, tuple[str, ...]]
 
 
 def timeout_sec(published: int) -> float:
@@ -57,8 +35,8 @@ def drain_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
     """
     replay = ctx.stage_details("replay_events")
     groups = ctx.transport.consumers(ctx.kafka())
-    with ctx.clickhouse() as client:
-        yield _Drain(ctx, replay, groups, client).look
+    with ctx.warehouse() as warehouse:
+        yield _Drain(ctx, replay, groups, warehouse).look
 
 
 def wait_of(ctx: RunContext) -> Wait:
@@ -86,15 +64,15 @@ def drain_details(ctx: RunContext, waited: float) -> dict[str, Any]:
     """
     topic, accounting = ctx.names.input_topic, ctx.pack.accounting
     found: dict[str, Any] = {"waited_sec": round(waited, 3)}
-    with ctx.clickhouse() as client:
-        if accounting.raw:
-            found["raw_rows"] = row_count(client, accounting.raw, topic)
+    with ctx.warehouse() as warehouse:
+        for what, table, _ in accounted_tables(ctx.pack, warehouse):
+            if what == RAW_ROWS:
+                found["raw_rows"] = warehouse.row_count(table, topic)
         if accounting.dispositions:
-            table = {"table": accounting.dispositions.table, "topic": topic}
-            counts = {row["disposition"]: int(row["records"]) for row in rows(client, _DISPOSITIONS, table)}
-            found["dispositions"] = {name: counts.get(name, 0) for name in DISPOSITIONS}
+            counts = dispositions_of(ctx, warehouse)
+            found["dispositions"] = {name: sum(counts.get(name, {}).values()) for name in DISPOSITIONS}
         if accounting.drained.settled_tables:
-            found["rows"] = {table: total_rows(client, table) for table in accounting.drained.settled_tables}
+            found["rows"] = warehouse.row_counts(accounting.drained.settled_tables)
     return found
 
 
@@ -105,7 +83,7 @@ class _Drain:
     ctx: RunContext
     replay: Mapping[str, Any]
     groups: Consumers
-    client: Client
+    warehouse: Warehouse
     before: dict[str, int] = field(default_factory=dict)
 
     def look(self) -> Probe:
@@ -115,9 +93,9 @@ class _Drain:
         if behind:
             # The exact comparison costs a join: until the consumers are at the end, a count says enough.
             return Probe(False, "; ".join([*self._quick_counts(), *behind]))
-        targets = _targets(self.ctx.pack)
+        targets = accounted_tables(self.ctx.pack, self.warehouse)
         missing = self._unaccounted(targets) if targets else self._unsettled()
-        running = inserts_running(self.client)
+        running = self.warehouse.inserts_running()
         if not missing and running:
             missing = [f"{running} inserts still running"]
         return Probe(not missing, "; ".join(missing))
@@ -125,15 +103,15 @@ class _Drain:
     def _quick_counts(self) -> list[str]:
         topic, published = self.ctx.names.input_topic, int(self.replay["published"])
         return [
-            f"{what} {row_count(self.client, table, topic)} of {published}"
-            for what, table, kinds in _targets(self.ctx.pack)
-            if kinds == ALL_VALUE_KINDS
+            f"{what} {self.warehouse.row_count(table, topic)} of {published}"
+            for what, table, _ in accounted_tables(self.ctx.pack, self.warehouse)
+            if what != RAW_ROWS
         ]
 
-    def _unaccounted(self, targets: list[Target]) -> list[str]:
+    def _unaccounted(self, targets: list[RecordRows]) -> list[str]:
         missing = []
         for what, table, kinds in targets:
-            present, expected = unaccounted(self.client, table, self.ctx.names.input_topic, kinds)
+            present, expected = self.warehouse.unaccounted(table, self.ctx.names.input_topic, kinds)
             if present < expected:
                 missing.append(f"{what} {present} of {expected}")
         return missing
@@ -141,7 +119,7 @@ class _Drain:
     def _unsettled(self) -> list[str]:
         """Return the tables whose row counts have changed since the last look; at the first look that is all."""
         tables = self.ctx.pack.accounting.drained.settled_tables
-        counts = {table: total_rows(self.client, table) for table in tables}
+        counts = self.warehouse.row_counts(tables)
         moving = [
             f"table {table} at rest ({number} rows)"
             for table, number in counts.items()
@@ -163,13 +141,3 @@ class _Drain:
                 if reached < end:
                     behind.append(f"{role} at partition {partition} committed {reached - start} of {end - start}")
         return behind
-
-
-def _targets(pack: Pack) -> list[Target]:
-    """Return the tables that must hold every published record, by what they are called, with the kinds of values."""
-    found: list[Target] = []
-    if pack.accounting.dispositions:
-        found.append(("dispositions", located(pack.accounting.dispositions.table), ALL_VALUE_KINDS))
-    if pack.accounting.raw:
-        found.append(("raw rows", pack.accounting.raw, RAW_VALUE_KINDS))
-    return found

@@ -5,14 +5,15 @@ A run does not need this: it makes its own, under its own names. This is for wha
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from streamproof.model.errors import UsageError
 from streamproof.model.settings import Connections
 from streamproof.packs.pack import INPUT, Pack
 from streamproof.transport.registry import transport_of
-from streamproof.warehouse.clickhouse.client import connect, execute
-from streamproof.warehouse.clickhouse.migrations import apply_migrations
+from streamproof.warehouse.base import Feed
+from streamproof.warehouse.registry import open_server, open_warehouse
 
 TOPICS_TIMEOUT_SEC = 30.0
 NO_DATABASE = ("", "default")
@@ -30,22 +31,13 @@ def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, A
         raise UsageError("No database is named.", hint=f"Set CH_DATABASE, for example to {pack.name}.")
     transport = transport_of(pack.transport)
     topics = transport.create_missing_topics(kafka, pack.topics.values(), timeout=TOPICS_TIMEOUT_SEC)
-    server = connect(warehouse.using("default"))
-    try:
-        execute(server, "CREATE DATABASE IF NOT EXISTS {database:Identifier}", {"database": warehouse.database})
-    finally:
-        server.close()
-    client = connect(warehouse)
-    try:
-        variables = {
-            "kafka": True,
-            "retention": retention,
-            "kafka_bootstrap": outside.kafka_from_clickhouse or kafka.bootstrap_servers,
-            "input_topic": pack.topics[INPUT],
-            "raw_group": f"{pack.name}.raw",
-        }
-        applied = apply_migrations(client, pack.sql_dir / "schema", variables)
-    finally:
-        client.close()
-    migrations = [f"{migration.number:04d}_{migration.name}" for migration in applied]
+    with closing(open_server(pack.warehouse, warehouse.using("default"))) as server:
+        server.create(warehouse.database)
+    feed = Feed(
+        bootstrap_servers=outside.kafka_from_clickhouse or kafka.bootstrap_servers,
+        topic=pack.topics[INPUT],
+        group=f"{pack.name}.raw",
+    )
+    with closing(open_warehouse(pack.warehouse, warehouse)) as database:
+        migrations, _ = database.apply_schema(pack.sql_dir / "schema", feed=feed, retention=retention)
     return {"topics": topics, "database": warehouse.database, "migrations": migrations}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,6 @@ from streamproof.model.errors import FixtureError
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.stages.promises import promised_by_scenario, published_in_window
 from streamproof.transport.base import Published
-from streamproof.warehouse.clickhouse.drain import RAW_VALUE_KINDS
-from streamproof.warehouse.clickhouse.ledger import write_ledger
 
 
 def planned_replay(ctx: RunContext) -> ReplayPlan:
@@ -45,15 +44,21 @@ def run(ctx: RunContext) -> StageOutcome:
         ctx.kafka(), ctx.names.input_topic, plan.records(), run_id=ctx.plan.run_id, watch=ctx.stack_state
     )
     ctx.log(f"{published.acknowledged} records acknowledged, {published.rate_per_sec:,.0f}/s")
-    if ctx.pack.accounting.raw or ctx.pack.accounting.dispositions:
-        with ctx.clickhouse() as client:
-            rows = write_ledger(client, published, plan.records(), plan.unstated)
-        ctx.log(f"{rows} rows in the ledger")
-    return StageOutcome(details=replay_details(ctx, plan, published))
+    with ctx.warehouse() as warehouse:
+        kinds = warehouse.value_kinds_read
+        if ctx.pack.accounting.raw or ctx.pack.accounting.dispositions:
+            rows = warehouse.write_ledger(published, plan.records(), plan.unstated)
+            ctx.log(f"{rows} rows in the ledger")
+    return StageOutcome(details=replay_details(ctx, plan, published, kinds))
 
 
-def replay_details(ctx: RunContext, plan: ReplayPlan, published: Published) -> dict[str, Any]:
-    """Return what later stages need to know of a replay, as plain JSON data."""
+def replay_details(
+    ctx: RunContext, plan: ReplayPlan, published: Published, kinds_read: Collection[str]
+) -> dict[str, Any]:
+    """Return what later stages need to know of a replay, as plain JSON data.
+
+    `kinds_read` are the kinds of values that the raw consumer does not pass over.
+    """
     return {
         "topic": published.topic,
         "published": len(plan.events),
@@ -66,7 +71,7 @@ def replay_details(ctx: RunContext, plan: ReplayPlan, published: Published) -> d
         "expected": {disposition: dict(counts) for disposition, counts in plan.expected.items()},
         "start_offsets": {str(partition): offset for partition, offset in published.start_offsets.items()},
         "end_offsets": {str(partition): offset for partition, offset in published.end_offsets.items()},
-        "raw_end_offsets": _raw_end_offsets(plan, published),
+        "raw_end_offsets": _raw_end_offsets(plan, published, kinds_read),
         "shared_events_published_once": plan.shared_once,
         "passed_over": dict(plan.passed_over),
         "bad_lines": [str(line) for line in plan.bad_lines],
@@ -75,10 +80,10 @@ def replay_details(ctx: RunContext, plan: ReplayPlan, published: Published) -> d
     }
 
 
-def _raw_end_offsets(plan: ReplayPlan, published: Published) -> dict[str, int]:
+def _raw_end_offsets(plan: ReplayPlan, published: Published, kinds_read: Collection[str]) -> dict[str, int]:
     """Return, by partition, the end of what the raw consumer sees: it need not commit past records that it skips."""
     ends = {str(partition): offset for partition, offset in published.start_offsets.items()}
     for event, partition, offset in zip(plan.events, published.partitions, published.offsets, strict=True):
-        if event.value_kind in RAW_VALUE_KINDS:
+        if event.value_kind in kinds_read:
             ends[str(partition)] = max(ends[str(partition)], offset + 1)
     return ends

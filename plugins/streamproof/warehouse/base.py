@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from streamproof.model.fixture import Expectation, FixtureEvent
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -109,6 +111,62 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordTable:
+    """A table with a row for every record, and its columns with the record's topic, partition and offset."""
+
+    table: str
+    topic: str
+    partition: str
+    offset: str
+
+
+# What a replay published, record by record; written by nobody but the replay.
+LEDGER = RecordTable("replay_ledger", "source_topic", "source_partition", "source_offset")
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a warehouse that reads a topic by itself is told: brokers, topic, consumer group, client options."""
+
+    bootstrap_servers: str
+    topic: str
+    group: str
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaFinding:
+    """What a look at a database that no run made has found.
+
+    `migrations` is the number of its migrations, None without a table of them; `other_types` says where a column has
+    another type; `absent` are tables that it may lack and does; `owner` is the run that made it, None when none did;
+    `settings_are_fixed`: its user may not choose how queries read.
+    """
+
+    migrations: int | None
+    other_types: tuple[str, ...]
+    absent: tuple[str, ...]
+    owner: str | None
+    settings_are_fixed: bool
+
+
+class Places(Protocol):
+    """Where a broker put what was published, in the order of publishing."""
+
+    @property
+    def topic(self) -> str:
+        """Return the topic."""
+
+    @property
+    def partitions(self) -> Sequence[int]:
+        """Return the partition of each record."""
+
+    @property
+    def offsets(self) -> Sequence[int]:
+        """Return the offset of each record."""
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What is not as it was in a clone: `changed` objects have other rows or another definition, `gone` are lost."""
 
@@ -202,6 +260,59 @@ class Warehouse(Protocol):
         UsageError for a row that has not exactly the columns of its object.
         """
 
+    # The schema, and what feeds it
+
+    def apply_schema(self, folder: Path, *, feed: Feed | None, retention: bool) -> tuple[list[str], int]:
+        """Apply the migrations of a folder that the database does not have yet.
+
+        Returns their names and the number of their statements. Without a feed nothing reads a topic; with `retention`
+        old rows expire as the schema says. Raises SqlSourceError for a file that cannot be read.
+        """
+
+    def check_schema(self, expected: Path, folder: Path, *, may_lack: Collection[str]) -> SchemaFinding:
+        """Compare the database with the expected columns (a JSON file) and, where it has them, the migrations.
+
+        Nothing is written. Raises UsageError for a broken file, WarehouseError when a check would ask in vain.
+        """
+
+    def assigned_partitions(self, topic: str) -> set[int]:
+        """Return the partitions of a topic that the warehouse's own consumers hold."""
+
+    def consumer_complaint(self) -> str:
+        """Return what the warehouse's own consumer last said of the brokers, '' when it has not complained."""
+
+    # What was published, and whether it has arrived
+
+    def write_ledger(
+        self, places: Places, records: Iterable[tuple[FixtureEvent, bytes | None]], unstated: Expectation
+    ) -> int:
+        """Store what was published, one row a record in the order of publishing, and return the number of rows.
+
+        `unstated` is what must become of a record whose line states nothing.
+        """
+
+    def ledger_places(self) -> Iterable[tuple[str, int, int]]:
+        """Return topic, partition and offset of every published record, in the order of publishing."""
+
+    @property
+    def value_kinds_read(self) -> tuple[str, ...]:
+        """Return the kinds of values that become rows where the warehouse reads a topic by itself."""
+
+    def unaccounted(self, table: RecordTable, topic: str, kinds: Sequence[str]) -> tuple[int, int]:
+        """Return (published records that have a row in the table, published records), of these kinds of values."""
+
+    def row_count(self, table: RecordTable, topic: str) -> int:
+        """Return how many rows of a table come from a topic, duplicates included."""
+
+    def row_counts(self, tables: Sequence[str]) -> dict[str, int]:
+        """Return the number of rows of each table, duplicates included."""
+
+    def inserts_running(self) -> int:
+        """Return how many inserts into the database run or wait at this moment."""
+
+    def records_at(self, table: RecordTable, topic: str, places: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+        """Return the rows of a table that come from these (partition, offset) of a topic."""
+
     # Proving
 
     def clone(self, name: str, schema: Path) -> Clone:
@@ -209,6 +320,41 @@ class Warehouse(Protocol):
 
         What copies rows on insert is there and writes nothing: a change of its source leaves its target as it was.
         """
+
+
+class Server(Protocol):
+    """A server of databases, without one of its own. Every method raises WarehouseError when refused."""
+
+    @property
+    def version(self) -> str:
+        """Return the version of the server."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+    def check(self, database: str, schema: Path) -> str:
+        """Check before a run that the server can hold its database, and return the version; nothing is created.
+
+        Raises WarehouseError: too old, a user that may only read, a right that is missing, a database that is there.
+        """
+
+    def create(self, database: str) -> None:
+        """Create a database where there is none of this name."""
+
+    def claim(self, database: str, run_id: str, pack: str) -> bool:
+        """Create a database and mark it as a run's; return whether it is new.
+
+        Raises WarehouseError when it is there and does not belong to the run.
+        """
+
+    def release(self, database: str, run_id: str) -> bool:
+        """Drop a run's database with all that belongs to it; return whether it was there.
+
+        Raises WarehouseError when it does not belong to the run: then it is left alone.
+        """
+
+    def log_run(self, summary: Mapping[str, Any]) -> None:
+        """Add a run's summary to the log of runs, which outlives their databases."""
 
 
 class Clone(Warehouse, Protocol):

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from streamproof.model.errors import UsageError
 from streamproof.model.settings import ClickHouseSettings
-from streamproof.warehouse.base import Warehouse
+from streamproof.warehouse.base import Server, Warehouse
 
 KINDS = ("clickhouse",)
 
@@ -15,8 +15,11 @@ KINDS = ("clickhouse",)
 class WarehouseKind(Protocol):
     """What the package of a kind offers."""
 
-    def open_warehouse(self, settings: ClickHouseSettings) -> Warehouse:
+    def open_warehouse(self, settings: ClickHouseSettings, *, source: str) -> Warehouse:
         """Connect to the database that the settings name. Raises WarehouseError."""
+
+    def open_server(self, settings: ClickHouseSettings, *, source: str) -> Server:
+        """Connect to the server that the settings name. Raises WarehouseError."""
 
 
 def warehouse_kind(kind: str) -> WarehouseKind:
@@ -27,6 +30,14 @@ def warehouse_kind(kind: str) -> WarehouseKind:
     return found  # type: ignore[no-any-return]
 
 
-def open_warehouse(kind: str, settings: ClickHouseSettings) -> Warehouse:
-    """Connect to a database of a warehouse of this kind. Raises UsageError, WarehouseError."""
-    return warehouse_kind(kind).open_warehouse(settings)
+def open_warehouse(kind: str, settings: ClickHouseSettings, *, source: str = "") -> Warehouse:
+    """Connect to a database of a warehouse of this kind. Raises UsageError, WarehouseError.
+
+    `source` says in words where the connection comes from, for the hint of an error.
+    """
+    return warehouse_kind(kind).open_warehouse(settings, source=source)
+
+
+def open_server(kind: str, settings: ClickHouseSettings, *, source: str = "") -> Server:
+    """Connect to a server of databases of this kind; `source` as above. Raises UsageError, WarehouseError."""
+    return warehouse_kind(kind).open_server(settings, source=source)

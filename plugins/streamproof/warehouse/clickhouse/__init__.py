@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from streamproof.model.settings import ClickHouseSettings
-    from streamproof.warehouse.base import Warehouse
+    from streamproof.warehouse.base import Server, Warehouse
 
 
-def open_warehouse(settings: ClickHouseSettings) -> Warehouse:
-    """Connect to the database that the settings name. Raises WarehouseError."""
+def open_warehouse(settings: ClickHouseSettings, *, source: str = "") -> Warehouse:
+    """Connect to the database that the settings name. Raises WarehouseError, which tells the source."""
     # A DAG file imports what names this package; the adapter and its client library are for a task that runs.
     from streamproof.warehouse.clickhouse.database import Database  # noqa: PLC0415
 
-    return Database.open(settings)
+    return Database.open(settings, source=source)
+
+
+def open_server(settings: ClickHouseSettings, *, source: str = "") -> Server:
+    """Connect to the server that the settings name. Raises WarehouseError."""
+    from streamproof.warehouse.clickhouse.server import ClickHouseServer  # noqa: PLC0415 - as above
+
+    return ClickHouseServer.open(settings, source=source)

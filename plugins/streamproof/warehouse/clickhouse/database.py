@@ -9,15 +9,32 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from streamproof.model.fixture import Expectation, FixtureEvent
 from streamproof.model.settings import ClickHouseSettings
-from streamproof.warehouse.base import Answer, Clone, Comparison, Reading, Shape, TableRead
+from streamproof.warehouse.base import (
+    Answer,
+    Clone,
+    Comparison,
+    Feed,
+    Places,
+    Reading,
+    RecordTable,
+    SchemaFinding,
+    Shape,
+    TableRead,
+)
 from streamproof.warehouse.clickhouse import comparison as comparing
+from streamproof.warehouse.clickhouse import drain, ledger
 from streamproof.warehouse.clickhouse.binding import bindable
 from streamproof.warehouse.clickhouse.client import connect, execute, execute_script, refusals
 from streamproof.warehouse.clickhouse.expected_rows import store_expected
+from streamproof.warehouse.clickhouse.feed import assigned_partitions, complaint, schema_variables
 from streamproof.warehouse.clickhouse.frames import read_table
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
 from streamproof.warehouse.clickhouse.objects import objects_read, shapes_of
+from streamproof.warehouse.clickhouse.preflight import connect_outside
 from streamproof.warehouse.clickhouse.reading import needs_of, reading_settings
+from streamproof.warehouse.clickhouse.schema import check_schema
 from streamproof.warehouse.clickhouse.view_cache import WORKERS, ViewCache, shared_by, views_of
 
 if TYPE_CHECKING:
@@ -37,9 +54,9 @@ class Database:
         self.views = ViewCache(client)
 
     @classmethod
-    def open(cls, settings: ClickHouseSettings) -> Database:
+    def open(cls, settings: ClickHouseSettings, *, source: str = "") -> Database:
         """Connect to the database of the settings. Raises WarehouseError."""
-        return cls(connect(settings), settings)
+        return cls(connect_outside(settings, source=source) if source else connect(settings), settings)
 
     @property
     def database(self) -> str:
@@ -140,6 +157,60 @@ class Database:
     ) -> dict[str, int]:
         """Store an oracle's rows beside those that they are compared with. Raises UsageError, WarehouseError."""
         return store_expected(self.client, rows, columns)
+
+    def apply_schema(self, folder: Path, *, feed: Feed | None, retention: bool) -> tuple[list[str], int]:
+        """Apply the migrations that the database does not have yet. Raises SqlSourceError, WarehouseError."""
+        applied = apply_migrations(self.client, folder, schema_variables(feed, retention=retention))
+        names = [f"{migration.number:04d}_{migration.name}" for migration in applied]
+        return names, sum(migration.statements for migration in applied)
+
+    def check_schema(self, expected: Path, folder: Path, *, may_lack: Collection[str]) -> SchemaFinding:
+        """Compare the database with what the pack expects. Raises UsageError, WarehouseError."""
+        return check_schema(self.client, expected, folder, may_lack=may_lack)
+
+    def assigned_partitions(self, topic: str) -> set[int]:
+        """Return the partitions of a topic that the Kafka engine's consumers hold. Raises WarehouseError."""
+        return assigned_partitions(self.client, topic)
+
+    def consumer_complaint(self) -> str:
+        """Return what the Kafka engine last said of the brokers, '' for nothing. Raises WarehouseError."""
+        return complaint(self.client)
+
+    def write_ledger(
+        self, places: Places, records: Iterable[tuple[FixtureEvent, bytes | None]], unstated: Expectation
+    ) -> int:
+        """Store what was published and return the number of rows. Raises WarehouseError."""
+        return ledger.write_ledger(self.client, places, records, unstated)
+
+    def ledger_places(self) -> Iterable[tuple[str, int, int]]:
+        """Return the place of every published record in the order of publishing. Raises WarehouseError."""
+        found = self.query(ledger.PLACES).rows
+        return ((str(topic), int(partition), int(offset)) for topic, partition, offset in found)
+
+    @property
+    def value_kinds_read(self) -> tuple[str, ...]:
+        """Return the kinds of values that the Kafka engine makes rows of."""
+        return drain.RAW_VALUE_KINDS
+
+    def unaccounted(self, table: RecordTable, topic: str, kinds: Sequence[str]) -> tuple[int, int]:
+        """Return (published records that have a row in the table, published records). Raises WarehouseError."""
+        return drain.unaccounted(self.client, table, topic, kinds)
+
+    def row_count(self, table: RecordTable, topic: str) -> int:
+        """Return how many rows of a table come from a topic. Raises WarehouseError."""
+        return drain.row_count(self.client, table, topic)
+
+    def row_counts(self, tables: Sequence[str]) -> dict[str, int]:
+        """Return the number of rows of each table. Raises WarehouseError."""
+        return drain.row_counts(self.client, tables)
+
+    def inserts_running(self) -> int:
+        """Return how many inserts into the database run or wait. Raises WarehouseError."""
+        return drain.inserts_running(self.client)
+
+    def records_at(self, table: RecordTable, topic: str, places: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+        """Return the rows that come from these places of a topic. Raises WarehouseError."""
+        return drain.records_at(self.client, table, topic, places)
 
     def clone(self, name: str, schema: Path) -> Clone:
         """Clone the database as `name`. Raises WarehouseError."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from streamproof.packs.accounting import RawTable
+from streamproof.warehouse.base import RecordTable
 from streamproof.warehouse.clickhouse.client import rows
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ SELECT count() AS present
 FROM replay_ledger
 WHERE source_topic = {topic:String} AND has({kinds:Array(String)}, value_kind)
     AND (source_partition, source_offset) IN (
-        SELECT {partition_column:Identifier}, {offset_column:Identifier}
+        SELECT {partition:Identifier}, {offset:Identifier}
         FROM {table:Identifier}
         WHERE {topic_column:Identifier} = {topic:String}
     )
@@ -29,6 +30,13 @@ WHERE source_topic = {topic:String} AND has({kinds:Array(String)}, value_kind)
 """
 _ROWS = "SELECT count() AS present FROM {table:Identifier} WHERE {topic_column:Identifier} = {topic:String}"
 _ALL_ROWS = "SELECT count() AS present FROM {table:Identifier}"
+_RECORDS = """
+SELECT *
+FROM {table:Identifier}
+WHERE {topic_column:Identifier} = {topic:String}
+    AND has({places:Array(String)}, concat(toString({partition:Identifier}), ':', toString({offset:Identifier})))
+ORDER BY {partition:Identifier}, {offset:Identifier}
+"""
 # Materialized views are filled by the very insert that feeds them: when no insert runs, their targets are settled.
 _WRITING = """
 SELECT
@@ -37,34 +45,39 @@ SELECT
 """
 
 
-def located(table: str) -> RawTable:
-    """Return where a table of ours has the topic, partition and offset of a record."""
-    return RawTable(table=table, topic="source_topic", partition="source_partition", offset="source_offset")
-
-
-def row_count(client: Client, table: RawTable, topic: str) -> int:
+def row_count(client: Client, table: RecordTable, topic: str) -> int:
     """Return how many rows of a table come from the topic: a quick look, duplicates included."""
     parameters = {"table": table.table, "topic_column": table.topic, "topic": topic}
     return int(rows(client, _ROWS, parameters)[0]["present"])
 
 
-def total_rows(client: Client, table: str) -> int:
-    """Return how many rows a table has."""
-    return int(rows(client, _ALL_ROWS, {"table": table})[0]["present"])
+def row_counts(client: Client, tables: Sequence[str]) -> dict[str, int]:
+    """Return the number of rows of each table, duplicates included."""
+    return {table: int(rows(client, _ALL_ROWS, {"table": table})[0]["present"]) for table in tables}
 
 
-def unaccounted(client: Client, table: RawTable, topic: str, kinds: tuple[str, ...]) -> tuple[int, int]:
+def unaccounted(client: Client, table: RecordTable, topic: str, kinds: Sequence[str]) -> tuple[int, int]:
     """Return (published records that have a row in the table, published records), of the given value kinds."""
-    parameters = {
+    published = {"topic": topic, "kinds": list(kinds)}
+    present = int(rows(client, _PRESENT, {**published, **_columns(table)})[0]["present"])
+    return present, int(rows(client, _EXPECTED, published)[0]["expected"])
+
+
+def records_at(
+    client: Client, table: RecordTable, topic: str, places: Sequence[tuple[int, int]]
+) -> list[dict[str, Any]]:
+    """Return the rows of a table that come from these (partition, offset) of a topic."""
+    shown = [f"{partition}:{offset}" for partition, offset in places]
+    return rows(client, _RECORDS, {"topic": topic, "places": shown, **_columns(table)})
+
+
+def _columns(table: RecordTable) -> dict[str, object]:
+    return {
         "table": table.table,
         "topic_column": table.topic,
-        "partition_column": table.partition,
-        "offset_column": table.offset,
-        "topic": topic,
-        "kinds": list(kinds),
+        "partition": table.partition,
+        "offset": table.offset,
     }
-    present = int(rows(client, _PRESENT, parameters)[0]["present"])
-    return present, int(rows(client, _EXPECTED, {"topic": topic, "kinds": list(kinds)})[0]["expected"])
 
 
 def inserts_running(client: Client) -> int:

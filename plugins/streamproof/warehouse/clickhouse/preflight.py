@@ -38,28 +38,24 @@ def connect_outside(settings: ClickHouseSettings, *, source: str) -> Client:
         ) from None
 
 
-def check_clickhouse(settings: ClickHouseSettings, database: str, engines: Iterable[str], *, source: str) -> str:
-    """Check the server and return its version; `engines` are the table engines that the run's schema names.
+def check_server(client: Client, settings: ClickHouseSettings, database: str, engines: Iterable[str]) -> str:
+    """Check a server and return its version; `engines` are the table engines that the run's schema names.
 
-    Raises WarehouseError: no answer, too old, a user that may only read, a right that is missing, a database that is
+    Raises WarehouseError: too old, a user that may only read, a right that is missing, a database that is
     there.
     """
-    client = connect_outside(settings, source=source)
-    try:
-        _refuse_old(client)
-        _refuse_reader(client, settings.user)
-        engine_rights = [f"TABLE ENGINE ON {engine}" for engine in engines]
-        in_database = [f"{right} ON {database}.*" for right in _IN_DATABASE]
-        _refuse_missing_rights(client, settings.user, [*in_database, *engine_rights, *_ELSEWHERE])
-        taken = rows(client, "SELECT 1 FROM system.databases WHERE name = {name:String}", {"name": database})
-        if taken:
-            raise WarehouseError(
-                f"ClickHouse at {settings.url} already has database {database}.",
-                hint="Choose another --run-id. streamproof never touches a database that it did not create.",
-            )
-        return str(client.server_version)
-    finally:
-        client.close()
+    _refuse_old(client)
+    _refuse_reader(client, settings.user)
+    engine_rights = [f"TABLE ENGINE ON {engine}" for engine in engines]
+    in_database = [f"{right} ON {database}.*" for right in _IN_DATABASE]
+    _refuse_missing_rights(client, settings.user, [*in_database, *engine_rights, *_ELSEWHERE])
+    taken = rows(client, "SELECT 1 FROM system.databases WHERE name = {name:String}", {"name": database})
+    if taken:
+        raise WarehouseError(
+            f"ClickHouse at {settings.url} already has database {database}.",
+            hint="Choose another --run-id. streamproof never touches a database that it did not create.",
+        )
+    return str(client.server_version)
 
 
 def _refuse_old(client: Client) -> None:

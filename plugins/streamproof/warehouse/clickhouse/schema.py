@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from streamproof.model.errors import UsageError, WarehouseError
+from streamproof.warehouse.base import SchemaFinding
 from streamproof.warehouse.clickhouse.client import rows
 from streamproof.warehouse.clickhouse.migrations import LEDGER, Migration, read_migrations
+from streamproof.warehouse.clickhouse.reading import is_frozen, refuse_profile
+from streamproof.warehouse.clickhouse.server import OWNER_TABLE, owner_of
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -41,6 +44,32 @@ class Comparison:
     def missing(self) -> tuple[str, ...]:
         """Return everything that a check could ask for in vain."""
         return (*self.missing_tables, *self.missing_columns)
+
+
+def check_schema(client: Client, expected: Path, folder: Path, *, may_lack: Collection[str]) -> SchemaFinding:
+    """Compare a database with a pack; `may_lack` are tables that only a run makes. Nothing is written.
+
+    A database with our table of migrations is compared by it, and every one by the columns that the user may see.
+    Raises UsageError for a broken file, WarehouseError: nothing in it, or a schema that is older or newer.
+    """
+    refuse_profile(client)
+    found = read_columns(client)
+    if not found:
+        raise WarehouseError(
+            f"Database {client.database} holds nothing that its user may read.",
+            hint="Is the database right, is SELECT granted?",
+        )
+    comparison = compare_columns(expected_columns(expected), found, leave_out=may_lack)
+    migrations = refuse_other_migrations(client, folder) if LEDGER in found else None
+    # Also with migrations: what they say was made may have been dropped since, or is not this user's to see.
+    refuse_missing(comparison, str(client.database))
+    return SchemaFinding(
+        migrations=migrations,
+        other_types=comparison.other_types,
+        absent=tuple(name for name in may_lack if name not in found),
+        owner=owner_of(client, str(client.database)) if OWNER_TABLE in found else None,
+        settings_are_fixed=is_frozen(client),
+    )
 
 
 def read_columns(client: Client) -> dict[str, dict[str, str]]:

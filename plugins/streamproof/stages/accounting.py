@@ -1,0 +1,61 @@
+"""What a pack tells about its records, as stages ask the warehouse for it: `accounting:` of pack.yaml.
+
+The counts by disposition are a query of the pack's: `accounting/dispositions.sql` of its SQL folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from streamproof.checks.query_pack import run_query
+from streamproof.model.errors import SqlSourceError, WarehouseError
+from streamproof.packs.accounting import Dispositions, RawTable
+from streamproof.packs.pack import Pack
+from streamproof.runs.context import RunContext
+from streamproof.sql.blocks import read_blocks
+from streamproof.warehouse.base import RecordTable, Warehouse
+
+FOLDER = "accounting"
+DISPOSITION_ROWS, RAW_ROWS = "dispositions", "raw rows"
+# What the rows are, the table, and the kinds of values that leave a row there.
+RecordRows = tuple[str, RecordTable, Sequence[str]]
+_ALL_VALUE_KINDS = ("bytes", "empty", "null")
+
+
+def accounted_tables(pack: Pack, warehouse: Warehouse) -> list[RecordRows]:
+    """Return the tables that must hold every published record, the one with more kinds of values first."""
+    found: list[RecordRows] = []
+    if dispositions := pack.accounting.dispositions:
+        found.append((DISPOSITION_ROWS, _table(dispositions), _ALL_VALUE_KINDS))
+    if raw := pack.accounting.raw:
+        found.append((RAW_ROWS, _table(raw), warehouse.value_kinds_read))
+    return found
+
+
+def _table(described: Dispositions | RawTable) -> RecordTable:
+    return RecordTable(described.table, described.topic, described.partition, described.offset)
+
+
+def dispositions_of(ctx: RunContext, warehouse: Warehouse) -> dict[str, dict[str, int]]:
+    """Return the number of records by disposition and event type. Raises SqlSourceError, WarehouseError."""
+    found: dict[str, dict[str, int]] = {}
+    for row in ask_pack(ctx, warehouse, "dispositions"):
+        found.setdefault(row["disposition"], {})[row["event_type"]] = int(row["records"])
+    return found
+
+
+def ask_pack(ctx: RunContext, warehouse: Warehouse, name: str) -> list[dict[str, Any]]:
+    """Run `accounting/<name>.sql` of the pack with the run's topic and return its rows as JSON data.
+
+    Raises SqlSourceError when the file does not hold one query, WarehouseError.
+    """
+    file = ctx.sql_dir / FOLDER / f"{name}.sql"
+    blocks = read_blocks(file)
+    if len(blocks) != 1:
+        raise SqlSourceError(f"{file} holds {len(blocks)} blocks.", hint="It must hold one block, `-- QUERY: name`.")
+    parameters = {**ctx.pack.parameters, "input_topic": ctx.names.input_topic}
+    result = run_query(warehouse, blocks[0], parameters)
+    if result.error:
+        raise WarehouseError(result.error, hint="The query is the pack's.")
+    return [dict(zip(result.columns, row, strict=True)) for row in result.rows]

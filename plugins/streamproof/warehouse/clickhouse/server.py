@@ -1,0 +1,129 @@
+"""A ClickHouse server: databases that runs make, mark as theirs, and drop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from streamproof.model.errors import WarehouseError
+from streamproof.model.settings import ClickHouseSettings
+from streamproof.warehouse.clickhouse.client import connect, execute, rows
+from streamproof.warehouse.clickhouse.migrations import read_migrations
+from streamproof.warehouse.clickhouse.preflight import check_server, connect_outside
+from streamproof.warehouse.clickhouse.run_log import log_run
+from streamproof.warehouse.clickhouse.view_cache import drop_cache_of
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_ENGINE = re.compile(r"\bENGINE\s*=\s*(\w+)")
+_EXISTS = "SELECT 1 FROM system.databases WHERE name = {database:String}"
+# The table that says who made a database. Only a database with a row of the same run in it is ever dropped or reused.
+OWNER_TABLE = "streamproof_owner"
+_OWNER_DDL = f"""
+CREATE TABLE {OWNER_TABLE}
+(
+    run_id String,
+    pack String,
+    created_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = MergeTree
+ORDER BY run_id
+"""
+
+
+class ClickHouseServer:
+    """A server, by a client whose default database belongs to no run."""
+
+    def __init__(self, client: Client, settings: ClickHouseSettings) -> None:
+        """Take a client and the settings that it was opened with."""
+        self.client = client
+        self.settings = settings
+
+    @classmethod
+    def open(cls, settings: ClickHouseSettings, *, source: str = "") -> ClickHouseServer:
+        """Connect. Raises WarehouseError."""
+        return cls(connect_outside(settings, source=source) if source else connect(settings), settings)
+
+    @property
+    def version(self) -> str:
+        """Return the version of the server."""
+        return str(self.client.server_version)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.client.close()
+
+    def check(self, database: str, schema: Path) -> str:
+        """Check that the server can hold a run's database, and return the version. Raises WarehouseError."""
+        texts = [migration.text for migration in read_migrations(schema)]
+        engines = sorted({engine for text in texts for engine in _ENGINE.findall(text)} | {"MergeTree"})
+        return check_server(self.client, self.settings, database, engines)
+
+    def create(self, database: str) -> None:
+        """Create a database where there is none of this name. Raises WarehouseError."""
+        execute(self.client, "CREATE DATABASE IF NOT EXISTS {database:Identifier}", {"database": database})
+
+    def claim(self, database: str, run_id: str, pack: str) -> bool:
+        """Create a database and mark it as a run's; return whether it is new. Raises WarehouseError."""
+        if self._exists(database):
+            if owner_of(self.client, database) != run_id:
+                raise WarehouseError(
+                    f"Database {database} is there and does not belong to run {run_id}.",
+                    hint="Choose another --run-id. streamproof never touches a database that it did not create.",
+                )
+            return False
+        execute(self.client, "CREATE DATABASE {database:Identifier}", {"database": database})
+        try:
+            self._mark(database, run_id, pack)
+        except WarehouseError:
+            # Without its mark nobody would know whose it is, and nobody would ever drop it.
+            self._drop(database)
+            raise
+        return True
+
+    def _exists(self, database: str) -> bool:
+        return bool(rows(self.client, _EXISTS, {"database": database}))
+
+    def _mark(self, database: str, run_id: str, pack: str) -> None:
+        client = connect(self.settings.using(database))
+        try:
+            execute(client, _OWNER_DDL)
+            execute(
+                client,
+                f"INSERT INTO {OWNER_TABLE} (run_id, pack) VALUES ({{run_id:String}}, {{pack:String}})",  # noqa: S608
+                {"run_id": run_id, "pack": pack},
+            )
+        finally:
+            client.close()
+
+    def release(self, database: str, run_id: str) -> bool:
+        """Drop a run's database and its view cache; return whether it was there. Raises WarehouseError."""
+        if not self._exists(database):
+            return False
+        if owner_of(self.client, database) != run_id:
+            raise WarehouseError(
+                f"Database {database} does not belong to run {run_id} and is left alone.", hint="Who made it?"
+            )
+        drop_cache_of(self.client, database)
+        self._drop(database)
+        return True
+
+    def _drop(self, database: str) -> None:
+        execute(self.client, "DROP DATABASE {database:Identifier} SYNC", {"database": database})
+
+    def log_run(self, summary: Mapping[str, Any]) -> None:
+        """Add a run's summary to the log of runs. Raises WarehouseError."""
+        log_run(self.settings, summary)
+
+
+def owner_of(client: Client, database: str) -> str | None:
+    """Return the run that created a database, None when streamproof did not. Raises WarehouseError."""
+    place = {"database": database, "table": OWNER_TABLE}
+    marked = "SELECT 1 FROM system.tables WHERE database = {database:String} AND name = {table:String}"
+    if not rows(client, marked, place):
+        return None
+    found = rows(client, "SELECT run_id FROM {database:Identifier}.{table:Identifier}", place)
+    return str(found[0]["run_id"]) if len(found) == 1 else None
