@@ -13,10 +13,10 @@ from pydantic import AliasChoices, BeforeValidator, Field, FilePath, ValidationE
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from streamproof.model.errors import UsageError
+from streamproof.model.proxies import proxy_for
 from streamproof.model.settings import ClickHouseSettings, KafkaSettings
 from streamproof.model.stack import ProcessIdentity
 from streamproof.packs.loading import Packs
-from streamproof.warehouse.clickhouse.proxies import proxy_for
 
 PROJECT = Path(__file__).resolve().parents[2]
 NIGHTLY = "0 3 * * *"

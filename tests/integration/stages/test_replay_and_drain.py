@@ -17,8 +17,6 @@ from streamproof.runs.planning import HostSettings, RunRequest, plan_run
 from streamproof.runtime.stack import own_identity, stop_stack
 from streamproof.stages import pipeline_ready, pipeline_wait, query_pack, replay_events, schema_apply, stack_up
 from streamproof.stages.registry import STAGES
-from streamproof.warehouse.clickhouse.client import execute, rows
-from streamproof.warehouse.clickhouse.view_cache import cache_of
 
 pytestmark = pytest.mark.engine
 
@@ -64,8 +62,8 @@ def test_the_ledger_and_the_raw_table_agree_byte_for_byte(drained):
             AND s.headers['sp-sequence'] = toString(l.sequence) AND s.headers['sp-run-id'] = {run_id:String}
             AND s.id = l.event_id AND s.type = l.event_type
     """
-    with drained.clickhouse() as client:
-        assert rows(client, sql, {"run_id": drained.plan.run_id}) == [
+    with drained.warehouse() as warehouse:
+        assert warehouse.query(sql, {"run_id": drained.plan.run_id}).named() == [
             {"same": drained.stage_details("pipeline_wait")["raw_rows"]}
         ]
 
@@ -77,8 +75,8 @@ def test_every_record_became_what_its_line_states(drained):
         INNER JOIN record_dispositions AS d USING (source_topic, source_partition, source_offset)
         ORDER BY sequence
     """
-    with drained.clickhouse() as client:
-        found = rows(client, sql)
+    with drained.warehouse() as warehouse:
+        found = warehouse.query(sql).named()
     assert len(found) == drained.plan.fixture_events
     for row in found:
         stated = Expectation(row["expected_disposition"] or "accepted", row["expected_class"], row["expected_reason"])
@@ -86,35 +84,39 @@ def test_every_record_became_what_its_line_states(drained):
 
 
 def test_a_drain_that_lacks_something_says_what(drained):
-    with drained.clickhouse() as client:
-        execute(client, "CREATE TABLE kept AS record_dispositions")
-        execute(client, "INSERT INTO kept SELECT * FROM record_dispositions WHERE source_offset = 3")
-        execute(client, "ALTER TABLE record_dispositions DELETE WHERE source_offset = 3")
+    with drained.warehouse() as warehouse:
+        warehouse.execute("CREATE TABLE kept AS record_dispositions")
+        warehouse.execute("INSERT INTO kept SELECT * FROM record_dispositions WHERE source_offset = 3")
+        warehouse.execute("ALTER TABLE record_dispositions DELETE WHERE source_offset = 3")
     try:
         total = drained.plan.fixture_events
         with pipeline_wait.drain_probe(drained) as look, pytest.raises(WaitTimeoutError) as caught:
             wait_until(look, timeout=0.01, message="the pipeline to drain", hint="look")
         assert f"dispositions {total - 1} of {total}" in caught.value.message
     finally:
-        with drained.clickhouse() as client:
-            execute(client, "INSERT INTO record_dispositions SELECT * FROM kept")
-            execute(client, "DROP TABLE kept")
+        with drained.warehouse() as warehouse:
+            warehouse.execute("INSERT INTO record_dispositions SELECT * FROM kept")
+            warehouse.execute("DROP TABLE kept")
+
+
+def sessions_cached(ctx: RunContext) -> int:
+    """How many rows a check counts in a view that the run has cached."""
+    with ctx.warehouse(cached=True) as warehouse:
+        return int(warehouse.query("SELECT count() FROM v_latest_sessions").rows[0][0])
 
 
 def test_query_pack_again_reads_the_shared_views_again(drained):
-    count = "SELECT count() AS n FROM {database:Identifier}.v_latest_sessions"
-    database = drained.names.database
     assert execute_stage(drained, "query_pack", query_pack.run).error is None
-    with drained.clickhouse() as client:
-        before = rows(client, count, {"database": cache_of(database)})
-        assert before == rows(client, count, {"database": database})
-        execute(
-            client,
+    before = sessions_cached(drained)
+    with drained.warehouse() as warehouse:
+        assert warehouse.query("SELECT count() FROM v_latest_sessions").rows == [(before,)]
+        warehouse.execute(
             "INSERT INTO fact_workflow_sessions SELECT * REPLACE ('again' AS workflow_session_id) "
             "FROM v_latest_sessions ORDER BY workflow_session_id LIMIT 1",
         )
         try:
+            assert sessions_cached(drained) == before
             assert execute_stage(drained, "query_pack", query_pack.run).error is None
-            assert rows(client, count, {"database": cache_of(database)}) == [{"n": before[0]["n"] + 1}]
+            assert sessions_cached(drained) == before + 1
         finally:
-            execute(client, "DELETE FROM fact_workflow_sessions WHERE workflow_session_id = 'again'")
+            warehouse.execute("DELETE FROM fact_workflow_sessions WHERE workflow_session_id = 'again'")
