@@ -21,6 +21,7 @@ HINT = (
 )
 TIMEOUT_SEC = 60.0
 
+
 @contextmanager
 def ready_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
     """Open what readiness is judged by and give a blocking probe; each call is one look.

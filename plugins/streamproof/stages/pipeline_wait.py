@@ -11,8 +11,8 @@ from streamproof.model.fixture import DISPOSITIONS
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.stage import Wait
-from streamproof.transport.base import Consumers
 from streamproof.stages.accounting import RAW_ROWS, RecordRows, accounted_tables, dispositions_of
+from streamproof.transport.base import Consumers
 from streamproof.warehouse.base import Warehouse
 
 MESSAGE = "the pipeline to drain"

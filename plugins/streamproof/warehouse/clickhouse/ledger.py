@@ -81,7 +81,7 @@ def ledger_columns(
         [event.event_type for event in events],
         [None if event.event_ms is None else _moment(event.event_ms) for event in events],
         [event.session.scenario for event in events],
-        [event.session.workflow_session_id for event in events],
+        [event.session.id for event in events],
         [event.value_kind for event in events],
         ["" if value is None else hashlib.sha256(value).hexdigest() for _, value in batch],
         [expectation.disposition for expectation in expectations],
