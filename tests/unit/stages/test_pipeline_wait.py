@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from streamproof.packs.accounting import Accounting, Drained
-from streamproof.stages import pipeline_wait
 from streamproof.stages.pipeline_wait import _Drain
 
 REPLAY = {"published": 5, "start_offsets": {"0": 0}, "end_offsets": {"0": 5}, "raw_end_offsets": {"0": 4}}
@@ -31,14 +31,17 @@ def drain(planned, monkeypatch):
     The second value is the number of rows by table, the third the number of running inserts.
     """
     rows, running = {"a": 3, "b": 1}, [0]
-    monkeypatch.setattr(pipeline_wait, "total_rows", lambda _client, table: rows[table])
-    monkeypatch.setattr(pipeline_wait, "inserts_running", lambda _client: running[0])
+    warehouse = SimpleNamespace(
+        row_counts=lambda tables: {table: rows[table] for table in tables},
+        inserts_running=lambda: running[0],
+        value_kinds_read=("bytes",),
+    )
 
     def make(consumers, **drained):
         ctx = planned()
         ctx = replace(ctx, pack=ctx.pack.model_copy(update={"accounting": Accounting(drained=Drained(**drained))}))
         monkeypatch.setattr(type(ctx), "stack_state", lambda _ctx: None)
-        return _Drain(ctx, REPLAY, consumers, None), rows, running
+        return _Drain(ctx, REPLAY, consumers, warehouse), rows, running
 
     return make
 
