@@ -28,7 +28,16 @@ class Standalone:
     It is stopped by an interrupt to its first process only: a termination signal orphans the others.
     """
 
-    def __init__(self, project: Path, home: Path, ports: tuple[int, int, int], env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        project: Path,
+        home: Path,
+        ports: tuple[int, int, int],
+        env: Mapping[str, str],
+        dags: tuple[str, ...] = (DAG,),
+    ) -> None:
+        """`dags` are those that have to be known before anything is asked of it."""
+        self._dags = dags
         api, worker_logs, triggerer_logs = ports
         self.url = f"http://127.0.0.1:{api}"
         self.log = home / "standalone.log"
@@ -71,7 +80,7 @@ class Standalone:
                 start_new_session=True,
             )
         wait_until(self._healthy, timeout=START_TIMEOUT_SEC, message="Airflow to be healthy", hint=str(self.log))
-        wait_until(self._knows_dag, timeout=START_TIMEOUT_SEC, message=f"DAG {DAG}", hint=str(self.log))
+        wait_until(self._knows_dags, timeout=START_TIMEOUT_SEC, message="the DAGs", hint=str(self.log))
 
     def stop(self) -> list[str]:
         """Stop it; return the command lines of processes that it left, after killing them."""
@@ -101,13 +110,21 @@ class Standalone:
         with opener.open(request, timeout=30) as answer:
             return json.loads(answer.read())
 
-    def run(self, conf: Mapping[str, Any], timeout: float) -> dict[str, Any]:
-        """Trigger the DAG, wait until the run has ended, and return it."""
-        triggered = self.call(f"dags/{DAG}/dagRuns", "POST", {"logical_date": None, "conf": dict(conf)})
-        path = f"dags/{DAG}/dagRuns/{triggered['dag_run_id']}"
+    def trigger(self, conf: Mapping[str, Any], dag: str = DAG) -> str:
+        """Start a run of a DAG and return its id."""
+        run = self.call(f"dags/{dag}/dagRuns", "POST", {"logical_date": None, "conf": dict(conf)})
+        return str(run["dag_run_id"])
+
+    def ended(self, run_id: str, timeout: float, dag: str = DAG) -> dict[str, Any]:
+        """Wait until a run has ended, and return it."""
+        path = f"dags/{dag}/dagRuns/{run_id}"
         wait_until(lambda: self._ended(path), timeout=timeout, message="the DAG run to end", hint=str(self.log))
         ended: dict[str, Any] = self.call(path)
         return ended
+
+    def run(self, conf: Mapping[str, Any], timeout: float) -> dict[str, Any]:
+        """Trigger the DAG, wait until the run has ended, and return it."""
+        return self.ended(self.trigger(conf), timeout)
 
     def task_states(self, run_id: str) -> dict[str, str]:
         """Return the state of each task of a run."""
@@ -125,9 +142,10 @@ class Standalone:
         ill = [name for name, part in health.items() if part["status"] != "healthy"]
         return Probe(not ill, ", ".join(ill))
 
-    def _knows_dag(self) -> Probe:
+    def _knows_dags(self) -> Probe:
         try:
-            self.call(f"dags/{DAG}")
+            for dag in self._dags:
+                self.call(f"dags/{dag}")
         except urllib.error.HTTPError as error:
             return Probe(False, f"{error}; import errors: {self.call('importErrors')['import_errors']}")
         return Probe(True)

@@ -1,13 +1,20 @@
-"""The DAG under a real scheduler: triggered over the REST API, waited for in the triggerer, published to XCom."""
+"""The DAG under a real scheduler: triggered over the REST API, waited for in the triggerer, published to XCom.
+
+One Airflow serves both tests: it takes longer to start than a run takes.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from streamproof.airflow.settings import run_id_of
 from streamproof.runs.folder import RunFolder
 from streamproof.runtime.process import is_alive
 
@@ -17,29 +24,74 @@ from .standalone import DAG, Standalone
 pytestmark = [pytest.mark.system, pytest.mark.engine]
 
 RUN_TIMEOUT_SEC = 600
+SHORT = "streamproof_run_short"
+# Long enough for a stack to be up, and far too short for what is injected.
+DAGRUN_TIMEOUT_SEC = 120
+SLEEPS = 100
 
 
-@pytest.fixture
-def airflow(home: Path, tmp_path: Path, mail_sink: MailSink) -> Iterator[Standalone]:
+@dataclass(frozen=True)
+class Scheduled:
+    """An Airflow, and what it mails and writes."""
+
+    airflow: Standalone
+    sink: MailSink
+    runs: Path
+
+    def wait_for_mail(self) -> EmailMessage:
+        """The one mail that was sent since this was last asked."""
+        self.sink.wait_for(1)
+        [mail] = self.sink.mails
+        self.sink.mails.clear()
+        return mail
+
+
+def write_project(home: Path, project: Path) -> Path:
+    """The project's DAGs and plugins, and a copy of the DAG under another name and with a shorter time-out."""
+    shutil.copytree(home / "dags", project / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    (project / "plugins").symlink_to(home / "plugins")
+    text = (project / "dags" / f"{DAG}.py").read_text()
+    for old, new in ((f'dag_id="{DAG}"', f'dag_id="{SHORT}"'), ("hours=2", f"seconds={DAGRUN_TIMEOUT_SEC}")):
+        assert old in text
+        text = text.replace(old, new)
+    (project / "dags" / f"{SHORT}.py").write_text(text)
+    return project
+
+
+@pytest.fixture(scope="module")
+def scheduled(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduled]:
+    folder = tmp_path_factory.mktemp("scheduled")
+    sink = MailSink()
+    sink.start()
     env = {
-        **mail_sink.environment(),
+        **sink.environment(),
         "STREAMPROOF_HOME": str(home),
-        "STREAMPROOF_ARTIFACTS": str(tmp_path / "runs"),
+        "STREAMPROOF_ARTIFACTS": str(folder / "runs"),
         # A fresh Airflow would at once begin with the run of last night.
         "STREAMPROOF_SCHEDULE": "none",
         "STREAMPROOF_PROVE_SCHEDULE": "none",
     }
-    airflow = Standalone(home, tmp_path / "airflow", (free_port(), free_port(), free_port()), env)
+    project = write_project(home, folder / "project")
+    airflow = Standalone(project, folder / "airflow", (free_port(), free_port(), free_port()), env, (DAG, SHORT))
     try:
         airflow.start()
-        yield airflow
+        yield Scheduled(airflow, sink, folder / "runs")
     finally:
         left = airflow.stop()
+        sink.stop()
     assert left == []
-    assert processes_naming(tmp_path) == []
+    assert processes_naming(folder) == []
 
 
-def test_a_run_over_the_rest_api_and_one_that_cannot_be_planned(airflow, mail_sink, tmp_path):
+def assert_no_service_runs(folder: RunFolder) -> None:
+    state = folder.read_stack_state()
+    assert state is not None
+    assert state.services
+    assert not any(is_alive(process) for process in (state.supervisor, *(s.process for s in state.services)))
+
+
+def test_a_run_over_the_rest_api_and_one_that_cannot_be_planned(scheduled):
+    airflow = scheduled.airflow
     run = airflow.run({"manifest": "golden"}, RUN_TIMEOUT_SEC)
 
     assert run["state"] == "success", airflow.task_states(run["dag_run_id"])
@@ -49,12 +101,11 @@ def test_a_run_over_the_rest_api_and_one_that_cannot_be_planned(airflow, mail_si
     assert len(json.dumps(summary)) < 10_000
     folder = RunFolder(Path(summary["folder"]))
     assert (folder.root / "report.html").exists()
-    state = folder.read_stack_state()
-    assert state is not None
-    assert not any(is_alive(process) for process in (state.supervisor, *(s.process for s in state.services)))
+    assert_no_service_runs(folder)
     events = airflow.call("assets/events")["asset_events"]
     assert [event["uri"] for event in events] == ["streamproof://livepeer/verified"]
-    assert [mail["Subject"] for mail in mail_sink.mails] == []
+    assert [mail["Subject"] for mail in scheduled.sink.mails] == []
+    runs = set(scheduled.runs.iterdir())
 
     failed = airflow.run({"manifest": "no/such/manifest.json"}, RUN_TIMEOUT_SEC)
 
@@ -63,8 +114,21 @@ def test_a_run_over_the_rest_api_and_one_that_cannot_be_planned(airflow, mail_si
     assert states["plan_run"] == "failed"
     assert states["stack_up"] == "upstream_failed"
     assert states["publish_summary"] == "failed"
-    assert len(list((tmp_path / "runs").iterdir())) == 1
-    mail_sink.wait_for(1)
-    [mail] = mail_sink.mails
+    assert set(scheduled.runs.iterdir()) == runs
+    mail = scheduled.wait_for_mail()
     assert failed["dag_run_id"] in mail["Subject"]
     assert f"{airflow.url}/dags/{DAG}/runs/" in body_of(mail)
+
+
+def test_a_run_that_times_out_leaves_nothing_up(scheduled, tmp_path):
+    inject = tmp_path / "sleep.sql"
+    inject.write_text("SELECT sleep(3);\n" * SLEEPS)
+
+    run_id = scheduled.airflow.trigger({"manifest": "golden", "inject": str(inject)}, SHORT)
+    run = scheduled.airflow.ended(run_id, RUN_TIMEOUT_SEC, SHORT)
+
+    assert run["state"] == "failed"
+    assert "has been taken down" in body_of(scheduled.wait_for_mail())
+    folder = RunFolder(scheduled.runs / run_id_of(run_id))
+    assert_no_service_runs(folder)
+    assert not (folder.stack / "data").exists()
