@@ -16,7 +16,7 @@ from engine import HOME, run
 
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.warehouse.clickhouse.client import connect, rows
-from streamproof.warehouse.clickhouse.run_log import log_run
+from streamproof.warehouse.clickhouse.servers.run_log import log_run
 
 GUIDE = HOME / "docs" / "deployment.md"
 DASHBOARDS = sorted((HOME / "include" / "stack" / "grafana" / "dashboards").glob("*.json"))

@@ -14,7 +14,7 @@ import pytest
 from streamproof.model.settings import ClickHouseSettings, KafkaSettings
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.warehouse.clickhouse.client import connect, execute
-from streamproof.warehouse.clickhouse.clone import ClonedDatabase
+from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.database import Database
 from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
 

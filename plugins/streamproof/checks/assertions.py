@@ -16,7 +16,8 @@ from streamproof.model.json_text import plain_float, plain_integer
 from streamproof.model.results import CheckResult, Status
 from streamproof.model.window import iso_ms
 from streamproof.sql.blocks import Block
-from streamproof.warehouse.base import Answer, Warehouse
+from streamproof.warehouse.base import Warehouse
+from streamproof.warehouse.values import Answer
 
 # Planning a query uses one core, and there are answers to wait for and to read: more than two keep two cores busy.
 WORKERS = 3

@@ -16,7 +16,8 @@ from streamproof.checks.assertions import WORKERS, plain
 from streamproof.checks.parity_map import ParityObject
 from streamproof.model.errors import WarehouseError
 from streamproof.model.results import CheckResult, Status
-from streamproof.warehouse.base import Comparison, Shape, Warehouse
+from streamproof.warehouse.base import Warehouse
+from streamproof.warehouse.values import Comparison, Shape
 
 SUITE = "parity"
 

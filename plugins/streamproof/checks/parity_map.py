@@ -14,7 +14,7 @@ from streamproof.model.errors import UsageError
 from streamproof.model.results import LAYERS
 from streamproof.sql.blocks import BlockKind, read_blocks
 from streamproof.sql.reading import shown_path
-from streamproof.warehouse.base import Tolerance
+from streamproof.warehouse.values import Tolerance
 
 FOLDER = "parity"
 MAP = "parity.yaml"

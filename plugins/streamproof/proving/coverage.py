@@ -14,7 +14,7 @@ from streamproof.model.coverage import Sight, Sighting
 from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import CheckResult, Status
 from streamproof.proving.mutations import Bench, Subject
-from streamproof.warehouse.base import Clone, Damage, Damaging, Target
+from streamproof.warehouse.clones import Clone, Damage, Damaging, Target
 
 
 class Coverage:

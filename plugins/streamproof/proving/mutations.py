@@ -18,7 +18,8 @@ from streamproof.model.plan import CONTRACTS
 from streamproof.model.proof import Mutant, Outcome, Proof, judge_mutant
 from streamproof.model.results import CheckResult, Status
 from streamproof.sql.blocks import Block
-from streamproof.warehouse.base import Change, Clone, Warehouse
+from streamproof.warehouse.base import Warehouse
+from streamproof.warehouse.clones import Change, Clone
 
 # The library that judges contracts keeps its project in a global: one contract at a time.
 _ONE_CONTRACT = threading.Lock()

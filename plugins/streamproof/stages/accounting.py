@@ -14,7 +14,8 @@ from streamproof.packs.accounting import Dispositions, RawTable
 from streamproof.packs.pack import Pack
 from streamproof.runs.context import RunContext
 from streamproof.sql.blocks import read_blocks
-from streamproof.warehouse.base import RecordTable, Warehouse
+from streamproof.warehouse.base import Warehouse
+from streamproof.warehouse.values import RecordTable
 
 FOLDER = "accounting"
 DISPOSITION_ROWS, RAW_ROWS = "dispositions", "raw rows"

@@ -13,7 +13,9 @@ from streamproof.proving.mutations import Bench
 from streamproof.runs.context import RunContext
 from streamproof.runtime.files import write_json
 from streamproof.stages.parity import exemptions, known_shapes
-from streamproof.warehouse.base import Clone, Shape, Target, Warehouse
+from streamproof.warehouse.base import Warehouse
+from streamproof.warehouse.clones import Clone, Target
+from streamproof.warehouse.values import Shape
 
 ARTIFACT = "coverage.json"
 

@@ -16,7 +16,8 @@ from streamproof.runtime.compose.project import CONTAINERS_FILE, describe_contai
 from streamproof.runtime.files import write_json
 from streamproof.stages.accounting import ask_pack
 from streamproof.stages.session_traces import trace_failing_sessions
-from streamproof.warehouse.base import LEDGER, RecordTable, Warehouse
+from streamproof.warehouse.base import Warehouse
+from streamproof.warehouse.values import LEDGER, RecordTable
 
 # Of a run that failed altogether, the first ones tell why.
 MOST_RECORDS = 200

@@ -14,7 +14,8 @@ from streamproof.model.proof import Mutant
 from streamproof.model.results import CheckResult
 from streamproof.proving.mutations import Subject
 from streamproof.runs.context import RunContext
-from streamproof.warehouse.base import Shape, Warehouse
+from streamproof.warehouse.base import Warehouse
+from streamproof.warehouse.values import Shape
 
 
 def pack_parity(ctx: RunContext) -> tuple[ParityObject, ...]:
@@ -74,15 +75,18 @@ def parity_subjects(ctx: RunContext) -> list[Subject]:
     """Return the comparisons with a mutation each, to be proved: every object loses its rows."""
     with ctx.warehouse() as warehouse:
         parity = open_parity(ctx, warehouse)
-    return [_subject(parity, item) for item in parity.objects]
+        return [
+            _subject(parity, item, warehouse.emptying(item.name, is_view=parity.is_view(item.name)))
+            for item in parity.objects
+        ]
 
 
-def _subject(parity: Parity, item: ParityObject) -> Subject:
+def _subject(parity: Parity, item: ParityObject, emptying: tuple[str, ...]) -> Subject:
     mutant = Mutant(
         suite=SUITE,
         check=item.check,
         name="every row is lost",
-        statements=_losing_all(item.name, is_view=parity.is_view(item.name)),
+        statements=emptying,
         source=item.source,
     )
 
@@ -93,15 +97,3 @@ def _subject(parity: Parity, item: ParityObject) -> Subject:
         return parity.differs(warehouse, item)
 
     return Subject(SUITE, (item.check,), (mutant,), item.text, run=run, compares_all=True, layer=item.layer, look=look)
-
-
-def _losing_all(name: str, *, is_view: bool) -> tuple[str, ...]:
-    """Return the statements that leave an object without a row; an empty table takes the place of a view."""
-    if not is_view:
-        return (f"TRUNCATE TABLE {name}",)
-    empty = f"empty__{name}"
-    return (
-        f"CREATE TABLE {empty} AS {name} ENGINE = MergeTree ORDER BY ()",
-        f"DROP VIEW {name}",
-        f"RENAME TABLE {empty} TO {name}",
-    )

@@ -12,8 +12,8 @@ from streamproof.model.errors import UsageError
 from streamproof.model.settings import Connections
 from streamproof.packs.pack import INPUT, Pack
 from streamproof.transport.registry import transport_of
-from streamproof.warehouse.base import Feed
 from streamproof.warehouse.registry import open_server, open_warehouse
+from streamproof.warehouse.values import Feed
 
 TOPICS_TIMEOUT_SEC = 30.0
 NO_DATABASE = ("", "default")

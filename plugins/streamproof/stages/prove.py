@@ -18,7 +18,7 @@ from streamproof.stages.contracts import contract_parameters, pack_contracts
 from streamproof.stages.coverage import cover, coverage_checks
 from streamproof.stages.oracle import oracle_subject
 from streamproof.stages.parity import parity_subjects
-from streamproof.warehouse.base import Clone
+from streamproof.warehouse.clones import Clone
 
 ARTIFACT = "prove.json"
 # Each works on a clone of its own. Two keep both the engine and the library that judges contracts busy.

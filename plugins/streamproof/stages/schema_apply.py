@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 
 from streamproof.runs.context import RunContext, StageOutcome
-from streamproof.warehouse.base import Feed
 from streamproof.warehouse.registry import open_server
+from streamproof.warehouse.values import Feed
 
 
 def run(ctx: RunContext) -> StageOutcome:

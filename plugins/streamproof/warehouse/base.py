@@ -7,147 +7,14 @@ imports an adapter, a client library, or writes SQL of one dialect: such SQL sta
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from streamproof.model.fixture import Expectation, FixtureEvent
+from streamproof.warehouse.values import Answer, Comparison, Feed, Reading, RecordTable, SchemaFinding, Shape, TableRead
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-
-@dataclass(frozen=True, slots=True)
-class AsTyped:
-    """A parameter's value as a user typed it: the SQL's type for the parameter decides what it is."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a query returned: the names of the columns, and the rows in the order in which they came. Times are UTC."""
-
-    columns: tuple[str, ...]
-    rows: Sequence[Sequence[Any]]
-
-    def named(self) -> list[dict[str, Any]]:
-        """Return the rows by column name."""
-        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a table or view consists of.
-
-    `columns` are the types of its columns by name, in their order. `merges`: rows of one key become one some day, so
-    that a reader must not depend on whether they have. `replaces`: of such rows, one is kept as it is.
-    """
-
-    columns: Mapping[str, str]
-    is_view: bool = False
-    merges: bool = False
-    replaces: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """How far two floating-point numbers may be apart, relative to the greater of them.
-
-    With `rows`, a column that counts what the number was made of, `relative` holds only above `exact_to` of these; up
-    to that, `small` does. Such is a quantile by a digest, which keeps every value until it has too many.
-    """
-
-    relative: float
-    rows: str = ""
-    exact_to: int = 0
-    small: float = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """The rows of an object, to be compared with those that it should have, in the columns of `columns` (with types).
-
-    The expected rows are those of `expected_sql`; where that is empty, those that were stored for the object in
-    database `expected_database`. `key`, `seen_sql`, `as_set` and `tolerance` are those of a pack's parity map.
-    """
-
-    name: str
-    shape: Shape
-    columns: Mapping[str, str]
-    key: Sequence[str]
-    expected_sql: str = ""
-    expected_database: str = ""
-    seen_sql: str = ""
-    as_set: bool = False
-    tolerance: Mapping[str, Tolerance] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class TableRead:
-    """What a contract reads: the stored columns of a table without those left out, then computed ones by their SQL.
-
-    With `time`, a column, only rows of the half-open window in UTC are read; with `hourly`, every hour that the window
-    touches. `source` names the file that asks for it, for errors.
-    """
-
-    table: str
-    source: str
-    leave_out: Collection[str] = ()
-    computed: Mapping[str, str] = field(default_factory=dict)
-    time: str = ""
-    hourly: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The rows of a table, and by column which of them hold NaN or an infinite value (only columns with such a row).
-
-    A DataFrame holds NULL and NaN as one and the same; a contract must not: NULL may be allowed, NaN never compares.
-    """
-
-    frame: pd.DataFrame
-    not_finite: Mapping[str, pd.Series[bool]]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordTable:
-    """A table with a row for every record, and its columns with the record's topic, partition and offset."""
-
-    table: str
-    topic: str
-    partition: str
-    offset: str
-
-
-# What a replay published, record by record; written by nobody but the replay.
-LEDGER = RecordTable("replay_ledger", "source_topic", "source_partition", "source_offset")
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """What a warehouse that reads a topic by itself is told: brokers, topic, consumer group, client options."""
-
-    bootstrap_servers: str
-    topic: str
-    group: str
-    options: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaFinding:
-    """What a look at a database that no run made has found.
-
-    `migrations` is the number of its migrations, None without a table of them; `other_types` says where a column has
-    another type; `absent` are tables that it may lack and does; `owner` is the run that made it, None when none did;
-    `settings_are_fixed`: its user may not choose how queries read.
-    """
-
-    migrations: int | None
-    other_types: tuple[str, ...]
-    absent: tuple[str, ...]
-    owner: str | None
-    settings_are_fixed: bool
+    from streamproof.warehouse.clones import Clone
 
 
 class Places(Protocol):
@@ -164,14 +31,6 @@ class Places(Protocol):
     @property
     def offsets(self) -> Sequence[int]:
         """Return the offset of each record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What is not as it was in a clone: `changed` objects have other rows or another definition, `gone` are lost."""
-
-    changed: frozenset[str]
-    gone: frozenset[str]
 
 
 class Warehouse(Protocol):
@@ -228,10 +87,10 @@ class Warehouse(Protocol):
 
     # The view cache: views that several checks read are read once.
 
-    def cache_views(self, texts: Iterable[str], *, among: Collection[str] | None = None) -> frozenset[str]:
+    def cache_views(self, texts: Iterable[str]) -> frozenset[str]:
         """Read once each view that two or more of these SQL texts read, and return all views that are cached.
 
-        With `among`, only views of these names. A query that names a cached view reads what is cached.
+        A query that names a cached view reads what is cached.
         """
 
     def drop_view_cache(self) -> None:
@@ -315,6 +174,9 @@ class Warehouse(Protocol):
 
     # Proving
 
+    def emptying(self, name: str, *, is_view: bool) -> tuple[str, ...]:
+        """Return the statements that leave an object without a row; an empty table takes the place of a view."""
+
     def clone(self, name: str, schema: Path) -> Clone:
         """Clone the database as `name`, with the migrations of folder `schema` and all rows, but nothing that feeds it.
 
@@ -355,76 +217,3 @@ class Server(Protocol):
 
     def log_run(self, summary: Mapping[str, Any]) -> None:
         """Add a run's summary to the log of runs, which outlives their databases."""
-
-
-class Clone(Warehouse, Protocol):
-    """A database with the schema and the rows of another one, to be broken, looked at, and restored."""
-
-    def definitions(self) -> dict[str, str]:
-        """Return the query of every view by name, '' for a table, as they were when the clone was made."""
-
-    def change(self) -> Change:
-        """Return what has changed since the clone was made or last restored."""
-
-    def restore(self, change: Change | None = None) -> None:
-        """Make the clone as it was; `change` spares a look when it is known."""
-
-    def cached_views(self) -> frozenset[str]:
-        """Return the names of the cached views."""
-
-    def forget_views(self, names: Collection[str]) -> None:
-        """Forget these views, as far as they are cached: whoever names one reads it anew."""
-
-    def fingerprint(self, view: str) -> str:
-        """Return a text that two states of a cached view have in common when its columns and rows are equal."""
-
-    def damaging(self, target: Target) -> Damaging:
-        """Return the means to damage one object."""
-
-    def drop(self) -> None:
-        """Drop the clone and close the connection."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One object to damage. `columns` are the types of those that are not exempt, `family` tells its families apart.
-
-    `layers` are the layers in which its damage must be seen: its own and the next.
-    """
-
-    name: str
-    layer: str
-    layers: tuple[str, ...]
-    shape: Shape
-    columns: Mapping[str, str]
-    family: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """One thing that may go wrong with an object, by a name that a reader understands.
-
-    `column` is the damaged column, '' where whole rows are; a swap names two, `a <> b`. `values` are the expressions
-    that replace columns, in the warehouse's SQL; none where rows are damaged.
-    """
-
-    table: str
-    column: str
-    name: str
-    values: Mapping[str, str]
-
-
-class Damaging(Protocol):
-    """One object of a clone, to be damaged again and again, and mended in the end."""
-
-    def damages(self, *, every: bool) -> list[tuple[Damage, bool]]:
-        """Return the damages to try, and whether each changes what a reader sees.
-
-        Without `every`, one damage a column: the first that changes a value.
-        """
-
-    def apply(self, damage: Damage) -> None:
-        """Write the object's rows with the damage."""
-
-    def mend(self) -> None:
-        """Make the object as it was."""

@@ -8,8 +8,8 @@ from streamproof.checks.parity import Parity
 from streamproof.checks.parity_map import ParityObject
 from streamproof.model.errors import UsageError
 from streamproof.model.results import Status
-from streamproof.warehouse.base import Tolerance
 from streamproof.warehouse.clickhouse.client import execute
+from streamproof.warehouse.values import Tolerance
 from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine

@@ -15,7 +15,7 @@ from streamproof.model.results import CheckResult, Status
 from streamproof.proving.mutations import Bench, assertion_subject
 from streamproof.sql.blocks import parse_blocks, read_diagnostics, read_suite
 from streamproof.warehouse.clickhouse.client import execute, rows
-from streamproof.warehouse.clickhouse.clone import ClonedDatabase
+from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.database import Database
 from tests.integration.conftest import Warehouse, insert
 from tests.integration.sql.consistent import Replay, consistent_replay

@@ -10,7 +10,7 @@ import pytest
 from streamproof.model.errors import WarehouseError
 from streamproof.stages import schema_apply
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
-from streamproof.warehouse.clickhouse.server import owner_of
+from streamproof.warehouse.clickhouse.servers.server import owner_of
 from streamproof.warehouse.registry import open_server, open_warehouse
 
 pytestmark = pytest.mark.engine

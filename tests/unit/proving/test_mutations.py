@@ -13,9 +13,9 @@ from streamproof.model.proof import Mutant, Outcome
 from streamproof.model.results import CheckResult, Status
 from streamproof.proving.mutations import Bench, Subject, assertion_subject
 from streamproof.sql.blocks import parse_blocks
-from streamproof.warehouse.base import Change
 from streamproof.warehouse.clickhouse.objects import objects_read
 from streamproof.warehouse.clickhouse.view_cache import shared_by
+from streamproof.warehouse.clones import Change
 
 DEFINITIONS = {"events": "", "facts": "", "v_facts": "SELECT * FROM db.facts", "v_top": "SELECT 1 FROM db.v_facts"}
 
@@ -41,8 +41,8 @@ class FakeClone:
             raise WarehouseError("no such column", hint="")
         self.ran.append((sql, parameters))
 
-    def cache_views(self, texts: Iterable[str], *, among: Collection[str] | None = None) -> frozenset[str]:
-        views = {name: query for name, query in DEFINITIONS.items() if query and (among is None or name in among)}
+    def cache_views(self, texts: Iterable[str]) -> frozenset[str]:
+        views = {name: query for name, query in DEFINITIONS.items() if query}
         self.cached |= shared_by(texts, views)
         return self.cached
 

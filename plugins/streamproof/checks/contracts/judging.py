@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamproof.checks.contracts.files import Contract, ContractCheck
 from streamproof.checks.contracts.values import plain_outcome
-from streamproof.warehouse.base import Reading
+from streamproof.warehouse.values import Reading
 
 if TYPE_CHECKING:
     import pandas as pd

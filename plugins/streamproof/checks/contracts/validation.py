@@ -11,7 +11,8 @@ from streamproof.checks.contracts.files import Contract, ContractCheck
 from streamproof.checks.contracts.judging import exception_of, judge, prefetch
 from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import CheckResult, Status
-from streamproof.warehouse.base import TableRead, Warehouse
+from streamproof.warehouse.base import Warehouse
+from streamproof.warehouse.values import TableRead
 
 __all__ = ["ContractResult", "errored", "prefetch", "table_read", "validate"]
 

@@ -20,7 +20,7 @@ from streamproof.model.results import CheckResult, Status
 if TYPE_CHECKING:
     from streamproof.model.window import Window
     from streamproof.sql.blocks import Block
-    from streamproof.warehouse.base import AsTyped
+    from streamproof.warehouse.values import AsTyped
 
 _LABELS = {Status.PASSED: "PASS", Status.FAILED: "FAIL", Status.ERRORED: "ERROR", Status.SKIPPED: "SKIP"}
 
@@ -71,7 +71,7 @@ def assert_sql(
 
 def _parameters(given: Sequence[str], tests: Sequence[Block]) -> dict[str, AsTyped]:
     """Read NAME=VALUE pairs, each value as typed: what it is, the SQL says. Refuse a name that no test has."""
-    from streamproof.warehouse.base import AsTyped
+    from streamproof.warehouse.values import AsTyped
 
     known = sorted({name for test in tests for name in test.parameter_names})
     found: dict[str, AsTyped] = {}

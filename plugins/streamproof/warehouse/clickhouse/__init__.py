@@ -19,6 +19,6 @@ def open_warehouse(settings: ClickHouseSettings, *, source: str = "") -> Warehou
 
 def open_server(settings: ClickHouseSettings, *, source: str = "") -> Server:
     """Connect to the server that the settings name. Raises WarehouseError."""
-    from streamproof.warehouse.clickhouse.server import ClickHouseServer  # noqa: PLC0415 - as above
+    from streamproof.warehouse.clickhouse.servers.server import ClickHouseServer  # noqa: PLC0415 - as above
 
     return ClickHouseServer.open(settings, source=source)

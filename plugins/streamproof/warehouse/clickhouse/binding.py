@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from streamproof.warehouse.base import AsTyped
+from streamproof.warehouse.values import AsTyped
 
 # What is written as JSON, since nobody types ClickHouse's own literals; every other type is read from its text.
 _NESTED = ("Array", "Map", "Tuple", "Nested")

@@ -11,31 +11,22 @@ import orjson
 
 from streamproof.model.fixture import Expectation, FixtureEvent
 from streamproof.model.settings import ClickHouseSettings
-from streamproof.warehouse.base import (
-    Answer,
-    Clone,
-    Comparison,
-    Feed,
-    Places,
-    Reading,
-    RecordTable,
-    SchemaFinding,
-    Shape,
-    TableRead,
-)
-from streamproof.warehouse.clickhouse import comparison as comparing
+from streamproof.warehouse.base import Places
 from streamproof.warehouse.clickhouse import drain, ledger
 from streamproof.warehouse.clickhouse.binding import bindable
 from streamproof.warehouse.clickhouse.client import connect, execute, execute_script, refusals
-from streamproof.warehouse.clickhouse.expected_rows import store_expected
+from streamproof.warehouse.clickhouse.comparing import comparison as comparing
+from streamproof.warehouse.clickhouse.comparing.expected_rows import store_expected
 from streamproof.warehouse.clickhouse.feed import assigned_partitions, complaint, schema_variables
 from streamproof.warehouse.clickhouse.frames import read_table
 from streamproof.warehouse.clickhouse.migrations import apply_migrations
 from streamproof.warehouse.clickhouse.objects import objects_read, shapes_of
-from streamproof.warehouse.clickhouse.preflight import connect_outside
 from streamproof.warehouse.clickhouse.reading import needs_of, reading_settings
 from streamproof.warehouse.clickhouse.schema import check_schema
+from streamproof.warehouse.clickhouse.servers.preflight import connect_outside
 from streamproof.warehouse.clickhouse.view_cache import WORKERS, ViewCache, shared_by, views_of
+from streamproof.warehouse.clones import Clone
+from streamproof.warehouse.values import Answer, Comparison, Feed, Reading, RecordTable, SchemaFinding, Shape, TableRead
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -122,10 +113,9 @@ class Database:
         described = {row["name"]: row["type"] for row in self.query(sql).named()}
         return {name: described.get(name, kind) for name, kind in columns.items()}
 
-    def cache_views(self, texts: Iterable[str], *, among: Collection[str] | None = None) -> frozenset[str]:
+    def cache_views(self, texts: Iterable[str]) -> frozenset[str]:
         """Read once each view that two or more of these texts read. Raises WarehouseError."""
-        views = {name: query for name, query in self.view_queries().items() if among is None or name in among}
-        self.views.take(shared_by(texts, views), workers=WORKERS)
+        self.views.take(shared_by(texts, self.view_queries()), workers=WORKERS)
         return self.views.names
 
     def view_queries(self) -> dict[str, str]:
@@ -212,9 +202,20 @@ class Database:
         """Return the rows that come from these places of a topic. Raises WarehouseError."""
         return drain.records_at(self.client, table, topic, places)
 
+    def emptying(self, name: str, *, is_view: bool) -> tuple[str, ...]:
+        """Return the statements that leave an object without a row."""
+        if not is_view:
+            return (f"TRUNCATE TABLE {name}",)
+        empty = f"empty__{name}"
+        return (
+            f"CREATE TABLE {empty} AS {name} ENGINE = MergeTree ORDER BY ()",
+            f"DROP VIEW {name}",
+            f"RENAME TABLE {empty} TO {name}",
+        )
+
     def clone(self, name: str, schema: Path) -> Clone:
         """Clone the database as `name`. Raises WarehouseError."""
-        from streamproof.warehouse.clickhouse.clone import ClonedDatabase  # noqa: PLC0415 - it is a Database, too
+        from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase  # noqa: PLC0415 - it is a Database, too
 
         return ClonedDatabase.of(self.settings, name, schema)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from streamproof.warehouse.base import RecordTable
 from streamproof.warehouse.clickhouse.client import rows
+from streamproof.warehouse.values import RecordTable
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

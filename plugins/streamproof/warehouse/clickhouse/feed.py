@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from streamproof.warehouse.base import Feed
 from streamproof.warehouse.clickhouse.client import rows
+from streamproof.warehouse.values import Feed
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.errors import WarehouseError
-from streamproof.warehouse.base import Reading, TableRead
 from streamproof.warehouse.clickhouse.binding import bindable
 from streamproof.warehouse.clickhouse.client import refusals
-from streamproof.warehouse.clickhouse.comparison import quoted
+from streamproof.warehouse.clickhouse.comparing.comparison import quoted
+from streamproof.warehouse.values import Reading, TableRead
 
 if TYPE_CHECKING:
     import pandas as pd

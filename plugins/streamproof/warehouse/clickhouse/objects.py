@@ -7,8 +7,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from streamproof.sql.lexing import names_in
-from streamproof.warehouse.base import Shape
 from streamproof.warehouse.clickhouse.client import rows
+from streamproof.warehouse.values import Shape
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

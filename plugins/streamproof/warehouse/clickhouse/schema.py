@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from streamproof.model.errors import UsageError, WarehouseError
-from streamproof.warehouse.base import SchemaFinding
 from streamproof.warehouse.clickhouse.client import rows
 from streamproof.warehouse.clickhouse.migrations import LEDGER, Migration, read_migrations
 from streamproof.warehouse.clickhouse.reading import is_frozen, refuse_profile
-from streamproof.warehouse.clickhouse.server import OWNER_TABLE, owner_of
+from streamproof.warehouse.clickhouse.servers.server import OWNER_TABLE, owner_of
+from streamproof.warehouse.values import SchemaFinding
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

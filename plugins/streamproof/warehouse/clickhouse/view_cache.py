@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from streamproof.model.errors import WarehouseError
 from streamproof.sql.lexing import names_in
 from streamproof.warehouse.clickhouse.client import execute, rows
-from streamproof.warehouse.clickhouse.comparison import quoted
+from streamproof.warehouse.clickhouse.comparing.comparison import quoted
 from streamproof.warehouse.clickhouse.objects import objects_read
 from streamproof.warehouse.clickhouse.reading import reading_settings
 
@@ -41,21 +41,6 @@ INNER JOIN system.databases AS databases ON databases.name = tables.database
 WHERE tables.database = {cache:String} AND tables.engine != 'Alias' AND databases.comment = {comment:String}
 """
 _IS_CACHE = "SELECT 1 FROM system.databases WHERE name = {cache:String} AND comment = {comment:String}"
-_FINGERPRINT = """
-SELECT
-    (
-        SELECT toString(groupArray((name, type)))
-        FROM (
-            SELECT name, type
-            FROM system.columns
-            WHERE database = {cache:String} AND table = {view:String}
-            ORDER BY position
-        )
-    ) AS columns,
-    count() AS number,
-    sum(cityHash64(formatRow('RowBinary', *))) AS content
-FROM {cache:Identifier}.{view:Identifier}
-"""
 
 
 def cache_of(database: str) -> str:
@@ -175,10 +160,6 @@ class ViewCache:
     def _drop(self, name: str) -> None:
         place = {"cache": self.database, "name": name}
         execute(self._client, "DROP TABLE IF EXISTS {cache:Identifier}.{name:Identifier} SYNC", place)
-
-    def fingerprint(self, name: str) -> str:
-        """Return a text that equal columns and rows of a cached view have in common. Raises WarehouseError."""
-        return str(rows(self._client, _FINGERPRINT, {"cache": self.database, "view": name}))
 
     def drop(self) -> None:
         """Drop the cache with all that it holds. Raises WarehouseError."""

@@ -18,7 +18,7 @@ from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.settings import ClickHouseSettings
 from streamproof.packs.loading import load_pack
 from streamproof.warehouse.clickhouse.client import connect, execute
-from streamproof.warehouse.clickhouse.clone import ClonedDatabase
+from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.migrations import apply_migrations
 from tests.integration.conftest import Warehouse as Engine
 

@@ -96,23 +96,3 @@ def test_a_database_that_is_no_cache_is_never_dropped(client):
     execute(client, "CREATE DATABASE {name:Identifier}", {"name": f"{client.database}__views"})
     drop_cache_of(client, client.database)
     execute(client, "DROP DATABASE {name:Identifier}", {"name": f"{client.database}__views"})
-
-
-@pytest.mark.parametrize(
-    ("change", "is_same"),
-    [
-        ("OPTIMIZE TABLE facts FINAL", True),
-        ("INSERT INTO facts VALUES (2, NULL)", False),
-        ("ALTER TABLE facts UPDATE b = '' WHERE b IS NULL", False),
-        ("CREATE OR REPLACE VIEW v_facts AS SELECT a AS c, b FROM facts", False),
-        ("CREATE OR REPLACE VIEW v_facts AS SELECT toUInt16(a) AS a, b FROM facts", False),
-        ("CREATE OR REPLACE VIEW v_facts AS SELECT a, b FROM facts ORDER BY a DESC", True),
-    ],
-)
-def test_a_fingerprint_tells_other_columns_and_other_rows(client, database, change, is_same):
-    views = database.views
-    before = views.fingerprint("v_facts")
-    execute(client, change)
-    views.forget({"v_facts"})
-    views.take({"v_facts"})
-    assert (views.fingerprint("v_facts") == before) is is_same

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.warehouse.base import AsTyped
 from streamproof.warehouse.clickhouse.binding import bindable
+from streamproof.warehouse.values import AsTyped
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ import pytest
 from streamproof.model.errors import WarehouseError
 from streamproof.warehouse.clickhouse.reading import (
     CHECK_SETTINGS,
-    QUICK_SETTINGS,
+    UNCOMPILED,
     is_frozen,
     needs_of,
     reading_settings,
     refuse_profile,
 )
 
-ALL_SETTINGS = {**CHECK_SETTINGS, **QUICK_SETTINGS}
+ALL_SETTINGS = {**CHECK_SETTINGS, **UNCOMPILED}
 
 OUTER = "SELECT count() FROM a LEFT ANY JOIN b USING (x) WHERE b.y IS NULL"
 
@@ -46,7 +46,7 @@ def test_what_a_profile_fixes_is_not_sent():
 
 def test_a_server_that_does_not_know_how_to_be_quick_is_not_asked_to_be():
     old = client()
-    for name in QUICK_SETTINGS:
+    for name in UNCOMPILED:
         del old.server_settings[name]
     assert reading_settings(old) == CHECK_SETTINGS
 

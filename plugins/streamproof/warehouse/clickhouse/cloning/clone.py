@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.settings import ClickHouseSettings
-from streamproof.warehouse.base import Change, Damaging, Target
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
-from streamproof.warehouse.clickhouse.damaging import ObjectDamaging
+from streamproof.warehouse.clickhouse.cloning.damaging import ObjectDamaging
 from streamproof.warehouse.clickhouse.database import Database
 from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
 from streamproof.warehouse.clickhouse.view_cache import drop_cache_of
+from streamproof.warehouse.clones import Change, Damaging, Target
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -108,10 +108,6 @@ class ClonedDatabase(Database):
     def forget_views(self, names: Collection[str]) -> None:
         """Forget these views, as far as they are cached. Raises WarehouseError."""
         self.views.forget(names)
-
-    def fingerprint(self, view: str) -> str:
-        """Return a text that equal columns and rows of a cached view have in common. Raises WarehouseError."""
-        return self.views.fingerprint(view)
 
     def damaging(self, target: Target) -> Damaging:
         """Return the means to damage one object. Raises WarehouseError."""

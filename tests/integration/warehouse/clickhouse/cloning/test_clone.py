@@ -9,7 +9,7 @@ import pytest
 
 from streamproof.model.errors import WarehouseError
 from streamproof.warehouse.clickhouse.client import execute, rows
-from streamproof.warehouse.clickhouse.clone import ClonedDatabase
+from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
 from tests.integration.conftest import Warehouse, insert
 from tests.integration.sql.consistent import consistent_replay
 

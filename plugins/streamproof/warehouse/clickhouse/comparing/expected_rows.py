@@ -10,7 +10,7 @@ import orjson
 
 from streamproof.model.errors import UsageError
 from streamproof.warehouse.clickhouse.client import execute, refusals
-from streamproof.warehouse.clickhouse.comparison import EXPECTED, comparable_type, quoted
+from streamproof.warehouse.clickhouse.comparing.comparison import EXPECTED, comparable_type, quoted
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from streamproof.warehouse.base import Damage
-from streamproof.warehouse.clickhouse.comparison import quoted
+from streamproof.warehouse.clickhouse.comparing.comparison import quoted
+from streamproof.warehouse.clones import Damage
 
 # What rows are lost or doubled; the statement is built by whoever applies it.
 LOSE_ROW, DOUBLE_ROW, LOSE_FAMILY = "a row is lost", "a row is there twice", "a family is lost"

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from streamproof.warehouse.base import Damage, Target
 from streamproof.warehouse.clickhouse.client import execute, rows
-from streamproof.warehouse.clickhouse.comparison import quoted
-from streamproof.warehouse.clickhouse.damages import DOUBLE_ROW, LOSE_FAMILY, LOSE_ROW, damages_of
+from streamproof.warehouse.clickhouse.cloning.damages import DOUBLE_ROW, LOSE_FAMILY, LOSE_ROW, damages_of
+from streamproof.warehouse.clickhouse.comparing.comparison import quoted
+from streamproof.warehouse.clones import Damage, Target
 
 if TYPE_CHECKING:
-    from streamproof.warehouse.clickhouse.clone import ClonedDatabase
+    from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
 
 _SOUND = "sound__"
 # Equal keys stay apart until a merge, as they did in the run; columns that the schema computes can be damaged, too.

@@ -11,8 +11,8 @@ from streamproof.model.errors import WarehouseError
 from streamproof.model.settings import ClickHouseSettings
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
 from streamproof.warehouse.clickhouse.migrations import read_migrations
-from streamproof.warehouse.clickhouse.preflight import check_server, connect_outside
-from streamproof.warehouse.clickhouse.run_log import log_run
+from streamproof.warehouse.clickhouse.servers.preflight import check_server, connect_outside
+from streamproof.warehouse.clickhouse.servers.run_log import log_run
 from streamproof.warehouse.clickhouse.view_cache import drop_cache_of
 
 if TYPE_CHECKING:

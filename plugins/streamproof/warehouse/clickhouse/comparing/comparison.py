@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamproof.sql.templating import render
-from streamproof.warehouse.base import Comparison, Tolerance
+from streamproof.warehouse.values import Comparison, Tolerance
 
 # How many rows a difference shows, by column and of each kind.
 SHOWN = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.warehouse.clickhouse.damages import bare_type, column_damages, damages_of, swaps
+from streamproof.warehouse.clickhouse.cloning.damages import bare_type, column_damages, damages_of, swaps
 
 
 @pytest.mark.parametrize(

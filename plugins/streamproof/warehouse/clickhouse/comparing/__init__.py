@@ -1,0 +1,1 @@
+"""Rows that are there against rows that should be."""

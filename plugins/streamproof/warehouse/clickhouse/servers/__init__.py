@@ -1,0 +1,1 @@
+"""A server: what a run checks, creates and drops on it."""
