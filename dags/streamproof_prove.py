@@ -1,14 +1,14 @@
 """Prove every week that each check of the suites and contracts can fail, and that each fault in the data is seen.
 
-A run is made as in `streamproof_run`. Then, for each mutation that is kept beside a check, a clone of the run's
-database is broken by it: the check has to fail, and no unrelated one may. Then every column, row and family of every
-table and view is damaged by itself: some check of its layer or the next has to fail.
+The DAG makes a run as `streamproof_run` does. Then it applies each mutation of a check to a clone of the run's
+database: that check must fail, and no unrelated check may fail. Then it damages every column, row and family of every
+table and view, one at a time: a check of the same layer or the next one must fail.
 
-* **prove** - red when a check survives a mutation: it would not notice that failure in production either. Its log has
-  every mutation; `prove.json` and `coverage.json` in the run's folder have mutations and damages as data.
+* **prove** - red when a check does not fail under its mutation, because it would miss that failure in production too.
+  Its log lists every mutation. `prove.json` and `coverage.json` in the run's folder hold mutations and damages as data.
 * **verdict** - task `publish_summary`, as in `streamproof_run`: survivors are failed checks of the suite `prove`.
-* **params** - `suites` and `checks` narrow what is proved (none: all). The whole run is made all the same. `coverage`
-  is `all` damages, `one` a column, or `none`.
+* **params** - `suites` and `checks` select what is proved (none: all); the run itself is always complete. `coverage`
+  applies `all` damages, `one` for each column, or `none`.
 * **mail** - one per failed proof, to `STREAMPROOF_ALERT_TO`, through the connection `smtp_default`.
 * **schedule** - weekly; `STREAMPROOF_PROVE_SCHEDULE` is another cron line (UTC), or `none`.
 """

@@ -1,4 +1,4 @@
-"""The containers of a run, as Airflow's Docker provider reaches their engine: its DockerHook, and our view of it."""
+"""The containers of a run, reached through the DockerHook of Airflow's Docker provider."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ TIMEOUT_SEC = 15
 
 
 def engine_of(project: str, docker_host: str | None) -> Engine:
-    """Return the engine through the DockerHook: health, logs, statistics and end of a project's containers.
+    """Connect to the Docker engine for the containers of one Compose project.
 
-    Raises AirflowException when none answers.
+    Raises AirflowException when no engine answers.
     """
     from airflow.providers.docker.hooks.docker import DockerHook
 
-    # No connection: that of a DockerHook is for a registry, and images are Compose's to pull.
+    # A DockerHook uses its Airflow connection to log in to a registry. Compose pulls the images, so none is needed.
     hook = DockerHook(docker_conn_id=None, base_url=docker_host or DEFAULT_SOCKET, version="auto", timeout=TIMEOUT_SEC)
     return Engine(hook.get_conn(), project)
 
 
 def require_engine(docker_host: str | None) -> None:
-    """Raise AirflowFailException when there is no engine for stack `compose`: before anything is planned."""
+    """Raise AirflowFailException when no Docker engine answers. Stack `compose` calls it before a run is planned."""
     try:
         engine_of("", docker_host)
     except AirflowException as error:
@@ -38,7 +38,7 @@ def require_engine(docker_host: str | None) -> None:
 
 
 def log_containers(plan: RunPlan, project: str, log: Logger) -> None:
-    """Write to a task's log how the run's containers are; nothing for a run of another stack."""
+    """Write the state of the run's containers to a task's log. It does nothing for a run on another stack."""
     if plan.stack != COMPOSE or not project:
         return
     try:

@@ -1,4 +1,4 @@
-"""The one way to wait: poll a probe until it holds, or say what was still missing when time ran out."""
+"""Wait for a condition by polling. A time-out raises an error that says what was still missing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_PAUSE_SEC = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One look at a condition: whether it holds, and what is still missing when it does not."""
+    """The result of checking a condition once: whether it holds, and what is still missing if not."""
 
     done: bool
     missing: str = ""
@@ -32,10 +32,11 @@ async def _once(look: Look) -> Probe:
 
 
 async def wait_until_async(look: Look, *, timeout: float, message: str, hint: str) -> float:
-    """Poll `look` from 50 ms, times 1.5, capped at 2 s, until it holds; return the seconds waited.
+    """Call `look` until its probe is done, and return the seconds waited.
 
-    A blocking `look` runs in a thread. `message` names what is awaited. An error raised by `look` ends the wait.
-    Raises WaitTimeoutError after `timeout` seconds, saying what was still missing.
+    The pause between calls starts at 50 ms, grows by 1.5 and is at most 2 s. A `look` that is not a coroutine function
+    runs in a thread. `message` says what is awaited. An error raised by `look` ends the wait.
+    Raises WaitTimeoutError after `timeout` seconds; it says what was still missing.
     """
     started = time.monotonic()
     pause = FIRST_PAUSE_SEC

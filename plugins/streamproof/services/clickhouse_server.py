@@ -1,4 +1,4 @@
-"""ClickHouse for one run: the engine of the wheel `chdb-core` with its own HTTP and TCP servers, on loopback."""
+"""The ClickHouse server of one run: the engine of the wheel `chdb-core`, serving HTTP and TCP on loopback."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REQUEST_TIMEOUT_SEC = 10
 
 @dataclass(slots=True)
 class ClickHouseServer:
-    """The ClickHouse of one stack. `ports` holds those of its HTTP and TCP interfaces."""
+    """The ClickHouse server of one stack. `ports` holds its HTTP and TCP port by purpose."""
 
     spec: StackSpec
     ports: Mapping[str, int]
@@ -34,16 +34,16 @@ class ClickHouseServer:
 
     @classmethod
     def wanted_ports(cls) -> tuple[str, ...]:
-        """Return the purposes of its ports."""
+        """Return the purposes of the ports that it needs."""
         return (HTTP_PORT, TCP_PORT)
 
     @classmethod
     def of(cls, spec: StackSpec, ports: Mapping[str, int], env: Mapping[str, str]) -> ClickHouseServer:
-        """Return the ClickHouse of a stack, not started."""
+        """Return the server of a stack, not yet started."""
         return cls(spec, ports, env)
 
     def endpoints(self) -> Mapping[str, Any]:
-        """Return where it is found."""
+        """Return its address as fields of the stack's state."""
         return {
             "clickhouse_host": LOOPBACK,
             "clickhouse_port": self.ports[HTTP_PORT],
@@ -52,10 +52,10 @@ class ClickHouseServer:
         }
 
     async def prepare(self, timeout: float) -> None:
-        """Make nothing: the schema is a stage's."""
+        """Do nothing: stage `schema_apply` creates the schema."""
 
-    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it needs no other
-        """Start the engine and return when it listens; `timeout` is in seconds. Raises StackError."""
+    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it uses no other service
+        """Start the server and return once it answers a query; `timeout` is in seconds. Raises StackError."""
         run_dir, data_dir = self.spec.data / NAME / "run", self.spec.data / NAME / "store"
         backups = self.spec.data / NAME / "backups"
         for folder in (run_dir, data_dir, backups):
@@ -87,15 +87,18 @@ class ClickHouseServer:
         )
 
     async def stop(self) -> None:
-        """Stop the engine; its data are the supervisor's to remove."""
+        """Stop the server. The supervisor removes its data."""
         for child in self.children:
             await child.stop()
 
 
 def _ask(port: int, sql: str, child: Child) -> str:
-    """Return the one value that a statement gives, asked as clients ask: the self-test of the private entry point."""
+    """Return the single value of a query that is sent over HTTP, as a client sends it.
+
+    It shows that the server works: the wheel has no public way to start one.
+    """
     request = urllib.request.Request(f"http://{LOOPBACK}:{port}/", sql.encode(), {"X-ClickHouse-User": USER})
-    # No proxy: the address is ours.
+    # A proxy from the environment could not reach this loopback address.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=REQUEST_TIMEOUT_SEC) as answer:

@@ -1,7 +1,8 @@
-"""Files of named SQL blocks: `-- TEST: name`, `-- QUERY: name`, and `-- MUTATION: name` below the one that it breaks.
+"""Read SQL files that are divided into named blocks by markers.
 
-A block is everything from its marker, at the very start of a line, to the next marker. Text before the first marker is
-the file's own comment.
+The markers are `-- TEST: name`, `-- QUERY: name` and `-- MUTATION: name`. A mutation follows the test or query that it
+must break. A marker stands at the start of a line, and its block ends at the next marker. Text before the first marker
+is the file's own comment.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ _ALSO_FAILS = re.compile(r"^ALSO FAILS:[ \t]*(?P<names>.+)$", re.MULTILINE)
 
 
 class BlockKind(StrEnum):
-    """What a block is for: a test judges, a query shows, a mutation breaks what the block before it judges or shows."""
+    """What a block is for.
+
+    A test judges data, and a query returns rows. A mutation breaks the data that the test or query before it reads.
+    """
 
     TEST = "TEST"
     QUERY = "QUERY"
@@ -37,9 +41,9 @@ class BlockKind(StrEnum):
 class Block:
     """One named statement of a file.
 
-    `comment` is what the author wrote about it: the file's opening comment (first block only) and the comments between
-    the marker and the statement. `line` is the marker's, counted from 1. `parameters` pairs each server-side parameter
-    that the statement uses with its ClickHouse type. `mutations` belong to a test, or to a query whose rows are judged.
+    `comment` holds the comments between the marker and the statement; for the first block, also the file's opening
+    comment. `line` is the line number of the marker, from 1. `parameters` are the server-side parameters of the
+    statement, as (name, ClickHouse type). Only a test, or a query whose rows are judged, has `mutations`.
     """
 
     kind: BlockKind
@@ -53,19 +57,22 @@ class Block:
 
     @property
     def presence(self) -> str | None:
-        """Return why the test may break instead of fail (its line `-- PRESENCE: why`): what it reads must be there."""
+        """Return the reason on the line `-- PRESENCE: why`, None without one.
+
+        Such a test checks that an object exists, so a mutation may make it raise an error instead of fail.
+        """
         found = _PRESENCE.search(self.comment)
         return found["why"].strip() if found else None
 
     @property
     def layer(self) -> str:
-        """Return the layer of the warehouse that a failure puts in doubt (its line `-- LAYER: typed`), '' for none."""
+        """Return the warehouse layer that a failure points to (its line `-- LAYER: typed`), '' without one."""
         found = _LAYER.search(self.comment)
         return found["layer"] if found else ""
 
     @property
     def also_fails(self) -> tuple[str, ...]:
-        """Return the only other checks that may fail with a mutation (its lines `-- ALSO FAILS: a, b`)."""
+        """Return the other checks that may fail under this mutation (its lines `-- ALSO FAILS: a, b`)."""
         lines = _ALSO_FAILS.findall(self.comment)
         return tuple(name.strip() for line in lines for name in line.split(",") if name.strip())
 
@@ -77,7 +84,7 @@ class Block:
 
 @dataclass(slots=True)
 class _Draft:
-    """A block while its tokens are collected."""
+    """A block whose tokens are still being collected."""
 
     kind: BlockKind
     name: str
@@ -91,12 +98,13 @@ def _fail(source: str, line: int, what: str, hint: str) -> SqlSourceError:
 
 @cache
 def parse_blocks(text: str, source: str) -> tuple[Block, ...]:
-    """Read the blocks of one file; a test's mutations are inside it. `source` names the file in errors.
+    """Parse the blocks of one file. Mutations are returned inside the block that they follow.
 
-    The same text is parsed once in a process: planning, the suites and the proof all ask for it.
+    `source` names the file in errors. The result is cached, because planning, the suites and the proof parse the same
+    text.
 
-    Raises SqlSourceError with file and line for a marker that is not at the start of its line, a name that is missing
-    or taken, a block of no statement or of several, a mutation without a block before it, a file without a block.
+    Raises SqlSourceError with file and line when a marker does not start its line, a name is missing or repeated, a
+    block does not hold exactly one statement, a mutation follows no block, or the file has no block.
     """
     opening, drafts = _cut(text, source)
     if not drafts:
@@ -117,7 +125,7 @@ def parse_blocks(text: str, source: str) -> tuple[Block, ...]:
 
 
 def _cut(text: str, source: str) -> tuple[list[Token], list[_Draft]]:
-    """Return the tokens before the first marker, and one draft a marker."""
+    """Return the tokens before the first marker, and one draft for each marker."""
     opening: list[Token] = []
     drafts: list[_Draft] = []
     for token in tokens(text, source):
@@ -156,7 +164,7 @@ def _finish(draft: _Draft, source: str, opening: Sequence[Token]) -> Block:
             source, draft.line, f"block '{draft.name}' holds more than one statement.", "One block, one statement."
         )
     first_code = next(index for index, token in enumerate(statement) if not token.is_silent)
-    if draft.kind is BlockKind.MUTATION and _leaves_nothing(statement):
+    if draft.kind is BlockKind.MUTATION and _changes_only_session(statement):
         raise _fail(
             source,
             draft.line,
@@ -175,14 +183,14 @@ def _finish(draft: _Draft, source: str, opening: Sequence[Token]) -> Block:
     )
 
 
-def _leaves_nothing(statement: Sequence[Token]) -> bool:
-    """Tell whether a statement changes only the session that it runs in."""
+def _changes_only_session(statement: Sequence[Token]) -> bool:
+    """Return whether a statement changes only the session that it runs in."""
     words = [token.text.upper() for token in statement if not token.is_silent][:4]
     return words[:1] in (["SET"], ["USE"]) or (words[:1] == ["CREATE"] and "TEMPORARY" in words)
 
 
 def _as_bound(token: Token) -> str:
-    """Return a token's text; a parameter on one line, without blanks, as the driver knows one."""
+    """Return a token's text, with a parameter in the driver's form: `{name:Type}` without blanks."""
     if token.kind is not Kind.PARAMETER:
         return token.text
     name, kind = parameter_of(token)
@@ -226,7 +234,7 @@ def _refuse_duplicates(blocks: Iterable[Block]) -> None:
 
 
 def read_blocks(path: Path, *, shown_as: str = "") -> tuple[Block, ...]:
-    """Read the blocks of a file of any number of blocks. `shown_as` names it in errors and results instead of its path.
+    """Read all blocks of a file. `shown_as` replaces its path in errors and results.
 
     Raises SqlSourceError, also when the file cannot be read.
     """
@@ -235,13 +243,13 @@ def read_blocks(path: Path, *, shown_as: str = "") -> tuple[Block, ...]:
 
 
 def read_suite(folder: Path, *, home: Path | None = None, kind: BlockKind = BlockKind.TEST) -> tuple[Block, ...]:
-    """Read a suite: a folder of files of one test each, in the order of their names.
+    """Read a suite: a folder with one test in each file, sorted by file name.
 
-    Errors and results name the files relative to `home` where that is given. `kind` QUERY is for queries whose rows are
-    judged elsewhere.
+    File names in errors and results are relative to `home` when it is given. `kind` is QUERY for queries whose rows
+    other code judges.
 
-    Raises SqlSourceError when there is none, a file holds not exactly one test, a test has no mutation, a test names no
-    layer, or two files use one name.
+    Raises SqlSourceError when the folder has no test, a file does not hold exactly one, a test has no mutation or no
+    layer, or two files use the same name.
     """
     suite = _one_block_a_file(folder, home, kind)
     if not suite:
@@ -267,9 +275,9 @@ def read_suite(folder: Path, *, home: Path | None = None, kind: BlockKind = Bloc
 
 
 def read_diagnostics(folder: Path, *, home: Path | None = None) -> tuple[Block, ...]:
-    """Read the diagnostics of a suite: queries of the shape of a test that show something and cannot fail.
+    """Read the diagnostics of a suite: blocks written as tests whose rows are only shown, never judged.
 
-    There may be none. Raises SqlSourceError when a file holds not exactly one test, or one with a mutation.
+    A suite may have none. Raises SqlSourceError when a file does not hold exactly one test, or the test has a mutation.
     """
     found = _one_block_a_file(folder, home, BlockKind.TEST)
     for block in found:

@@ -1,4 +1,4 @@
-"""Render SQL templates: the schema's migrations take the names and switches of a run as variables."""
+"""Render SQL templates. The migrations of a schema are templates, with a run's names and switches as variables."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ def sql_string(value: object) -> str:
 
 
 def render(text: str, variables: Mapping[str, object], source: str) -> str:
-    """Fill a template; filter `sql_string` quotes a literal. Raises SqlSourceError, also for an unknown variable."""
+    """Render a template; its filter `sql_string` quotes a value as a literal. `source` names the template in errors.
+
+    Raises SqlSourceError when the template is broken or uses an unknown variable.
+    """
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - SQL
     environment.filters["sql_string"] = sql_string
     try:
         return environment.from_string(text).render(variables)
     except TemplateError as error:
         line = getattr(error, "lineno", None)
-        where = f"{source}:{line}" if line else source
+        location = f"{source}:{line}" if line else source
         raise SqlSourceError(
-            f"{where}: {error}", hint="Mend the template, or give the variable that it needs."
+            f"{location}: {error}", hint="Mend the template, or give the variable that it needs."
         ) from None

@@ -1,7 +1,7 @@
-"""The warehouse port: what the engine asks of the database that a pipeline writes to, whatever kind it is.
+"""The warehouse port: the operations that the engine needs from any kind of database.
 
-One folder beside this module holds the adapter of one kind; `registry` opens it by name. Nothing above this floor
-imports an adapter, a client library, or writes SQL of one dialect: such SQL stands in the adapter or in a pack.
+Each kind of warehouse has an adapter in a subpackage of this package, and `registry` opens it by name. Code on higher
+floors imports neither an adapter nor a client library. SQL of one dialect belongs to its adapter or to a pack.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Places(Protocol):
-    """Where a broker put what was published, in the order of publishing."""
+    """The topic, partitions and offsets of the published records, in the order of publishing."""
 
     @property
     def topic(self) -> str:
@@ -34,7 +34,7 @@ class Places(Protocol):
 
 
 class Warehouse(Protocol):
-    """One database of a warehouse. It may be shared by threads. Every method raises WarehouseError when refused."""
+    """One database of a warehouse. Threads may share it. Every method raises WarehouseError when the server refuses."""
 
     @property
     def database(self) -> str:
@@ -57,19 +57,23 @@ class Warehouse(Protocol):
         types: Iterable[tuple[str, str]] = (),
         source: str = "",
     ) -> Answer:
-        """Run a query that only reads. `types` are those of its parameters, for values that a user typed.
+        """Run a read-only query.
 
-        `source` is the file and line that it comes from, for errors.
+        `types` gives the SQL types of its parameters; they are needed for values that a user typed (`AsTyped`).
+        `source` is the file and line of the query, for errors.
         """
 
     def needs_of(self, sql: str) -> str:
-        """Return what a query lacks under this user's rights to mean what it says, '' when it lacks nothing."""
+        """Return the setting that the query needs and this user may not change, '' when nothing is missing.
+
+        Without that setting the query would give a wrong answer.
+        """
 
     def objects_read(self, text: str, names: Collection[str]) -> frozenset[str] | None:
-        """Return which of these objects a text of SQL reads by name or pattern, None when that cannot be told."""
+        """Return the objects among `names` that the SQL text reads, by name or pattern; None if that is unknown."""
 
     def shapes(self, objects: Collection[str]) -> dict[str, Shape]:
-        """Return the shape of each of these objects that is there."""
+        """Return the shape of each of these objects that exists."""
 
     def read_table(self, read: TableRead, window: Mapping[str, object]) -> Reading:
         """Read a table's rows into a DataFrame. Times are UTC without a zone; addresses and UUIDs are text."""
@@ -77,27 +81,28 @@ class Warehouse(Protocol):
     def compare(self, comparison: Comparison, *, detail: bool) -> dict[str, Any]:
         """Compare an object with its expected rows and return counts as plain data.
 
-        `rows_seen` and `rows_expected` count the rows, `differing`, `missing`, `unexpected` those that are not as they
-        should be; without `detail`, `rows_odd` and `rows_not_finite` may stand in their place. With it, there are also
-        `missing_keys`, `unexpected_keys`, and `by_column`: (name, rows, [(key, expected, seen)]).
+        `rows_seen` and `rows_expected` count all rows. `differing`, `missing` and `unexpected` count the wrong ones.
+        Without `detail`, an adapter may return `rows_odd` (rows that only one side has) and `rows_not_finite` instead
+        of these three. With `detail`, the result also has `missing_keys`, `unexpected_keys`, and `by_column`: (name,
+        rows, [(key, expected, seen)]).
         """
 
     def compared_columns(self, comparison: Comparison) -> dict[str, str]:
-        """Return the compared columns with their types as they are read: of a state, those of the finished value."""
+        """Return the type of each compared column as it is read; for an aggregate state, that of its final value."""
 
-    # The view cache: views that several checks read are read once.
+    # The view cache: a view that several checks read is evaluated only once.
 
     def cache_views(self, texts: Iterable[str]) -> frozenset[str]:
-        """Read once each view that two or more of these SQL texts read, and return all views that are cached.
+        """Cache each view that two or more of these SQL texts read, and return the names of all cached views.
 
-        A query that names a cached view reads what is cached.
+        From then on, a query that names such a view reads the cached rows.
         """
 
     def drop_view_cache(self) -> None:
-        """Forget every cached view."""
+        """Drop every cached view."""
 
     def use_view_cache(self) -> None:
-        """Read the views that another process has cached; without such a cache, nothing changes."""
+        """Use the view cache that another process has made, if there is one."""
 
     # Writing
 
@@ -105,49 +110,53 @@ class Warehouse(Protocol):
         """Run a statement that returns nothing, and wait until its effect is visible."""
 
     def script(self, text: str, source: str) -> list[str]:
-        """Run statements divided by semicolons, in one session, and return them. Raises SqlSourceError before that."""
+        """Run statements separated by semicolons in one session, and return them.
+
+        Raises SqlSourceError before the first statement runs when the text cannot be read.
+        """
 
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, what: str) -> int:
-        """Insert rows of JSON values and return their number; `what` says in an error what could not be stored."""
+        """Insert rows of JSON values and return their number. `what` is the beginning of an error message."""
 
     def store_expected(
         self, rows: Iterable[tuple[str, Mapping[str, Any]]], columns: Mapping[str, Mapping[str, str]]
     ) -> dict[str, int]:
-        """Store the rows that an oracle foretells and return their number by the object that they are expected in.
+        """Store an oracle's rows, given as (object, row), and return their number by object.
 
-        `columns` are the types of the compared columns by object. Rows of other objects are passed over. Raises
-        UsageError for a row that has not exactly the columns of its object.
+        `columns` holds the types of the compared columns by object. Rows of other objects are ignored. Raises
+        UsageError for a row whose columns are not exactly those of its object.
         """
 
-    # The schema, and what feeds it
+    # The schema, and the topic that feeds it
 
     def apply_schema(self, folder: Path, *, feed: Feed | None, retention: bool) -> tuple[list[str], int]:
         """Apply the migrations of a folder that the database does not have yet.
 
-        Returns their names and the number of their statements. Without a feed nothing reads a topic; with `retention`
-        old rows expire as the schema says. Raises SqlSourceError for a file that cannot be read.
+        Returns their names and the number of their statements. Without a feed, no table reads a topic. With
+        `retention`, old rows expire as the schema says. Raises SqlSourceError for a file that cannot be read.
         """
 
     def check_schema(self, expected: Path, folder: Path, *, may_lack: Collection[str]) -> SchemaFinding:
-        """Compare the database with the expected columns (a JSON file) and, where it has them, the migrations.
+        """Compare the database with the expected columns (a JSON file) and, where it records them, the migrations.
 
-        Nothing is written. Raises UsageError for a broken file, WarehouseError when a check would ask in vain.
+        Tables in `may_lack` may be missing. Nothing is written. Raises UsageError for a broken file, and
+        WarehouseError when a table, column or migration that the checks need is missing.
         """
 
     def assigned_partitions(self, topic: str) -> set[int]:
-        """Return the partitions of a topic that the warehouse's own consumers hold."""
+        """Return the partitions of a topic that are assigned to the warehouse's own consumers."""
 
     def consumer_complaint(self) -> str:
-        """Return what the warehouse's own consumer last said of the brokers, '' when it has not complained."""
+        """Return the last error of the warehouse's own consumer, '' when it had none."""
 
-    # What was published, and whether it has arrived
+    # The published records, and whether they have arrived
 
     def write_ledger(
         self, places: Places, records: Iterable[tuple[FixtureEvent, bytes | None]], unstated: Expectation
     ) -> int:
-        """Store what was published, one row a record in the order of publishing, and return the number of rows.
+        """Store one ledger row for each published record, in the order of publishing, and return their number.
 
-        `unstated` is what must become of a record whose line states nothing.
+        `unstated` is the expectation for a record whose fixture line states none.
         """
 
     def ledger_places(self) -> Iterable[tuple[str, int, int]]:
@@ -155,10 +164,10 @@ class Warehouse(Protocol):
 
     @property
     def value_kinds_read(self) -> tuple[str, ...]:
-        """Return the kinds of values that become rows where the warehouse reads a topic by itself."""
+        """Return the kinds of Kafka values that become rows when the warehouse itself reads the topic."""
 
     def unaccounted(self, table: RecordTable, topic: str, kinds: Sequence[str]) -> tuple[int, int]:
-        """Return (published records that have a row in the table, published records), of these kinds of values."""
+        """Return (published records with a row in the table, published records), both of these kinds of values."""
 
     def row_count(self, table: RecordTable, topic: str) -> int:
         """Return how many rows of a table come from a topic, duplicates included."""
@@ -167,25 +176,26 @@ class Warehouse(Protocol):
         """Return the number of rows of each table, duplicates included."""
 
     def inserts_running(self) -> int:
-        """Return how many inserts into the database run or wait at this moment."""
+        """Return how many inserts into the database are running or waiting now."""
 
     def records_at(self, table: RecordTable, topic: str, places: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
-        """Return the rows of a table that come from these (partition, offset) of a topic."""
+        """Return the rows of a table that come from the given (partition, offset) pairs of a topic."""
 
     # Proving
 
     def emptying(self, name: str, *, is_view: bool) -> tuple[str, ...]:
-        """Return the statements that leave an object without a row; an empty table takes the place of a view."""
+        """Return the statements that remove every row of an object; a view is replaced by an empty table."""
 
     def clone(self, name: str, schema: Path) -> Clone:
-        """Clone the database as `name`, with the migrations of folder `schema` and all rows, but nothing that feeds it.
+        """Clone the database as `name`: all rows, and the schema from the migrations in folder `schema`.
 
-        What copies rows on insert is there and writes nothing: a change of its source leaves its target as it was.
+        The clone reads no topic. Its materialized views exist but write nothing, so a change of their source does not
+        reach their target.
         """
 
 
 class Server(Protocol):
-    """A server of databases, without one of its own. Every method raises WarehouseError when refused."""
+    """A connection to a server, not to one of its databases. Every method raises WarehouseError when refused."""
 
     @property
     def version(self) -> str:
@@ -195,25 +205,26 @@ class Server(Protocol):
         """Close the connection."""
 
     def check(self, database: str, schema: Path) -> str:
-        """Check before a run that the server can hold its database, and return the version; nothing is created.
+        """Check, before a run, that its database can be created, and return the server's version.
 
-        Raises WarehouseError: too old, a user that may only read, a right that is missing, a database that is there.
+        Nothing is created. Raises WarehouseError when the server is too old, the user may only read or misses a right,
+        or the database exists already.
         """
 
     def create(self, database: str) -> None:
-        """Create a database where there is none of this name."""
+        """Create a database unless it exists."""
 
     def claim(self, database: str, run_id: str, pack: str) -> bool:
-        """Create a database and mark it as a run's; return whether it is new.
+        """Create a database and mark it with the run that owns it; return whether it is new.
 
-        Raises WarehouseError when it is there and does not belong to the run.
+        Raises WarehouseError when it exists and does not belong to the run.
         """
 
     def release(self, database: str, run_id: str) -> bool:
-        """Drop a run's database with all that belongs to it; return whether it was there.
+        """Drop a run's database and its view cache; return whether the database existed.
 
-        Raises WarehouseError when it does not belong to the run: then it is left alone.
+        Raises WarehouseError, and drops nothing, when the database does not belong to the run.
         """
 
     def log_run(self, summary: Mapping[str, Any]) -> None:
-        """Add a run's summary to the log of runs, which outlives their databases."""
+        """Add a run's summary to the log of runs, which remains when their databases are dropped."""

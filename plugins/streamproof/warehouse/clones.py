@@ -1,4 +1,4 @@
-"""The port of a clone: a database that is broken on purpose, looked at, and restored."""
+"""The port of a clone: a copy of a database in which a proof breaks data, runs checks, and restores the data."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from streamproof.warehouse.values import Shape
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is not as it was in a clone: `changed` objects have other rows or another definition, `gone` are lost."""
+    """The objects of a clone that have changed: `changed` includes all of them, `gone` only those that are missing."""
 
     changed: frozenset[str]
     gone: frozenset[str]
 
 
 class Clone(Warehouse, Protocol):
-    """A database with the schema and the rows of another one, to be broken, looked at, and restored."""
+    """A database with the schema and the rows of another one. A proof breaks it, runs checks, and restores it."""
 
     def definitions(self) -> dict[str, str]:
         """Return the query of every view by name, '' for a table, as they were when the clone was made."""
@@ -28,16 +28,16 @@ class Clone(Warehouse, Protocol):
         """Return what has changed since the clone was made or last restored."""
 
     def restore(self, change: Change | None = None) -> None:
-        """Make the clone as it was; `change` spares a look when it is known."""
+        """Undo all changes. `change` is the result of `change()`, if the caller has it: that saves a query."""
 
     def cached_views(self) -> frozenset[str]:
         """Return the names of the cached views."""
 
     def forget_views(self, names: Collection[str]) -> None:
-        """Forget these views, as far as they are cached: whoever names one reads it anew."""
+        """Drop these views from the view cache, so that queries read the views themselves again."""
 
     def damaging(self, target: Target) -> Damaging:
-        """Return the means to damage one object."""
+        """Return an object that damages one table or view."""
 
     def drop(self) -> None:
         """Drop the clone and close the connection."""
@@ -45,9 +45,10 @@ class Clone(Warehouse, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One object to damage. `columns` are the types of those that are not exempt, `family` tells its families apart.
+    """One table or view to damage.
 
-    `layers` are the layers in which its damage must be seen: its own and the next.
+    `columns` holds the types of the columns that are not exempt. `family` is the column with a row's family, '' for
+    none. A check of one of `layers` (the object's own and the next) must detect the damage.
     """
 
     name: str
@@ -60,10 +61,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One thing that may go wrong with an object, by a name that a reader understands.
+    """One way to damage an object; `name` describes it for a reader.
 
-    `column` is the damaged column, '' where whole rows are; a swap names two, `a <> b`. `values` are the expressions
-    that replace columns, in the warehouse's SQL; none where rows are damaged.
+    `column` is the damaged column, `a <> b` for two swapped columns, '' when whole rows are damaged. `values` holds the
+    SQL expression that replaces each column; it is empty when whole rows are damaged.
     """
 
     table: str
@@ -73,16 +74,16 @@ class Damage:
 
 
 class Damaging(Protocol):
-    """One object of a clone, to be damaged again and again, and mended in the end."""
+    """Damages one object of a clone, one damage after the other, and restores it at the end."""
 
     def damages(self, *, every: bool) -> list[tuple[Damage, bool]]:
-        """Return the damages to try, and whether each changes what a reader sees.
+        """Return the damages to try, and for each whether it changes any data that a query can read.
 
-        Without `every`, one damage a column: the first that changes a value.
+        Without `every`, there is one damage for each column: the first that changes a value.
         """
 
     def apply(self, damage: Damage) -> None:
-        """Write the object's rows with the damage."""
+        """Replace the object's rows by its original rows with this damage."""
 
     def mend(self) -> None:
-        """Make the object as it was."""
+        """Restore the object."""

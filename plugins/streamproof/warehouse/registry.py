@@ -1,4 +1,4 @@
-"""The kinds of warehouse: each is a folder beside this module, named in a pack by `warehouse: <kind>`."""
+"""The kinds of warehouse. Each is a subpackage of this package; a pack names it as `warehouse: <kind>`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KINDS = ("clickhouse",)
 
 
 class WarehouseKind(Protocol):
-    """What the package of a kind offers."""
+    """The functions that the package of each kind has."""
 
     def open_warehouse(self, settings: ClickHouseSettings, *, source: str) -> Warehouse:
         """Connect to the database that the settings name. Raises WarehouseError."""
@@ -23,7 +23,7 @@ class WarehouseKind(Protocol):
 
 
 def warehouse_kind(kind: str) -> WarehouseKind:
-    """Return a kind of warehouse by its name. Raises UsageError for one that does not exist."""
+    """Return a kind of warehouse by its name. Raises UsageError for an unknown kind."""
     if kind not in KINDS:
         raise UsageError(f"There is no warehouse of kind '{kind}'.", hint=f"The kinds are: {', '.join(KINDS)}.")
     found: Any = import_module(f"streamproof.warehouse.{kind}")
@@ -33,11 +33,11 @@ def warehouse_kind(kind: str) -> WarehouseKind:
 def open_warehouse(kind: str, settings: ClickHouseSettings, *, source: str = "") -> Warehouse:
     """Connect to a database of a warehouse of this kind. Raises UsageError, WarehouseError.
 
-    `source` says in words where the connection comes from, for the hint of an error.
+    `source` describes where the connection settings come from, for the hint of an error.
     """
     return warehouse_kind(kind).open_warehouse(settings, source=source)
 
 
 def open_server(kind: str, settings: ClickHouseSettings, *, source: str = "") -> Server:
-    """Connect to a server of databases of this kind; `source` as above. Raises UsageError, WarehouseError."""
+    """Connect to a server of this kind; `source` as in `open_warehouse`. Raises UsageError, WarehouseError."""
     return warehouse_kind(kind).open_server(settings, source=source)

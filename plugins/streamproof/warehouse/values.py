@@ -1,4 +1,4 @@
-"""What goes through the warehouse port: what is asked of a warehouse, and what it answers, as plain data."""
+"""The arguments and results of the warehouse port, as plain data."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AsTyped:
-    """A parameter's value as a user typed it: the SQL's type for the parameter decides what it is."""
+    """A parameter's value as a user typed it. The parameter's SQL type decides how the text is read."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a query returned: the names of the columns, and the rows in the order in which they came. Times are UTC."""
+    """The result of a query: the column names, and the rows in the order of the result. Times are UTC."""
 
     columns: tuple[str, ...]
     rows: Sequence[Sequence[Any]]
@@ -31,10 +31,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a table or view consists of.
+    """The columns of a table or view, and how it treats rows with equal keys.
 
-    `columns` are the types of its columns by name, in their order. `merges`: rows of one key become one some day, so
-    that a reader must not depend on whether they have. `replaces`: of such rows, one is kept as it is.
+    `columns` holds the column types by name, in the table's order. `merges`: rows with equal keys are merged into one
+    at some later time, so a reader must not depend on whether they have been. `replaces`: that merge keeps one of the
+    rows unchanged.
     """
 
     columns: Mapping[str, str]
@@ -45,10 +46,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How far two floating-point numbers may be apart, relative to the greater of them.
+    """How far two floating-point numbers may differ, relative to the greater one.
 
-    With `rows`, a column that counts what the number was made of, `relative` holds only above `exact_to` of these; up
-    to that, `small` does. Such is a quantile by a digest, which keeps every value until it has too many.
+    `rows` may name a column with the number of values behind the result. Then `relative` applies above `exact_to`
+    values, and `small` up to it. A quantile from a digest needs this: it is exact until the digest has too many values.
     """
 
     relative: float
@@ -59,10 +60,10 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The rows of an object, to be compared with those that it should have, in the columns of `columns` (with types).
+    """A comparison of an object's rows with its expected rows. `columns` holds the types of the compared columns.
 
-    The expected rows are those of `expected_sql`; where that is empty, those that were stored for the object in
-    database `expected_database`. `key`, `seen_sql`, `as_set` and `tolerance` are those of a pack's parity map.
+    The expected rows come from `expected_sql`. If that is empty, they are the rows stored for the object in database
+    `expected_database`. `key`, `seen_sql`, `as_set` and `tolerance` come from the pack's parity map.
     """
 
     name: str
@@ -78,10 +79,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class TableRead:
-    """What a contract reads: the stored columns of a table without those left out, then computed ones by their SQL.
+    """The columns and rows of a table that a contract reads.
 
-    With `time`, a column, only rows of the half-open window in UTC are read; with `hourly`, every hour that the window
-    touches. `source` names the file that asks for it, for errors.
+    The columns are the table's stored ones without `leave_out`, then the `computed` ones, given as SQL by name. If
+    `time` names a column, only rows inside the window (half-open, UTC) are read; with `hourly`, all rows of every hour
+    that the window touches. `source` is the contract's file, for errors.
     """
 
     table: str
@@ -94,9 +96,9 @@ class TableRead:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The rows of a table, and by column which of them hold NaN or an infinite value (only columns with such a row).
+    """The rows of a table, and a mask of the rows with NaN or an infinite value for each column that has any.
 
-    A DataFrame holds NULL and NaN as one and the same; a contract must not: NULL may be allowed, NaN never compares.
+    The masks are needed because a DataFrame cannot tell NULL from NaN. A contract may allow NULL, but never NaN.
     """
 
     frame: pd.DataFrame
@@ -105,7 +107,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class RecordTable:
-    """A table with a row for every record, and its columns with the record's topic, partition and offset."""
+    """A table with one row for each record, and the names of its topic, partition and offset columns."""
 
     table: str
     topic: str
@@ -113,13 +115,13 @@ class RecordTable:
     offset: str
 
 
-# What a replay published, record by record; written by nobody but the replay.
+# The table of published records, one row each. Only the replay writes it.
 LEDGER = RecordTable("replay_ledger", "source_topic", "source_partition", "source_offset")
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a warehouse that reads a topic by itself is told: brokers, topic, consumer group, client options."""
+    """The settings of a warehouse that reads a topic itself: brokers, topic, consumer group, client options."""
 
     bootstrap_servers: str
     topic: str
@@ -129,11 +131,11 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class SchemaFinding:
-    """What a look at a database that no run made has found.
+    """The result of comparing an existing database with a pack's schema.
 
-    `migrations` is the number of its migrations, None without a table of them; `other_types` says where a column has
-    another type; `absent` are tables that it may lack and does; `owner` is the run that made it, None when none did;
-    `settings_are_fixed`: its user may not choose how queries read.
+    `migrations` is the number of applied migrations, None if the database does not record them. `other_types` names
+    the columns with another type. `absent` are the optional tables that are missing. `owner` is the run that created
+    the database, None if no run did. `settings_are_fixed`: the user may not change the settings of a query.
     """
 
     migrations: int | None

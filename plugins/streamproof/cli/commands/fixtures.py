@@ -1,4 +1,4 @@
-"""`streamproof fixtures generate|verify`: make fixture sets, and tell whether one can be trusted."""
+"""`streamproof fixtures generate|verify`: generate fixture sets, and check that one can be replayed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Consumer groups as the broker sees them: who is assigned what, and how far they have committed."""
+"""Consumer groups as the broker reports them: their state, assigned partitions and committed offsets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from streamproof.transport.base import GroupState
 REQUEST_TIMEOUT_SEC = 10.0
 
 _HINT = "Look at the broker's log in the run's stack/logs folder."
-# The broker has not seen the group yet, or is electing its coordinator: not an answer, and not an error either.
+# The group does not exist yet, or the broker is electing its coordinator. The caller asks again later.
 _NOT_YET = frozenset(
     {
         KafkaError.GROUP_ID_NOT_FOUND,
@@ -49,12 +49,12 @@ class Groups:
                 return GroupState(group, "not there yet", frozenset())
             raise _unanswered(f"the state of group {group}", error) from None
         assigned = {
-            place.partition
+            entry.partition
             for member in description.members
-            for place in (member.assignment.topic_partitions if member.assignment else ())
-            if place.topic == topic
+            for entry in (member.assignment.topic_partitions if member.assignment else ())
+            if entry.topic == topic
         }
-        return GroupState(group, _word(description.state), frozenset(assigned))
+        return GroupState(group, _state_name(description.state), frozenset(assigned))
 
     def committed(self, group: str, topic: str, partitions: Iterable[int]) -> Mapping[int, int]:
         """Return the committed offset by partition of `topic`; a partition without a commit is left out."""
@@ -62,15 +62,15 @@ class Groups:
         request = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, partition) for partition in partitions])
         answer = self._admin.list_consumer_group_offsets([request], request_timeout=REQUEST_TIMEOUT_SEC)[group]
         try:
-            places = answer.result(timeout=REQUEST_TIMEOUT_SEC).topic_partitions
+            entries = answer.result(timeout=REQUEST_TIMEOUT_SEC).topic_partitions
         except KafkaException as error:
             if error.args[0].code() in _NOT_YET:
                 return {}
             raise _unanswered(f"the offsets of group {group}", error) from None
-        return {place.partition: place.offset for place in places if place.topic == topic and place.offset >= 0}
+        return {entry.partition: entry.offset for entry in entries if entry.topic == topic and entry.offset >= 0}
 
 
-def _word(state: Any) -> str:
+def _state_name(state: Any) -> str:
     return state.name.lower().replace("_", " ") if isinstance(state, ConsumerGroupState) else str(state)
 
 

@@ -1,4 +1,4 @@
-"""Publish fixture events to Kafka: acknowledged, counted one by one, with the offset that each of them got."""
+"""Publish fixture events to Kafka, and record the offset that the broker acknowledged for each of them."""
 
 from __future__ import annotations
 
@@ -17,22 +17,24 @@ from streamproof.model.settings import KafkaSettings
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.transport.base import Published
 
-# A broker that is gone is reported after this time; a broker of this stack answers within milliseconds.
+# A broker that is gone is reported after this time. A broker of this stack answers within milliseconds.
 DELIVERY_TIMEOUT_MS = 20_000
 METADATA_TIMEOUT_SEC = 10.0
-# Acknowledgements are collected, and the stack is looked at, every so many records and every so many seconds.
+# Acknowledgements are collected and `watch` is called after so many records. While the queue is full or the last
+# records are being sent, that happens after so many seconds.
 POLL_EVERY = 2_000
 WATCH_SEC = 0.5
-# A key is cut out of its value, and headers are short; the broker's limit is far higher, see `topics.TOPIC_CONFIG`.
+# A key is a part of its value, so the two together need at most twice the value's size; the rest is for headers.
+# The broker's own limit is far higher, see `topics.TOPIC_CONFIG`.
 MAX_MESSAGE_BYTES = 2 * MAX_VALUE_BYTES + 65_536
 QUEUE_MESSAGES = 200_000
 QUEUE_KBYTES = 262_144
 
 _HINT = "Look at the broker's log in the run's stack/logs folder, then run again."
 
-# What the replay and the benchmark's bare loop have in common. One request at a time keeps the order, whatever is sent
-# again. Idempotence would do so too, but asking for a producer id costs half a second; a record that was written twice
-# because its first answer got lost is found by the gap that it leaves between the acknowledged offsets.
+# The replay and the benchmark's bare loop share these options. One request in flight keeps the order, also when a
+# request is sent again. Idempotence would do so too, but getting a producer id takes half a second. Without it, a
+# record is written twice when the broker's first answer is lost; `_require_no_gap` finds that.
 PRODUCER_OPTIONS: dict[str, object] = {
     "acks": "all",
     "max.in.flight.requests.per.connection": 1,
@@ -43,28 +45,31 @@ PRODUCER_OPTIONS: dict[str, object] = {
     "message.max.bytes": MAX_MESSAGE_BYTES,
     "queue.buffering.max.messages": QUEUE_MESSAGES,
     "queue.buffering.max.kbytes": QUEUE_KBYTES,
-    # Its own log lines would go to the terminal; what fails is raised, once and with a hint.
+    # librdkafka would write its log to the terminal. Failures are raised instead, with a hint.
     "log_level": 0,
 }
 
 
 class _Partition:
-    """What the broker answers for one partition. The callback runs once a record: it keeps the offset and no more."""
+    """The acknowledged offsets and the errors of one partition.
 
-    __slots__ = ("errors", "offsets", "take")
+    `on_delivery` is the delivery callback. It runs for every record, so it only appends to a list.
+    """
+
+    __slots__ = ("errors", "offsets", "on_delivery")
 
     def __init__(self) -> None:
         self.offsets: array[int] = array("q")
         self.errors: list[str] = []
-        keep, complain = self.offsets.append, self.errors.append
+        add_offset, add_error = self.offsets.append, self.errors.append
 
-        def take(error: KafkaError | None, message: Any) -> None:
+        def on_delivery(error: KafkaError | None, message: Any) -> None:
             if error is None:
-                keep(message.offset())
+                add_offset(message.offset())
             else:
-                complain(error.str())
+                add_error(error.str())
 
-        self.take = take
+        self.on_delivery = on_delivery
 
 
 def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
@@ -76,10 +81,10 @@ def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
     def look() -> Probe:
         try:
             for partition in consumer.list_topics(topic, timeout=METADATA_TIMEOUT_SEC).topics[topic].partitions:
-                place = TopicPartition(topic, partition)
-                found[partition] = consumer.get_watermark_offsets(place, timeout=METADATA_TIMEOUT_SEC)[1]
+                requested = TopicPartition(topic, partition)
+                found[partition] = consumer.get_watermark_offsets(requested, timeout=METADATA_TIMEOUT_SEC)[1]
         except KafkaException as error:
-            # A topic that has just been made may not have its leader yet.
+            # A topic that has just been created may have no leader yet.
             return Probe(False, error.args[0].str())
         return Probe(bool(found), "it does not exist")
 
@@ -99,31 +104,31 @@ def publish(
     watch: Callable[[], object] = lambda: None,
     delivery_timeout_ms: int = DELIVERY_TIMEOUT_MS,
 ) -> Published:
-    """Publish events with their values in the given order and wait until the broker has acknowledged every one of them.
+    """Publish events with their values in the given order, and wait until the broker has acknowledged all of them.
 
-    Headers are `sp-run-id` and `sp-sequence` (decimal digits from 0); the Kafka timestamp is `publish_ms`. `watch` is
-    called now and then and may raise what ends the replay at once. A record that is not acknowledged within
+    Headers are `sp-run-id` and `sp-sequence` (decimal digits, from 0). The Kafka timestamp is the event's `publish_ms`.
+    `watch` is called regularly; an exception that it raises ends the replay. A record that is not acknowledged within
     `delivery_timeout_ms` counts as lost.
-    Raises StackError, with the counts, when not every record is acknowledged.
+    Raises StackError, with the counts, when a record is not acknowledged, or the acknowledged offsets have a gap.
     """
     started_at = end_offsets(settings, topic)
     producer = Producer({**settings.client_config(), **PRODUCER_OPTIONS, "delivery.timeout.ms": delivery_timeout_ms})
-    places = [_Partition() for _ in started_at]
+    deliveries = [_Partition() for _ in started_at]
     started = time.monotonic()
     try:
-        partitions = _produce_all(producer, topic, records, run_id, places, watch)
+        partitions = _produce_all(producer, topic, records, run_id, deliveries, watch)
         while producer.flush(WATCH_SEC):
-            _stop_on_error(places, watch)
+            _stop_on_error(deliveries, watch)
     except BaseException:
-        # What is still queued must not be sent after the replay has failed, nor keep this process waiting.
+        # Queued records must not be sent after the replay has failed, and must not delay the end of this process.
         producer.purge()
         raise
     duration = time.monotonic() - started
-    _require_all(places, len(partitions))
-    ends = {partition: started_at[partition] + len(place.offsets) for partition, place in enumerate(places)}
-    for partition, place in enumerate(places):
-        _require_no_gap(topic, partition, place.offsets, started_at[partition])
-    by_partition = [iter(place.offsets) for place in places]
+    _require_all(deliveries, len(partitions))
+    ends = {partition: started_at[partition] + len(found.offsets) for partition, found in enumerate(deliveries)}
+    for partition, found in enumerate(deliveries):
+        _require_no_gap(topic, partition, found.offsets, started_at[partition])
+    by_partition = [iter(found.offsets) for found in deliveries]
     offsets = array("q", (next(by_partition[partition]) for partition in partitions))
     return Published(topic, len(offsets), partitions, offsets, started_at, ends, duration)
 
@@ -133,28 +138,34 @@ def _produce_all(
     topic: str,
     records: Iterable[tuple[FixtureEvent, bytes | None]],
     run_id: str,
-    places: Sequence[_Partition],
+    deliveries: Sequence[_Partition],
     watch: Callable[[], object],
 ) -> array[int]:
-    """Hand every record over and return the partition of each; records of one key stay in one partition."""
+    """Queue every record and return the partition of each. Records with the same key go to the same partition."""
     run_header = ("sp-run-id", run_id.encode())
-    produce, count = producer.produce, len(places)
+    produce, count = producer.produce, len(deliveries)
     partitions: array[int] = array("i")
-    chosen, takes = partitions.append, [place.take for place in places]
+    add_partition, callbacks = partitions.append, [delivery.on_delivery for delivery in deliveries]
     for sequence, (event, value) in enumerate(records):
         partition = 0 if count == 1 else crc32(event.key or b"") % count
         headers = [run_header, ("sp-sequence", b"%d" % sequence)]
-        chosen(partition)
-        take = takes[partition]
+        add_partition(partition)
+        callback = callbacks[partition]
         while True:
             try:
                 produce(
-                    topic, value, event.key, partition, on_delivery=take, timestamp=event.publish_ms, headers=headers
+                    topic,
+                    value,
+                    event.key,
+                    partition,
+                    on_delivery=callback,
+                    timestamp=event.publish_ms,
+                    headers=headers,
                 )
                 break
             except BufferError:
                 producer.poll(WATCH_SEC)
-                _stop_on_error(places, watch)
+                _stop_on_error(deliveries, watch)
             except KafkaException as error:
                 raise StackError(
                     f"Kafka refused record {sequence} ({event.session.file}:{event.line}): {error.args[0].str()}.",
@@ -162,7 +173,7 @@ def _produce_all(
                 ) from None
         if sequence % POLL_EVERY == 0:
             producer.poll(0)
-            _stop_on_error(places, watch)
+            _stop_on_error(deliveries, watch)
     return partitions
 
 
@@ -177,17 +188,17 @@ def _require_no_gap(topic: str, partition: int, offsets: array[int], start: int)
             )
 
 
-def _stop_on_error(places: Sequence[_Partition], watch: Callable[[], object]) -> None:
+def _stop_on_error(deliveries: Sequence[_Partition], watch: Callable[[], object]) -> None:
     watch()
-    if any(place.errors for place in places):
-        _require_all(places, None)
+    if any(delivery.errors for delivery in deliveries):
+        _require_all(deliveries, None)
 
 
-def _require_all(places: Sequence[_Partition], handed_over: int | None) -> None:
-    """Raise StackError unless every record is acknowledged; `handed_over` is None while records are still to come."""
-    acknowledged = sum(len(place.offsets) for place in places)
-    errors = [error for place in places for error in place.errors]
-    if errors or acknowledged != handed_over:
-        of = f" of {handed_over}" if handed_over is not None else ""
+def _require_all(deliveries: Sequence[_Partition], queued: int | None) -> None:
+    """Raise StackError unless all queued records are acknowledged. `queued` is None while their number is not known."""
+    acknowledged = sum(len(delivery.offsets) for delivery in deliveries)
+    errors = [error for delivery in deliveries for error in delivery.errors]
+    if errors or acknowledged != queued:
+        of = f" of {queued}" if queued is not None else ""
         first = f" {len(errors)} were not delivered: {errors[0]}." if errors else ""
         raise StackError(f"Kafka acknowledged {acknowledged}{of} records.{first}", hint=_HINT)
