@@ -1,1 +1,1 @@
-"""Transports: one folder an engine."""
+"""Transports: the port, and one subpackage for each kind."""

@@ -1,4 +1,4 @@
-"""The port of a transport: what stages ask of whatever carries the records, and nothing of its client library."""
+"""The transport port: the operations that stages need from the system that carries the records."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from streamproof.model.settings import KafkaSettings
 
 @dataclass(frozen=True, slots=True)
 class GroupState:
-    """One consumer group. `state` is the broker's own text, in lower case; `assigned` are partitions of one topic."""
+    """The state of a consumer group: the broker's own text in lower case, and the assigned partitions of one topic."""
 
     group: str
     state: str
     assigned: frozenset[int]
 
     def missing(self, partitions: frozenset[int]) -> str:
-        """Return what keeps the group from consuming all these partitions, '' when nothing does."""
+        """Return why the group does not consume all these partitions, '' when it does."""
         if self.state != "stable":
             return f"group {self.group} is {self.state}"
         missing = sorted(partitions - self.assigned)
@@ -28,10 +28,11 @@ class GroupState:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a replay published, every record acknowledged.
+    """The records of a replay, all acknowledged.
 
-    `partitions` and `offsets` are by sequence number; `start_offsets` and `end_offsets` by partition: the topic's end
-    before the first and after the last record. `duration_sec` is wall time from the first record to the last answer.
+    `partitions` and `offsets` are indexed by sequence number. `start_offsets` and `end_offsets` are the end offsets by
+    partition before the first and after the last record. `duration_sec` is the wall time in seconds from the first
+    record to the last acknowledgement.
     """
 
     topic: str
@@ -49,41 +50,41 @@ class Published:
 
 
 class Consumers(Protocol):
-    """Consumer groups as the transport sees them. Every method raises StackError when there is no answer."""
+    """Reads the state of consumer groups. Every method raises StackError when the transport does not answer."""
 
     def partitions(self, topic: str) -> frozenset[int]:
         """Return the partitions of a topic; empty while it does not exist."""
 
     def state(self, group: str, topic: str) -> GroupState:
-        """Return a group's state and the partitions of `topic` that its members hold."""
+        """Return a group's state and the partitions of `topic` that are assigned to its members."""
 
     def committed(self, group: str, topic: str, partitions: Iterable[int]) -> Mapping[int, int]:
-        """Return the committed offset by partition of `topic`; a partition without a commit is left out."""
+        """Return the committed offset of each partition of `topic`, without partitions that have none."""
 
 
 class Transport(Protocol):
-    """What carries records from a replay to a pipeline. Every method raises StackError when it is refused.
+    """The system that carries records from a replay to a pipeline, such as Kafka.
 
-    `settings` say how to reach it; `timeout` is in seconds.
+    `settings` is its address and login; `timeout` is in seconds. Every method raises StackError when it is refused.
     """
 
     def preflight(self, settings: KafkaSettings, topics: Sequence[str], groups: Sequence[str], *, source: str) -> str:
-        """Check that it answers, has none of these names yet and would create the topics; return what it is.
+        """Check that it answers, has none of these topics and groups, and would create the topics.
 
-        `source` says in a few words where the settings come from. Nothing is created.
+        It returns a description of the system and creates nothing. `source` describes where the settings come from.
         """
 
     def create_topics(self, settings: KafkaSettings, names: Iterable[str], *, timeout: float) -> None:
         """Create topics of one partition without expiry."""
 
     def create_missing_topics(self, settings: KafkaSettings, names: Iterable[str], *, timeout: float) -> list[str]:
-        """Create those of the topics that are not there and return their names."""
+        """Create the topics that do not exist and return their names."""
 
     def delete_topics(self, settings: KafkaSettings, names: Iterable[str], *, timeout: float) -> None:
-        """Delete topics; those that are gone already do not matter."""
+        """Delete topics. A topic that does not exist is ignored."""
 
     def delete_groups(self, settings: KafkaSettings, names: Iterable[str], *, timeout: float) -> None:
-        """Delete consumer groups, each as soon as its last member has left it."""
+        """Delete consumer groups, each as soon as its last member has left."""
 
     def publish(
         self,
@@ -94,10 +95,10 @@ class Transport(Protocol):
         run_id: str,
         watch: Callable[[], object] = lambda: None,
     ) -> Published:
-        """Publish records in the given order and wait until every one of them is acknowledged.
+        """Publish records in the given order and wait until all of them are acknowledged.
 
-        `watch` is called now and then and may raise what ends the replay at once.
+        `watch` is called regularly; an exception that it raises ends the replay.
         """
 
     def consumers(self, settings: KafkaSettings) -> Consumers:
-        """Return a look at the consumer groups."""
+        """Return a reader of the consumer groups' state."""

@@ -1,4 +1,4 @@
-"""The kinds of transport: each is a folder beside this module, named in a pack by `transport: <kind>`."""
+"""The kinds of transport. Each is a subpackage of this package; a pack names it as `transport: <kind>`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from streamproof.transport.base import Transport
 
 
 def transport_kinds() -> tuple[str, ...]:
-    """Return the kinds that there are, sorted."""
+    """Return the names of all kinds, sorted."""
     return tuple(sorted(module.name for module in iter_modules(transport.__path__) if module.ispkg))
 
 
 def transport_of(kind: str) -> Transport:
-    """Return a transport by its kind. Raises UsageError for one that does not exist."""
+    """Return a transport by its kind. Raises UsageError for an unknown kind."""
     if kind not in transport_kinds():
         raise UsageError(
             f"There is no transport of kind '{kind}'.", hint=f"The kinds are: {', '.join(transport_kinds())}."

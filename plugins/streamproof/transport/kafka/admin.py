@@ -1,4 +1,4 @@
-"""Clients that administer brokers, and the first questions to brokers that are coming up."""
+"""Admin clients of Kafka brokers, and the first requests to a broker that is starting."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from streamproof.model.errors import StackError
 from streamproof.model.settings import KafkaSettings
 from streamproof.model.waiting import Probe
 
-# Any name: the question itself is what counts.
+# Any name will do: only the request matters, see `make_topic_of_offsets`.
 _SOME_GROUP = "streamproof"
 
 
 def admin_of(settings: KafkaSettings, heard: list[str] | None = None) -> AdminClient:
-    """Return a quiet admin client; what it complains of in the background goes to `heard`. Raises StackError."""
+    """Return an admin client that logs nothing; its background errors are added to `heard`. Raises StackError."""
     config = settings.client_config()
     if heard is not None:
         config["error_cb"] = lambda error: heard.append(str(error.str()))
@@ -28,7 +28,7 @@ def admin_of(settings: KafkaSettings, heard: list[str] | None = None) -> AdminCl
 
 
 def admin_client(bootstrap_servers: str) -> AdminClient:
-    """Return an admin client that looks again quickly while a broker is coming up, and quietly."""
+    """Return an admin client that logs nothing and reconnects quickly, for a broker that is starting."""
     return AdminClient(
         {
             "bootstrap.servers": bootstrap_servers,
@@ -40,7 +40,7 @@ def admin_client(bootstrap_servers: str) -> AdminClient:
 
 
 def look_for_broker(admin: AdminClient) -> Probe:
-    """Ask the broker for its metadata; it is there when it answers with itself."""
+    """Request the broker's metadata. The probe is done when the answer lists a broker."""
     try:
         brokers = admin.list_topics(timeout=0.5).brokers
     except KafkaException as error:
@@ -49,9 +49,9 @@ def look_for_broker(admin: AdminClient) -> Probe:
 
 
 def make_topic_of_offsets(admin: AdminClient, timeout: float) -> None:
-    """Let a new broker begin to make the topic that offsets are kept in.
+    """Make a new broker create its internal topic of consumer offsets.
 
-    Asked about a group for the first time, a broker answers "not yet"; a consumer would then wait a second. So it is
-    asked before there is a consumer, and the answer does not matter.
+    The first request about a group starts that, and the broker answers "not yet". A consumer would then wait a second.
+    So this request comes before any consumer, and its answer is ignored.
     """
     admin.describe_consumer_groups([_SOME_GROUP], request_timeout=timeout)

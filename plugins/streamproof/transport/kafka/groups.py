@@ -27,7 +27,7 @@ _NOT_YET = frozenset(
 
 
 class Groups:
-    """Asks the brokers about consumer groups. Raises StackError when they do not answer."""
+    """Reads the state of consumer groups from the brokers. Raises StackError when they do not answer."""
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._admin = AdminClient({**settings.client_config(), "log_level": 0})
@@ -40,7 +40,7 @@ class Groups:
             raise _unanswered(f"the partitions of {topic}", error) from None
 
     def state(self, group: str, topic: str) -> GroupState:
-        """Return a group's state and the partitions of `topic` that its members hold."""
+        """Return a group's state and the partitions of `topic` that are assigned to its members."""
         answer = self._admin.describe_consumer_groups([group], request_timeout=REQUEST_TIMEOUT_SEC)[group]
         try:
             description = answer.result(timeout=REQUEST_TIMEOUT_SEC)
@@ -57,7 +57,7 @@ class Groups:
         return GroupState(group, _state_name(description.state), frozenset(assigned))
 
     def committed(self, group: str, topic: str, partitions: Iterable[int]) -> Mapping[int, int]:
-        """Return the committed offset by partition of `topic`; a partition without a commit is left out."""
+        """Return the committed offset of each partition of `topic`, without partitions that have none."""
         # The mock broker answers only for partitions that are named.
         request = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, partition) for partition in partitions])
         answer = self._admin.list_consumer_group_offsets([request], request_timeout=REQUEST_TIMEOUT_SEC)[group]

@@ -1,6 +1,7 @@
 """The process of librdkafka's mock cluster: `python -m streamproof.transport.kafka.mock_cluster TOPIC…`.
 
-It keeps little (see the limits), knows no timestamps look-up and no admin requests: good for small fixture sets only.
+The mock keeps few records (see the limits) and supports neither admin requests nor the look-up of offsets by time. It
+suits only small fixture sets.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import confluent_kafka
 
-# What the mock keeps per partition; it silently drops what is older. A larger fixture set must be refused.
+# The mock's limits for one partition. It silently drops older records, so a larger fixture set must be refused.
 MOCK_MAX_BYTES = 5_000_000
 MOCK_MAX_MESSAGES = 100_000
 _RD_KAFKA_PRODUCER = 0
@@ -24,7 +25,7 @@ def library_version() -> str:
 
 
 def _library() -> ctypes.CDLL:
-    """Load the librdkafka of confluent-kafka: the functions of its mock cluster are not in the Python package."""
+    """Load the librdkafka of confluent-kafka, because the Python package does not offer the mock cluster."""
     package = Path(confluent_kafka.__file__).parent
     found = sorted([*package.parent.glob("confluent_kafka.libs/librdkafka-*"), *package.glob(".dylibs/librdkafka.*")])
     library = ctypes.CDLL(str(found[0]) if found else "librdkafka.so.1")
@@ -36,9 +37,9 @@ def _library() -> ctypes.CDLL:
 
 
 def run_mock(topics: list[str]) -> str:
-    """Start a mock cluster of one broker with these topics, one partition each, and return where it listens.
+    """Start a mock cluster of one broker with these topics, one partition each, and return its address.
 
-    It lives as long as the process. Raises RuntimeError when librdkafka refuses.
+    The cluster ends with the process. Raises RuntimeError when librdkafka refuses.
     """
     library, text = _library(), ctypes.create_string_buffer(_ERROR_TEXT_BYTES)
     client = library.rd_kafka_new(
@@ -55,7 +56,7 @@ def run_mock(topics: list[str]) -> str:
 
 
 def main() -> None:
-    """Be the mock's process: say where it listens, then stay until standard input closes."""
+    """Run the mock: print its address, then wait until standard input closes."""
     sys.stdout.write(run_mock(sys.argv[1:]) + "\n")
     sys.stdout.flush()
     sys.stdin.read()

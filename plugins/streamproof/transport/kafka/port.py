@@ -1,4 +1,4 @@
-"""Kafka behind the port of transports."""
+"""The adapter: Kafka behind the transport port."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from streamproof.transport.kafka.preflight import check_kafka
 
 
 class Kafka:
-    """Brokers of Apache Kafka, or what speaks its protocol."""
+    """Apache Kafka, or other brokers that speak its protocol."""
 
     def preflight(self, settings: KafkaSettings, topics: Sequence[str], groups: Sequence[str], *, source: str) -> str:
-        """Check brokers that a run did not start and return what they are."""
+        """Check brokers that the run did not start, and return a description of them."""
         return check_kafka(settings, tuple(topics), tuple(groups), source=source)
 
     def create_topics(self, settings: KafkaSettings, names: Iterable[str], *, timeout: float) -> None:
@@ -25,15 +25,15 @@ class Kafka:
         topics.create_topics(admin_of(settings), names, timeout=timeout)
 
     def create_missing_topics(self, settings: KafkaSettings, names: Iterable[str], *, timeout: float) -> list[str]:
-        """Create those of the topics that are not there and return their names."""
+        """Create the topics that do not exist and return their names."""
         return topics.create_missing_topics(admin_of(settings), names, timeout=timeout)
 
     def delete_topics(self, settings: KafkaSettings, names: Iterable[str], *, timeout: float) -> None:
-        """Delete topics; those that are gone already do not matter."""
+        """Delete topics. A topic that does not exist is ignored."""
         topics.delete_topics(admin_of(settings), names, timeout=timeout)
 
     def delete_groups(self, settings: KafkaSettings, names: Iterable[str], *, timeout: float) -> None:
-        """Delete consumer groups, each as soon as its last member has left it."""
+        """Delete consumer groups, each as soon as its last member has left."""
         topics.delete_groups(admin_of(settings), names, timeout=timeout)
 
     def publish(
@@ -45,11 +45,11 @@ class Kafka:
         run_id: str,
         watch: Callable[[], object] = lambda: None,
     ) -> Published:
-        """Publish records in the given order and wait until every one of them is acknowledged."""
+        """Publish records in the given order and wait until all of them are acknowledged."""
         return producer.publish(settings, topic, records, run_id=run_id, watch=watch)
 
     def consumers(self, settings: KafkaSettings) -> Groups:
-        """Return a look at the consumer groups."""
+        """Return a reader of the consumer groups' state."""
         return Groups(settings)
 
 

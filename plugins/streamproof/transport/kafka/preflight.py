@@ -1,6 +1,6 @@
-"""Before a run touches brokers that it did not start: do they answer, are they free of its names, may it create topics.
+"""Check brokers that the run did not start: whether they answer, have none of its names, and let it create topics.
 
-Nothing is created: the brokers are asked whether they would.
+The checks create nothing: the brokers only validate the request.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from streamproof.transport.kafka.admin import admin_of
 from streamproof.transport.kafka.topics import create_topics
 
 ANSWER_TIMEOUT_SEC = 10.0
-# The first group that a new cluster is asked about makes it create the topic that groups are kept in.
+# The first request about a group makes a new cluster create its internal topic of offsets, which takes time.
 LOOK_TIMEOUT_SEC = 5.0
 COORDINATOR_TIMEOUT_SEC = 45.0
 _ABSENT = frozenset({KafkaError.GROUP_ID_NOT_FOUND})
-# Brokers that have just started have no coordinator yet: not an answer.
+# Brokers that have just started have no coordinator yet. The request is repeated.
 _NOT_YET = frozenset(
     {KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.NOT_COORDINATOR}
 )
 
 
 def check_kafka(settings: KafkaSettings, topics: tuple[str, ...], groups: tuple[str, ...], *, source: str) -> str:
-    """Check the brokers and return in words what they are.
+    """Check the brokers and return a description of the cluster.
 
-    Raises StackError: no answer, a refused login, a topic or group that is there, or no right to create topics.
+    Raises StackError when they do not answer or refuse the login, a topic or group exists already, or the user may not
+    create topics.
     """
     heard: list[str] = []
     admin = admin_of(settings, heard)

@@ -1,4 +1,4 @@
-"""Topics and consumer groups of a run: made for it alone, and removed with it."""
+"""Create and delete the topics and consumer groups of a run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from streamproof.model.errors import StackError
 from streamproof.model.waiting import Probe, wait_until
 
-# Captured events are old, replayed ones may be stamped ahead: neither expires nor is refused. A reject carries the
-# whole record that it rejects, some of which are rejected for their size.
+# Captured events are old and must not expire; replayed events may have times in the future and must be accepted. The
+# message to a reject topic contains the whole rejected record, which may have been rejected for its size.
 TOPIC_CONFIG = {
     "retention.ms": "-1",
     "message.timestamp.after.max.ms": str((1 << 63) - 1),
@@ -21,7 +21,7 @@ TOPIC_CONFIG = {
 BROKERS_DEFAULT = -1
 
 _GONE = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.GROUP_ID_NOT_FOUND})
-# A member that was just stopped is a member until its session ends; a coordinator may be moving.
+# A stopped member belongs to its group until its session ends; or the broker is electing a coordinator.
 _NOT_YET = frozenset(
     {
         KafkaError.NON_EMPTY_GROUP,
@@ -45,10 +45,10 @@ def create_topics(
     timeout: float,
     rehearse: bool = False,
 ) -> None:
-    """Create topics of one partition without expiry; with `rehearse` the brokers only say whether they would.
+    """Create topics of one partition without expiry, with the brokers' default replication.
 
-    They are replicated as the brokers do by default, and whoever asks the brokers for them afterwards finds them;
-    `timeout` is in seconds. Raises StackError naming the topic.
+    When it returns, the topics are in the brokers' metadata. With `rehearse`, the brokers only check the request and
+    create nothing. `timeout` is in seconds. Raises StackError that names the topic.
     """
     topics = [
         NewTopic(name, num_partitions=1, replication_factor=BROKERS_DEFAULT, config=TOPIC_CONFIG) for name in names
@@ -63,11 +63,11 @@ def create_topics(
             hint = _HINTS.get(code, "A topic name has letters, digits, '.', '_' and '-'.")
             raise StackError(f"Topic {name} cannot be created: {said}", hint=hint)
     if not rehearse:
-        _wait_until_told(admin, frozenset(answers), timeout)
+        _wait_for_metadata(admin, frozenset(answers), timeout)
 
 
-def _wait_until_told(admin: AdminClient, names: frozenset[str], timeout: float) -> None:
-    """Wait for the brokers to know what their controller has created: it answers before they know."""
+def _wait_for_metadata(admin: AdminClient, names: frozenset[str], timeout: float) -> None:
+    """Wait until new topics are in the brokers' metadata: the controller answers before the brokers know them."""
 
     def look() -> Probe:
         try:
@@ -80,7 +80,7 @@ def _wait_until_told(admin: AdminClient, names: frozenset[str], timeout: float) 
 
 
 def delete_topics(admin: AdminClient, names: Iterable[str], *, timeout: float) -> None:
-    """Delete topics; those that are gone already are no matter. Raises StackError naming the topic."""
+    """Delete topics. A topic that does not exist is ignored. Raises StackError that names the topic."""
     wanted = list(names)
     if not wanted:
         return
@@ -92,25 +92,25 @@ def delete_topics(admin: AdminClient, names: Iterable[str], *, timeout: float) -
 
 
 def delete_groups(admin: AdminClient, names: Iterable[str], *, timeout: float) -> None:
-    """Delete consumer groups, each as soon as its last member has left it. Raises StackError naming the group."""
-    left = list(names)
+    """Delete consumer groups, each as soon as its last member has left. Raises StackError that names the group."""
+    remaining = list(names)
 
     def look() -> Probe:
-        if left:
-            answers = admin.delete_consumer_groups(list(left), request_timeout=timeout)
+        if remaining:
+            answers = admin.delete_consumer_groups(list(remaining), request_timeout=timeout)
             for name, answer in answers.items():
                 error = _failure(answer, timeout)
                 if error is None or error[0] in _GONE:
-                    left.remove(name)
+                    remaining.remove(name)
                 elif error[0] not in _NOT_YET:
                     raise StackError(f"Group {name} cannot be deleted: {error[1]}", hint="Delete it by hand.")
-        return Probe(not left, f"no member in {', '.join(left)}")
+        return Probe(not remaining, f"no member in {', '.join(remaining)}")
 
     wait_until(look, timeout=timeout, message="the consumer groups to be deleted", hint="Delete them by hand.")
 
 
 def _failure(answer: Any, timeout: float) -> tuple[int, str] | None:
-    """Return the code and the words of what went wrong, None when nothing did."""
+    """Return the code and the message of an error, None when there was none."""
     try:
         answer.result(timeout)
     except KafkaException as error:
@@ -121,14 +121,14 @@ def _failure(answer: Any, timeout: float) -> tuple[int, str] | None:
 
 
 def create_missing_topics(admin: AdminClient, names: Iterable[str], *, timeout: float) -> list[str]:
-    """Create those of the topics that are not there and return their names. Raises StackError."""
+    """Create the topics that do not exist and return their names. Raises StackError."""
     try:
-        there = admin.list_topics(timeout=timeout).topics
+        existing = admin.list_topics(timeout=timeout).topics
     except KafkaException as error:
         raise StackError(
             f"Kafka does not answer: {error.args[0].str()}.",
             hint="Is it running, and does it advertise an address that can be reached from here?",
         ) from None
-    missing = [name for name in names if name not in there]
+    missing = [name for name in names if name not in existing]
     create_topics(admin, missing, timeout=timeout)
     return missing

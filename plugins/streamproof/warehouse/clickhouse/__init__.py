@@ -1,4 +1,4 @@
-"""ClickHouse: client, schema, clones, view cache, drain and preflight."""
+"""The ClickHouse adapter: client, schema, clones, view cache, drain and preflight."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 
 def open_warehouse(settings: ClickHouseSettings, *, source: str = "") -> Warehouse:
-    """Connect to the database that the settings name. Raises WarehouseError, which tells the source."""
-    # A DAG file imports what names this package; the adapter and its client library are for a task that runs.
+    """Connect to the database that the settings name. Raises WarehouseError that names the source."""
+    # DAG files import this package while Airflow parses them. They must not load the client library.
     from streamproof.warehouse.clickhouse.database import Database  # noqa: PLC0415
 
     return Database.open(settings, source=source)

@@ -1,4 +1,4 @@
-"""Query parameters as the driver can bind them on the server: by the type that the SQL gives each."""
+"""Convert query parameters to values that the driver can bind on the server, according to their SQL types."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any
 
 from streamproof.warehouse.values import AsTyped
 
-# What is written as JSON, since nobody types ClickHouse's own literals; every other type is read from its text.
+# A user types a value of these types as JSON, which is easier than ClickHouse's literals. The server reads the text of
+# every other type.
 _NESTED = ("Array", "Map", "Tuple", "Nested")
 _WRAPPED = re.compile(r"\s*(?:Nullable|LowCardinality)\s*\((?P<inner>.*)\)\s*", re.DOTALL)
 _TEXTS = ("String", "FixedString", "Enum", "Identifier")
 
 
 class _Literal:
-    """Text that the driver must pass on as it stands: of a parameter, or of a number in one."""
+    """Text that the driver must send unchanged: a whole parameter, or a number inside one."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -28,9 +29,10 @@ class _Literal:
 def bindable(
     parameters: Mapping[str, object] | None, types: Iterable[tuple[str, str]] = ()
 ) -> dict[str, object] | None:
-    """Return the parameters as the driver can bind them; `types` are those of the SQL, for what a user typed.
+    """Return the parameters in the form that the driver can bind.
 
-    A mapping becomes a ClickHouse Map: the driver writes a dict as JSON unless a process-wide switch is set.
+    `types` are their types in the SQL; they are used for values that a user typed. A mapping becomes a ClickHouse Map
+    literal, because the driver writes a dict as JSON unless a process-wide switch is set.
     """
     if not parameters:
         return None
@@ -57,9 +59,9 @@ def _typed(text: str, kind: str) -> object:
 
 
 def _nested(text: str) -> object:
-    """Return a list or an object in JSON as a ClickHouse literal; what is not JSON is one already."""
+    """Return a JSON list or object as a ClickHouse literal. Text that is not JSON is taken for such a literal."""
     try:
-        # Numbers keep their digits: a float has fewer than an Int256 or a Decimal.
+        # Numbers stay text: a float could not hold all digits of an Int256 or a Decimal.
         data = json.loads(text, parse_int=_Literal, parse_float=_Literal)
     except ValueError:
         return _Literal(text)

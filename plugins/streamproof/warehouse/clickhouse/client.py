@@ -1,4 +1,4 @@
-"""The warehouse: connect to ClickHouse over HTTP, and turn its refusals into errors that say what to do."""
+"""Connect to ClickHouse over HTTP, run statements, and turn its errors into ours, with a hint."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NETWORK = re.compile(r"\(Caused by .*?(?P<why>\[Errno [^'\"]*|Read timed out[^'
 
 
 def plain_message(error: BaseException) -> str:
-    """Return what ClickHouse or the network said: one line, without the driver's wrapping, of a readable length."""
+    """Return the message of ClickHouse or the network on one line, without the driver's additions, and shortened."""
     text = " ".join(str(error).split())
     if server := _SERVER.search(text):
         text = server["said"] + (server["code"] or "")
@@ -42,9 +42,9 @@ def plain_message(error: BaseException) -> str:
 
 
 def connect(settings: ClickHouseSettings) -> Client:
-    """Open a client; the settings' database is its default, so SQL names no database.
+    """Open a client. The database of the settings is its default, so SQL need not name it.
 
-    The client may be shared by threads (it has no server session). Times that it returns are in UTC.
+    Threads may share the client, because it has no server session. It returns times in UTC.
     Raises WarehouseError when the server does not answer, refuses the user, or has no such database.
     """
     import clickhouse_connect
@@ -71,14 +71,14 @@ def connect(settings: ClickHouseSettings) -> Client:
             f"{_without(settings.password, plain_message(error))}",
             hint="Is it running, and are host, port, user and database right? See `streamproof stack status`.",
         ) from None
-    # The pool is closed with the client: open connections would hold the server up when it is stopped.
-    backend: Any = getattr(client, "_backend")  # noqa: B009 - the driver takes no pool of ours and owns it, too
+    # Closing the client must close our pool too: open connections would delay the end of the server.
+    backend: Any = getattr(client, "_backend")  # noqa: B009 - the driver has no public option for this
     backend.owns_pool_manager = True
     return client
 
 
 def _pool(settings: ClickHouseSettings) -> PoolManager:
-    """Return connections for one client: by a pool of the driver's own making, every proxy variable would be obeyed."""
+    """Return the connection pool of one client. The driver's own pool would use the proxies of the environment."""
     from clickhouse_connect.driver.httputil import get_pool_manager
 
     options: dict[str, Any] = {"http_proxy": settings.proxy} if settings.proxy else {}
@@ -94,7 +94,7 @@ def _without(secret: str, text: str) -> str:
 
 @contextmanager
 def refusals(doing: str, *, hint: str) -> Iterator[None]:
-    """Turn any error of the driver or the network inside the block into a WarehouseError that says what was done."""
+    """Turn an error of the driver or the network inside the block into a WarehouseError that begins with `doing`."""
     from clickhouse_connect.driver.exceptions import Error
 
     try:
@@ -129,14 +129,14 @@ def execute(
 
 
 def new_session() -> dict[str, object]:
-    """Return the settings that make statements share a session: what SET sets and temporary tables live as long."""
+    """Return settings that make statements share a server session, and so temporary tables and the effect of SET."""
     return {"session_id": str(uuid.uuid4())}
 
 
 def execute_script(client: Client, script: str, source: str = "the script") -> list[str]:
-    """Run SQL statements divided by semicolons one after the other, in one session, and return them.
+    """Run SQL statements separated by semicolons, one after the other in one session, and return them.
 
-    Raises SqlSourceError (before anything is run; `source` names the script in it) and WarehouseError.
+    Raises SqlSourceError, which names `source`, before the first statement runs, and WarehouseError.
     """
     found = script_of(script, source)
     session = new_session()

@@ -1,7 +1,7 @@
-"""What a database holds, whatever way it came there: row-level checksums of projections, and the rows that differ.
+"""Compare the content of two databases: checksums of projections, and the rows that differ.
 
-A projection is a query that leaves out what may differ between two ways to the same content: offsets, versions, times
-of writing. Rows have no order; a row that is there twice counts twice.
+A projection is a query that omits values that may differ although the content is the same: offsets, versions, times of
+writing. The order of rows does not matter. A row that occurs twice counts twice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from clickhouse_connect.driver.client import Client
 
-# Text tells null from 'NULL' and a float by its shortest digits. Adding up hashes makes the order not matter.
+# A row is hashed as text, which distinguishes NULL from 'NULL' and has the shortest digits of a float. The sum of the
+# hashes does not depend on the order of the rows.
 _HASH = "sipHash64(toString(tuple(*)))"
 _DIGEST = "SELECT count() AS rows, lower(hex(sum({hash}))) AS checksum FROM ({projection})"
 _HASHES = "SELECT {hash} AS hash, count() AS times FROM ({projection}) GROUP BY hash"
@@ -27,7 +28,7 @@ _ROWS = "SELECT * FROM ({projection}) WHERE {hash} IN {{wanted:Array(UInt64)}} O
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What an object holds: the number of rows, and a checksum of them in hexadecimal digits."""
+    """The content of an object: the number of rows, and their checksum in hexadecimal digits."""
 
     rows: int
     checksum: str
@@ -35,19 +36,19 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Rows by column that only one of two databases has, or has more often; at most as many as were asked for."""
+    """Rows by column name that only one of two databases has, or has more often, up to the limit of the caller."""
 
     only_first: tuple[Mapping[str, Any], ...]
     only_second: tuple[Mapping[str, Any], ...]
 
 
 def read_projections(folder: Path) -> tuple[Block, ...]:
-    """Read the queries of a folder of projections, by file and place. Raises SqlSourceError."""
+    """Read the queries of a folder of projections, in the order of files and of queries. Raises SqlSourceError."""
     return tuple(block for file in sorted(folder.glob("*.sql")) for block in read_blocks(file))
 
 
 def digests(client: Client, projections: Sequence[Block]) -> dict[str, Digest]:
-    """Return rows and checksum of every projection by its name. Raises WarehouseError."""
+    """Return the digest of every projection by its name. Raises WarehouseError."""
     found = {}
     for projection in projections:
         [row] = rows(client, _DIGEST.format(hash=_HASH, projection=projection.sql))
@@ -58,7 +59,7 @@ def digests(client: Client, projections: Sequence[Block]) -> dict[str, Digest]:
 def differences(
     first: Client, second: Client, projections: Sequence[Block], *, limit: int = 20
 ) -> dict[str, Difference]:
-    """Return what differs between two databases, by projection; equal ones are left out. Raises WarehouseError."""
+    """Return the differing rows of two databases by projection, without equal projections. Raises WarehouseError."""
     one, other = digests(first, projections), digests(second, projections)
     return {
         projection.name: _difference(first, second, projection, limit)

@@ -1,4 +1,4 @@
-"""The adapter: one ClickHouse database, as the warehouse port wants it."""
+"""The adapter: one ClickHouse database behind the warehouse port."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from streamproof.warehouse.values import Answer, Comparison, Feed, Reading, Reco
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-# Rows that go out in one insert.
+# The number of rows in one insert.
 BATCH_ROWS = 50_000
 
 
 class Database:
-    """One database on a ClickHouse server. It may be shared by threads."""
+    """One database on a ClickHouse server. Threads may share it."""
 
     def __init__(self, client: Client, settings: ClickHouseSettings) -> None:
-        """Take a client and the settings that it was opened with."""
+        """Use a client that was opened with these settings."""
         self.client = client
         self.settings = settings
         self.views = ViewCache(client)
@@ -71,7 +71,7 @@ class Database:
         types: Iterable[tuple[str, str]] = (),
         source: str = "",
     ) -> Answer:
-        """Run a query that only reads, where a cached view that it names is found. Raises WarehouseError."""
+        """Run a read-only query; it reads the cached rows of a cached view. Raises WarehouseError."""
         doing = source or "ClickHouse refused a query"
         hint = "Run the query by hand." if source else f"The query begins: {' '.join(sql.split())[:120]}"
         with refusals(doing, hint=hint):
@@ -79,20 +79,20 @@ class Database:
             return Answer(tuple(result.column_names), result.result_rows)
 
     def settings_for(self, sql: str) -> dict[str, object]:
-        """Return the settings to send with a query that only reads, its default database among them."""
+        """Return the settings to send with a read-only query, among them its default database."""
         cache = self.views.database_for(sql)
         return {**reading_settings(self.client), **({"database": cache} if cache else {})}
 
     def needs_of(self, sql: str) -> str:
-        """Return what a query lacks under this user's profile to mean what it says, '' when it lacks nothing."""
+        """Return the setting that the query needs and this user may not change, '' when nothing is missing."""
         return needs_of(self.client, sql)
 
     def objects_read(self, text: str, names: Collection[str]) -> frozenset[str] | None:
-        """Return which of these objects a text reads, None when that cannot be told."""
+        """Return the objects among `names` that the SQL text reads; None if that is unknown."""
         return objects_read(text, names)
 
     def shapes(self, objects: Collection[str]) -> dict[str, Shape]:
-        """Return the shape of each of these objects that is there. Raises WarehouseError."""
+        """Return the shape of each of these objects that exists. Raises WarehouseError."""
         return shapes_of(self.client, objects)
 
     def read_table(self, read: TableRead, window: Mapping[str, object]) -> Reading:
@@ -105,7 +105,7 @@ class Database:
         return self.query(sql).named()[0]
 
     def compared_columns(self, comparison: Comparison) -> dict[str, str]:
-        """Return the compared columns with their types as they are read. Raises WarehouseError."""
+        """Return the type of each compared column as it is read. Raises WarehouseError."""
         columns = comparison.columns
         if not comparison.seen_sql:
             return dict(columns)
@@ -114,7 +114,7 @@ class Database:
         return {name: described.get(name, kind) for name, kind in columns.items()}
 
     def cache_views(self, texts: Iterable[str]) -> frozenset[str]:
-        """Read once each view that two or more of these texts read. Raises WarehouseError."""
+        """Cache each view that two or more of these texts read. Raises WarehouseError."""
         self.views.take(shared_by(texts, self.view_queries()), workers=WORKERS)
         return self.views.names
 
@@ -123,11 +123,11 @@ class Database:
         return views_of(self.client)
 
     def drop_view_cache(self) -> None:
-        """Forget every cached view. Raises WarehouseError."""
+        """Drop every cached view. Raises WarehouseError."""
         self.views.drop()
 
     def use_view_cache(self) -> None:
-        """Read the views that another process has cached. Raises WarehouseError."""
+        """Use the view cache that another process has made. Raises WarehouseError."""
         self.views = ViewCache.found(self.client)
 
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:
@@ -135,7 +135,7 @@ class Database:
         execute(self.client, sql, parameters)
 
     def script(self, text: str, source: str) -> list[str]:
-        """Run statements divided by semicolons. Raises SqlSourceError, WarehouseError."""
+        """Run statements separated by semicolons. Raises SqlSourceError, WarehouseError."""
         return execute_script(self.client, text, source)
 
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, what: str) -> int:
@@ -145,7 +145,7 @@ class Database:
     def store_expected(
         self, rows: Iterable[tuple[str, Mapping[str, Any]]], columns: Mapping[str, Mapping[str, str]]
     ) -> dict[str, int]:
-        """Store an oracle's rows beside those that they are compared with. Raises UsageError, WarehouseError."""
+        """Store an oracle's rows for the comparison. Raises UsageError, WarehouseError."""
         return store_expected(self.client, rows, columns)
 
     def apply_schema(self, folder: Path, *, feed: Feed | None, retention: bool) -> tuple[list[str], int]:
@@ -159,31 +159,31 @@ class Database:
         return check_schema(self.client, expected, folder, may_lack=may_lack)
 
     def assigned_partitions(self, topic: str) -> set[int]:
-        """Return the partitions of a topic that the Kafka engine's consumers hold. Raises WarehouseError."""
+        """Return the partitions of a topic that are assigned to the Kafka engine. Raises WarehouseError."""
         return assigned_partitions(self.client, topic)
 
     def consumer_complaint(self) -> str:
-        """Return what the Kafka engine last said of the brokers, '' for nothing. Raises WarehouseError."""
+        """Return the last error of the Kafka engine, '' when it had none. Raises WarehouseError."""
         return complaint(self.client)
 
     def write_ledger(
         self, places: Places, records: Iterable[tuple[FixtureEvent, bytes | None]], unstated: Expectation
     ) -> int:
-        """Store what was published and return the number of rows. Raises WarehouseError."""
+        """Store a ledger row for each published record and return their number. Raises WarehouseError."""
         return ledger.write_ledger(self.client, places, records, unstated)
 
     def ledger_places(self) -> Iterable[tuple[str, int, int]]:
-        """Return the place of every published record in the order of publishing. Raises WarehouseError."""
+        """Return (topic, partition, offset) of every published record, in that order. Raises WarehouseError."""
         found = self.query(ledger.PLACES).rows
         return ((str(topic), int(partition), int(offset)) for topic, partition, offset in found)
 
     @property
     def value_kinds_read(self) -> tuple[str, ...]:
-        """Return the kinds of values that the Kafka engine makes rows of."""
+        """Return the kinds of Kafka values of which the Kafka engine makes rows."""
         return drain.RAW_VALUE_KINDS
 
     def unaccounted(self, table: RecordTable, topic: str, kinds: Sequence[str]) -> tuple[int, int]:
-        """Return (published records that have a row in the table, published records). Raises WarehouseError."""
+        """Return (published records with a row in the table, published records). Raises WarehouseError."""
         return drain.unaccounted(self.client, table, topic, kinds)
 
     def row_count(self, table: RecordTable, topic: str) -> int:
@@ -195,15 +195,15 @@ class Database:
         return drain.row_counts(self.client, tables)
 
     def inserts_running(self) -> int:
-        """Return how many inserts into the database run or wait. Raises WarehouseError."""
+        """Return how many inserts into the database are running or waiting. Raises WarehouseError."""
         return drain.inserts_running(self.client)
 
     def records_at(self, table: RecordTable, topic: str, places: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
-        """Return the rows that come from these places of a topic. Raises WarehouseError."""
+        """Return the rows of the given (partition, offset) pairs of a topic. Raises WarehouseError."""
         return drain.records_at(self.client, table, topic, places)
 
     def emptying(self, name: str, *, is_view: bool) -> tuple[str, ...]:
-        """Return the statements that leave an object without a row."""
+        """Return the statements that remove every row of an object."""
         if not is_view:
             return (f"TRUNCATE TABLE {name}",)
         empty = f"empty__{name}"
@@ -215,7 +215,7 @@ class Database:
 
     def clone(self, name: str, schema: Path) -> Clone:
         """Clone the database as `name`. Raises WarehouseError."""
-        from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase  # noqa: PLC0415 - it is a Database, too
+        from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase  # noqa: PLC0415 - that module imports this one
 
         return ClonedDatabase.of(self.settings, name, schema)
 

@@ -1,4 +1,4 @@
-"""Whether the warehouse holds everything that a replay published, and whether anything is still being written."""
+"""Queries for the drain: whether all published records have arrived, and whether inserts are still running."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streamproof.warehouse.values import RecordTable
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-# ClickHouse's Kafka engine passes over records whose value is null or empty: they leave no raw row (tried with 26.9).
+# ClickHouse's Kafka engine skips records whose value is null or empty: they leave no raw row (tested with 26.9).
 RAW_VALUE_KINDS = ("bytes",)
 
 _PRESENT = """
@@ -37,7 +37,7 @@ WHERE {topic_column:Identifier} = {topic:String}
     AND has({places:Array(String)}, concat(toString({partition:Identifier}), ':', toString({offset:Identifier})))
 ORDER BY {partition:Identifier}, {offset:Identifier}
 """
-# Materialized views are filled by the very insert that feeds them: when no insert runs, their targets are settled.
+# An insert also runs the materialized views of its table. So when no insert runs, their targets are complete.
 _WRITING = """
 SELECT
     (SELECT count() FROM system.processes WHERE query_kind = 'Insert' AND current_database = currentDatabase())
@@ -46,7 +46,7 @@ SELECT
 
 
 def row_count(client: Client, table: RecordTable, topic: str) -> int:
-    """Return how many rows of a table come from the topic: a quick look, duplicates included."""
+    """Return how many rows of a table come from the topic, duplicates included."""
     parameters = {"table": table.table, "topic_column": table.topic, "topic": topic}
     return int(rows(client, _ROWS, parameters)[0]["present"])
 
@@ -57,7 +57,7 @@ def row_counts(client: Client, tables: Sequence[str]) -> dict[str, int]:
 
 
 def unaccounted(client: Client, table: RecordTable, topic: str, kinds: Sequence[str]) -> tuple[int, int]:
-    """Return (published records that have a row in the table, published records), of the given value kinds."""
+    """Return (published records with a row in the table, published records), both of the given value kinds."""
     published = {"topic": topic, "kinds": list(kinds)}
     present = int(rows(client, _PRESENT, {**published, **_columns(table)})[0]["present"])
     return present, int(rows(client, _EXPECTED, published)[0]["expected"])
@@ -66,7 +66,7 @@ def unaccounted(client: Client, table: RecordTable, topic: str, kinds: Sequence[
 def records_at(
     client: Client, table: RecordTable, topic: str, places: Sequence[tuple[int, int]]
 ) -> list[dict[str, Any]]:
-    """Return the rows of a table that come from these (partition, offset) of a topic."""
+    """Return the rows of a table that come from the given (partition, offset) pairs of a topic."""
     shown = [f"{partition}:{offset}" for partition, offset in places]
     return rows(client, _RECORDS, {"topic": topic, "places": shown, **_columns(table)})
 
@@ -81,5 +81,5 @@ def _columns(table: RecordTable) -> dict[str, object]:
 
 
 def inserts_running(client: Client) -> int:
-    """Return how many inserts into the client's database run or wait at this moment."""
+    """Return how many inserts into the client's database are running or waiting now."""
     return int(rows(client, _WRITING)[0]["writing"])

@@ -1,4 +1,4 @@
-"""How ClickHouse reads a topic by itself: what its Kafka engine is told, and what it says of its consumers."""
+"""ClickHouse's Kafka engine, which reads a topic: its settings, and the state of its consumers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streamproof.warehouse.values import Feed
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-# By librdkafka's property. ClickHouse shows the password nowhere: not in system.tables, not in its query log.
+# Engine settings by librdkafka property. ClickHouse hides the password in system.tables and in its query log.
 _ENGINE_SETTINGS = {
     "security.protocol": "kafka_security_protocol",
     "sasl.mechanism": "kafka_sasl_mechanism",
@@ -32,7 +32,7 @@ LIMIT 1
 
 
 def schema_variables(feed: Feed | None, *, retention: bool) -> dict[str, object]:
-    """Return what the templates of a schema may name: `kafka`, `retention`, and what the Kafka engine is told."""
+    """Return the variables of a schema's templates: `kafka`, `retention`, and the settings of the Kafka engine."""
     if feed is None:
         return {"kafka": False, "retention": retention}
     return {
@@ -46,15 +46,15 @@ def schema_variables(feed: Feed | None, *, retention: bool) -> dict[str, object]
 
 
 def engine_settings(options: Mapping[str, str]) -> dict[str, str]:
-    """Return what the Kafka engine takes of a client's options; certificates are its server's to know."""
+    """Return the engine settings for a client's options. Certificates are configured on the ClickHouse server."""
     return {setting: options[name] for name, setting in _ENGINE_SETTINGS.items() if options.get(name)}
 
 
 def assigned_partitions(client: Client, topic: str) -> set[int]:
-    """Return the partitions of a topic that consumers of the client's database hold. Raises WarehouseError."""
+    """Return the partitions of a topic that are assigned to the database's consumers. Raises WarehouseError."""
     return {int(row["partition"]) for row in rows(client, _ASSIGNED, {"topic": topic})}
 
 
 def complaint(client: Client) -> str:
-    """Return what a consumer of the client's database last complained of, '' for nothing. Raises WarehouseError."""
+    """Return the last error of a consumer of the client's database, '' for none. Raises WarehouseError."""
     return next((str(row["said"]) for row in rows(client, _COMPLAINT)), "")

@@ -1,7 +1,7 @@
-"""Read a contract's table into a DataFrame, and tell the values in it that are no finite numbers.
+"""Read a contract's table into a DataFrame, and mark the values that are NaN or infinite.
 
-A DataFrame holds NULL and NaN as one and the same. A contract must not: NULL may be allowed, NaN never compares. So
-ClickHouse itself says, row by row, which values are NaN or infinite.
+A DataFrame cannot tell NULL from NaN. A contract may allow NULL, but never NaN. So the query itself returns, for each
+row, which values are NaN or infinite.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ _FLOAT = re.compile(r"(?:SimpleAggregateFunction\(\w+, )?(?:LowCardinality\()?(?
 _FLOATS = re.compile(r"Array\((?:LowCardinality\()?(?:Nullable\()?(?:Float\d+|BFloat16)\)*")
 _FLOATS_BY_KEY = re.compile(r"Map\(.*, (?:Nullable\()?(?:Float\d+|BFloat16)\)*")
 _MIXED = {"Variant(": "variantType", "Dynamic": "dynamicType"}
-# What the library can neither compare nor put into its result; their text is what a contract writes.
+# Great Expectations can neither compare values of these types nor write them to its result. They become text.
 _READ_AS_TEXT = re.compile(r"(?:LowCardinality\()?(?:Nullable\()?(?:IPv4|IPv6|UUID|FixedString\(\d+\))\)*")
 
 
 def read_table(database: Database, read: TableRead, window: Mapping[str, object]) -> Reading:
-    """Read the table's stored columns as they are declared, except those left out, then the computed ones.
+    """Read the stored columns of a table, except those left out, then the computed columns.
 
-    `window` holds `from_ts` and `to_ts` where the contract has a time. Times are UTC without a zone; addresses, UUIDs
-    and fixed strings are text. Materialized columns are not read. Raises WarehouseError.
+    `window` holds `from_ts` and `to_ts` when the contract has a time column. Times are UTC without a zone. IP
+    addresses, UUIDs and fixed strings become text. Materialized columns are not read. Raises WarehouseError.
     """
     table = read.table
     found = database.query(_STORED_COLUMNS, {"name": table}).rows
@@ -74,7 +74,7 @@ def _computed_types(database: Database, read: TableRead) -> dict[str, str]:
 
 
 def _where(read: TableRead) -> str:
-    """Return the condition that keeps the window's rows; of hourly ones, every hour that the window touches."""
+    """Return the WHERE clause for the rows inside the window; for an hourly table, of all hours that it touches."""
     if not read.time:
         return ""
     start = f"toStartOfHour({_FROM})" if read.hourly else _FROM
@@ -82,7 +82,7 @@ def _where(read: TableRead) -> str:
 
 
 def _not_finite(sql: str, kind: str) -> str:
-    """Return SQL that tells whether a value of this type is, or holds, NaN or an infinite number; '' when none can."""
+    """Return a SQL condition that a value is, or contains, NaN or infinity; '' for a type that cannot."""
     if _FLOAT.fullmatch(kind):
         return f"ifNull(NOT isFinite({sql}), 0)"
     if _FLOATS.fullmatch(kind):
@@ -102,7 +102,7 @@ def _reading(found: pd.DataFrame, columns: list[str], masked: list[str], types: 
     import pandas as pd
 
     if found.empty:
-        # The driver returns no columns with no rows.
+        # For an empty result, the driver returns a frame without columns.
         return Reading(pd.DataFrame(columns=columns), {})
     masks = {name: found[f"{_MASK}{name}"].astype(bool) for name in masked}
     frame = found[columns].copy()

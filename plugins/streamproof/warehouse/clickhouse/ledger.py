@@ -1,4 +1,4 @@
-"""Table `replay_ledger`: what was published, record by record, written by nobody but the replay."""
+"""Table `replay_ledger`: one row for each published record. Only the replay writes it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PLACES = f"SELECT source_topic, source_partition, source_offset FROM {TABLE} ORD
 
 
 def _moment(milliseconds: int) -> str:
-    """Return Unix milliseconds as ClickHouse reads a DateTime64(3) without loss: ten digits of seconds, three more."""
+    """Return Unix milliseconds as text that ClickHouse reads exactly: ten digits of seconds, a point, three digits."""
     digits = f"{milliseconds:013d}"
     return f"{digits[:10]}.{digits[10:]}"
 
@@ -50,8 +50,8 @@ Record = tuple[FixtureEvent, bytes | None]
 def write_ledger(client: Client, places: Places, records: Iterable[Record], unstated: Expectation) -> int:
     """Insert one row for every published record and return their number.
 
-    `records` are events with their values, in the order of publishing; `unstated` is what must become of a record whose
-    line states nothing.
+    `records` are events with their values, in the order of publishing. `unstated` is the expectation for a record
+    whose fixture line states none.
     Raises WarehouseError when ClickHouse refuses the rows.
     """
     with refusals("The ledger of the replay could not be written", hint="Look at ClickHouse's log in stack/logs."):
@@ -67,7 +67,7 @@ def write_ledger(client: Client, places: Places, records: Iterable[Record], unst
 def ledger_columns(
     places: Places, batch: Sequence[Record], unstated: Expectation, *, first_sequence: int
 ) -> list[list[Any]]:
-    """Return the rows of consecutive events as columns, in the order of COLUMNS."""
+    """Return the ledger rows of consecutive records as columns, in the order of COLUMNS."""
     end = first_sequence + len(batch)
     events = [event for event, _ in batch]
     expectations = [event.expect or unstated for event in events]

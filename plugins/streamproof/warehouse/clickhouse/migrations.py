@@ -1,4 +1,4 @@
-"""Bring a database's schema up to date: numbered templates, applied once each and remembered in a ledger table."""
+"""Apply the numbered migrations of a schema. A ledger table records which ones a database has."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _FILE_NAME = re.compile(r"(?P<number>\d{4})_(?P<name>\w+)\.sql\.j2")
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One numbered template of a schema folder; `sha256` is over its text, in hexadecimal digits."""
+    """One numbered template of a schema folder. `sha256` is the hash of its text in hexadecimal digits."""
 
     number: int
     name: str
@@ -47,7 +47,7 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class AppliedMigration:
-    """A migration that this call applied, and how many statements it took."""
+    """A migration that this call applied, with the number of its statements."""
 
     number: int
     name: str
@@ -73,12 +73,12 @@ def read_migrations(folder: Path) -> list[Migration]:
 
 
 def apply_migrations(client: Client, folder: Path, variables: Mapping[str, object]) -> list[AppliedMigration]:
-    """Apply what the client's database does not have yet, in order, statement by statement; return what was applied.
+    """Apply the migrations that the client's database does not have yet, in order, and return them.
 
-    A second call changes nothing. A migration is entered in the ledger table when its last statement has succeeded:
-    after a failure in the middle, mend the file and drop the database. Raises SqlSourceError for a template that cannot
-    be rendered (before anything is changed), and WarehouseError when an applied file has changed or is gone, or when
-    ClickHouse refuses a statement.
+    A second call changes nothing. A migration is recorded in the ledger table when its last statement has succeeded.
+    After a failure inside a migration, correct the file and drop the database. Raises SqlSourceError for a template
+    that cannot be rendered (before anything is changed), and WarehouseError when the file of an applied migration has
+    changed or is gone, or ClickHouse refuses a statement.
     """
     migrations = read_migrations(folder)
     scripts = {m.number: script_of(render(m.text, variables, m.path.name), m.path.name) for m in migrations}

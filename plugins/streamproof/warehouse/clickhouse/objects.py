@@ -1,4 +1,4 @@
-"""Which tables and views a database has, what they consist of, and which of them a text of SQL reads."""
+"""The tables and views of a database: their shapes, and which of them a SQL text reads."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ ORDER BY columns.table ASC, columns.position ASC
 """
 _MERGES = ("Replacing", "Aggregating", "Summing", "Collapsing")
 
-# What a statement reads cannot be told from the names in it: it reads about all tables, or is told which ones to read,
-# or computes the pattern of their names.
+# The names in such a statement do not show what it reads: it reads a system table, takes a table's name as a
+# parameter, or computes the pattern of `merge()`.
 _READS_ANYTHING = re.compile(
     r"\bsystem\s*\.|\binformation_schema\b|:\s*Identifier\b|\bmerge\s*\((?!\s*'[^']*'\s*\))", re.IGNORECASE
 )
@@ -31,7 +31,7 @@ _READS_PATTERN = re.compile(r"\bmerge\s*\(\s*'(?P<pattern>[^']*)'\s*\)", re.IGNO
 
 
 def shapes_of(client: Client, objects: Collection[str]) -> dict[str, Shape]:
-    """Return the shape of each of these objects that is there. Raises WarehouseError."""
+    """Return the shape of each of these objects that exists. Raises WarehouseError."""
     found: dict[str, dict[str, str]] = {}
     engines: dict[str, str] = {}
     for row in rows(client, _COLUMNS, {"objects": sorted(objects)}):
@@ -41,17 +41,17 @@ def shapes_of(client: Client, objects: Collection[str]) -> dict[str, Shape]:
 
 
 def shape(columns: dict[str, str], engine: str) -> Shape:
-    """Return the shape of an object with these columns and of this engine."""
+    """Return the shape of an object with these columns and this engine."""
     return Shape(
         columns,
         is_view=engine == "View",
-        merges=any(word in engine for word in _MERGES),
+        merges=any(kind in engine for kind in _MERGES),
         replaces="Replacing" in engine,
     )
 
 
 def objects_read(text: str, names: Collection[str]) -> frozenset[str] | None:
-    """Return which of these objects a text reads, by name or by a pattern in it; None when that cannot be told."""
+    """Return the objects among `names` that a SQL text reads, by name or by a pattern; None if that is unknown."""
     if _READS_ANYTHING.search(text):
         return None
     patterns = [re.compile(match["pattern"]) for match in _READS_PATTERN.finditer(text)]

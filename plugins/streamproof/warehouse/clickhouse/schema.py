@@ -1,4 +1,4 @@
-"""Whether a warehouse has the schema that a pack's checks were written for."""
+"""Check that a warehouse has the schema that a pack's checks need."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from streamproof.warehouse.values import SchemaFinding
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-# What a reader of the warehouse can select from: not the feed (Kafka tables and what copies out of them).
+# The columns that checks can read. Kafka tables and materialized views only feed the other tables.
 _COLUMNS = """
 SELECT columns.table AS `table`, columns.name AS name, columns.type AS type
 FROM system.columns AS columns
@@ -34,7 +34,7 @@ Columns = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a warehouse lacks of the expected tables and columns, and where a column's type is another one."""
+    """The expected tables and columns that a warehouse does not have, and the columns that have another type."""
 
     missing_tables: tuple[str, ...]
     missing_columns: tuple[str, ...]
@@ -42,15 +42,15 @@ class Comparison:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Return everything that a check could ask for in vain."""
+        """Return the missing tables and columns."""
         return (*self.missing_tables, *self.missing_columns)
 
 
 def check_schema(client: Client, expected: Path, folder: Path, *, may_lack: Collection[str]) -> SchemaFinding:
-    """Compare a database with a pack; `may_lack` are tables that only a run makes. Nothing is written.
+    """Compare a database with a pack's schema. `may_lack` are tables that only a run creates. Nothing is written.
 
-    A database with our table of migrations is compared by it, and every one by the columns that the user may see.
-    Raises UsageError for a broken file, WarehouseError: nothing in it, or a schema that is older or newer.
+    The columns that the user may see are always compared; the migrations only if the database has a ledger of them.
+    Raises UsageError for a broken file, and WarehouseError for an empty database or an older or newer schema.
     """
     refuse_profile(client)
     found = read_columns(client)
@@ -61,7 +61,8 @@ def check_schema(client: Client, expected: Path, folder: Path, *, may_lack: Coll
         )
     comparison = compare_columns(expected_columns(expected), found, leave_out=may_lack)
     migrations = refuse_other_migrations(client, folder) if LEDGER in found else None
-    # Also with migrations: what they say was made may have been dropped since, or is not this user's to see.
+    # The columns are checked even when the migrations agree: a table may have been dropped since, or be hidden from
+    # this user.
     refuse_missing(comparison, str(client.database))
     return SchemaFinding(
         migrations=migrations,
@@ -81,7 +82,7 @@ def read_columns(client: Client) -> dict[str, dict[str, str]]:
 
 
 def expected_columns(file: Path) -> Columns:
-    """Read what the pack's schema amounts to. Raises UsageError when the file is missing or broken."""
+    """Read the expected columns, by table. Raises UsageError when the file is missing or broken."""
     try:
         found: dict[str, dict[str, str]] = orjson.loads(file.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
@@ -90,7 +91,7 @@ def expected_columns(file: Path) -> Columns:
 
 
 def compare_columns(expected: Columns, found: Columns, *, leave_out: Collection[str]) -> Comparison:
-    """Compare a warehouse with what is expected. Tables in `leave_out` may be missing; what is there more is fine."""
+    """Compare a warehouse with the expected columns. Tables in `leave_out` may be missing; additional ones are fine."""
     wanted = {table: columns for table, columns in expected.items() if table in found or table not in leave_out}
     both = [(table, name, kind) for table in wanted if table in found for name, kind in wanted[table].items()]
     return Comparison(
@@ -105,9 +106,9 @@ def compare_columns(expected: Columns, found: Columns, *, leave_out: Collection[
 
 
 def refuse_other_migrations(client: Client, folder: Path) -> int:
-    """Compare the database's ledger of migrations with the pack's; return how many both have.
+    """Compare the database's ledger of migrations with the pack's migrations; return their number.
 
-    Raises WarehouseError when the database is older or newer than the pack, or a migration was another one.
+    Raises WarehouseError when the database is older or newer than the pack, or the file of a migration has changed.
     """
     migrations = read_migrations(folder)
     done = {int(row["number"]): row for row in rows(client, f"SELECT number, name, sha256 FROM {LEDGER}")}  # noqa: S608
@@ -140,7 +141,7 @@ def _refuse_changed(migrations: Sequence[Migration], done: Mapping[int, Mapping[
 
 
 def refuse_missing(comparison: Comparison, database: str) -> None:
-    """Raise WarehouseError naming the tables, views and columns that a warehouse lacks."""
+    """Raise WarehouseError that names the missing tables, views and columns, if there are any."""
     if comparison.missing:
         raise WarehouseError(
             f"Database {database} has no {_listed(comparison.missing)}.",

@@ -1,10 +1,10 @@
-"""The view cache: views that several checks read are read once for all of them.
+"""The view cache: a view that several checks read is evaluated only once.
 
-A second database beside the run's own holds each cached view as a table of the same name, and every other object of
-the run's database as an alias. A query that names a cached view runs with that database as its default; every other
-query runs in the run's own. No SQL is changed: the text that runs is the text in the file.
+The cache is a second database. It holds the rows of each cached view in a table of the same name, and an alias for
+every other object of the run's database. A query that names a cached view runs with the cache as its default database;
+every other query runs in the run's database. The SQL text itself is not changed.
 
-It is worth its price because ClickHouse plans a view anew in every query that names it: see docs/decisions.md.
+Without the cache, ClickHouse plans a view again in every query that names it: see docs/decisions.md.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from streamproof.warehouse.clickhouse.reading import reading_settings
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-# While one view is planned, another one can be read.
+# With two workers, ClickHouse can plan one view while it reads another.
 WORKERS = 2
 
-# By this comment a database is known for a cache: no other is ever dropped.
+# The comment of a cache's database. Only a database with this comment is dropped.
 _COMMENT = "streamproof: view cache"
 _OBJECTS = """
 SELECT name FROM system.tables
@@ -44,21 +44,22 @@ _IS_CACHE = "SELECT 1 FROM system.databases WHERE name = {cache:String} AND comm
 
 
 def cache_of(database: str) -> str:
-    """Return the name of the database that holds the cached views of another one."""
+    """Return the name of the database that holds the cached views of `database`."""
     return f"{database}__views"
 
 
 def drop_cache_of(client: Client, database: str) -> None:
     """Drop the view cache of a database, if there is one. Raises WarehouseError."""
-    place = {"cache": cache_of(database)}
-    if rows(client, _IS_CACHE, {**place, "comment": _COMMENT}):
-        execute(client, "DROP DATABASE {cache:Identifier} SYNC", place)
+    names = {"cache": cache_of(database)}
+    if rows(client, _IS_CACHE, {**names, "comment": _COMMENT}):
+        execute(client, "DROP DATABASE {cache:Identifier} SYNC", names)
 
 
 def shared_by(texts: Iterable[str], views: Mapping[str, str]) -> frozenset[str]:
-    """Return the views that two or more readers name: one reader gains nothing from a cached view.
+    """Return the views that two or more readers name. A single reader gains nothing from a cached view.
 
-    `views` holds the query of each view by its name. Readers are the texts, and the views that they reach.
+    `views` holds the query of each view by its name. Readers are the texts, and the views that they read directly or
+    through other views.
     """
     readers = list(texts)
     found: Counter[str] = Counter()
@@ -78,7 +79,7 @@ class ViewCache:
     """The cached views of one database."""
 
     def __init__(self, client: Client) -> None:
-        """Cache nothing yet; `client` may create a database and write to it."""
+        """Start empty. The user of `client` must be allowed to create a database and write to it."""
         self._client = client
         self.database = cache_of(str(client.database))
         self._names: set[str] = set()
@@ -86,10 +87,10 @@ class ViewCache:
 
     @classmethod
     def found(cls, client: Client) -> ViewCache:
-        """Return the cache that a run has made of a database, or one with nothing in it. Raises WarehouseError."""
+        """Return the existing cache of the client's database, or an empty one. Raises WarehouseError."""
         cache = cls(client)
-        place = {"cache": cache.database, "comment": _COMMENT}
-        cache._names = {str(row["name"]) for row in rows(client, _CACHED, place)}
+        parameters = {"cache": cache.database, "comment": _COMMENT}
+        cache._names = {str(row["name"]) for row in rows(client, _CACHED, parameters)}
         cache._is_made = bool(cache._names)
         return cache
 
@@ -99,25 +100,25 @@ class ViewCache:
         return frozenset(self._names)
 
     def database_for(self, sql: str) -> str | None:
-        """Return the database that a query must run in to read what is cached, None for the run's own.
+        """Return the cache's database if the query reads a cached view, else None.
 
-        A query about the tables themselves (system.tables, say) asks about the run's own.
+        A query of system tables, such as system.tables, always runs in the run's own database.
         """
         return self.database if self._names and objects_read(sql, self._names) else None
 
     def take(self, names: Set[str], *, workers: int = 1) -> None:
-        """Read these views, as far as they are not cached.
+        """Cache these views, unless they are cached already.
 
-        One that cannot be read is not cached: then every check that reads it says itself what is wrong. Raises
-        WarehouseError when the cache cannot be made.
+        A view that cannot be read is not cached; every check that reads it then reports the error. Raises
+        WarehouseError when the cache cannot be created.
         """
         wanted = sorted(names - self._names)
         if not wanted:
             return
         self._make()
         with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="views") as pool:
-            readable = tuple(pool.map(self._read, wanted))
-        self._names |= {name for name, is_cached in zip(wanted, readable, strict=True) if is_cached}
+            successes = tuple(pool.map(self._read, wanted))
+        self._names |= {name for name, is_cached in zip(wanted, successes, strict=True) if is_cached}
 
     def _make(self) -> None:
         """Create the cache's database with an alias for every object."""
@@ -130,17 +131,18 @@ class ViewCache:
         self._is_made = True
 
     def _alias(self, name: str) -> None:
-        # An alias finds its object by name whenever it is read: one that is dropped and made anew is found again.
-        place = {"cache": self.database, "name": name, "database": str(self._client.database)}
+        # An alias looks its object up by name at every read, so it still works after the object was created again.
+        names = {"cache": self.database, "name": name, "database": str(self._client.database)}
         sql = "CREATE TABLE {cache:Identifier}.{name:Identifier} ENGINE = Alias({database:String}, {name:String})"
-        execute(self._client, sql, place)
+        execute(self._client, sql, names)
 
     def _read(self, name: str) -> bool:
-        # A view is read as a check reads it, but what is read is written.
+        # The view is read with the settings of a check, except `readonly`: the rows are written to a table.
         settings = {key: value for key, value in reading_settings(self._client).items() if key != "readonly"}
         self._drop(name)
         try:
-            # An engine that every user who may make the schema may use. Columns are the view's: its query's may differ.
+            # Every user who may create the schema may use engine MergeTree. `AS` takes the columns from the view; the
+            # types that its query returns may differ.
             table = f"{quoted(self.database)}.{quoted(name)}"
             execute(self._client, f"CREATE TABLE {table} AS {quoted(name)} ENGINE = MergeTree ORDER BY ()")
             execute(self._client, f"INSERT INTO {table} SELECT * FROM {quoted(name)}", settings=settings)  # noqa: S608
@@ -151,18 +153,18 @@ class ViewCache:
         return True
 
     def forget(self, names: Collection[str]) -> None:
-        """Forget these views: who names one reads the view itself again. Raises WarehouseError."""
+        """Drop these views from the cache, so that queries read the views themselves again. Raises WarehouseError."""
         for name in sorted(self._names.intersection(names)):
             self._drop(name)
             self._alias(name)
             self._names.remove(name)
 
     def _drop(self, name: str) -> None:
-        place = {"cache": self.database, "name": name}
-        execute(self._client, "DROP TABLE IF EXISTS {cache:Identifier}.{name:Identifier} SYNC", place)
+        names = {"cache": self.database, "name": name}
+        execute(self._client, "DROP TABLE IF EXISTS {cache:Identifier}.{name:Identifier} SYNC", names)
 
     def drop(self) -> None:
-        """Drop the cache with all that it holds. Raises WarehouseError."""
+        """Drop the cache and everything in it. Raises WarehouseError."""
         drop_cache_of(self._client, str(self._client.database))
         self._names.clear()
         self._is_made = False

@@ -1,6 +1,6 @@
-"""Clones of a database: the same schema, the same rows, no feed. To be broken, looked at, and mended again.
+"""Clones of a database: the same schema and rows, without a feed. A proof breaks and restores them.
 
-Parts are attached, not copied, so that a clone and each of its repairs cost milliseconds whatever the size.
+The parts of tables are attached, not copied. So a clone and each restore take milliseconds, whatever the size.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from streamproof.warehouse.clones import Change, Damaging, Target
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-# Without Kafka tables nothing arrives in a clone; without expiry nothing leaves it.
+# A clone must not change by itself: it has no Kafka tables, and its rows do not expire.
 _VARIABLES = {"kafka": False, "retention": False}
 
-# A merge would look like damage, and may undo some (a row that is there twice). Mutations run all the same, which they
-# do not after SYSTEM STOP MERGES.
+# A merge would look like damage, and could undo damage (such as a duplicate row). SYSTEM STOP MERGES is no alternative,
+# because it stops ALTER TABLE … UPDATE and DELETE as well.
 _NO_MERGES = "max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1"
 
 _OBJECTS = """
@@ -48,7 +48,7 @@ WHERE tables.database = currentDatabase()
 
 @dataclass(frozen=True, slots=True)
 class _Object:
-    """A table or view as it stands: its definition, and the checksums of its parts."""
+    """The present state of a table or view: its definition, and the checksums of its parts."""
 
     name: str
     engine: str
@@ -62,23 +62,23 @@ class _Object:
 
 
 class ClonedDatabase(Database):
-    """A database with the schema and the rows of database `source`, to be broken, looked at, and restored.
+    """A clone of database `source`, with its schema and its rows.
 
-    Materialized views are there but write nothing: a change of their source leaves their target as it was, which is
-    what a check of the two against each other must notice.
+    Its materialized views exist but write nothing. A change of a source table does not reach the target table, so a
+    check that compares the two must fail.
     """
 
     def __init__(self, client: Client, settings: ClickHouseSettings, source: str) -> None:
         super().__init__(client, settings)
         self.source = source
-        self._sound = _objects(client)
-        self._views = {name: entry.query for name, entry in self._sound.items() if entry.engine == "View"}
+        self._original = _objects(client)
+        self._views = {name: entry.query for name, entry in self._original.items() if entry.engine == "View"}
 
     @classmethod
     def of(cls, source: ClickHouseSettings, name: str, schema: Path) -> ClonedDatabase:
         """Clone the database of `source` as `name`, with the migrations of folder `schema`.
 
-        Raises WarehouseError when the name is taken, a table of the schema is not in the source, or ClickHouse refuses.
+        Raises WarehouseError when the name exists, the source has no table of the schema, or ClickHouse refuses.
         """
         server = connect(source)
         try:
@@ -106,49 +106,49 @@ class ClonedDatabase(Database):
         return self.views.names
 
     def forget_views(self, names: Collection[str]) -> None:
-        """Forget these views, as far as they are cached. Raises WarehouseError."""
+        """Drop these views from the view cache. Raises WarehouseError."""
         self.views.forget(names)
 
     def damaging(self, target: Target) -> Damaging:
-        """Return the means to damage one object. Raises WarehouseError."""
+        """Return an object that damages one table or view. Raises WarehouseError."""
         return ObjectDamaging(self, target)
 
     def definitions(self) -> dict[str, str]:
         """Return the query of every view by name, '' for a table, as they were when the clone was made."""
-        return {entry.name: entry.query for entry in self._sound.values()}
+        return {entry.name: entry.query for entry in self._original.values()}
 
     def change(self) -> Change:
         """Return what has changed since the clone was made or last restored. Raises WarehouseError."""
         now = _objects(self.client)
-        changed = {name for name in now.keys() | self._sound.keys() if now.get(name) != self._sound.get(name)}
-        return Change(frozenset(changed), frozenset(self._sound.keys() - now.keys()))
+        changed = {name for name in now.keys() | self._original.keys() if now.get(name) != self._original.get(name)}
+        return Change(frozenset(changed), frozenset(self._original.keys() - now.keys()))
 
     def restore(self, change: Change | None = None) -> None:
-        """Make the clone as it was; `change` spares a look when it is known. Raises WarehouseError."""
+        """Undo all changes; `change` is the result of `change()`, if the caller has it. Raises WarehouseError."""
         found = change or self.change()
         now = _objects(self.client) if found.changed else {}
         for name in sorted(found.changed, key=self._tables_first):
-            was, has_become = self._sound.get(name), now.get(name)
-            if has_become and was and has_become.definition == was.definition:
+            original, present = self._original.get(name), now.get(name)
+            if present and original and present.definition == original.definition:
                 _run(self.client, f"TRUNCATE TABLE {_quoted(name)}")
             else:
-                if has_become:
+                if present:
                     _run(self.client, f"DROP TABLE {_quoted(name)} SYNC")
-                if was:
-                    _run(self.client, was.definition)
-            if was and was.holds_rows:
+                if original:
+                    _run(self.client, original.definition)
+            if original and original.holds_rows:
                 _attach(self.client, name, self.source)
         if found.changed:
-            # The source may have merged its parts meanwhile: the same rows, other checksums.
-            self._sound = _objects(self.client)
+            # The source may have merged its parts since then, so that the same rows have other checksums.
+            self._original = _objects(self.client)
 
     def refill(self, table: str) -> None:
-        """Give a table the rows that it had, whatever it holds now. Raises WarehouseError."""
+        """Replace the rows of a table by those of the source. Raises WarehouseError."""
         _run(self.client, f"TRUNCATE TABLE {_quoted(table)}")
         _attach(self.client, table, self.source)
 
     def _tables_first(self, name: str) -> tuple[bool, str]:
-        entry = self._sound.get(name)
+        entry = self._original.get(name)
         return (entry is not None and not entry.holds_rows, name)
 
     def drop(self) -> None:
@@ -157,13 +157,13 @@ class ClonedDatabase(Database):
 
 
 def _fill(client: Client, entry: _Object, source: str) -> None:
-    """Give a table of a new clone the rows of the source; silence a materialized view."""
+    """Give a table of a new clone the rows of the source, or make a materialized view write nothing."""
     if entry.holds_rows:
         _run(client, f"ALTER TABLE {_quoted(entry.name)} MODIFY SETTING {_NO_MERGES}")
         _attach(client, entry.name, source)
     elif entry.engine == "MaterializedView":
-        silenced = f"SELECT * FROM ({entry.query}) WHERE 0"  # noqa: S608 - the view's own query
-        _run(client, f"ALTER TABLE {_quoted(entry.name)} MODIFY QUERY {silenced}")
+        no_rows = f"SELECT * FROM ({entry.query}) WHERE 0"  # noqa: S608 - the view's own query
+        _run(client, f"ALTER TABLE {_quoted(entry.name)} MODIFY QUERY {no_rows}")
 
 
 def _drop(client: Client) -> None:

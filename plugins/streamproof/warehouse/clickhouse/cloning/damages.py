@@ -9,7 +9,7 @@ from itertools import pairwise
 from streamproof.warehouse.clickhouse.comparing.comparison import quoted
 from streamproof.warehouse.clones import Damage
 
-# What rows are lost or doubled; the statement is built by whoever applies it.
+# Damages of whole rows. `damaging` builds their statements.
 LOSE_ROW, DOUBLE_ROW, LOSE_FAMILY = "a row is lost", "a row is there twice", "a family is lost"
 ROW_DAMAGES = (LOSE_ROW, DOUBLE_ROW, LOSE_FAMILY)
 
@@ -29,7 +29,7 @@ def bare_type(declared: str) -> tuple[str, bool]:
 
 
 def column_damages(table: str, column: str, declared: str) -> Iterator[Damage]:
-    """Yield the damages of one column by its type, the most telling first."""
+    """Yield the damages that fit a column's type, starting with the one that most likely changes a value."""
     kind, nullable = bare_type(declared)
     name = quoted(column)
     for title, expression in _by_type(name, kind):
@@ -66,7 +66,7 @@ def _by_type(name: str, kind: str) -> Iterator[tuple[str, str]]:
 
 
 def _shifted(name: str, kind: str) -> str:
-    """Return a number that is one off; at the top of an integer's range one less, which is no overflow."""
+    """Return the SQL of a number plus one; the greatest integer of a type becomes one less, to avoid an overflow."""
     integer = _INTEGER.match(kind)
     if integer is None:
         return f"{name} + 1"
@@ -78,7 +78,7 @@ def _of_state(name: str, kind: str) -> Iterator[tuple[str, str]]:
     if kind.startswith("SimpleAggregateFunction("):
         yield from _by_type(name, bare_type(kind[len("SimpleAggregateFunction(") : -1].split(", ", 1)[1])[0])
     else:
-        # A state times nothing is the state of no rows.
+        # An aggregate state multiplied by 0 is the state of no rows.
         yield "the state of no rows", f"{name} * 0"
 
 
@@ -91,9 +91,9 @@ def swaps(table: str, columns: Mapping[str, str]) -> Iterator[Damage]:
 
 
 def damages_of(table: str, columns: Mapping[str, str], *, every: bool) -> Iterator[Damage]:
-    """Yield the damages of an object. `columns` are the types of its columns that are not exempt, in their order.
+    """Yield the damages of an object. `columns` holds the types of the columns that are not exempt, in their order.
 
-    Without `every`, only damages of columns: whoever asks takes the first of a column that changes anything.
+    Without `every`, it yields only damages of columns; the caller uses the first of each column that changes a value.
     """
     for column, declared in columns.items():
         yield from column_damages(table, column, declared)

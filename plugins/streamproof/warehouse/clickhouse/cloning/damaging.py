@@ -1,6 +1,6 @@
-"""Damage one object of a clone: its rows are written anew, with one expression in place of a column.
+"""Damage one object of a clone: write its rows again, with another expression for a column.
 
-A view is damaged in the table that the view cache holds of it, which its readers read.
+For a view, the damaged rows are written to its table in the view cache, because queries read that table.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
 
 _SOUND = "sound__"
-# Equal keys stay apart until a merge, as they did in the run; columns that the schema computes can be damaged, too.
+# Rows with equal keys stay separate until a merge, as in the run. Computed (materialized) columns can be damaged too.
 _SETTINGS: Mapping[str, object] = {"optimize_on_insert": 0, "insert_allow_materialized_columns": 1}
 
 
 class ObjectDamaging:
-    """One object of a clone: `sound` holds its sound rows, `written` is the table written anew."""
+    """Damages one object of a clone: table `sound` holds its original rows, and `written` receives the damaged ones."""
 
     def __init__(self, clone: ClonedDatabase, target: Target) -> None:
         self._clone = clone
@@ -37,7 +37,7 @@ class ObjectDamaging:
         execute(clone.client, f"INSERT INTO {self.sound} SELECT * FROM {self.written}")  # noqa: S608 - our own names
 
     def damages(self, *, every: bool) -> list[tuple[Damage, bool]]:
-        """Return the damages to try, and whether each changes what a reader sees. Raises WarehouseError."""
+        """Return the damages to try, and for each whether a query can see it. Raises WarehouseError."""
         found = list(damages_of(self._target.name, self._target.columns, every=every))
         changed = self._effects(found)
         if every:
@@ -49,26 +49,28 @@ class ObjectDamaging:
         return list(first.values())
 
     def _effects(self, damages: Sequence[Damage]) -> list[bool]:
-        """Return whether each damage changes what a reader sees, from one look at the sound rows."""
+        """Return for each damage whether a query can see it. One query over the original rows answers for all."""
         counts = ", ".join(_changes(damage) for damage in damages if damage.values) or "0"
         sql = f"SELECT count() AS number, [{counts}] AS changed FROM {self.sound}"  # noqa: S608
         row = rows(self._clone.client, sql)[0]
         changed = iter(row["changed"])
         return [
-            next(changed) > 0 if damage.values else self._loses_or_doubles(damage, int(row["number"]))
-            for damage in damages
+            next(changed) > 0 if damage.values else self._changes_rows(damage, int(row["number"])) for damage in damages
         ]
 
-    def _loses_or_doubles(self, damage: Damage, number: int) -> bool:
-        """Tell whether a damage of whole rows is one: a table that replaces rows may hold one twice until it merges."""
+    def _changes_rows(self, damage: Damage, number: int) -> bool:
+        """Return whether a damage of whole rows has an effect, in a table of `number` rows.
+
+        A duplicate has none in a table that replaces rows: it may hold a row twice until it merges.
+        """
         if damage.name == DOUBLE_ROW and self._target.shape.replaces:
             return False
         return number > 0
 
     def apply(self, damage: Damage) -> None:
-        """Write the object's rows with the damage. Raises WarehouseError."""
+        """Replace the object's rows by its original rows with the damage. Raises WarehouseError."""
         names = ", ".join(quoted(name) for name in self._target.shape.columns)
-        # No value has an alias: it would take the place of the column in the value of another one.
+        # The values have no alias: in another value, the alias would hide the column of that name.
         values = ", ".join(damage.values.get(name, quoted(name)) for name in self._target.shape.columns)
         execute(self._clone.client, f"TRUNCATE TABLE {self.written}")
         for rest in self._rests(damage.name):
@@ -90,7 +92,7 @@ class ObjectDamaging:
         return ("",)
 
     def mend(self) -> None:
-        """Make the clone as it was. Raises WarehouseError."""
+        """Restore the object. Raises WarehouseError."""
         if self._target.shape.is_view:
             self._clone.views.forget({self._target.name})
             execute(self._clone.client, f"DROP TABLE {self.sound} SYNC")
@@ -99,7 +101,7 @@ class ObjectDamaging:
 
 
 def _changes(damage: Damage) -> str:
-    """Return an expression that counts the rows which a damage changes."""
+    """Return a SQL expression that counts the rows that a damage changes."""
     before = ", ".join(quoted(name) for name in damage.values)
     after = ", ".join(damage.values.values())
     return f"countIf(formatRow('RowBinary', {before}) != formatRow('RowBinary', {after}))"

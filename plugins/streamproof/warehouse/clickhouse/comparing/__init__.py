@@ -1,1 +1,1 @@
-"""Rows that are there against rows that should be."""
+"""Compare the rows of an object with the rows that it should have."""

@@ -10,17 +10,17 @@ from pathlib import Path
 from streamproof.sql.templating import render
 from streamproof.warehouse.values import Comparison, Tolerance
 
-# How many rows a difference shows, by column and of each kind.
+# The number of examples in a result, for each column and each kind of difference.
 SHOWN = 5
-# Two numbers that are nearly zero: what is left of sums that cancel each other.
+# Differences up to this size count as equal: sums that cancel each other leave such remainders.
 _NEARLY_ZERO = 1e-12
-# Before the name of an object: the table of the rows that an oracle foretells of it.
+# The prefix of a table with the rows that an oracle expects of an object.
 EXPECTED = "expected__"
 
 _TEMPLATE = Path(__file__).with_name("comparison.sql.j2")
 _LOW_CARDINALITY = re.compile(r"^LowCardinality\((.*)\)$")
 _FLOAT = re.compile(r"^(?:Nullable\()?(?:BFloat16|Float32|Float64)\b")
-# What cannot be null, and is compared by its text.
+# Types that cannot be nullable. Their values are compared as text.
 _COMPOSITE = re.compile(r"^(?:Array|Map|Tuple|Nested|JSON|Object|Dynamic|Variant|AggregateFunction)\b")
 
 
@@ -31,7 +31,7 @@ def quoted(name: str) -> str:
 
 
 def comparable_type(declared: str) -> str:
-    """Return the type to which both sides of a comparison are cast: nullable, so that a lost value is seen as lost."""
+    """Return the type to which both sides of a comparison are cast. It is nullable, so that a lost value stays NULL."""
     plain = _LOW_CARDINALITY.sub(r"\1", declared)
     if plain.startswith("Nullable(") or _COMPOSITE.match(plain):
         return plain
@@ -40,7 +40,7 @@ def comparable_type(declared: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as the template sees it. `same` is the condition that its values agree; they are called `s` and `e`."""
+    """A compared column, for the template. In its condition `same`, `s` is the seen row and `e` the expected row."""
 
     name: str
     type: str
@@ -53,12 +53,12 @@ class Column:
 
     @property
     def is_float(self) -> bool:
-        """Tell whether the column can hold NaN and infinity, which no sound pipeline writes."""
+        """Return whether the column can hold NaN and infinity, which no correct pipeline writes."""
         return bool(_FLOAT.match(self.type))
 
     @property
     def same(self) -> str:
-        """Return when two values agree. Null agrees with null only; NaN and infinity agree with nothing."""
+        """Return the SQL condition that two values agree. NULL equals only NULL; NaN and infinity equal nothing."""
         seen, expected = f"s.{self.quoted}", f"e.{self.quoted}"
         if _COMPOSITE.match(self.type):
             return f"(toString({seen}) = toString({expected}))"
@@ -78,11 +78,12 @@ class Column:
 
 
 def comparison_sql(comparison: Comparison, columns: Mapping[str, str], *, detail: bool) -> str:
-    """Return the query. `columns` are the types of the compared columns as they are read.
+    """Return the query that compares an object. `columns` holds the types of the compared columns as they are read.
 
-    It returns one row. Where no column has a tolerance, and without `detail`: rows_seen, rows_expected, rows_odd,
-    rows_not_finite. Else rows_seen, rows_expected (only odd rows where no column has a tolerance), missing, unexpected,
-    differing; with `detail` also missing_keys, unexpected_keys, and by_column: (name, rows, [(key, expected, seen)]).
+    The query returns one row. If no column has a tolerance, rows are compared by hash: the row has rows_seen,
+    rows_expected, rows_odd (rows that only one side has) and rows_not_finite. With a tolerance, or with `detail`, it
+    has rows_seen, rows_expected, missing, unexpected and differing; without a tolerance, the first two then count only
+    odd rows. `detail` adds missing_keys, unexpected_keys, and by_column: (name, rows, [(key, expected, seen)]).
     """
     margins = comparison.tolerance
     compared = [Column(name, comparable_type(declared), margins.get(name)) for name, declared in columns.items()]
@@ -103,14 +104,14 @@ def comparison_sql(comparison: Comparison, columns: Mapping[str, str], *, detail
 
 
 def _seen(comparison: Comparison) -> str:
-    """Return what follows FROM to read the object's own rows."""
+    """Return the FROM clause, without the keyword, of the object's own rows."""
     if comparison.seen_sql:
         return f"(\n{comparison.seen_sql}\n)"
     return f"{comparison.name}{' FINAL' if comparison.shape.merges else ''}"
 
 
 def _expected(comparison: Comparison) -> str:
-    """Return what follows FROM to read the rows that the object should have."""
+    """Return the FROM clause, without the keyword, of the object's expected rows."""
     if comparison.expected_sql:
         return f"(\n{comparison.expected_sql}\n)"
     return f"{quoted(comparison.expected_database)}.{quoted(EXPECTED + comparison.name)}"

@@ -1,4 +1,4 @@
-"""The rows that a pack's oracle foretells, as tables beside those that they are compared with."""
+"""Store the rows that a pack's oracle expects, so that a query can compare them with the rows of the pipeline."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 
 
 class _Table:
-    """Rows of one table on their way into the warehouse."""
+    """A table of expected rows, filled in batches."""
 
     def __init__(self, client: Client, name: str, columns: Mapping[str, str]) -> None:
         self._client = client
@@ -36,12 +36,12 @@ class _Table:
         execute(client, f"CREATE TABLE {table} ({definition}) ENGINE = MergeTree ORDER BY ()")
 
     def add(self, row: Row) -> None:
-        """Take up a row. Raises UsageError when it has not exactly the columns of its table."""
+        """Add a row. Raises UsageError when its columns are not exactly those of the table."""
         if row.keys() != self._columns.keys():
-            lacking = ", ".join(sorted(self._columns.keys() - row.keys())) or "nothing"
-            strange = ", ".join(sorted(row.keys() - self._columns.keys())) or "nothing"
+            missing = ", ".join(sorted(self._columns.keys() - row.keys())) or "nothing"
+            unknown = ", ".join(sorted(row.keys() - self._columns.keys())) or "nothing"
             raise UsageError(
-                f"The oracle's row of {self._name} lacks {lacking} and has {strange} too much.",
+                f"The oracle's row of {self._name} lacks {missing} and has {unknown} too much.",
                 hint="It must have every column of the table that is not exempt: see docs/write-a-pack.md, 'Oracle'.",
             )
         line = _line(row)
@@ -51,7 +51,7 @@ class _Table:
             self.flush()
 
     def flush(self) -> None:
-        """Insert what has been taken up. Raises WarehouseError."""
+        """Insert the rows that were added since the last flush. Raises WarehouseError."""
         if not self._lines:
             return
         settings = {"date_time_input_format": "best_effort", "input_format_null_as_default": 0}
@@ -67,9 +67,8 @@ class _Table:
 
 
 def _line(row: Row) -> bytes:
-    """Return a row as one line of JSON. A text that is no UTF-8 is given as bytes, and goes out byte for byte."""
-    odd = {name: value for name, value in row.items() if isinstance(value, bytes)}
-    if not odd:
+    """Return a row as one line of JSON. A value of bytes is a text that is not UTF-8; its bytes are kept."""
+    if not any(isinstance(value, bytes) for value in row.values()):
         return orjson.dumps(row)
     members = [orjson.dumps(name) + b":" + _value(value) for name, value in row.items()]
     return b"{" + b",".join(members) + b"}"
@@ -85,11 +84,11 @@ def _value(value: Any) -> bytes:
 def store_expected(
     client: Client, rows: Iterable[tuple[str, Row]], columns: Mapping[str, Mapping[str, str]]
 ) -> dict[str, int]:
-    """Store an oracle's rows in tables of their own; return their number by the object that they are expected in.
+    """Store an oracle's rows, given as (object, row), in a table for each object; return their number by object.
 
-    `columns` are the types of the compared columns by object; an object without an expected row gets an empty table.
-    Rows of other objects are passed over: nobody compares them. Raises UsageError for a row that does not fit its
-    table, WarehouseError.
+    `columns` holds the types of the compared columns by object. An object without an expected row gets an empty table.
+    Rows of other objects are ignored, because nothing compares them. Raises UsageError for a row that does not fit its
+    table, and WarehouseError.
     """
     tables = {name: _Table(client, name, types) for name, types in columns.items()}
     numbers = dict.fromkeys(tables, 0)

@@ -1,1 +1,1 @@
-"""A server: what a run checks, creates and drops on it."""
+"""Operations on a ClickHouse server: checks before a run, a run's database, and the log of runs."""

@@ -1,6 +1,6 @@
-"""Before a run touches a server that it did not start: does it answer, is it new enough, has the user the rights.
+"""Check a server that the run did not start: whether it answers, its version, and the rights of the user.
 
-Nothing is created: ClickHouse is asked what it has granted.
+The checks create nothing. They ask ClickHouse which rights the user has.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from streamproof.warehouse.clickhouse.client import connect, refusals, rows
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-# Long-term releases that know every statement and setting of a run; what is tested is told in docs/stacks.md.
+# The oldest long-term release with every statement and setting of a run. docs/stacks.md lists the tested versions.
 OLDEST_CLICKHOUSE = (25, 3)
-# What a run does in its own database, and what it looks at outside of it.
+# Rights that a run needs in its own database, and elsewhere on the server.
 _IN_DATABASE = (
     "CREATE DATABASE", "DROP DATABASE", "CREATE TABLE", "CREATE VIEW", "DROP TABLE", "DROP VIEW", "SELECT", "INSERT",
 )  # fmt: skip
@@ -29,7 +29,7 @@ _ELSEWHERE = (
 
 
 def connect_outside(settings: ClickHouseSettings, *, source: str) -> Client:
-    """Open a client on a server that the run did not start. Raises WarehouseError that tells where to look."""
+    """Open a client on a server that the run did not start. Raises WarehouseError that names the source."""
     try:
         return connect(settings)
     except WarehouseError as error:
@@ -39,10 +39,9 @@ def connect_outside(settings: ClickHouseSettings, *, source: str) -> Client:
 
 
 def check_server(client: Client, settings: ClickHouseSettings, database: str, engines: Iterable[str]) -> str:
-    """Check a server and return its version; `engines` are the table engines that the run's schema names.
+    """Check a server and return its version. `engines` are the table engines that the run's schema uses.
 
-    Raises WarehouseError: too old, a user that may only read, a right that is missing, a database that is
-    there.
+    Raises WarehouseError when the server is too old, the user may only read or misses a right, or the database exists.
     """
     _refuse_old(client)
     _refuse_reader(client, settings.user)
@@ -86,5 +85,5 @@ def _refuse_missing_rights(client: Client, user: str, wanted: Iterable[str]) -> 
 
 def _is_granted(client: Client, right: str) -> bool:
     with refusals("ClickHouse does not tell what is granted", hint=f"The question was: CHECK GRANT {right}"):
-        # The driver knows it for no query, so it is asked as a command, which returns the one value.
+        # The driver does not know that CHECK GRANT returns a result. As a command, it returns the single value.
         return str(client.command(f"CHECK GRANT {right}")).strip() == "1"

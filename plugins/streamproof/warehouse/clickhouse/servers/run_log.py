@@ -1,4 +1,4 @@
-"""The log of runs in a warehouse: what Grafana's dashboard of the harness reads, when the run's database is gone."""
+"""The log of runs in a warehouse. Grafana's dashboard reads it, also after a run's database has been dropped."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ ORDER BY (started_at, run_id, suite, name);
 
 
 def log_run(settings: ClickHouseSettings, summary: Mapping[str, Any]) -> None:
-    """Add a run's summary to the log, which is made where it is missing. Logging a run again replaces what was there.
+    """Add a run's summary to the log. The log is created if it is missing; logging a run again replaces its rows.
 
     Raises WarehouseError when ClickHouse does not answer or refuses.
     """
@@ -78,7 +78,7 @@ def log_run(settings: ClickHouseSettings, summary: Mapping[str, Any]) -> None:
 
 
 def rows_of(summary: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Return the rows that a summary becomes, by table; times are UTC."""
+    """Return the log rows of a summary, by table. Times are UTC."""
     run_id, started, checks = summary["run_id"], datetime.fromisoformat(summary["started_at"]), summary["checks"]
     run = {
         "run_id": run_id,

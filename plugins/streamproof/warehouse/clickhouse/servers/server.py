@@ -1,4 +1,4 @@
-"""A ClickHouse server: databases that runs make, mark as theirs, and drop."""
+"""A ClickHouse server on which runs create, mark and drop their databases."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ENGINE = re.compile(r"\bENGINE\s*=\s*(\w+)")
 _EXISTS = "SELECT 1 FROM system.databases WHERE name = {database:String}"
-# The table that says who made a database. Only a database with a row of the same run in it is ever dropped or reused.
+# This table records which run created a database. A run drops or reuses a database only when its row is in the table.
 OWNER_TABLE = "streamproof_owner"
 _OWNER_DDL = f"""
 CREATE TABLE {OWNER_TABLE}
@@ -35,10 +35,10 @@ ORDER BY run_id
 
 
 class ClickHouseServer:
-    """A server, by a client whose default database belongs to no run."""
+    """A server. The default database of its client belongs to no run."""
 
     def __init__(self, client: Client, settings: ClickHouseSettings) -> None:
-        """Take a client and the settings that it was opened with."""
+        """Use a client that was opened with these settings."""
         self.client = client
         self.settings = settings
 
@@ -63,11 +63,11 @@ class ClickHouseServer:
         return check_server(self.client, self.settings, database, engines)
 
     def create(self, database: str) -> None:
-        """Create a database where there is none of this name. Raises WarehouseError."""
+        """Create a database unless it exists. Raises WarehouseError."""
         execute(self.client, "CREATE DATABASE IF NOT EXISTS {database:Identifier}", {"database": database})
 
     def claim(self, database: str, run_id: str, pack: str) -> bool:
-        """Create a database and mark it as a run's; return whether it is new. Raises WarehouseError."""
+        """Create a database and mark it with its run; return whether it is new. Raises WarehouseError."""
         if self._exists(database):
             if owner_of(self.client, database) != run_id:
                 raise WarehouseError(
@@ -79,7 +79,7 @@ class ClickHouseServer:
         try:
             self._mark(database, run_id, pack)
         except WarehouseError:
-            # Without its mark nobody would know whose it is, and nobody would ever drop it.
+            # Without the mark, no later call could find out that the database is this run's, and drop it.
             self._drop(database)
             raise
         return True
@@ -100,7 +100,7 @@ class ClickHouseServer:
             client.close()
 
     def release(self, database: str, run_id: str) -> bool:
-        """Drop a run's database and its view cache; return whether it was there. Raises WarehouseError."""
+        """Drop a run's database and its view cache; return whether the database existed. Raises WarehouseError."""
         if not self._exists(database):
             return False
         if owner_of(self.client, database) != run_id:
@@ -121,9 +121,9 @@ class ClickHouseServer:
 
 def owner_of(client: Client, database: str) -> str | None:
     """Return the run that created a database, None when streamproof did not. Raises WarehouseError."""
-    place = {"database": database, "table": OWNER_TABLE}
+    names = {"database": database, "table": OWNER_TABLE}
     marked = "SELECT 1 FROM system.tables WHERE database = {database:String} AND name = {table:String}"
-    if not rows(client, marked, place):
+    if not rows(client, marked, names):
         return None
-    found = rows(client, "SELECT run_id FROM {database:Identifier}.{table:Identifier}", place)
+    found = rows(client, "SELECT run_id FROM {database:Identifier}.{table:Identifier}", names)
     return str(found[0]["run_id"]) if len(found) == 1 else None
