@@ -1,6 +1,6 @@
-"""What a pack tells about its records, as stages ask the warehouse for it: `accounting:` of pack.yaml.
+"""Query the warehouse for the record accounting that a pack describes in `accounting:` of pack.yaml.
 
-The counts by disposition are a query of the pack's: `accounting/dispositions.sql` of its SQL folder.
+The query `accounting/dispositions.sql` in the pack's SQL folder counts records by disposition.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from streamproof.warehouse.values import RecordTable
 
 FOLDER = "accounting"
 DISPOSITION_ROWS, RAW_ROWS = "dispositions", "raw rows"
-# What the rows are, the table, and the kinds of values that leave a row there.
+# A name for the rows, their table, and the kinds of record values that have a row in it.
 RecordRows = tuple[str, RecordTable, Sequence[str]]
 _ALL_VALUE_KINDS = ("bytes", "empty", "null")
 
 
 def accounted_tables(pack: Pack, warehouse: Warehouse) -> list[RecordRows]:
-    """Return the tables that must hold every published record, the one with more kinds of values first."""
+    """Return the tables that must hold every published record of their value kinds, the most inclusive first."""
     found: list[RecordRows] = []
     if dispositions := pack.accounting.dispositions:
         found.append((DISPOSITION_ROWS, _table(dispositions), _ALL_VALUE_KINDS))
@@ -47,9 +47,9 @@ def dispositions_of(ctx: RunContext, warehouse: Warehouse) -> dict[str, dict[str
 
 
 def ask_pack(ctx: RunContext, warehouse: Warehouse, name: str) -> list[dict[str, Any]]:
-    """Run `accounting/<name>.sql` of the pack with the run's topic and return its rows as JSON data.
+    """Run `accounting/<name>.sql` of the pack on the run's topic and return its rows as JSON data.
 
-    Raises SqlSourceError when the file does not hold one query, WarehouseError.
+    Raises SqlSourceError when the file does not hold exactly one query, WarehouseError.
     """
     file = ctx.sql_dir / FOLDER / f"{name}.sql"
     blocks = read_blocks(file)

@@ -14,17 +14,17 @@ from streamproof.sql.lexing import names_in
 
 
 def run(ctx: RunContext, suite: str) -> StageOutcome:
-    """Run every check of a suite. A check that fails or cannot be judged never hides another.
+    """Run every check of a suite. All checks run, even when one fails or cannot be judged.
 
     The details hold the suite's diagnostics. Raises SqlSourceError when the suite cannot be read, and WarehouseError
-    when there is no warehouse to ask.
+    when the warehouse cannot be reached.
     """
     checks = suite_checks(ctx, suite)
     return StageOutcome(details={"diagnostics": suite_diagnostics(ctx, suite)}, checks=checks)
 
 
 def asked_of(ctx: RunContext) -> Iterator[tuple[str, Block]]:
-    """Yield every SQL check that a run of its own asks, with the name of its suite. Raises SqlSourceError."""
+    """Yield (suite, check) for every SQL check of the run's plan. Raises SqlSourceError."""
     for suite in ctx.plan.sql_suites:
         for test in ctx.files.suite(suite):
             yield suite, test
@@ -34,12 +34,12 @@ def suite_checks(ctx: RunContext, suite: str) -> tuple[CheckResult, ...]:
     """Return the results of a suite, in the order of its files."""
     tests = ctx.files.suite(suite)
     parameters = ctx.check_parameters()
-    lacking = {test.name: lack for test in tests if (lack := _lacks(ctx, test, parameters))}
+    unmet = {test.name: need for test in tests if (need := _unmet_need(ctx, test, parameters))}
     with ctx.warehouse(cached=True) as warehouse:
-        runnable = [test for test in tests if test.name not in lacking]
+        runnable = [test for test in tests if test.name not in unmet]
         results = run_checks(warehouse, runnable, parameters, suite=suite)
     ran = {check.name: check for check in results}
-    checks = tuple(ran.get(test.name) or skipped(test, suite, lacking[test.name]) for test in tests)
+    checks = tuple(ran.get(test.name) or skipped(test, suite, unmet[test.name]) for test in tests)
     for check in checks:
         ctx.log(f"{check.status.value} {check.name} failed_rows={check.failed_rows} {check.error or ''}".rstrip())
     return checks
@@ -51,23 +51,26 @@ def diagnostics_of(ctx: RunContext, suite: str) -> tuple[Block, ...]:
 
 
 def suite_diagnostics(ctx: RunContext, suite: str) -> list[dict[str, Any]]:
-    """Run a suite's diagnostics and return what they showed as JSON data. Raises SqlSourceError, WarehouseError."""
+    """Run a suite's diagnostics and return their results as JSON data. Raises SqlSourceError, WarehouseError."""
     blocks = diagnostics_of(ctx, suite)
     parameters = ctx.check_parameters()
-    lacking = {block.name: lack for block in blocks if (lack := _lacks(ctx, block, parameters))}
+    unmet = {block.name: need for block in blocks if (need := _unmet_need(ctx, block, parameters))}
     with ctx.warehouse(cached=True) as warehouse:
-        runnable = [block for block in blocks if block.name not in lacking]
+        runnable = [block for block in blocks if block.name not in unmet]
         ran = run_diagnostics(warehouse, runnable, parameters, suite=suite)
     found = {diagnostic.name: diagnostic for diagnostic in ran}
-    for name, lack in lacking.items():
-        found[name] = Diagnostic(name, "", skipped=f"needs {lack}")
+    for name, need in unmet.items():
+        found[name] = Diagnostic(name, "", skipped=f"needs {need}")
     for diagnostic in found.values():
         ctx.log(f"diagnostic {diagnostic.name} {diagnostic.error or diagnostic.skipped or dict(diagnostic.values)}")
     return [found[block.name].as_json() for block in blocks]
 
 
-def _lacks(ctx: RunContext, test: Block, parameters: Mapping[str, object]) -> str:
-    """Return what a test needs and only a run of our own has, '' when it lacks nothing: an observation skips it."""
+def _unmet_need(ctx: RunContext, test: Block, parameters: Mapping[str, object]) -> str:
+    """Return what a test needs that mode observe does not have, '' when the test can run.
+
+    The result names a parameter that only a replay gives, or a table that only a replay fills.
+    """
     if not ctx.plan.observes:
         return ""
     missing = sorted(test.parameter_names - parameters.keys())

@@ -1,4 +1,4 @@
-"""Stage `conservation`: account for every single record, from the replay's ledger to the rows that it became."""
+"""Stage `conservation`: account for every record, from the replay's ledger to the rows made from it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streamproof.stages.assertions import suite_checks
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Run the conservation suite; the details count records by disposition and event type. Raises WarehouseError."""
+    """Run the conservation suite and count records by disposition and event type. Raises WarehouseError."""
     checks = suite_checks(ctx, CONSERVATION)
     with ctx.warehouse() as warehouse:
         found = dispositions_of(ctx, warehouse)

@@ -1,4 +1,4 @@
-"""Great Expectations contracts on what has readers: one check per expectation, one result file per table."""
+"""Stage `contracts`: judge Great Expectations contracts, one check per expectation, one result file per contract."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def pack_contracts(ctx: RunContext) -> tuple[Contract, ...]:
 
 
 def contract_parameters(ctx: RunContext) -> dict[str, Any]:
-    """Return what `{$PARAMETER: name}` in a contract may name, and the window that it is held against."""
+    """Return the values that `{$PARAMETER: name}` in a contract can name: the window and the input topics."""
     return {**ctx.window.query_parameters(), "input_topics": [ctx.input_topic]}
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Judge every contract of the pack; the library's own results go to the run's contracts/ folder.
+    """Judge every contract of the pack. The library's own results go to the run's contracts/ folder.
 
-    A contract that cannot be judged (its table is gone, say) leaves its own checks errored and no others.
-    Raises UsageError for a broken contract file, WarehouseError when there is no warehouse to ask.
+    When a contract cannot be judged, for example because its table is missing, only its own checks are errored.
+    Raises UsageError for a broken contract file, WarehouseError when the warehouse cannot be reached.
     """
     contracts, parameters = pack_contracts(ctx), contract_parameters(ctx)
     layers = {table: layer for layer, tables in ctx.pack.layers.items() for table in tables}
@@ -40,10 +40,10 @@ def run(ctx: RunContext) -> StageOutcome:
     tables = {}
     with ctx.warehouse(cached=True) as warehouse:
         for contract in contracts:
-            # A table may have a second file: its result is told by that file's name.
+            # A table may have a second contract. Its result file also carries the name of the contract file.
             document = contract.table if contract.table not in tables else f"{contract.table}.{contract.file.stem}"
             result = _judged(ctx, warehouse, contract, parameters)
-            _keep(ctx, document, result)
+            _write_document(ctx, document, result)
             failed = sum(check.status is Status.FAILED for check in result.checks)
             ctx.log(f"{contract.table}: {result.rows} rows, {len(result.checks)} expectations, {failed} failed")
             tables[document] = {"rows": result.rows, "expectations": len(result.checks), "failed": failed}
@@ -55,7 +55,7 @@ def run(ctx: RunContext) -> StageOutcome:
 
 
 def _judged(ctx: RunContext, warehouse: Warehouse, contract: Contract, parameters: Mapping[str, Any]) -> ContractResult:
-    """Judge a contract; what breaks it is in the result and the log, not raised."""
+    """Judge a contract. An error is returned in the result and logged, never raised."""
     try:
         result = validate(warehouse, contract, parameters)
     except StreamproofError as problem:
@@ -67,8 +67,8 @@ def _judged(ctx: RunContext, warehouse: Warehouse, contract: Contract, parameter
     return result
 
 
-def _keep(ctx: RunContext, name: str, result: ContractResult) -> None:
-    """Keep the library's own result. Its checks stand, should a value of it have no form in JSON."""
+def _write_document(ctx: RunContext, name: str, result: ContractResult) -> None:
+    """Write the library's own result. A value that JSON cannot represent is logged and does not affect the checks."""
     path = ctx.folder.contracts / f"{name}.json"
     try:
         write_json(path, result.document)
@@ -77,9 +77,9 @@ def _keep(ctx: RunContext, name: str, result: ContractResult) -> None:
 
 
 def _explained(warehouse: Warehouse, ctx: RunContext, checks: list[CheckResult]) -> list[CheckResult]:
-    """Say of contracts that found no row at all where the accounting explains it: no record became a row of theirs.
+    """Explain the skipped checks when, by the dispositions, no record was written to a table with a contract.
 
-    An observation has no accounting of its own, and a pack may have none: then nothing explains an empty warehouse.
+    Mode observe has no dispositions of its own, and a pack may have none. Empty tables then stay unexplained.
     """
     accounting = ctx.pack.accounting.dispositions
     if ctx.plan.observes or accounting is None:

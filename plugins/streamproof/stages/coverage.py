@@ -1,4 +1,4 @@
-"""Column coverage: damage every column, row and family of the pack's layers on clones, and see which check notices."""
+"""Column coverage: damage every column, row and event family on clones, and record which checks fail."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ ARTIFACT = "coverage.json"
 def cover(ctx: RunContext, bench: Bench, clones: Sequence[Clone]) -> ColumnCoverage:
     """Damage every object of the pack's layers and write the matrix to `coverage.json`.
 
-    Raises UsageError for an exemption that names nothing, WarehouseError.
+    Raises UsageError for an exemption that matches no column, WarehouseError.
     """
     with ctx.warehouse() as warehouse:
         targets, exempt = _targets(ctx, warehouse)
-    # The widest first: so no clone is left with one at the end.
+    # The widest object takes longest. It comes first, so that the clones finish at about the same time.
     order = sorted(targets, key=lambda target: -len(target.columns))
     coverage = Coverage(bench, every=ctx.plan.coverage == EVERY_DAMAGE, say=ctx.log)
     found = ColumnCoverage(
@@ -40,7 +40,10 @@ def cover(ctx: RunContext, bench: Bench, clones: Sequence[Clone]) -> ColumnCover
 
 
 def coverage_checks(found: ColumnCoverage) -> tuple[CheckResult, ...]:
-    """Return one check an object, failed when a damage of it survived or a column has none that changes a value."""
+    """Return one check per object.
+
+    It fails when no check noticed one of the object's damages, or when no damage of a column changes a value.
+    """
     survivors: dict[str, list[str]] = {}
     for entry in found.survivors():
         survivors.setdefault(entry["table"], []).append(
@@ -67,24 +70,24 @@ def _check(table: str, sightings: Sequence[Sighting], survivors: Sequence[str]) 
 
 
 def _targets(ctx: RunContext, warehouse: Warehouse) -> tuple[list[Target], dict[str, str]]:
-    """Return every object of the pack's layers, and the reasons of its exempt columns."""
+    """Return every object of the pack's layers, and the reason of each exempt column by `object.column`."""
     layers = list(ctx.pack.layers)
-    placed = {name: layer for layer, names in ctx.pack.layers.items() for name in names}
+    layer_of = {name: layer for layer, names in ctx.pack.layers.items() for name in names}
     shapes = known_shapes(ctx, warehouse)
-    if missing := sorted(placed.keys() - shapes.keys()):
+    if missing := sorted(layer_of.keys() - shapes.keys()):
         raise WarehouseError(
             f"The run's database has no {', '.join(missing)}.",
             hint="`layers` of pack.yaml names what it does not have.",
         )
-    exempt = {name: why for name, why in exemptions(ctx, shapes).items() if name.partition(".")[0] in placed}
+    exempt = {name: why for name, why in exemptions(ctx, shapes).items() if name.partition(".")[0] in layer_of}
     targets = [
         _target(name, layer, layers, shapes[name], exempt, ctx.pack.family_columns.get(name, ""))
-        for name, layer in placed.items()
+        for name, layer in layer_of.items()
     ]
     return targets, exempt
 
 
 def _target(name: str, layer: str, layers: Sequence[str], shape: Shape, exempt: dict[str, str], family: str) -> Target:
-    place = layers.index(layer)
+    position = layers.index(layer)
     columns = {column: kind for column, kind in shape.columns.items() if f"{name}.{column}" not in exempt}
-    return Target(name, layer, tuple(layers[place : place + 2]), shape, columns, family)
+    return Target(name, layer, tuple(layers[position : position + 2]), shape, columns, family)

@@ -1,4 +1,4 @@
-"""What a run that did not pass leaves to look at: logs, failing checks, offsets, records, traces of sessions."""
+"""Collect the diagnostics of a run that did not pass: logs, failing checks, offsets, records, session traces."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from streamproof.stages.session_traces import trace_failing_sessions
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.values import LEDGER, RecordTable
 
-# Of a run that failed altogether, the first ones tell why.
+# A broken pipeline may affect every record of a run. The first ones are enough to find the cause.
 MOST_RECORDS = 200
-# What a replay that ended well knows.
+# Details that only a completed replay has.
 _OFFSETS = ("start_offsets", "end_offsets", "raw_end_offsets")
 
 Found = TypeVar("Found")
 
 
 def collect_diagnostics(ctx: RunContext) -> None:
-    """Fill the run's diagnostics folder. What cannot be had (a dead ClickHouse) is named there, not raised."""
+    """Fill the run's diagnostics folder. A failure (a dead ClickHouse, say) is noted there, not raised."""
     folder = ctx.folder.diagnostics
     folder.mkdir(parents=True, exist_ok=True)
     _attempt(ctx, "logs", lambda: _copy_logs(ctx))
     failing = _attempt(ctx, "failing checks", lambda: failing_checks(ctx)) or []
-    _keep(ctx, "failing_checks.json", lambda _: [check.as_json() for check in failing])
+    _write(ctx, "failing_checks.json", lambda _: [check.as_json() for check in failing])
     if ctx.folder.stack.is_dir():
-        _keep(ctx, "stack_state.json", _stack_state)
+        _write(ctx, "stack_state.json", _stack_state)
     if ctx.plan.stack == COMPOSE:
-        _keep(ctx, "containers.json", containers)
+        _write(ctx, "containers.json", containers)
     if not ctx.plan.observes:
-        _keep(ctx, "offsets.json", offsets)
+        _write(ctx, "offsets.json", offsets)
         if ctx.pack.accounting.dispositions:
-            _keep(ctx, "rejected_records.json", _rejected_records)
+            _write(ctx, "rejected_records.json", _rejected_records)
         if ctx.pack.accounting.raw:
-            _keep(ctx, "offending_records.json", lambda run: offending_records(run, offending_places(failing)))
+            _write(ctx, "offending_records.json", lambda run: offending_records(run, offending_places(failing)))
     _attempt(ctx, "sessions", lambda: trace_failing_sessions(ctx, failing))
 
 
@@ -59,10 +59,10 @@ def _stack_state(ctx: RunContext) -> dict[str, Any]:
 
 
 def containers(ctx: RunContext) -> dict[str, Any]:
-    """Return how the run's containers are, or were when they were removed. Raises StackError."""
-    before = ctx.folder.stack / CONTAINERS_FILE
-    if before.exists():
-        return {"containers": read_json(before)}
+    """Return the state of the run's containers, or their last state before they were removed. Raises StackError."""
+    saved = ctx.folder.stack / CONTAINERS_FILE
+    if saved.exists():
+        return {"containers": read_json(saved)}
     return {"containers": describe_containers(ctx.stack_state(), ctx.plan.docker_host)}
 
 
@@ -79,10 +79,10 @@ def failing_checks(ctx: RunContext) -> list[CheckResult]:
 
 
 def offsets(ctx: RunContext) -> dict[str, Any]:
-    """Return, by consumer and partition, from where to where it had to read and how far it has committed.
+    """Return the start, end and committed offsets of each consumer by partition.
 
-    `behind` counts the records that it has not got to. Raises StackError when Kafka does not answer or no replay ended,
-    or one ended before everything was published: then nobody knows how far the consumers had to read.
+    `behind` is the number of records up to the end offset that the consumer has not committed. Raises StackError when
+    Kafka does not answer, or when the replay did not publish everything: the end offsets are then unknown.
     """
     replay, topic = ctx.stage_details("replay_events"), ctx.names.input_topic
     if unknown := [name for name in _OFFSETS if name not in replay]:
@@ -106,32 +106,32 @@ def offsets(ctx: RunContext) -> dict[str, Any]:
 
 
 def offending_places(failing: Iterable[CheckResult]) -> list[tuple[int, int]]:
-    """Return the (partition, offset) of every Kafka record that a check's diagnostics name, each once.
+    """Return the distinct (partition, offset) of the Kafka records in the diagnostics of the failing checks.
 
-    Examples of records are lists under a name that tells their parts: `partition_offset_id` holds [0, 17, "ab12"].
+    The name of a diagnostic says which parts its examples have: `partition_offset_id` holds lists as [0, 17, "ab12"].
     """
     places: dict[tuple[int, int], None] = {}
     for check in failing:
         for name, examples in check.diagnostics.items():
-            words = name.split("_")
-            if not {"partition", "offset"} <= set(words) or not isinstance(examples, list):
+            name_parts = name.split("_")
+            if not {"partition", "offset"} <= set(name_parts) or not isinstance(examples, list):
                 continue
-            parts = words.index("partition"), words.index("offset")
-            places.update((place, None) for example in examples if (place := _place(example, *parts)))
+            parts = name_parts.index("partition"), name_parts.index("offset")
+            places.update((location, None) for example in examples if (location := _location(example, *parts)))
     return list(places)
 
 
-def _place(example: Any, partition: int, offset: int) -> tuple[int, int] | None:
+def _location(example: Any, partition: int, offset: int) -> tuple[int, int] | None:
     if not isinstance(example, list) or len(example) <= max(partition, offset):
         return None
-    place = example[partition], example[offset]
-    return place if all(isinstance(part, int) for part in place) else None
+    location = example[partition], example[offset]
+    return location if all(isinstance(part, int) for part in location) else None
 
 
 def offending_records(ctx: RunContext, places: list[tuple[int, int]]) -> dict[str, Any]:
-    """Return what was published at these places and what the raw layer holds of it, by table.
+    """Return the ledger rows and raw-layer rows of the records at these (partition, offset) pairs, by table.
 
-    The rows that later layers made of it are in the trace of its session. Raises StackError or WarehouseError.
+    The session traces show the rows of later layers. Raises StackError or WarehouseError.
     """
     shown = places[:MOST_RECORDS]
     found: dict[str, Any] = {"records": len(places), "shown": len(shown), "tables": {}}
@@ -144,7 +144,7 @@ def offending_records(ctx: RunContext, places: list[tuple[int, int]]) -> dict[st
 
 
 def _record_tables(ctx: RunContext, warehouse: Warehouse) -> list[RecordTable]:
-    """Return the tables of the first layer whose rows tell the record that they come from."""
+    """Return the tables of the first layer that have the topic, partition and offset of their record."""
     raw = ctx.pack.accounting.raw
     if raw is None:
         return []
@@ -164,17 +164,17 @@ def _rejected_records(ctx: RunContext) -> dict[str, Any]:
         return {"records": ask_pack(ctx, warehouse, "rejected_records")}
 
 
-def _keep(ctx: RunContext, name: str, collect: Callable[[RunContext], dict[str, Any] | list[Any]]) -> None:
-    """Write what `collect` returns, or why it could not be had."""
+def _write(ctx: RunContext, name: str, collect: Callable[[RunContext], dict[str, Any] | list[Any]]) -> None:
+    """Write what `collect` returns, or the reason why it failed."""
     try:
         write_json(ctx.folder.diagnostics / name, collect(ctx))
-    except Exception as problem:  # noqa: BLE001 - what cannot be had must not cost the verdict; the log says why
+    except Exception as problem:  # noqa: BLE001 - a failure here must not affect the verdict; it is logged
         why = _logged(ctx, name, problem)
         write_json(ctx.folder.diagnostics / name, {"not_collected": why})
 
 
 def _attempt(ctx: RunContext, name: str, collect: Callable[[], Found]) -> Found | None:
-    """Return what `collect` returns, None when it could not be had."""
+    """Return what `collect` returns, None when it failed."""
     try:
         return collect()
     except Exception as problem:  # noqa: BLE001 - as above
@@ -183,7 +183,7 @@ def _attempt(ctx: RunContext, name: str, collect: Callable[[], Found]) -> Found 
 
 
 def _logged(ctx: RunContext, name: str, problem: Exception) -> str:
-    """Log why something could not be collected, a defect with its traceback, and return it."""
+    """Log why something could not be collected, with a traceback for an unexpected error, and return the reason."""
     if isinstance(problem, StreamproofError):
         ctx.log(f"{name} not collected: {problem.message}")
         return problem.message

@@ -1,8 +1,7 @@
-"""Stack `external`: Kafka and ClickHouse were there before the run; it adds what is its own and removes just that.
+"""Stack `external`: Kafka and ClickHouse run already. The run creates its own objects there and removes only those.
 
-Its own are its topics and consumer groups, one database and, unless the warehouse reads the topic by itself, a
-processor on this machine. What was created outside is noted in the run's folder before it is created, so that a later
-process can remove it.
+These are topics, consumer groups, one database and, unless the warehouse reads the topic by itself, a processor on this
+machine. The run's folder lists each object before it is created, so that a later process can remove it.
 """
 
 from __future__ import annotations
@@ -25,19 +24,21 @@ from streamproof.runtime.stack_spec import OutsideLaunch
 from streamproof.warehouse.registry import open_server
 
 ANSWER_TIMEOUT_SEC = 30.0
-# A static member is one until its session ends, ClickHouse's consumer for up to a minute and a half.
+# A group can be deleted once it has no members. A static member stays until its session times out; that of ClickHouse's
+# consumer may take a minute and a half.
 GROUPS_TIMEOUT_SEC = 120.0
 
 
 def created_file(ctx: RunContext) -> Path:
-    """Return the note of what the run created outside; it is gone when all of that is removed."""
+    """Return the path of the list of objects that the run created outside. Removing them all deletes it."""
     return ctx.folder.stack / "created_outside.json"
 
 
 def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
-    """Check the services, create the run's topics and start its processor; `spec` is that of a local stack.
+    """Check the services, create the run's topics and start its processor.
 
-    On any failure nothing of the run's is left. Raises StackError or WarehouseError naming the service.
+    `spec` is the one that a local stack would have. A failure removes everything that was created. Raises StackError
+    or WarehouseError naming the service.
     """
     outside, kafka = ctx.outside(), ctx.outside_kafka()
     groups = tuple(ctx.names.groups.values())
@@ -50,23 +51,24 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
         ctx.log(f"{service}: {version}")
     try:
         _create_topics(ctx, kafka)
-        _note(ctx, topics=topics, groups=groups, database=ctx.names.database)
+        _write_list(ctx, topics=topics, groups=groups, database=ctx.names.database)
         launch = _launch(outside, kafka, versions)
         state = start_stack(replace(spec, topics=(), outside=launch), timeout=timeout, secrets=processor_secrets(ctx))
     except BaseException:
         try:
             take_down(ctx, timeout=timeout)
         except StreamproofError as left:
-            # The note stays, so stage stack_down tries again; the error to report is what broke the start.
+            # The list of created objects is kept, so stage stack_down tries again. The error of the start is reported.
             ctx.log(left.message)
         raise
     return state
 
 
 def take_down(ctx: RunContext, *, timeout: float) -> bool:
-    """Stop the run's processor and remove what the run created outside; True when something was still there.
+    """Stop the run's processor and remove what the run created outside.
 
-    Doing it twice is harmless. Every part is tried. Raises StackError that says what is left.
+    Return whether there was anything to stop or remove. A second call changes nothing. One failed removal does not
+    prevent the others. Raises StackError, which says what could not be removed.
     """
     running = stop_stack(ctx.folder.stack, timeout=timeout)
     note = created_file(ctx)
@@ -94,19 +96,24 @@ def _check_warehouse(ctx: RunContext, outside: Connections) -> str:
         return server.check(ctx.names.database, ctx.sql_dir / "schema")
 
 
-def _note(ctx: RunContext, *, topics: Sequence[str], groups: Sequence[str] = (), database: str | None = None) -> None:
+def _write_list(
+    ctx: RunContext, *, topics: Sequence[str], groups: Sequence[str] = (), database: str | None = None
+) -> None:
     write_json(created_file(ctx), {"topics": list(topics), "groups": list(groups), "database": database})
 
 
 def _create_topics(ctx: RunContext, kafka: KafkaSettings) -> None:
-    """Create the topics one by one, each noted before; one that another run was quicker to create is not ours."""
+    """Create the topics one by one. Each is listed before it is created.
+
+    When the creation fails, the topic is taken off the list: another run may have created it.
+    """
     topics = tuple(ctx.names.topics.values())
     for number, name in enumerate(topics):
-        _note(ctx, topics=topics[: number + 1])
+        _write_list(ctx, topics=topics[: number + 1])
         try:
             ctx.transport.create_topics(kafka, [name], timeout=ANSWER_TIMEOUT_SEC)
         except StackError:
-            _note(ctx, topics=topics[:number])
+            _write_list(ctx, topics=topics[:number])
             raise
 
 

@@ -1,4 +1,4 @@
-"""Run SQL of the user's against the run's own database before the checks: how to see a run fail."""
+"""Stage `inject`: run the user's SQL on the run's own database before the checks, to see how a run fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage `oracle`: compare every session, and every row of every object, with what the events alone say."""
+"""Stage `oracle`: compare every session and every row of the warehouse with what the oracle expects from the events."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def _judge(ctx: RunContext, oracle: Oracle, replay: ReplayPlan, expected: Sequen
 
 
 def oracle_judge(ctx: RunContext) -> OracleJudge:
-    """Return the judge of the run's sessions, from the values that the replay publishes.
+    """Return the judge of the run's sessions, with facts expected from the values that the replay publishes.
 
-    Raises FixtureError when the set has changed since the run was planned, UsageError or SqlSourceError for a pack
-    whose oracle is broken.
+    Raises FixtureError when the fixture set has changed since the run was planned, UsageError or SqlSourceError for a
+    pack with a broken oracle.
     """
     oracle, replay = load_oracle(ctx.pack), planned_replay(ctx)
     records = ((sequence, value) for sequence, (_, value) in enumerate(replay.records()))
@@ -47,7 +47,7 @@ def oracle_judge(ctx: RunContext) -> OracleJudge:
 
 
 def oracle_subject(ctx: RunContext) -> Subject:
-    """Return the oracle's checks with their mutations, to be proved: they are judged together."""
+    """Return the oracle's checks with their mutations as one subject, because they are judged together."""
     judge, sql = oracle_judge(ctx), ctx.files.oracle_sql
     mutants = tuple(mutant for block in sql.checks.values() for mutant in block_mutants(ORACLE, block))
     return Subject(
@@ -61,7 +61,7 @@ def oracle_subject(ctx: RunContext) -> Subject:
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Judge the run's sessions and leave them in `sessions.json`.
+    """Judge the run's sessions and rows, and write the sessions to `sessions.json`.
 
     Raises FixtureError, UsageError, SqlSourceError, WarehouseError.
     """
@@ -83,7 +83,7 @@ def _entities(pack: Pack) -> Entities:
 
 
 def _details(judgement: Judgement, entities: Entities) -> dict[str, Any]:
-    """Return the sessions as the report shows them, those that are not as expected first."""
+    """Return the sessions as the report shows them, those that differ from the expectation first."""
     rows = [
         {
             "id": row.get(entities.id),

@@ -1,4 +1,4 @@
-"""Compare every object of the pack with the rows that it should hold, foretold or computed from below."""
+"""Compare every table and view of the pack with its expected rows, from the oracle or computed from the layer below."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ def pack_parity(ctx: RunContext) -> tuple[ParityObject, ...]:
 
 
 def open_parity(ctx: RunContext, warehouse: Warehouse) -> Parity:
-    """Return the comparison for the run's database. Raises UsageError for an exemption that names nothing."""
+    """Return the comparison for the run's database. Raises UsageError for an exemption that matches no column."""
     objects = pack_parity(ctx)
     shapes = known_shapes(ctx, warehouse)
     return Parity(objects, shapes, exemptions(ctx, shapes), ctx.names.database)
 
 
 def known_shapes(ctx: RunContext, warehouse: Warehouse) -> dict[str, Shape]:
-    """Return the shape of every object that the pack compares or names in a layer, as far as it is there."""
+    """Return the shapes of the existing objects that the pack compares or assigns to a layer."""
     layers = [name for names in ctx.pack.layers.values() for name in names]
     return warehouse.shapes({*layers, *(item.name for item in pack_parity(ctx))})
 
 
 def exemptions(ctx: RunContext, shapes: Mapping[str, Shape]) -> dict[str, str]:
-    """Return the reason by `object.column` of every exempt column. Raises UsageError for one that names nothing."""
+    """Return the reason for each exempt column by `object.column`. Raises UsageError for an entry without a match."""
     return exempt_columns(ctx.pack.exempt_columns, {name: list(shape.columns) for name, shape in shapes.items()})
 
 
 class PublishedRecords:
-    """What a run published, in its order, with the place that the broker gave it. It can be read again and again."""
+    """The records of a run in the order of publishing, with their Kafka location. They can be iterated repeatedly."""
 
     def __init__(self, ctx: RunContext, warehouse: Warehouse, replay: ReplayPlan) -> None:
-        """Remember where the records are."""
+        """Take the sources of the records: the replay for values, the warehouse's ledger for locations."""
         self._ctx = ctx
         self._warehouse = warehouse
         self._replay = replay
@@ -61,9 +61,9 @@ class PublishedRecords:
 def judge_parity(ctx: RunContext, warehouse: Warehouse, expectation: Expectation) -> list[CheckResult]:
     """Store the rows that the oracle expects and judge every object. Raises UsageError or WarehouseError."""
     parity = open_parity(ctx, warehouse)
-    foretold = {item.name: parity.columns(item.name) for item in parity.objects if item.is_foretold}
-    if foretold:
-        numbers = warehouse.store_expected(expectation.rows(), foretold)
+    expected_columns = {item.name: parity.columns(item.name) for item in parity.objects if item.is_foretold}
+    if expected_columns:
+        numbers = warehouse.store_expected(expectation.rows(), expected_columns)
         ctx.log(f"{sum(numbers.values())} expected rows of {len(numbers)} tables computed from the events")
     results = parity.judge(warehouse)
     for check in results:
@@ -72,7 +72,7 @@ def judge_parity(ctx: RunContext, warehouse: Warehouse, expectation: Expectation
 
 
 def parity_subjects(ctx: RunContext) -> list[Subject]:
-    """Return the comparisons with a mutation each, to be proved: every object loses its rows."""
+    """Return the comparisons with one mutation each, which leaves the object without rows."""
     with ctx.warehouse() as warehouse:
         parity = open_parity(ctx, warehouse)
         return [

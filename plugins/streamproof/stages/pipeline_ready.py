@@ -1,4 +1,4 @@
-"""Stage `pipeline_ready`: prove that the consumers of the input topic hold all its partitions before replaying."""
+"""Stage `pipeline_ready`: wait until the consumers of the input topic are assigned all of its partitions."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ TIMEOUT_SEC = 60.0
 
 @contextmanager
 def ready_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
-    """Open what readiness is judged by and give a blocking probe; each call is one look.
+    """Open the warehouse and Kafka, and yield a blocking probe that checks once whether the consumers are ready.
 
-    A look raises StackError at once when the stack has failed.
+    The probe raises StackError at once when the stack has failed.
     """
     groups = ctx.transport.consumers(ctx.kafka())
     with ctx.warehouse() as warehouse:
@@ -40,7 +40,7 @@ def wait_of(ctx: RunContext) -> Wait:
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Wait until the pack's consumer groups hold the input topic. Raises WaitTimeoutError or StackError."""
+    """Wait until the pack's consumer groups are assigned the input topic. Raises WaitTimeoutError or StackError."""
     with ready_probe(ctx) as look:
         waited = wait_until(look, timeout=TIMEOUT_SEC, message=MESSAGE, hint=HINT)
     return StageOutcome(details={"waited_sec": round(waited, 3)})
@@ -54,14 +54,14 @@ def _look_at_broker(ctx: RunContext, groups: Consumers, warehouse: Warehouse) ->
         return Probe(False, f"topic {topic} does not exist")
     states = (groups.state(ctx.names.groups[role], topic) for role in ctx.pack.accounting.drained.consumer_groups)
     missing = [what for state in states if (what := state.missing(partitions))]
-    # Of services that are not ours there is no log: the warehouse itself says why it does not get to the brokers.
+    # The run has no logs of services that it did not start. The warehouse reports why it cannot reach the brokers.
     if missing and ctx.plan.needs_connections and (complaint := warehouse.consumer_complaint()):
         missing.append(f"the warehouse says: {complaint}")
     return Probe(not missing, "; ".join(missing))
 
 
 def _look_at_mock(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> Probe:
-    """Do the same where the broker cannot describe groups: believe the consumers' own account."""
+    """Do the same for the mock broker. It cannot describe groups, so the consumers report their own assignments."""
     ctx.stack_state()
     topic = ctx.names.input_topic
     partitions = groups.partitions(topic)
@@ -78,7 +78,7 @@ def _look_at_mock(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> P
 
 
 def assigned_to_processor(status_file: Path, topic: str) -> set[int]:
-    """Return the partitions that the processor says it holds; none while it is not running or says nothing."""
+    """Return the partitions in the processor's status file; none without a file or while it is not running."""
     if not status_file.exists():
         return set()
     status = orjson.loads(status_file.read_bytes())

@@ -1,4 +1,4 @@
-"""Stage `pipeline_wait`: wait until the run has drained, which is proved, not assumed after a while."""
+"""Stage `pipeline_wait`: wait until the run has provably drained. It never assumes so after a fixed time."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from streamproof.warehouse.base import Warehouse
 MESSAGE = "the pipeline to drain"
 HINT = "Look at the processor's log in the run's stack/logs folder, and at the trace of the run's window."
 LEAST_TIMEOUT_SEC = 60.0
-# A pipeline slower than this is reported as stuck; the processor is required to be at least four times as fast.
+# A slower pipeline is reported as stuck. The processor is required to be at least four times as fast as this.
 SLOWEST_EVENTS_PER_SEC = 2_000
 
 
 def timeout_sec(published: int) -> float:
-    """Return how long a drain of so many records may take."""
+    """Return how many seconds a drain of `published` records may take."""
     return LEAST_TIMEOUT_SEC + published / SLOWEST_EVENTS_PER_SEC
 
 
 @contextmanager
 def drain_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
-    """Open the services that a drain is judged by and give a blocking probe; each call is one look.
+    """Open the warehouse and Kafka, and yield a blocking probe that checks once whether the run has drained.
 
-    A look raises StackError at once when the stack has failed.
+    The probe raises StackError at once when the stack has failed.
     """
     replay = ctx.stage_details("replay_events")
     groups = ctx.transport.consumers(ctx.kafka())
@@ -48,7 +48,7 @@ def wait_of(ctx: RunContext) -> Wait:
 def run(ctx: RunContext) -> StageOutcome:
     """Wait until everything that was published is accounted for.
 
-    Raises WaitTimeoutError that says what is still missing, and StackError when the stack fails meanwhile.
+    Raises WaitTimeoutError, which says what is still missing, and StackError when the stack fails meanwhile.
     """
     published = int(ctx.stage_details("replay_events")["published"])
     with drain_probe(ctx) as look:
@@ -58,27 +58,27 @@ def run(ctx: RunContext) -> StageOutcome:
 
 
 def drain_details(ctx: RunContext, waited: float) -> dict[str, Any]:
-    """Return what the drained warehouse holds, as far as the pack accounts for it.
+    """Return the row counts of the drained warehouse: raw rows, records by disposition, rows of the settled tables.
 
-    That are raw rows, records by disposition, and rows of the tables that have settled.
+    It counts only what the pack names in `accounting`.
     """
     topic, accounting = ctx.names.input_topic, ctx.pack.accounting
-    found: dict[str, Any] = {"waited_sec": round(waited, 3)}
+    counted: dict[str, Any] = {"waited_sec": round(waited, 3)}
     with ctx.warehouse() as warehouse:
         for what, table, _ in accounted_tables(ctx.pack, warehouse):
             if what == RAW_ROWS:
-                found["raw_rows"] = warehouse.row_count(table, topic)
+                counted["raw_rows"] = warehouse.row_count(table, topic)
         if accounting.dispositions:
             counts = dispositions_of(ctx, warehouse)
-            found["dispositions"] = {name: sum(counts.get(name, {}).values()) for name in DISPOSITIONS}
+            counted["dispositions"] = {name: sum(counts.get(name, {}).values()) for name in DISPOSITIONS}
         if accounting.drained.settled_tables:
-            found["rows"] = warehouse.row_counts(accounting.drained.settled_tables)
-    return found
+            counted["rows"] = warehouse.row_counts(accounting.drained.settled_tables)
+    return counted
 
 
 @dataclass(slots=True)
 class _Drain:
-    """Looks whether a run has drained. `before` are the row counts of the last look at the tables that must settle."""
+    """The probe of a drain. `before` are the row counts of the settling tables at the previous call."""
 
     ctx: RunContext
     replay: Mapping[str, Any]
@@ -87,11 +87,15 @@ class _Drain:
     before: dict[str, int] = field(default_factory=dict)
 
     def look(self) -> Probe:
-        """Look once. What is accounted for record by record is compared with the ledger; else tables must settle."""
+        """Check once whether the run has drained.
+
+        Tables that account for every record are compared with the ledger. A pack without such tables has drained when
+        the row counts of its tables no longer change.
+        """
         self.ctx.stack_state()
         behind = self._behind()
         if behind:
-            # The exact comparison costs a join: until the consumers are at the end, a count says enough.
+            # The exact comparison needs a join. Until the consumers are at the end, counts are enough.
             return Probe(False, "; ".join([*self._quick_counts(), *behind]))
         targets = accounted_tables(self.ctx.pack, self.warehouse)
         missing = self._unaccounted(targets) if targets else self._unsettled()
@@ -117,22 +121,22 @@ class _Drain:
         return missing
 
     def _unsettled(self) -> list[str]:
-        """Return the tables whose row counts have changed since the last look; at the first look that is all."""
+        """Return the tables whose row counts have changed since the previous call; the first call returns them all."""
         tables = self.ctx.pack.accounting.drained.settled_tables
         counts = self.warehouse.row_counts(tables)
-        moving = [
+        unsettled = [
             f"table {table} at rest ({number} rows)"
             for table, number in counts.items()
             if self.before.get(table) != number
         ]
         self.before = counts
-        return moving
+        return unsettled
 
     def _behind(self) -> list[str]:
         topic, starts = self.ctx.names.input_topic, self.replay["start_offsets"]
         behind = []
         for role in self.ctx.pack.accounting.drained.consumer_groups:
-            # The warehouse's own consumer need not commit past records that it skips.
+            # The warehouse's own consumer may not commit the offsets of records that it skips.
             ends = self.replay["raw_end_offsets" if role == "raw" else "end_offsets"]
             committed = self.groups.committed(self.ctx.names.groups[role], topic, map(int, ends))
             for partition, end in ends.items():

@@ -1,6 +1,7 @@
-"""Make a deployment ready: the pack's topics, database and tables in services that already run, where they are missing.
+"""Prepare a deployment: create the pack's missing topics, database and tables in services that already run.
 
-A run does not need this: it makes its own, under its own names. This is for what docker-compose.yaml starts.
+A run does not need this, because it creates objects under names of its own. It is for the services that
+docker-compose.yaml starts.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ NO_DATABASE = ("", "default")
 
 
 def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, Any]:
-    """Create what is missing and return its names: `topics`, `database`, `migrations`. Doing it again changes nothing.
+    """Create what is missing and return its names: `topics`, `database`, `migrations`. A second call changes nothing.
 
-    With `retention` old rows expire as the pack's schema says; captured events are old from the start. Raises
-    UsageError when no database or no Kafka is named, StackError or WarehouseError when a service does not answer or
-    refuses.
+    With `retention`, old rows expire as the pack's schema says. Without it they stay: the timestamps of captured events
+    are old. Raises UsageError when no database or no Kafka is named, StackError or WarehouseError when a service does
+    not answer or refuses.
     """
     warehouse, kafka = outside.clickhouse, outside.kafka
     if kafka is None or warehouse.database in NO_DATABASE:

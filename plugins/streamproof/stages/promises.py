@@ -1,7 +1,7 @@
-"""What a replayed set promises: which sessions can be in their scenario, and which families its window holds.
+"""What the checks can expect of a replayed fixture set: sessions that can reach their scenario, records in the window.
 
-A check that expects something to exist asks for it only where the published records can bring it about. A session's
-head, a set of some families, one failed attempt: what was not published is no fault of the pipeline.
+A fixture set may be incomplete: only the start of a session, only some event families, or one failed attempt. A check
+requires only what the published records can produce, because missing input is no fault of the pipeline.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from streamproof.packs.pack import Pack
 
 
 def promised_sessions(pack: Pack, plan: ReplayPlan) -> list[FixtureSession]:
-    """Return the sessions of a set whose records hold every family that their scenario needs, in the set's order.
+    """Return the sessions whose records include every event family that their scenario needs, in the set's order.
 
-    Records that the set wants rejected make no session. Files of one session id are taken together.
+    Records that must be rejected do not count. Files with the same session id are one session.
     """
     families = plan.families
     return [session for session in plan.sessions if pack.can_hold(session.scenario, families.get(session.name, ()))]
 
 
 def promised_by_scenario(pack: Pack, plan: ReplayPlan) -> dict[str, int]:
-    """Return how many sessions of each scenario of the pack a set promises; 0 says that it promises none."""
+    """Return the number of promised sessions by scenario, for every scenario of the pack; see `promised_sessions`."""
     counts = Counter(session.scenario for session in promised_sessions(pack, plan))
     return {scenario: counts[scenario] for scenario in dict.fromkeys((*pack.scenarios, *counts))}
 
 
 def published_in_window(plan: ReplayPlan, window: Window) -> dict[str, int]:
-    """Return the number of records by family whose time lies in the window; values without bytes do not count.
+    """Return the number of records in the window by event family. Records without a value do not count.
 
-    The time is the event's own, or that of its record where it has none.
+    The time of a record is its event time, or its Kafka time when the event has none.
     """
     start, end = (round(moment.timestamp() * 1000) for moment in (window.from_ts, window.to_ts))
     times = (

@@ -1,4 +1,4 @@
-"""Stage `prove`: on clones of the run's database, show that every check fails when what it judges is broken."""
+"""Stage `prove`: break the data on clones of the run's database, and show that each check then fails."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ from streamproof.stages.parity import parity_subjects
 from streamproof.warehouse.clones import Clone
 
 ARTIFACT = "prove.json"
-# Each works on a clone of its own. Two keep both the engine and the library that judges contracts busy.
+# Each worker has its own clone. Two workers keep both the warehouse and Great Expectations busy.
 WORKERS = 2
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Prove what the plan asks for; one check of the outcome a check or object of the pack, failed when it survives.
+    """Run the mutations and the column coverage that the plan asks for.
 
-    The details are `prove.json` without the single mutations, and under `coverage` what `coverage.json` holds. Raises
-    StreamproofError when the run's own checks do not all hold, or do not on an untouched clone; UsageError for a
-    broken pack; WarehouseError.
+    The outcome has one check for each check or object of the pack. It fails when a mutation or damage goes unnoticed.
+    The details are the content of `prove.json` without single mutations, and `coverage` with the content of
+    `coverage.json`. Raises StreamproofError when a check of the run fails on the run's own database or on an unchanged
+    clone; UsageError for a broken pack; WarehouseError.
     """
     _require_a_sound_run(ctx)
     subjects = pack_subjects(ctx)
@@ -53,7 +54,7 @@ def run(ctx: RunContext) -> StageOutcome:
 
 
 def _prove(ctx: RunContext, bench: Bench, clones: Sequence[Clone]) -> tuple[dict[str, Any], tuple[CheckResult, ...]]:
-    """Apply the mutations of the wanted checks; return what `prove.json` says without them, and one check a check."""
+    """Apply the mutations of the wanted checks. Return `prove.json` without its mutations, and one result per check."""
     wanted = [s for s in bench.subjects if not ctx.plan.prove_suites or s.suite in ctx.plan.prove_suites]
     names = [name for subject in wanted for name in subject.checks if _is_wanted(ctx, name)]
     mutants = [mutant for subject in wanted for mutant in subject.mutants if mutant.check in names]
@@ -74,7 +75,7 @@ def _prove(ctx: RunContext, bench: Bench, clones: Sequence[Clone]) -> tuple[dict
 
 
 def pack_subjects(ctx: RunContext) -> list[Subject]:
-    """Return every check of the run with its mutations: the planned suites, conservation, contracts, the oracle's."""
+    """Return the checks of the run with their mutations: SQL suites, conservation, contracts, oracle and parity."""
     parameters = ctx.check_parameters()
     found = [assertion_subject(suite, test, parameters) for suite, test in asked_of(ctx)]
     found += [contract_subject(contract, contract_parameters(ctx)) for contract in pack_contracts(ctx)]
@@ -121,7 +122,7 @@ def _clones(ctx: RunContext, number: int) -> Iterator[list[Clone]]:
 
 
 def _result(subject: Subject, name: str, proofs: Sequence[Proof]) -> CheckResult:
-    """Return what the proofs say about one check."""
+    """Return the result of one check from its proofs: passed when it noticed every one of its mutations."""
     own = [proof for proof in proofs if proof.mutant.check == name]
     left = {proof.mutant.name: f"{proof.outcome}: {proof.reason}" for proof in own if not proof.proved}
     return CheckResult(
@@ -138,9 +139,9 @@ def _result(subject: Subject, name: str, proofs: Sequence[Proof]) -> CheckResult
 def _document(
     checks: Sequence[CheckResult], proofs: Sequence[Proof], informational: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return {checks, proved, informational, survivors}: counts of checks, and each one that is not proved.
+    """Return the content of `prove.json` without single mutations: counts, and the checks that are not proved.
 
-    `informational` names the diagnostics, which no proof is asked of.
+    `informational` are the names of the diagnostics, which need no proof.
     """
     return {
         "checks": len(checks),

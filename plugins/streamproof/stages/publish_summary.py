@@ -1,4 +1,4 @@
-"""Judge the run and publish it: summary, report, JUnit, and diagnostics when it did not pass."""
+"""Stage `publish_summary`: write summary, reports and JUnit file, and diagnostics of a run that did not pass."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from streamproof.stages.session_traces import session_links
 
 
 def stage_results(ctx: RunContext) -> dict[str, StageResult]:
-    """Return the results of the run's stages that have ended, in planned order; publishing and teardown come last.
+    """Return the results of the stages that have ended, in planned order.
 
-    A stage whose result cannot be read has errored.
+    A stage whose result cannot be read is errored.
     """
     stages = [stage.name for stage in ctx.plan.stages]
     return {stage: result for stage in stages if (result := _stage_result(ctx, stage)) is not None}
@@ -34,7 +34,7 @@ def stage_results(ctx: RunContext) -> dict[str, StageResult]:
 def _stage_result(ctx: RunContext, stage: str) -> StageResult | None:
     try:
         return ctx.folder.read_stage(stage)
-    except Exception as problem:  # noqa: BLE001 - the run has a verdict all the same
+    except Exception as problem:  # noqa: BLE001 - an unreadable result must not prevent the verdict
         ctx.log(f"the result of stage {stage} cannot be read:\n{traceback.format_exc()}")
         now = iso_ms(datetime.now(UTC))
         why = f"Its result cannot be read: {type(problem).__name__}: {problem}"
@@ -42,7 +42,7 @@ def _stage_result(ctx: RunContext, stage: str) -> StageResult | None:
 
 
 def publish(ctx: RunContext) -> dict[str, Any]:
-    """Write every report of the run from the stage results that are there, and return the summary."""
+    """Write every report of the run from the stage results so far, and return the summary."""
     results = stage_results(ctx)
     summary = build_summary(ctx.plan, results, ctx.folder.read_stack_state(), ended_at=iso_ms(datetime.now(UTC)))
     write_json(ctx.folder.summary, summary)
@@ -51,7 +51,7 @@ def publish(ctx: RunContext) -> dict[str, Any]:
 
 
 def render_again(ctx: RunContext) -> dict[str, Any]:
-    """Render the reports of a run from its published summary, and return that; a run without one is published."""
+    """Render the reports of a run from its summary, and return the summary. A run that has none is published first."""
     if not ctx.folder.summary.exists():
         return publish(ctx)
     summary: dict[str, Any] = read_json(ctx.folder.summary)
@@ -68,7 +68,7 @@ def _render(ctx: RunContext, summary: dict[str, Any], results: dict[str, StageRe
 
 
 def _contracts(ctx: RunContext) -> dict[str, dict[str, Any]]:
-    """Return the result documents of the contracts by table, except one that cannot be read."""
+    """Return the result documents of the contracts by file stem. Unreadable ones are logged and left out."""
     found = {}
     for path in sorted(ctx.folder.contracts.glob("*.json")):
         try:
@@ -79,10 +79,10 @@ def _contracts(ctx: RunContext) -> dict[str, dict[str, Any]]:
 
 
 def _write(ctx: RunContext, name: str, summary: dict[str, Any], render: Callable[[], str]) -> None:
-    """Write one report. One that cannot be rendered is a defect of ours: it says so, and verdict and failures."""
+    """Write one report. When rendering fails, write a plain one with the error, the verdict and the failures."""
     try:
         text = render()
-    except Exception as problem:  # noqa: BLE001 - one value must not cost the report; the traceback is in the log
+    except Exception as problem:  # noqa: BLE001 - a report must always exist; the traceback is in the log
         ctx.log(f"{name} cannot be rendered as it should be:\n{traceback.format_exc()}")
         text = render_plain(name, summary, f"{type(problem).__name__}: {problem}")
     (ctx.folder.root / name).write_bytes(writable(text).encode("utf-8"))
@@ -92,7 +92,7 @@ def run(ctx: RunContext) -> StageOutcome:
     """Publish the run; the details are its summary for XCom, under 10 kB, with paths instead of bulk."""
     summary = publish(ctx)
     if summary["verdict"] != Verdict.PASSED:
-        # The report is there before this, should it break, and again after it, with links to what it has left.
+        # The reports exist before this step, in case it fails. Afterwards they are rendered with links to diagnostics.
         _collect(ctx)
         render_again(ctx)
     ctx.log(f"verdict: {summary['verdict']}")

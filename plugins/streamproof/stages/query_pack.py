@@ -1,4 +1,4 @@
-"""Stage `query_pack`: walk the layers with the pack's trace queries, and lay what the services said beside them."""
+"""Stage `query_pack`: store the services' log lines, cache shared views, and run the pack's trace queries."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def trace_queries(ctx: RunContext) -> tuple[Block, ...]:
 
 
 def cache_views(ctx: RunContext, warehouse: Warehouse) -> None:
-    """Read once each view that two or more of the run's checks and trace queries name.
+    """Cache each view that at least two of the run's checks and trace queries read.
 
-    Where the server has no means for it, or the user no right, every check reads the view itself: it takes longer and
-    answers the same. Raises SqlSourceError, UsageError for a broken contract, WarehouseError.
+    When the server cannot cache views, or the user may not, every check reads the view itself. That takes longer, and
+    the results are the same. Raises SqlSourceError, UsageError for a broken contract, WarehouseError.
     """
     texts = [test.sql for _, test in asked_of(ctx)]
     texts += [contract.table for contract in pack_contracts(ctx)]
     texts += [query.sql for query in trace_queries(ctx)]
-    # A stage may run again, on what has changed since.
+    # When the stage runs again, the tables may have changed.
     warehouse.drop_view_cache()
     try:
         cached = warehouse.cache_views(texts)
@@ -41,19 +41,19 @@ def cache_views(ctx: RunContext, warehouse: Warehouse) -> None:
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Run every trace query; the rows are kept as JSON in the stage's details and as text in its log.
+    """Run every trace query. The rows go to the stage's details as JSON and to its log as text.
 
-    Before that, what the logs of the run's services warn of goes into the run's database, for the checks to read, and
-    so does one reading of the views that several checks and queries share.
-    A query that cannot be run leaves its error in its place, and the stage errored; the others still run.
+    First, the warnings and errors in the services' logs are written to the run's database for the checks, and the views
+    that several checks and queries share are cached. A query that cannot be run is reported with its error and makes
+    the stage errored; the other queries still run.
     """
     parameters = ctx.window.query_parameters()
     with ctx.warehouse() as warehouse:
-        # An observation has no services, and writes nothing.
+        # Mode observe has no services of its own and writes nothing.
         if not ctx.plan.observes:
             logs = read_logs(ctx.folder.stack / "logs")
-            kept = write_log_lines(warehouse, logs)
-            ctx.log(f"{len(logs)} logs of services read, {kept - len(logs)} lines of level WARN and above")
+            stored = write_log_lines(warehouse, logs)
+            ctx.log(f"{len(logs)} logs of services read, {stored - len(logs)} lines of level WARN and above")
             cache_views(ctx, warehouse)
         results = run_queries(warehouse, trace_queries(ctx), parameters)
     for result in results:

@@ -1,7 +1,7 @@
 """The one list of stages, in the order of a run: bring up, replay, drain, judge, publish, take down.
 
-A stage is a module of this package with a function `run`. It is imported when the stage runs: a DAG file reads this
-list, too, and has to be parsed quickly.
+A stage is a module of this package with a function `run`. The module is imported when the stage runs, because DAG files
+import this list and must be parsed quickly.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from streamproof.runs.stage import Stage, StageList, Wait
 if TYPE_CHECKING:
     from streamproof.runs.context import RunContext, StageOutcome
 
-# Modes that replay events through a stack. The other one looks at a warehouse that others fill.
+# Modes that replay events through a stack. Mode observe reads a warehouse that is already filled.
 REPLAYED = (*RUN_MODES, PROVE)
 ALL_MODES = (*REPLAYED, OBSERVE)
-# What a pack may offer, and a stage need.
+# Parts that a pack may have and a stage may need.
 TRACE_SQL, CONTRACT_FILES, DISPOSITIONS = "trace", "contracts", "dispositions"
 CHILD = "streamproof.stages.stage_child"
 
@@ -46,7 +46,7 @@ def _import_expectations() -> None:
 
 
 def _publish_again(ctx: RunContext) -> None:
-    """Bring the published files up to date with the teardown's own result."""
+    """Publish the reports again with the result of the teardown."""
     if ctx.folder.summary.exists():
         import_module("streamproof.stages.publish_summary").publish(ctx)
 
@@ -65,7 +65,7 @@ STAGES = StageList(
             wait=_wait("pipeline_ready"),
         ),
         Stage("replay_events", _run("replay_events"), REPLAYED, after=("pipeline_ready",)),
-        # What did not drain in time is judged all the same: the checks say what is missing. The verdict stays `error`.
+        # The checks run even if the run did not drain in time: they show what is missing. The verdict is `error`.
         Stage(
             "pipeline_wait",
             _run("pipeline_wait"),
@@ -78,7 +78,7 @@ STAGES = StageList(
         Stage("inject", _run("inject"), REPLAYED, after=("pipeline_wait",), asked_by="inject"),
         Stage("query_pack", _run("query_pack"), ALL_MODES, after=("inject", "warehouse_check"), needs=(TRACE_SQL,)),
         Stage("assert_suite", _run("assertions"), ALL_MODES, Role.JUDGE, after=("query_pack",), per_suite=True),
-        # Great Expectations takes seconds to import, and is Python alone: its process gets ready while services start.
+        # Great Expectations takes seconds to import, so a separate process imports it while the services start.
         Stage(
             CONTRACTS,
             _run("contracts"),
@@ -91,7 +91,7 @@ STAGES = StageList(
         ),
         Stage(CONSERVATION, _run("conservation"), REPLAYED, Role.JUDGE, after=("query_pack",), needs=(DISPOSITIONS,)),
         Stage(ORACLE, _run("oracle"), REPLAYED, Role.JUDGE, after=("query_pack",), needs=(ORACLE,)),
-        # Only a run whose own checks all hold can prove anything.
+        # Mutations prove something only when all checks pass on the unchanged data.
         Stage(
             PROVE,
             _run("prove"),

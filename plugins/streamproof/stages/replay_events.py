@@ -1,4 +1,4 @@
-"""Stage `replay_events`: publish the fixture set and keep the ledger of what was published."""
+"""Stage `replay_events`: publish the fixture set and record in the ledger table what was published."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from streamproof.transport.base import Published
 
 
 def planned_replay(ctx: RunContext) -> ReplayPlan:
-    """Return the run's records in the order of publishing: those that planning has verified.
+    """Return the run's verified records in the order of publishing.
 
-    A process that did not plan the run reads its fixture set. Raises FixtureError when that has changed since the run
-    was planned, or cannot be replayed.
+    The process that planned the run already has them. Any other process reads the fixture set again. Raises
+    FixtureError when the set has changed since the run was planned, or cannot be replayed.
     """
     if ctx.replay is not None:
         return ctx.replay
@@ -55,9 +55,9 @@ def run(ctx: RunContext) -> StageOutcome:
 def replay_details(
     ctx: RunContext, plan: ReplayPlan, published: Published, kinds_read: Collection[str]
 ) -> dict[str, Any]:
-    """Return what later stages need to know of a replay, as plain JSON data.
+    """Return what later stages need to know about a replay, as plain JSON data.
 
-    `kinds_read` are the kinds of values that the raw consumer does not pass over.
+    `kinds_read` are the kinds of values that the raw consumer stores.
     """
     return {
         "topic": published.topic,
@@ -81,7 +81,10 @@ def replay_details(
 
 
 def _raw_end_offsets(plan: ReplayPlan, published: Published, kinds_read: Collection[str]) -> dict[str, int]:
-    """Return, by partition, the end of what the raw consumer sees: it need not commit past records that it skips."""
+    """Return the end offset of the last record of each partition that the raw consumer stores.
+
+    The raw consumer may not commit the offsets of records that it skips.
+    """
     ends = {str(partition): offset for partition, offset in published.start_offsets.items()}
     for event, partition, offset in zip(plan.events, published.partitions, published.offsets, strict=True):
         if event.value_kind in kinds_read:

@@ -1,4 +1,4 @@
-"""Stage `schema_apply`: give the run a database of its own, with the pack's schema in it."""
+"""Stage `schema_apply`: create the run's own database with the pack's schema."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from streamproof.warehouse.values import Feed
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Create the run's database and apply the schema, retention off: captured events are old.
+    """Create the run's database and apply the schema without retention, which would delete captured events.
 
-    Run again in the same run, it changes nothing. Raises WarehouseError when the name is taken by a database that this
-    run did not create, or a migration is refused; SqlSourceError for a migration that cannot be read.
+    A second call in the same run changes nothing. Raises WarehouseError when another run or person created a database
+    of this name, or when the server refuses a migration; SqlSourceError for a migration that cannot be read.
     """
     with closing(open_server(ctx.pack.warehouse, ctx.server_settings())) as server:
         created = server.claim(ctx.names.database, ctx.plan.run_id, ctx.pack.name)
@@ -31,7 +31,7 @@ def run(ctx: RunContext) -> StageOutcome:
 
 
 def feed_of(ctx: RunContext) -> Feed:
-    """Return what the warehouse is told of the run's brokers. Raises StackError."""
+    """Return the brokers, topic and consumer group from which the warehouse reads. Raises StackError."""
     kafka = ctx.kafka()
     return Feed(
         bootstrap_servers=ctx.stack_state().bootstrap_from_clickhouse or kafka.bootstrap_servers,

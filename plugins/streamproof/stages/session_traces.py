@@ -1,4 +1,7 @@
-"""Trace the sessions that failed checks name into the run's diagnostics, as `streamproof session` does by hand."""
+"""Trace the sessions that failed checks name, and write the traces to the run's diagnostics.
+
+`streamproof session` traces a single session on request.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,10 @@ from streamproof.warehouse.base import Warehouse
 
 FOLDER = "sessions"
 INDEX = "index.json"
-# A broken pipeline may break every session: the first ones tell why, the others are named.
+# A broken pipeline may break every session. A few traces show the cause; the other sessions are only listed.
 MOST_SESSIONS = 20
 MOST_SEC = 60.0
-# A stream of a day has ten thousand samples; what is left out is counted.
+# A stream of one day has ten thousand samples. Rows that are left out are counted.
 MOST_ROWS = 1_000
 ROWS_IN_TEXT = 50
 
@@ -31,8 +34,9 @@ ROWS_IN_TEXT = 50
 def trace_failing_sessions(ctx: RunContext, failing: Sequence[CheckResult]) -> dict[str, Any]:
     """Trace the sessions that the checks name into diagnostics/sessions/, one JSON and one text file each.
 
-    Returns the index that is kept beside them: {traced: {session: {json, text, checks}}, not_traced: {session: why}},
-    paths relative to the run's folder. What cannot be traced is named there, not raised.
+    Returns the index, which is also written to that folder: {traced: {session: {json, text, checks}}, not_traced:
+    {session: reason}}. Paths are relative to the run's folder. A session that cannot be traced is listed there with the
+    reason; nothing is raised.
     """
     named = _named_by(failing)
     index: dict[str, Any] = {"traced": {}, "not_traced": {}}
@@ -42,22 +46,22 @@ def trace_failing_sessions(ctx: RunContext, failing: Sequence[CheckResult]) -> d
             with ctx.warehouse() as warehouse:
                 _trace_all(ctx, warehouse, queries, named, index)
         except StreamproofError as problem:
-            left = [session for session in named if session not in index["traced"]]
-            index["not_traced"].update(dict.fromkeys(left, problem.message))
+            untraced = [session for session in named if session not in index["traced"]]
+            index["not_traced"].update(dict.fromkeys(untraced, problem.message))
         ctx.log(f"{count(len(index['traced']), 'session')} traced, {len(index['not_traced'])} not")
         write_json(ctx.folder.diagnostics / FOLDER / INDEX, index)
     return index
 
 
 def session_links(folder: RunFolder) -> dict[str, str]:
-    """Return the text file of every session that was traced in a run, relative to the run's folder."""
+    """Return the path of each traced session's text file, relative to the run's folder, by session id."""
     path = folder.diagnostics / FOLDER / INDEX
     traced: Mapping[str, Any] = read_json(path)["traced"] if path.exists() else {}
     return {session: files["text"] for session, files in traced.items()}
 
 
 def file_stem(session: str) -> str:
-    """Return a file name for a session id: readable, safe, and another one for every id."""
+    """Return a file name for a session id: readable, safe on every file system, and unique to the id."""
     stem = re.sub(r"[^A-Za-z0-9.-]", "_", session)[:80]
     plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*\|[A-Za-z0-9.-]+", session)
     if plain and len(session) <= len(stem):
@@ -66,7 +70,7 @@ def file_stem(session: str) -> str:
 
 
 def _named_by(failing: Sequence[CheckResult]) -> dict[str, list[str]]:
-    """Return the checks that name each session, sessions in the order in which they are named first."""
+    """Return the names of the failing checks by session, sessions in the order of their first mention."""
     named: dict[str, list[str]] = {}
     for check in failing:
         for session in check.sessions:
@@ -101,7 +105,7 @@ def _trace_one(
     checks: Sequence[str],
     traced: dict[str, Any],
 ) -> str:
-    """Write the two files of a session and enter them; return why there are none, '' when there are."""
+    """Write the two files of a session and add them to `traced`. Return the reason when that fails, else ''."""
     try:
         trace = trace_session(warehouse, queries, session, run_only_tables=ctx.pack.run_only_tables).as_json()
     except StreamproofError as problem:

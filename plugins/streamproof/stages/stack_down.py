@@ -1,4 +1,4 @@
-"""Take the run's stack down: the teardown that runs whatever happened."""
+"""Stage `stack_down`: take the run's stack down. It runs even when other stages have failed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ TIMEOUT_SEC = 60.0
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Stop the services of the run and remove what they and it created; the logs stay. Doing it twice is harmless.
+    """Stop the run's services and remove what the run and its services created; the logs stay.
 
-    Raises StackError when something of the run's is left.
+    A second call changes nothing. Raises StackError when something that belongs to the run could not be removed.
     """
     stopped = take_down_stack(ctx, timeout=TIMEOUT_SEC)
     ctx.log("stack stopped" if stopped else "no stack was running")
@@ -21,7 +21,7 @@ def run(ctx: RunContext) -> StageOutcome:
 
 
 def take_down_stack(ctx: RunContext, *, timeout: float) -> bool:
-    """Take a run's stack down, whatever kind it is; True when something was still there. Raises StackError."""
+    """Take down a run's stack of any kind. Return whether there was anything to stop or remove. Raises StackError."""
     if ctx.plan.stack == EXTERNAL:
         return external_stack.take_down(ctx, timeout=timeout)
     return stop_stack(ctx.folder.stack, timeout=timeout)

@@ -1,4 +1,4 @@
-"""Bring up the run's own stack: Kafka, ClickHouse and the stream processor, on free loopback ports."""
+"""Stage `stack_up`: start the run's own stack of Kafka, ClickHouse and the stream processor on free loopback ports."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from streamproof.runtime.stack_spec import PRESERVE, ComposeLaunch
 from streamproof.stages.external_stack import bring_up
 
 TIMEOUT_SEC = 90.0
-# A stack without an owner process (a run under the Airflow scheduler) takes itself down after this time.
+# A run under the Airflow scheduler has no owner process. Its stack stops by itself after this time.
 LEASE_SEC = 4 * 3600.0
-# Images may have to be pulled, or built.
+# Docker images may have to be pulled or built.
 COMPOSE_TIMEOUT_SEC = 1800.0
 
 
@@ -27,7 +27,7 @@ def timeout_of(ctx: RunContext) -> float:
 
 
 def stack_spec(ctx: RunContext) -> StackSpec:
-    """Return what the run's supervisor is to start. A kept stack has no owner and no lease: it stays until stopped."""
+    """Return what the run's supervisor starts. A kept stack has no owner and no lease: it stays until it is stopped."""
     plan = ctx.plan
     return StackSpec(
         name=plan.run_id,
@@ -45,7 +45,7 @@ def stack_spec(ctx: RunContext) -> StackSpec:
 
 
 def compose_launch(ctx: RunContext, strategy: str = PRESERVE, *, keep_volumes: bool = False) -> ComposeLaunch:
-    """Return how the run's stack is started on Docker: a project of its own, with what its suites need."""
+    """Return how Docker starts the run's stack: as its own Compose project with the services that the suites need."""
     plan = ctx.plan
     return ComposeLaunch(
         project=project_name(plan.run_id),
@@ -59,17 +59,17 @@ def compose_launch(ctx: RunContext, strategy: str = PRESERVE, *, keep_volumes: b
 
 
 def project_name(run_id: str) -> str:
-    """Return the Compose project of a run: such names have small letters, digits, dashes and underscores.
+    """Return the name of a run's Compose project: lower-case letters, digits, dashes and underscores.
 
-    Two runs whose names differ only in what is left out get different projects all the same.
+    A run id with other characters gets a checksum at the end, so that similar ids have different project names.
     """
     plain = re.sub(r"[^a-z0-9_-]", "-", run_id.lower())
     return f"sp-{plain}" if plain == run_id else f"sp-{plain}-{zlib.crc32(run_id.encode()):08x}"
 
 
 def start_own(ctx: RunContext, spec: StackSpec, *, timeout: float, progress: Progress | None = None) -> StackState:
-    """Start a stack whose services are the run's own. Raises StackError naming the service that does not come up."""
-    # Compose would take them for values of the project's own variables.
+    """Start a stack of the run's own services. Raises StackError naming the service that does not start."""
+    # Compose would use the secrets as values of the project's own variables.
     secrets = {} if spec.compose else processor_secrets(ctx)
     return start_stack(spec, timeout=timeout, progress=progress, secrets=secrets)
 

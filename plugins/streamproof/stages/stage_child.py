@@ -1,6 +1,7 @@
-"""The process of one stage: `python -m streamproof.stages.stage_child contracts`, told by its standard input to run.
+"""The process of one stage: `python -m streamproof.stages.stage_child contracts`.
 
-It exits with code 0 when the stage has a result, whatever that says; the result is in the run's folder.
+The parent sends the run by standard input when the stage is to start. The process writes the result to the run's folder
+and exits with code 0, also when the stage failed.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from streamproof.stages.registry import STAGES
 
 
 def main() -> None:
-    """Get ready, then run the stage in the run that comes by the pipe. A pipe that closes means that nobody asks."""
-    # The stages beside which this one runs are timed check by check.
+    """Prepare, then run the stage of the run that arrives by the pipe. With an empty pipe the stage does not run."""
+    # Other stages run at the same time and measure the duration of each check, so this process lowers its priority.
     give_way()
     stage = STAGES[sys.argv[1]]
     if stage.get_ready:
         stage.get_ready()
-    asked = sys.stdin.buffer.read()
-    if asked:
-        folder, connections = pickle.loads(asked)  # noqa: S301 - from the run that started us
+    message = sys.stdin.buffer.read()
+    if message:
+        folder, connections = pickle.loads(message)  # noqa: S301 - from the run that started us
         ctx = RunContext.open(folder)
         run_stage(ctx.connected(lambda: connections) if connections else ctx, stage)
 

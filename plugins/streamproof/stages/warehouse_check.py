@@ -1,4 +1,4 @@
-"""Stage `warehouse_check` of an observation: is the warehouse there, and is it one that the pack's checks can judge."""
+"""Stage `warehouse_check` of mode `observe`: check that the warehouse answers and has the pack's schema."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ EXPECTED_COLUMNS = "expected_columns.json"
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Compare the warehouse with the pack; nothing is written, and SELECT is all that the user needs.
+    """Compare the warehouse with the pack. It writes nothing and needs only the right to SELECT.
 
-    Raises WarehouseError: no answer, no such database, nothing in it, or a schema that is older or newer.
+    Raises WarehouseError when the server does not answer, the database does not exist or is empty, or its schema is
+    older or newer than the pack's.
     """
     settings, pack = ctx.clickhouse_settings(), ctx.pack
     source = ctx.outside().source
