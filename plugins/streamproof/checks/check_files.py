@@ -1,4 +1,4 @@
-"""The files of a pack's checks, each read once in a process: planning reads them first, the stages get the same."""
+"""The files of a pack's checks. A process reads each file once: planning and the stages share what was read."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from streamproof.sql.blocks import Block, read_diagnostics, read_suite
 
 
 class CheckFiles:
-    """What a pack's files say of its checks. Whatever is asked for first is read then, and kept.
+    """The parsed check files of a pack. Each part is read on first use and cached.
 
-    Everything raises SqlSourceError or UsageError for a file that is broken, named relative to `home`, the project.
+    Every method and property raises SqlSourceError or UsageError for a broken file. The message gives the file's path
+    relative to `home`, the project folder.
     """
 
     def __init__(self, pack: Pack, home: Path) -> None:
@@ -43,7 +44,7 @@ class CheckFiles:
 
     @cached_property
     def oracle_sql(self) -> OracleSql:
-        """Return what the oracle's stage reads of the warehouse."""
+        """Return the queries that stage `oracle` runs."""
         return read_oracle_sql(self._home, self._pack)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The names of all checks of a pack: every file of checks is read before anything is started."""
+"""The names of all checks of a pack. Reading them at planning time finds broken check files before a service starts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def checks_by_suite(files: CheckFiles, pack: Pack, suites: Sequence[str]) -> dict[str, set[str]]:
-    """Read every check that the run will judge. Raises SqlSourceError or UsageError for a file that is broken."""
+    """Read every check file of the run and return the names of the checks by suite.
+
+    Diagnostics are read only to find broken files. Raises SqlSourceError or UsageError for a broken file.
+    """
     for suite in suites:
         files.diagnostics(suite)
     conservation = (CONSERVATION,) if pack.accounting.dispositions else ()
@@ -29,13 +32,13 @@ def checks_by_suite(files: CheckFiles, pack: Pack, suites: Sequence[str]) -> dic
 
 
 def refuse_unknown_checks(request: RunRequest, checks: Mapping[str, set[str]]) -> None:
-    """Raise UsageError for a suite or a check to prove that the pack does not have."""
+    """Raise UsageError when the request asks to prove a suite or check that the pack does not have."""
     for suite in request.prove_suites:
         if suite not in checks:
             raise UsageError(f"There is no suite '{suite}' to prove.", hint=f"Choose of: {', '.join(checks)}.")
     names = {name for suite, found in checks.items() for name in found}
     for check in request.prove_checks:
         if check not in names:
-            near = ", ".join(difflib.get_close_matches(check, names, n=3))
-            hint = f"Did you mean: {near}?" if near else "The report of a run lists every check."
+            similar = ", ".join(difflib.get_close_matches(check, names, n=3))
+            hint = f"Did you mean: {similar}?" if similar else "The report of a run lists every check."
             raise UsageError(f"There is no check '{check}' to prove.", hint=hint)

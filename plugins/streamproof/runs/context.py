@@ -1,4 +1,4 @@
-"""What a stage is given: the plan, the names that isolate the run, and the way to its services."""
+"""What a stage gets: the plan, the names that isolate the run, and the connections to its services."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from streamproof.warehouse.registry import open_warehouse
 
 @dataclass(frozen=True, slots=True)
 class StageOutcome:
-    """What a stage function returns: facts for later stages, and checks when it judges.
+    """What a stage function returns: `details` for later stages, and the results of its checks.
 
-    `status` is only needed where it does not follow from the checks.
+    `status` is needed only where it does not follow from the checks.
     """
 
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -39,16 +39,16 @@ class StageOutcome:
 
 
 def _quiet(_line: str) -> None:
-    """Take a log line and keep nothing: the default where nobody listens."""
+    """Discard a log line. This is the default."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """One run as its stages see it. Everything is read back from the run's folder, so any process can open it.
+    """One run as its stages see it. Any process can open it from the run's folder.
 
-    The process that planned the run has the files of its checks and its `replay` from there; another reads them.
-    Except where services are that the run did not start: no secret is kept in the folder, so the face that opens a run
-    gives `connections`, which is called where they are needed.
+    In the process that planned the run, `files` and `replay` hold what planning has read; another process reads it
+    again. The folder holds no secrets. So the CLI or Airflow passes `connections`, which is called when a stage needs
+    services that the run did not start.
     """
 
     plan: RunPlan
@@ -62,7 +62,7 @@ class RunContext:
 
     @classmethod
     def open(cls, folder: Path) -> RunContext:
-        """Open a planned run from its folder. Raises UsageError when the pack is gone."""
+        """Open a planned run from its folder. Raises UsageError when its pack no longer exists."""
         run_folder = RunFolder(folder)
         plan = run_folder.read_plan()
         pack = read_pack(Path(plan.pack_file), Path(plan.home))
@@ -74,11 +74,11 @@ class RunContext:
         return replace(self, log=log)
 
     def connected(self, connections: Callable[[], Connections]) -> RunContext:
-        """Return the same run with a way to learn where the services are that it did not start."""
+        """Return the same run with `connections` to the services that it did not start."""
         return replace(self, connections=connections)
 
     def without_secrets(self, text: str) -> str:
-        """Return the text with every secret of the run's connections blotted out; most runs have none."""
+        """Return the text with each secret of the run's connections replaced by `***`."""
         if not self.plan.needs_connections:
             return text
         try:
@@ -90,7 +90,7 @@ class RunContext:
         return text
 
     def outside(self) -> Connections:
-        """Return where the services are that the run did not start. Raises StackError when nobody has said so."""
+        """Return the connections to services that the run did not start. Raises StackError when there are none."""
         if self.connections is None:
             raise StackError(
                 f"Run {self.plan.run_id} works on services that it did not start, and none are named.",
@@ -125,7 +125,7 @@ class RunContext:
         return state
 
     def stack_failure(self) -> str | None:
-        """Return why the run's stack is of no use any more, None while it is up or when the run needs none."""
+        """Return why the run's stack cannot be used, None while it is ready or when the run needs no stack."""
         if self.plan.observes:
             return None
         state = self.folder.read_stack_state()
@@ -147,24 +147,24 @@ class RunContext:
 
     @property
     def transport(self) -> Transport:
-        """Return what carries the records of the pack. Raises UsageError for a kind that does not exist."""
+        """Return the transport of the pack. Raises UsageError for an unknown kind."""
         return transport_of(self.pack.transport)
 
     def server_settings(self) -> ClickHouseSettings:
-        """Return how to reach the run's ClickHouse, in no database of the run's. Raises StackError."""
+        """Return how to reach the run's ClickHouse server, without selecting the run's database. Raises StackError."""
         if self.plan.observes:
             return self.outside().clickhouse
         state = self.stack_state()
         return self.outside().clickhouse if self.plan.needs_connections else state.clickhouse
 
     def clickhouse_settings(self) -> ClickHouseSettings:
-        """Return how to reach the run's own database; in an observation, the warehouse. Raises StackError."""
+        """Return how to reach the run's own database; in mode observe, the observed warehouse. Raises StackError."""
         server = self.server_settings()
         return server if self.plan.observes else server.using(self.names.database)
 
     @property
     def input_topic(self) -> str:
-        """Return the topic that the warehouse is fed from; in an observation, as `warehouse_check` found it."""
+        """Return the topic that the warehouse reads; in mode observe, the one that `warehouse_check` found."""
         if not self.plan.observes:
             return self.names.input_topic
         return str(self.stage_details("warehouse_check")["input_topic"])
@@ -173,7 +173,7 @@ class RunContext:
     def warehouse(self, *, cached: bool = False) -> Iterator[Warehouse]:
         """Connect to the run's database and close the connection afterwards. Raises WarehouseError.
 
-        With `cached`, views are read as stage `query_pack` has cached them: for checks, which all judge one reading.
+        With `cached`, views are read from the cache of stage `query_pack`, so that all checks see the same rows.
         """
         warehouse = open_warehouse(self.pack.warehouse, self.clickhouse_settings())
         try:
@@ -184,7 +184,7 @@ class RunContext:
             warehouse.close()
 
     def stage_details(self, stage: str) -> Mapping[str, Any]:
-        """Return what an earlier stage found. Raises StackError when it has not ended."""
+        """Return the details of an earlier stage. Raises StackError when it has not ended."""
         result = self.folder.read_stage(stage)
         if result is None:
             raise StackError(f"Stage {stage} has not ended in this run.", hint="Run the stages in their order.")
@@ -193,7 +193,7 @@ class RunContext:
     def check_parameters(self) -> dict[str, object]:
         """Return every query parameter that a check may use (see docs/write-an-assertion.md).
 
-        An observation has none of those that only a replay gives.
+        In mode observe, parameters that only a replay gives are missing.
         """
         if self.plan.observes:
             known = {**self.pack.query_parameters, **self.window.query_parameters()}

@@ -1,4 +1,4 @@
-"""Run one stage: time it, log it, turn what happens into a result, and keep the result in the run's folder."""
+"""Run one stage: measure its time, write its logs, turn its outcome or error into a result, and store the result."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ def _cause(ctx: RunContext, problem: StreamproofError) -> tuple[str, str]:
 
 
 def execute(ctx: RunContext, stage: str, function: StageFunction) -> StageResult:
-    """Run `function` as `stage` and keep its result; a failure becomes a result, it is never raised.
+    """Run `function` as `stage` and store its result. An exception becomes an errored result and is never raised.
 
-    A StreamproofError gives its message and hint; when a service of the run has died meanwhile, that is the cause and
-    is named instead. Anything else is a defect of ours: the result names it, and the traceback goes to the stage's log.
+    The result has the message and hint of a StreamproofError. When a service of the run has died meanwhile, it has the
+    service's error instead, because that is the cause. Any other exception is a defect: the result names it, and the
+    stage's log has the traceback.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     with _append(ctx.folder.stages / f"{stage}.log") as stage_log, _append(ctx.folder.log) as run_log:
@@ -55,7 +56,7 @@ def execute(ctx: RunContext, stage: str, function: StageFunction) -> StageResult
         except StreamproofError as problem:
             status, (error, hint) = Status.ERRORED, _cause(ctx, problem)
             log(problem.message)
-        except Exception as problem:  # noqa: BLE001 - the last line of defence; the traceback is in the log
+        except Exception as problem:  # noqa: BLE001 - any failure must become a result; the traceback is in the log
             status, error = Status.ERRORED, f"{type(problem).__name__}: {problem}"
             hint = f"This is a defect of streamproof or of the pack. The traceback is in stages/{stage}.log."
             log(traceback.format_exc())

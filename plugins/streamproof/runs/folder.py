@@ -21,18 +21,18 @@ def read_json(path: Path) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """Paths below `artifacts/test-runs/<run_id>/`, and how plan, stage results and stack state are kept there."""
+    """Paths below `artifacts/test-runs/<run_id>/`, with readers and writers for plan, stage results and stack state."""
 
     root: Path
 
     @property
     def log(self) -> Path:
-        """Return the run's own log."""
+        """Return the path of the run's log."""
         return self.root / "harness.log"
 
     @property
     def summary(self) -> Path:
-        """Return the machine-readable verdict."""
+        """Return the path of the machine-readable summary."""
         return self.root / "summary.json"
 
     @property
@@ -52,11 +52,11 @@ class RunFolder:
 
     @property
     def diagnostics(self) -> Path:
-        """Return the folder of what a failed run leaves to look at."""
+        """Return the folder of diagnostics, which only a run that did not pass has."""
         return self.root / "diagnostics"
 
     def write_plan(self, plan: RunPlan) -> None:
-        """Keep the plan."""
+        """Write the plan."""
         write_json(self.root / "plan.json", plan.as_json())
 
     def read_plan(self) -> RunPlan:
@@ -64,7 +64,7 @@ class RunFolder:
         return RunPlan.from_json(read_json(self.root / "plan.json"))
 
     def write_stage(self, result: StageResult) -> None:
-        """Keep the result of a stage."""
+        """Write the result of a stage."""
         write_json(self.stages / f"{result.stage}.json", result.as_json())
 
     def read_stage(self, stage: str) -> StageResult | None:

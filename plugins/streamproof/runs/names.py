@@ -14,7 +14,7 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class RunNames:
-    """Everything that a run creates outside its folder; no other run uses these names. `topics` are by role."""
+    """The names of what a run creates outside its folder. They are unique to the run. `topics` are by role."""
 
     database: str
     topics: Mapping[str, str]
@@ -23,7 +23,7 @@ class RunNames:
 
     @classmethod
     def of(cls, pack: Pack, run_id: str) -> RunNames:
-        """Derive the names of a run. Raises UsageError for a run id that could not be a folder or topic name."""
+        """Derive the names from a run id. Raises UsageError for one that is not valid as a folder or topic name."""
         if not _RUN_ID.fullmatch(run_id):
             raise UsageError(
                 f"'{run_id}' is not a run id.",

@@ -1,4 +1,4 @@
-"""What keeps a passed run from verifying its pack: it judged less than all, or not just what was published."""
+"""Why a passed run may not verify its pack: it judged only a part, or data that the replay did not publish."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def narrowed_by(request: RunRequest, pack: Pack) -> tuple[str, ...]:
-    """Return why a pass of this run would not verify the pack, each reason a phrase; empty for a run that does.
+    """Return the reasons, a phrase each, why passing this run does not verify the pack; empty when it does.
 
-    Which fixture set was replayed is no reason: whoever relies on the run is told its hash.
+    The choice of a fixture set is no reason, because the summary names the set's hash.
     """
     suites = pack.suite_names(request.suites)
     reasons = {

@@ -1,4 +1,4 @@
-"""What a pack offers: the stages of a run follow from it, and a replay requires a part of it."""
+"""What a pack offers. It decides which stages a run has, and whether a replay is possible."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from streamproof.runs.names import RunNames
 
 
 def pack_offers(pack: Pack) -> frozenset[str]:
-    """Return what stages may need of a pack and this one has: `trace`, `contracts`, `dispositions`, `oracle`."""
+    """Return those of `trace`, `contracts`, `dispositions` and `oracle` that the pack has; stages may need them."""
     offered = {
         "trace": any((pack.sql_dir / "trace").glob("*.sql")),
         "contracts": any(pack.contracts_dir.glob("*.yaml")),
@@ -19,7 +19,7 @@ def pack_offers(pack: Pack) -> frozenset[str]:
 
 
 def require_an_end(pack: Pack) -> None:
-    """Raise UsageError unless the pack says how the end of a replay is seen."""
+    """Raise UsageError unless the pack says how a run recognises that a replay has drained."""
     drained, known = pack.accounting.drained, RunNames.of(pack, "any").groups
     for role in drained.consumer_groups:
         if role not in known:

@@ -1,4 +1,4 @@
-"""Validate what was asked of a run, before anything is started or written; then open its folder."""
+"""Validate the request of a run before anything is started or written, then create the run's folder with its plan."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MOCK_NOTICE = (
     "Kafka is librdkafka's MOCK broker, not a real one: this run proves less than it looks. "
     "Use it only where the broker's jars cannot be had."
 )
-# What an observation has instead of a Kafka and a processor.
+# Kafka and processor of a run in mode observe.
 NOT_INVOLVED = "none"
 COMPOSE_FILE = "docker-compose.yaml"
 _REPLAY_ONLY = ("manifest", "inject", "keep_stack", "tolerate_bad_lines", "kafka", "processor")
@@ -50,12 +50,12 @@ _REPLAY_ONLY = ("manifest", "inject", "keep_stack", "tolerate_bad_lines", "kafka
 
 @dataclass(frozen=True, slots=True)
 class HostSettings:
-    """What the face knows of this machine.
+    """Settings of this machine, from the CLI or Airflow.
 
-    `cache_dir` holds jars and archives between runs; `java` names a JRE other than the packaged one; `owner` is the
-    process that the run's stack must not outlive, None when no process lives as long as the run (Airflow tasks).
-    `compose_files` are the Compose files of stack `compose` (none: the project's own), `docker_host` is its engine.
-    `packs` are those that can be named, None for those of the project alone.
+    `cache_dir` holds jars and archives between runs. `java` names a JRE other than the packaged one. The run's stack
+    ends with process `owner`; it is None when no process lives as long as the run (Airflow tasks). `compose_files` are
+    the Compose files of stack `compose`, the project's own when empty; `docker_host` is its Docker engine. `packs` are
+    the packs that a request can name, None for the project's only.
     """
 
     cache_dir: Path
@@ -68,11 +68,11 @@ class HostSettings:
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What was asked, as given.
+    """The unvalidated request of a run.
 
-    `pack` is the name or the folder of a pack, `processor` one of it by name, None for the default of each.
-    `manifest` is a fixture set of the pack by name, or a path; None is the default set. `input_topic` is for mode
-    `observe`: the topic that the warehouse is fed from, None for the one that the warehouse or the pack names.
+    `pack` is the name or folder of a pack, `processor` the name of one of its processors; None is the default.
+    `manifest` is the name of a fixture set of the pack, or a path; None is the default set. `input_topic` is for mode
+    `observe`: the topic that the warehouse reads, None for the one that the warehouse or the pack names.
     """
 
     pack: str | None = None
@@ -98,7 +98,7 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What a run judges: the events that it replays (none of an observation), in a window."""
+    """What a run judges: a window, and the events that it replays; mode observe replays none."""
 
     window: Window
     manifest: str = ""
@@ -109,11 +109,12 @@ class _Subject:
 
 
 def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSettings, now: datetime) -> RunContext:
-    """Validate a request and open the run's folder with the plan in it: those of `stages` that the run has.
+    """Validate a request, write the plan to the run's new folder, and return the run.
 
-    Raises UsageError or FixtureError (exit code 2) before anything is written or started.
+    The plan has those of `stages` that apply to the request. Raises UsageError or FixtureError (exit code 2) before
+    anything is written or started.
     """
-    _choices(request)
+    _refuse_unknown_choices(request)
     packs = host.packs or Packs(home)
     pack = packs.load(request.pack)
     processor = pack.processor_name(request.processor)
@@ -127,7 +128,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         raise UsageError(f"Run {run_id} is already there: {folder.root}.", hint="Choose another --run-id.")
     inject = _script_file(request.inject, "--inject")
     observes = request.mode == OBSERVE
-    subject = _observed(request, now) if observes else _replayed(request, pack, now)
+    subject = _observed_subject(request, now) if observes else _replayed_subject(request, pack, now)
     plan = RunPlan(
         run_id=run_id,
         pack=pack.name,
@@ -168,7 +169,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
 
 
 def _options(request: RunRequest) -> set[str]:
-    """Return the options of a run that add or leave out stages."""
+    """Return the given options that add or remove stages."""
     return {name for name in ("inject", "keep_stack") if getattr(request, name)}
 
 
@@ -183,7 +184,7 @@ def _compose_files(request: RunRequest, home: Path, host: HostSettings) -> tuple
     return tuple(str(file.resolve()) for file in found)
 
 
-def _choices(request: RunRequest) -> None:
+def _refuse_unknown_choices(request: RunRequest) -> None:
     for name, value, allowed in (
         ("mode", request.mode, MODES),
         ("stack", request.stack, STACKS),
@@ -211,8 +212,8 @@ def _script_file(path: str | None, option: str) -> str | None:
     return str(resolved)
 
 
-def _replayed(request: RunRequest, pack: Pack, now: datetime) -> _Subject:
-    """Verify the fixture set that is to be replayed. Raises FixtureError or UsageError."""
+def _replayed_subject(request: RunRequest, pack: Pack, now: datetime) -> _Subject:
+    """Verify the fixture set and return what a replaying run judges. Raises FixtureError or UsageError."""
     require_an_end(pack)
     pack.processor(request.processor)
     manifest = pack.manifest(request.manifest)
@@ -232,8 +233,8 @@ def _replayed(request: RunRequest, pack: Pack, now: datetime) -> _Subject:
     )
 
 
-def _observed(request: RunRequest, now: datetime) -> _Subject:
-    """Return the window that is to be looked at. Raises UsageError without one, and for what only a replay has."""
+def _observed_subject(request: RunRequest, now: datetime) -> _Subject:
+    """Return what a run in mode observe judges. Raises UsageError without a window or for a replay option."""
     defaults = RunRequest()
     for field in _REPLAY_ONLY:
         if getattr(request, field) != getattr(defaults, field):

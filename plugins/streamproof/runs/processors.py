@@ -1,4 +1,4 @@
-"""How the processor of a run is started: what its pack says, with the names of the run filled in."""
+"""How a run starts its processor: the command of its pack, with the names of the run filled in."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from streamproof.runtime.stack_spec import ProcessorLaunch
 
 
 def processor_launch(ctx: RunContext) -> ProcessorLaunch | None:
-    """Return how the run's processor is started; None for one of kind `warehouse`, which has no process.
+    """Return how the run's processor is started; None for kind `warehouse`, which has no process.
 
-    What is only known of a started stack stays a placeholder. Raises UsageError for a placeholder that does not exist.
+    Values that are known only once the stack runs stay placeholders. Raises UsageError for an unknown placeholder.
     """
     chosen = ctx.pack.processor(ctx.plan.processor)
     if not isinstance(chosen, CommandProcessor):
@@ -26,7 +26,7 @@ def processor_launch(ctx: RunContext) -> ProcessorLaunch | None:
     known = {**_names(ctx), **{name: f"{{{name}}}" for name in PLACEHOLDERS}}
     status_file = str(ctx.folder.stack / "processor_status.json")
     files = {chosen.status_file: status_file, chosen.state_dir: str(ctx.folder.stack / "data" / "processor")}
-    # Of a container, docker-compose.yaml says where it keeps these.
+    # In a container, docker-compose.yaml sets the paths of these files.
     own = {} if ctx.plan.stack == COMPOSE else {variable: path for variable, path in files.items() if variable}
     return ProcessorLaunch(
         argv=tuple(fill(part, known) for part in chosen.argv),
@@ -36,10 +36,10 @@ def processor_launch(ctx: RunContext) -> ProcessorLaunch | None:
 
 
 def processor_secrets(ctx: RunContext) -> dict[str, str]:
-    """Return the processor's variables that may hold secrets: they are given to it and written nowhere.
+    """Return the processor's environment variables that may hold secrets. They are never written to a file.
 
-    A stack that the run starts itself has none; they are filled in all the same. Raises StackError when the run works
-    on services that nobody has named.
+    On a stack that the run starts itself, the variables get empty or default values. Raises StackError when the run
+    needs connections and none are configured.
     """
     chosen = ctx.pack.processor(ctx.plan.processor)
     if not isinstance(chosen, CommandProcessor):

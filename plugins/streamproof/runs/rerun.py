@@ -1,4 +1,4 @@
-"""The command that asks for a run again, and the commit that it was made at."""
+"""The shell command that repeats a run, and the commit of the project that the run used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def git_commit(home: Path) -> str:
-    """Return the commit that the project's folder is at, `+changes` when it is not clean; `unknown` without git."""
+    """Return the commit of the project folder, with `+changes` for uncommitted changes; `unknown` without git."""
     command = ["git", "--no-optional-locks", "-C", str(home), "describe", "--always", "--abbrev=40", "--exclude=*"]
     try:
         described = subprocess.run(
@@ -27,21 +27,21 @@ def git_commit(home: Path) -> str:
     return described.stdout.strip()
 
 
-# How each field of a request is asked for, by `run` and `prove` alike.
+# Fields of a request that the commands `run` and `prove` take as an option of the same name.
 _OPTIONS = (
     "pack", "mode", "stack", "processor", "kafka", "manifest", "inject", "from_ts", "to_ts", "input_topic",
 )  # fmt: skip
 
 
 def from_any_folder(request: RunRequest, pack: Pack, inject: str | None) -> RunRequest:
-    """Return the request with its files named so that the command works from any folder: `inject` is absolute."""
+    """Return the request with absolute paths, so that its command works in any folder. `inject` is already absolute."""
     given = request.manifest
     by_name = given is None or given in pack.fixture_sets
     return replace(request, manifest=given if by_name else str(pack.manifest(given)), inject=inject)
 
 
 def rerun_command(request: RunRequest) -> str:
-    """Return the shell command that asks for the same run again, with a new run id and without `--keep-stack`."""
+    """Return the shell command that repeats the run, with a new run id and without `--keep-stack`."""
     proves = request.mode == PROVE
     parts = ["streamproof", "prove" if proves else "run"]
     defaults = type(request)()

@@ -1,4 +1,4 @@
-"""Run the stages of a plan: those that prepare in their order, then the checks, then publish and take down."""
+"""Run the stages of a plan: first the preparing stages in order, then the checks, then publishing and teardown."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run_all(ctx: RunContext, stages: StageList, on_event: OnEvent) -> dict[str, 
     """Run every stage of a planned run and return its summary.
 
     `on_event` is called with (stage, None) when a stage starts and (stage, result) when it ends, also from worker
-    threads. Whatever happens, the summary is published and the stack is taken down (unless it is to be kept).
+    threads. The summary is published and the stack is taken down even after an error, unless the stack is kept.
     """
 
     def step(stage: Stage, run: Callable[[], StageResult] | None = None) -> StageResult:
@@ -42,9 +42,9 @@ def run_all(ctx: RunContext, stages: StageList, on_event: OnEvent) -> dict[str, 
     planned = [stages[name] for name in ctx.plan.planned_stages]
     try:
         with ExitStack() as processes:
-            apart = {stage: processes.enter_context(StageProcess(ctx, stage)) for stage in planned if stage.process}
+            separate = {stage: processes.enter_context(StageProcess(ctx, stage)) for stage in planned if stage.process}
             if _prepare(ctx, [stage for stage in planned if not stage.judges], step):
-                _judge([stage for stage in planned if stage.judges], step, apart)
+                _judge([stage for stage in planned if stage.judges], step, separate)
     finally:
         for name in ctx.plan.ending_stages:
             step(stages[name])
@@ -53,7 +53,7 @@ def run_all(ctx: RunContext, stages: StageList, on_event: OnEvent) -> dict[str, 
 
 
 def _prepare(ctx: RunContext, stages: list[Stage], step: Step) -> bool:
-    """Run what comes before the checks; return whether there is something to judge."""
+    """Run the stages before the checks. Return whether the checks can run."""
     for stage in stages:
         passed = step(stage).status is Status.PASSED
         if not passed and (not stage.may_be_late or ctx.stack_failure() is not None):
@@ -61,20 +61,26 @@ def _prepare(ctx: RunContext, stages: list[Stage], step: Step) -> bool:
     return True
 
 
-def _judge(stages: list[Stage], step: Step, apart: dict[Stage, StageProcess]) -> None:
-    """Run the checks: those with a process of their own beside the others, and last what waits for other checks."""
+def _judge(stages: list[Stage], step: Step, separate: dict[Stage, StageProcess]) -> None:
+    """Run the judging stages.
+
+    Stages with a process of their own run in parallel to the others. Stages that wait for other checks run last.
+    """
     names = {name for stage in stages for name in (stage.name, "assert_suite")}
     last = [stage for stage in stages if names & set(stage.after)]
-    with ThreadPoolExecutor(max_workers=max(len(apart), 1), thread_name_prefix="apart") as beside, ExitStack() as ends:
-        # The processes end first: an interrupt ends them, and with them the threads that wait for them.
-        for process in apart.values():
+    with (
+        ThreadPoolExecutor(max_workers=max(len(separate), 1), thread_name_prefix="apart") as pool,
+        ExitStack() as ends,
+    ):
+        # After an interrupt, the processes are ended before the threads are joined: each thread waits for one.
+        for process in separate.values():
             ends.callback(process.close)
-        judged_apart = [beside.submit(step, stage, process.run) for stage, process in apart.items()]
-        # A suite keeps the server busy by itself. Two at once take as long, and no check's time would be its own.
+        pending = [pool.submit(step, stage, process.run) for stage, process in separate.items()]
+        # One suite keeps the server busy. Two at once would take as long and distort the duration of each check.
         for stage in stages:
-            if stage not in apart and stage not in last:
+            if stage not in separate and stage not in last:
                 step(stage)
-        for judged in judged_apart:
+        for judged in pending:
             judged.result()
     for stage in last:
         step(stage)

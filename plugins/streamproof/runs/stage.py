@@ -1,6 +1,6 @@
-"""What a stage of a run is, and the list of all stages: plan, runner, task graphs and timeline are made from it.
+"""The definition of a stage, and of the list of stages that plan, runner, task graphs and timeline are made from.
 
-The list itself is `stages.registry.STAGES`; everything in `runs` gets it as an argument.
+The list itself is `stages.registry.STAGES`. Modules of `runs` get it as an argument.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from streamproof.runs.context import RunContext, StageOutcome
 
 SUITE_PREFIX = "assert_"
-# Airflow ends a task that takes longer; a stage that waits has a time limit of its own, which says what was missing.
+# Airflow ends a task that takes longer. A stage that waits has its own limit and reports what is missing.
 TIMEOUT_SEC = 900.0
 
 
@@ -27,8 +27,8 @@ TIMEOUT_SEC = 900.0
 class Wait:
     """What a stage waits for.
 
-    `opened` gives the probe, which blocks for one look; `timeout_sec` is counted from the first look; `message` names
-    what is awaited, `hint` says where to look when it does not come.
+    `opened` opens the blocking probe. `timeout_sec` starts with the first call of the probe. `message` names the
+    condition; `hint` says where to look when it is not met in time.
     """
 
     opened: Callable[[], AbstractContextManager[Callable[[], Probe]]]
@@ -41,17 +41,18 @@ class Wait:
 class Stage:
     """One stage of a run.
 
-    `modes` are the modes of a run that have it; `needs` are what the pack must offer for it (see
-    `planning.pack_offers`). `asked_by` is the option of a run without which the stage is left out, `unless` the one
-    with which it is; '' for none.
-    `after` names the stages that it waits for; one that a run does not have is replaced by what that one waits for.
-    `per_suite` makes it a family with one stage for each suite of the run, named `assert_<suite>`; `function` then
-    takes the suite's name, too.
-    `retried` stages touch infrastructure only and may be tried again. After a `may_be_late` stage that did not pass the
-    run goes on to the checks as long as its stack is up. `waits` marks stages that mostly wait for services; `wait`
-    gives what a sensor polls. `get_ready` does early what takes long and needs no service (an import, say), `process`
-    is the module that runs the stage in a process of its own, '' where it has none. `afterwards` is called when the
-    stage's result is written.
+    Which runs have it: those in one of `modes`, with a pack that offers all of `needs` (see `offers.pack_offers`), with
+    option `asked_by` and without option `unless` ('' is no condition).
+
+    When it runs: after the stages named in `after`. A stage that the run does not have is replaced by the stages that
+    it waits for. `per_suite` stands for one stage per suite, named `assert_<suite>`; `function` then also takes the
+    suite's name. `get_ready` prepares the stage early and needs no service, for example an import. `process` is the
+    module that runs the stage in a process of its own, '' for none. `afterwards` is called once the stage's result is
+    written.
+
+    Failures and waiting: a `retried` stage touches only infrastructure and may be repeated. When a `may_be_late` stage
+    does not pass, the checks still run as long as the stack is up. `waits` marks stages that mostly wait for services.
+    `wait` returns what a sensor polls.
     """
 
     name: str
@@ -74,11 +75,11 @@ class Stage:
 
     @property
     def judges(self) -> bool:
-        """Tell whether the stage holds checks."""
+        """Return whether the stage runs checks."""
         return self.role is Role.JUDGE
 
     def of_suite(self, suite: str) -> Stage:
-        """Return the member of this family that judges one suite."""
+        """Return the stage that judges one suite."""
         name = f"{SUITE_PREFIX}{suite}"
         return replace(self, name=name, function=partial(self.function, suite=suite), per_suite=False)
 
@@ -106,7 +107,7 @@ class StageList:
     ) -> tuple[PlannedStage, ...]:
         """Return the stages of a run in order.
 
-        `offers` is what the pack offers, `options` are the options that the run was asked with.
+        `offers` are the parts that the pack has, `options` the options that the request sets.
         """
         found: list[PlannedStage] = []
         for stage in self:
@@ -117,7 +118,7 @@ class StageList:
         return tuple(found)
 
     def of_modes(self, modes: Collection[str], options: Collection[str]) -> tuple[Stage, ...]:
-        """Return the stages that a run of any of these modes may have, where these options may be asked."""
+        """Return the stages that a run in any of these modes, with any of these options, may have."""
         return tuple(
             stage
             for stage in self
@@ -132,21 +133,22 @@ class StageList:
         return tuple(found)
 
     def required(self, stage: Stage, present: Collection[str]) -> tuple[str, ...]:
-        """Return the stages that must have passed for one that comes behind a late stage; () for any other stage.
+        """Return the stages that must have passed before a stage that runs after a `may_be_late` stage.
 
-        A stage that comes behind a late one starts however that one ended: it needs what stood before it.
+        Such a stage starts even when the late stage failed. It then requires the stages before the late one. The result
+        is () for any other stage, and for stages that judge or end the run.
         """
-        if stage.role is not Role.PREPARE or not self._behind_late(stage, present):
+        if stage.role is not Role.PREPARE or not self._follows_late(stage, present):
             return ()
         found: dict[str, None] = {}
         for name in self.upstream(stage, present):
             before = self[name]
-            passes_on = before.may_be_late or self._behind_late(before, present)
+            may_fail = before.may_be_late or self._follows_late(before, present)
             found |= dict.fromkeys(
-                (self.required(before, present) or self.upstream(before, present)) if passes_on else [name]
+                (self.required(before, present) or self.upstream(before, present)) if may_fail else [name]
             )
         return tuple(found)
 
-    def _behind_late(self, stage: Stage, present: Collection[str]) -> bool:
-        befores = [self[name] for name in self.upstream(stage, present)]
-        return any(before.may_be_late or self._behind_late(before, present) for before in befores)
+    def _follows_late(self, stage: Stage, present: Collection[str]) -> bool:
+        predecessors = [self[name] for name in self.upstream(stage, present)]
+        return any(before.may_be_late or self._follows_late(before, present) for before in predecessors)

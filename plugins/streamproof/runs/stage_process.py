@@ -1,4 +1,4 @@
-"""A stage in a process of its own: it gets ready while other stages run, and then nobody waits for its interpreter."""
+"""A stage in a process of its own. The process starts and does slow imports while other stages run."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from streamproof.runtime.process import dying_with_us, python_module
 
 
 class StageProcess:
-    """The process of one stage of a run. It never outlives the thread that made it."""
+    """The process of one stage of a run. It ends at the latest with the thread that started it."""
 
     def __init__(self, ctx: RunContext, stage: Stage) -> None:
-        """Start the process, which waits for its input. What it prints goes to the stage's log."""
+        """Start the process, which then waits for its input. Its output goes to the stage's log."""
         self._ctx, self.stage = ctx, stage.name
         log = ctx.folder.stages / f"{stage.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
-            # In a session of its own: Ctrl-C is for the run, which then ends this process.
+            # In its own session, the process does not get Ctrl-C. The run gets it and ends the process.
             self._process = subprocess.Popen(
                 dying_with_us(python_module(stage.process, stage.name)),
                 stdin=subprocess.PIPE,
@@ -33,9 +33,9 @@ class StageProcess:
             )
 
     def run(self) -> StageResult:
-        """Run the stage and return its result; when the process ends before that, the stage errored."""
+        """Run the stage and return its result. The stage is errored when the process ends without one."""
         connections = self._ctx.outside() if self._ctx.plan.needs_connections else None
-        # By a pipe: connections hold secrets, and the run's folder holds none.
+        # Connections hold secrets, which must not be in the run's folder. So they are sent by the pipe.
         self._process.communicate(pickle.dumps((self._ctx.folder.root, connections)))
         result = self._ctx.folder.read_stage(self.stage) if self._process.returncode == 0 else None
         return result or execute(self._ctx, self.stage, self._lost)
@@ -47,7 +47,7 @@ class StageProcess:
         )
 
     def close(self) -> None:
-        """End the process, whatever it is doing. One that has ended stays so."""
+        """Kill the process and release its pipe. It has no effect on a process that has ended."""
         self._process.kill()
         self._process.wait()
         if self._process.stdin:
