@@ -1,1 +1,1 @@
-"""What judges the rows of a warehouse: so far the comparison of every object with the rows that it should have."""
+"""The checks: SQL assertions, contracts, the oracle, the comparison of rows, traces and service logs."""

@@ -1,6 +1,6 @@
-"""Run assertions against the warehouse, and hold each to its contract: one row, an integer `failed_rows`, diagnostics.
+"""Run assertions on the warehouse and validate their results: one row with an integer `failed_rows` and diagnostics.
 
-A check that breaks the contract is `errored`: it has judged nothing, and it is never taken for passed.
+A check with any other result is `errored`, because it has judged nothing. It never counts as passed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from streamproof.sql.blocks import Block
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.values import Answer
 
-# Planning a query uses one core, and there are answers to wait for and to read: more than two keep two cores busy.
+# Planning a query uses one core. Workers also wait for results and read them, so three keep two cores busy.
 WORKERS = 3
 
 FAILED_ROWS = "failed_rows"
@@ -28,11 +28,11 @@ SESSIONS = "failing_workflow_session_ids"
 
 
 class ContractError(Exception):
-    """A check did not return what every check must return."""
+    """A check returned a result of the wrong form, or needs a parameter that the run does not have."""
 
 
 def plain(value: Any) -> Any:
-    """Return a value of a column as JSON data: times as ISO-8601 UTC, what JSON cannot hold as text."""
+    """Return a column value as JSON data: times as ISO-8601 in UTC, values that JSON cannot represent as text."""
     if isinstance(value, Mapping):
         return {str(plain(key)): plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple | set):
@@ -60,8 +60,8 @@ def _plain_scalar(value: Any) -> Any:
 
 
 def judge(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[int, dict[str, Any]]:
-    """Return `failed_rows` and the diagnostics of a check's answer. Raises ContractError saying what is wrong."""
-    # Before the columns: an answer without a row may come without them, too.
+    """Return `failed_rows` and the diagnostics of a check's result. Raises ContractError saying what is wrong."""
+    # This comes before the check of the columns, because a result without rows may have no columns.
     if not rows:
         raise ContractError("the result has 0 rows; a check returns exactly one")
     if FAILED_ROWS not in columns:
@@ -88,16 +88,16 @@ def run_checks(
     suite: str,
     workers: int = WORKERS,
 ) -> tuple[CheckResult, ...]:
-    """Run every test, whatever becomes of the others, and return the results in the order of the tests.
+    """Run every test, also after one has failed, and return the results in the order of the tests.
 
-    `parameters` may hold more than a test uses; each gets only its own.
+    `parameters` may hold more than a test uses. Each test gets only those that it names.
     """
     with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix=f"checks-{suite}") as pool:
         return tuple(pool.map(lambda test: run_check(warehouse, test, parameters, suite=suite), tests))
 
 
 def run_check(warehouse: Warehouse, test: Block, parameters: Mapping[str, object], *, suite: str) -> CheckResult:
-    """Run one test and judge its answer; what goes wrong is in the result, never raised."""
+    """Run one test and judge its result. An error is returned in the check result, never raised."""
     if needs := warehouse.needs_of(test.sql):
         return skipped(test, suite, needs)
     started = time.perf_counter()
@@ -127,7 +127,7 @@ def run_check(warehouse: Warehouse, test: Block, parameters: Mapping[str, object
 
 
 def skipped(test: Block, suite: str, needs: str) -> CheckResult:
-    """Return the result of a test that is not run, because what it needs is not there."""
+    """Return the result of a test that is not run because `needs` is missing."""
     return CheckResult(
         suite=suite,
         name=test.name,
@@ -139,9 +139,9 @@ def skipped(test: Block, suite: str, needs: str) -> CheckResult:
 
 
 def ask(warehouse: Warehouse, block: Block, parameters: Mapping[str, object]) -> Answer:
-    """Run a block with those of the parameters that it uses: every SQL block of a pack is run here.
+    """Run an SQL block of a pack with the parameters that it names. Every block of a pack is run by this function.
 
-    Raises ContractError when a parameter is not there, WarehouseError.
+    Raises ContractError when a parameter is missing, WarehouseError.
     """
     missing = sorted(block.parameter_names - parameters.keys())
     if missing:

@@ -1,4 +1,4 @@
-"""Diagnostics: queries that tell a reader something beside the checks, and cannot fail. They decide nothing."""
+"""Diagnostics: queries that show additional information. They cannot fail, so they do not affect the verdict."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """What one diagnostic showed: its row without `failed_rows`.
+    """The result of one diagnostic. `values` is its row without `failed_rows`.
 
-    `skipped` says why it had nothing to show, `error` why it could not be run; both are '' where it was.
+    `skipped` says why there was nothing to show, `error` why the query could not be run. Both are '' otherwise.
     """
 
     name: str
@@ -41,12 +41,12 @@ class Diagnostic:
 def run_diagnostics(
     warehouse: Warehouse, blocks: Sequence[Block], parameters: Mapping[str, object], *, suite: str
 ) -> tuple[Diagnostic, ...]:
-    """Run every diagnostic, whatever becomes of the others, and return them in the order of the blocks."""
-    return tuple(map(_shown, run_checks(warehouse, blocks, parameters, suite=suite)))
+    """Run every diagnostic, also after one has failed, and return the results in the order of the blocks."""
+    return tuple(map(_diagnostic, run_checks(warehouse, blocks, parameters, suite=suite)))
 
 
-def _shown(result: CheckResult) -> Diagnostic:
-    """Read the answer of a query that has the shape of a check's."""
+def _diagnostic(result: CheckResult) -> Diagnostic:
+    """Convert the result of a diagnostic, which runs like a check, and report an error if `failed_rows` is not 0."""
     values = dict(result.diagnostics)
     skipped = str(values.pop(SKIP_REASON, ""))
     error = result.error or ""

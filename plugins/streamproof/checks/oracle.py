@@ -1,7 +1,7 @@
-"""Judge the sessions of a warehouse by a pack's oracle: what is observed against what the events alone say.
+"""Judge the sessions of a warehouse with a pack's oracle, which computes the expected facts from the events alone.
 
-Two checks: every session has exactly the expected facts, and every fixture session is observed in the scenario that its
-manifest names. Both are judged from one reading of the warehouse.
+There are two checks: every session has exactly the expected facts, and every fixture session is observed in the
+scenario that its manifest names. Both are judged on the same rows of the warehouse.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ from streamproof.warehouse.base import Warehouse
 
 SHOWN = 20
 
-# All times: a session that lies outside the run's window is judged too, and none is cut off.
+# Parameters of the scenario queries for all times and sessions: sessions outside the run's window are judged, too.
 _EVERYTHING = {
     "from_ts": "1970-01-01 00:00:00.000",
     "to_ts": "2200-01-01 00:00:00.000",
     "limit_per_scenario": (1 << 32) - 1,
 }
 
-# Of an observed row, what the comparison needs and `sessions.json` does not hold: it has the columns of the facts.
-_NOT_KEPT = frozenset({"scenarios", "scenario_observed", "param_updates"})
+# Columns that the comparison needs but `sessions.json` does not have.
+_OMITTED = frozenset({"scenarios", "scenario_observed", "param_updates"})
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The results of the checks, and every session as `sessions.json` holds it: observed ones, and missing ones."""
+    """The results of the checks, and the sessions as written to `sessions.json`, observed and missing ones."""
 
     checks: tuple[CheckResult, ...]
     sessions: tuple[Row, ...]
 
 
 class OracleJudge:
-    """Holds what is expected of a fixture set, and judges databases by it.
+    """Compares the sessions of a database with the expected sessions of a fixture set.
 
-    `id_field` is the field of a session's id. `fixture_sessions` are (session id, scenario) pairs as the manifest names
-    them; one without an id is not judged. `unpromised` counts the sessions whose published records cannot be in their
-    scenario: nothing is asked of these.
+    `id_field` is the field of a session's id. `fixture_sessions` are the (session id, scenario) pairs of the manifest;
+    a session without an id is not judged. `unpromised` is the number of sessions that the scenario check leaves out,
+    because their published records do not suffice for their scenario.
     """
 
     def __init__(
@@ -66,49 +66,49 @@ class OracleJudge:
         self._sql = sql
         self._expected = expected
         self._labels: dict[str, list[str]] = {}
-        self._unnamed, self._unpromised = 0, unpromised
+        self._without_id, self._unpromised = 0, unpromised
         for session, scenario in fixture_sessions:
-            self._unnamed += not session
+            self._without_id += not session
             if session and scenario not in self._labels.setdefault(session, []):
                 self._labels[session].append(scenario)
 
     def judge(self, warehouse: Warehouse, *, find_layer: bool = True) -> Judgement:
-        """Judge a database; `find_layer`: look for the layer in which a difference begins.
+        """Judge a database. With `find_layer`, find the first layer that differs from the expectation.
 
-        What breaks the comparison of the facts leaves that check errored. Raises WarehouseError when the scenarios, or
-        the layers that differ, cannot be read.
+        When the comparison of facts fails with an error, its check is errored. Raises WarehouseError when the scenarios
+        or the rows of the layers cannot be read.
         """
         started = time.perf_counter()
-        classes, broken, trace = self._classes(warehouse), "", ""
+        scenarios_of, failure, trace = self._scenarios(warehouse), "", ""
         observed: list[Row] = []
         by_session: dict[str, list[Row]] = {}
         layer = self._layer_of(SESSIONS_MATCH)
         try:
-            observed = self._observed(warehouse, classes)
+            observed = self._observed(warehouse, scenarios_of)
             for difference in self._oracle.compare(self._expected, observed):
                 by_session.setdefault(difference[self._id], []).append(difference)
-        except Exception as problem:  # noqa: BLE001 - the other check is judged; this one's result says what broke
-            broken = problem.message if isinstance(problem, WarehouseError) else f"{type(problem).__name__}: {problem}"
+        except Exception as problem:  # noqa: BLE001 - the error is in this check's result; the other check is still judged
+            failure = problem.message if isinstance(problem, WarehouseError) else f"{type(problem).__name__}: {problem}"
             trace = traceback.format_exc()
         if by_session and find_layer:
             layer = self._first_layer(warehouse, list(by_session))
         match = self._sessions_match(by_session, observed, layer)
-        if broken:
+        if failure:
             check = self._check(SESSIONS_MATCH)
-            match = replace(check, status=Status.ERRORED, error=broken, diagnostics={"traceback": trace})
-        checks = (match, self._identity(classes, layer))
-        sessions = self._session_rows(observed, by_session, classes)
+            match = replace(check, status=Status.ERRORED, error=failure, diagnostics={"traceback": trace})
+        checks = (match, self._identity(scenarios_of, layer))
+        sessions = self._session_rows(observed, by_session, scenarios_of)
         spent = time.perf_counter() - started
         return Judgement(tuple(replace(check, duration_sec=spent / len(checks)) for check in checks), sessions)
 
     def run(self, warehouse: Warehouse) -> Sequence[CheckResult]:
-        """Judge a database whatever state it is in: what cannot be read leaves the checks errored."""
+        """Judge a database in any state. The checks are errored when the database cannot be read."""
         try:
             return self.judge(warehouse, find_layer=False).checks
         except WarehouseError as error:
             return [replace(self._check(name), status=Status.ERRORED, error=error.message) for name in self._sql.checks]
 
-    def _classes(self, warehouse: Warehouse) -> dict[str, list[str]]:
+    def _scenarios(self, warehouse: Warehouse) -> dict[str, list[str]]:
         """Return the scenarios of each observed session in order of precedence."""
         found: dict[str, set[str]] = {row[self._id]: set() for row in _rows(warehouse, self._sql.checks[IDENTITY])}
         for query in self._sql.scenarios:
@@ -120,16 +120,16 @@ class OracleJudge:
             for session, names in found.items()
         }
 
-    def _observed(self, warehouse: Warehouse, classes: Mapping[str, list[str]]) -> list[Row]:
-        """Return the observed facts of each session, its scenarios among them."""
+    def _observed(self, warehouse: Warehouse, scenarios_of: Mapping[str, list[str]]) -> list[Row]:
+        """Return the observed facts of each session, with its scenarios."""
         observed = _rows(warehouse, self._sql.checks[SESSIONS_MATCH])
         for row in observed:
-            scenarios = classes.get(row[self._id], [])
+            scenarios = scenarios_of.get(row[self._id], [])
             row |= {"scenarios": scenarios, "scenario_observed": scenarios[0] if scenarios else None}
         return observed
 
     def _first_layer(self, warehouse: Warehouse, sessions: list[str]) -> str:
-        """Return the first layer in which one of the differing sessions is not what it should be."""
+        """Return the first layer in which one of the given sessions differs, from the first `SHOWN` of them."""
         asked = sessions[:SHOWN]
         expected = {row[self._id]: row for row in self._expected}
         found = {
@@ -165,13 +165,13 @@ class OracleJudge:
             )
         return _judged(self._check(SESSIONS_MATCH), list(by_session), diagnostics, layer)
 
-    def _identity(self, classes: Mapping[str, list[str]], layer: str) -> CheckResult:
+    def _identity(self, scenarios_of: Mapping[str, list[str]], layer: str) -> CheckResult:
         """Return the check that every fixture session is in the scenario that its manifest names."""
         wrong = [
-            {self._id: session, "expected": scenario, "observed": classes.get(session, [])}
+            {self._id: session, "expected": scenario, "observed": scenarios_of.get(session, [])}
             for session, scenarios in self._labels.items()
             for scenario in scenarios
-            if scenario not in classes.get(session, [])
+            if scenario not in scenarios_of.get(session, [])
         ]
         if not self._labels:
             makes_none = self._unpromised or not self._expected
@@ -179,7 +179,7 @@ class OracleJudge:
             return _skipped(self._check(IDENTITY), "no session that a manifest names", explained)
         diagnostics: Row = {
             "fixture_sessions": len(self._labels),
-            "files_without_session": self._unnamed,
+            "files_without_session": self._without_id,
             "sessions_without_what_their_scenario_needs": self._unpromised,
             "differences": wrong[:SHOWN],
         }
@@ -187,22 +187,22 @@ class OracleJudge:
         return _judged(self._check(IDENTITY), failing, diagnostics, layer)
 
     def _session_rows(
-        self, observed: Sequence[Row], by_session: Mapping[str, list[Row]], classes: Mapping[str, list[str]]
+        self, observed: Sequence[Row], by_session: Mapping[str, list[Row]], scenarios_of: Mapping[str, list[str]]
     ) -> tuple[Row, ...]:
         seen = {row[self._id] for row in observed}
         absent = [session for session in (*self._labels, *by_session) if session not in seen]
         rows = [*observed, *({self._id: session} for session in dict.fromkeys(absent))]
-        return tuple(self._session_row(row, by_session, classes) for row in rows)
+        return tuple(self._session_row(row, by_session, scenarios_of) for row in rows)
 
     def _session_row(
-        self, row: Mapping[str, Any], by_session: Mapping[str, list[Row]], classes: Mapping[str, list[str]]
+        self, row: Mapping[str, Any], by_session: Mapping[str, list[Row]], scenarios_of: Mapping[str, list[str]]
     ) -> Row:
         session = row[self._id]
-        labels, scenarios = self._labels.get(session, []), classes.get(session, [])
-        # Of several labels the one that does not hold is what a reader must see.
+        labels, scenarios = self._labels.get(session, []), scenarios_of.get(session, [])
+        # When a session has several labels, one that was not observed is shown first.
         expected = next((label for label in labels if label not in scenarios), labels[0] if labels else None)
         return {
-            **{name: _rounded(value) for name, value in row.items() if name not in _NOT_KEPT},
+            **{name: _rounded(value) for name, value in row.items() if name not in _OMITTED},
             "scenario_expected": expected,
             "scenario_observed": expected if expected in scenarios else next(iter(scenarios), None),
             "oracle_differences": [
@@ -221,7 +221,7 @@ def _rows(warehouse: Warehouse, query: Block, parameters: Mapping[str, object] |
 
 
 def _rounded(value: Any) -> Any:
-    """Return a fraction with six decimals: more is noise of the column's type."""
+    """Round a float to six decimals. Further digits are noise of the column's type."""
     return round(value, 6) if isinstance(value, float) else value
 
 

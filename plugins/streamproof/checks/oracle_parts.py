@@ -1,4 +1,4 @@
-"""What a pack brings for its oracle: the module that foretells, and the SQL that reads what is there."""
+"""The parts of a pack's oracle: the module that computes expected data, and the SQL that reads the observed data."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ Row = dict[str, Any]
 
 
 class Expectation(Protocol):
-    """What a set of records must leave, from one reading of them."""
+    """The expected data of a set of records, computed in one pass over them."""
 
     def rows(self) -> Iterator[tuple[str, Row]]:
-        """Yield (table, row) for every row that must be there."""
+        """Yield (table, row) for every row that the warehouse must have."""
 
     def sessions(self) -> list[Row]:
         """Return the expected facts of every session. The records are not read again after `rows` is exhausted."""
 
 
 class Oracle(Protocol):
-    """What the module that a pack names as its oracle has. Rows have the field `entities.id` of the pack.
+    """The interface of a pack's oracle module. Rows have the field that the pack names in `entities.id`.
 
-    `PRECEDENCE` lists the scenarios, the one that names a session of several first.
+    `PRECEDENCE` lists the scenarios, highest first. A session in several scenarios is reported as the highest one.
     """
 
     PRECEDENCE: Sequence[str]
 
     def Expectation(self, records: Iterable[tuple[Any, ...]]) -> Expectation:  # noqa: N802 - it is a class of the pack
-        """Return what the records must leave, from the fields of `PublishedRecord` in the order of publishing."""
+        """Return the expectation for records in the order of publishing, each with the fields of `PublishedRecord`."""
 
     def compare(self, expected: Iterable[Mapping[str, Any]], observed: Iterable[Mapping[str, Any]]) -> list[Row]:
-        """Return the differences: {<entity's id>, field, expected, observed} each."""
+        """Return one row per difference: {<id field>, field, expected, observed}."""
 
     def broken_layer(self, expected: Mapping[str, Any] | None, evidence: Mapping[str, Any]) -> str:
-        """Return the layer in which the difference of a session begins, by what the layers hold of it."""
+        """Return the first layer that differs for a session, from `evidence` about its rows in the layers."""
 
 
 @dataclass(frozen=True, slots=True)
 class OracleSql:
-    """What the oracle's stage reads of the warehouse.
+    """The queries of stage `oracle`.
 
-    `checks` are the queries that the two checks are about, by the check's name, with the mutations that break them;
-    `evidence` counts what the layers hold of some sessions; `scenarios` are the discovery queries.
+    `checks` are the queries of the two checks by check name, with their mutations. `evidence` counts the rows of given
+    sessions in the layers. `scenarios` find the sessions of each scenario.
     """
 
     checks: Mapping[str, Block]
@@ -61,12 +61,12 @@ class OracleSql:
 
     @property
     def text(self) -> str:
-        """Return everything that decides whether a check passes."""
+        """Return the text of all queries that decide whether a check passes."""
         return "\n".join(block.sql for block in (*self.checks.values(), *self.scenarios))
 
 
 def load_oracle(pack: Pack) -> Oracle:
-    """Import a pack's oracle. Raises UsageError when the module is not there or lacks a part."""
+    """Import a pack's oracle. Raises UsageError when the module or one of its parts is missing."""
     oracle: Oracle = import_part(pack, "oracle", ("PRECEDENCE", "Expectation", "compare", "broken_layer"))
     return oracle
 

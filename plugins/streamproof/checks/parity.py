@@ -1,7 +1,7 @@
-"""Judge whether every object of a warehouse holds exactly the rows that it should hold, value by value.
+"""Judge whether every table and view of a warehouse holds exactly its expected rows, value by value.
 
-One check an object. It names the columns that differ, with their number of rows and examples, the rows that are
-missing, and those that nobody expected.
+There is one check per object. It reports the differing columns with row counts and examples, the missing rows and the
+unexpected rows.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ SUITE = "parity"
 class Parity:
     """The comparison of objects with their expected rows, in a database or in a clone of it.
 
-    `expected_database` holds the tables of the oracle's rows; `shapes` are those of the run's own objects, so that a
-    column that is lost is seen as lost; `exempt` are the columns, as `object.column`, that nobody can foretell.
+    `expected_database` holds the tables with the oracle's rows. `shapes` describe the objects of the run's own
+    database, so that a column that is missing in a clone is noticed. `exempt` are the columns, as `object.column`,
+    whose values cannot be predicted.
     """
 
     def __init__(
@@ -47,16 +48,16 @@ class Parity:
         return {column: kind for column, kind in declared.items() if f"{name}.{column}" not in self._exempt}
 
     def is_view(self, name: str) -> bool:
-        """Tell whether an object is a view."""
+        """Return whether an object is a view."""
         return name in self._shapes and self._shapes[name].is_view
 
     def judge(self, warehouse: Warehouse, *, workers: int = WORKERS) -> list[CheckResult]:
-        """Judge all objects, whatever becomes of single ones, in their order."""
+        """Judge all objects, also after one has failed, and return the results in the order of the objects."""
         with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="parity") as pool:
             return list(pool.map(lambda item: self.judge_one(warehouse, item), self.objects))
 
     def judge_one(self, warehouse: Warehouse, item: ParityObject) -> CheckResult:
-        """Judge one object; what goes wrong is in the result, never raised."""
+        """Judge one object. An error is returned in the result, never raised."""
         started = time.perf_counter()
         result = CheckResult(SUITE, item.check, Status.PASSED, source_file=item.source, layer=item.layer)
         try:
@@ -71,10 +72,10 @@ class Parity:
         return replace(result, duration_sec=time.perf_counter() - started)
 
     def _compared(self, warehouse: Warehouse, item: ParityObject) -> dict[str, Any]:
-        """Return the diagnostics of a comparison: counts, and where rows differ, which. Raises WarehouseError."""
+        """Return counts of differing, missing and unexpected rows, with examples by column. Raises WarehouseError."""
         comparison = self._comparison(item)
         total = _ask(warehouse, comparison, detail=False)
-        if not _odd(total):
+        if not _difference_count(total):
             return {**_totals(total), "differing": 0, "missing": 0, "unexpected": 0}
         found = _ask(warehouse, comparison, detail=True)
         by_column = {
@@ -88,11 +89,11 @@ class Parity:
         return {**found, **_totals(total), "columns": by_column}
 
     def differs(self, warehouse: Warehouse, item: ParityObject) -> bool:
-        """Tell whether an object differs from what it should be, without saying where. Raises WarehouseError."""
-        return _odd(_ask(warehouse, self._comparison(item), detail=False)) > 0
+        """Return whether an object differs from its expected rows; quicker than `judge_one`. Raises WarehouseError."""
+        return _difference_count(_ask(warehouse, self._comparison(item), detail=False)) > 0
 
     def _comparison(self, item: ParityObject) -> Comparison:
-        """Return what is to be compared. Raises WarehouseError when the object is not there."""
+        """Return the comparison of an object. Raises WarehouseError when the object does not exist."""
         if item.name not in self._shapes:
             raise WarehouseError(f"There is no table or view {item.name}.", hint=f"{item.source} names it.")
         return Comparison(
@@ -109,12 +110,12 @@ class Parity:
 
 
 def _ask(warehouse: Warehouse, comparison: Comparison, *, detail: bool) -> dict[str, Any]:
-    """Return the one row of a comparison as plain data. Raises WarehouseError."""
+    """Return the result row of a comparison as JSON data. Raises WarehouseError."""
     return {name: plain(value) for name, value in warehouse.compare(comparison, detail=detail).items()}
 
 
-def _odd(found: Mapping[str, Any]) -> int:
-    """Return how many rows of a comparison's counts are not as they should be."""
+def _difference_count(found: Mapping[str, Any]) -> int:
+    """Return the sum of a comparison's counts of differing, missing and unexpected rows."""
     kinds = ("rows_odd", "rows_not_finite", "missing", "unexpected", "differing")
     return sum(int(found.get(kind, 0)) for kind in kinds)
 

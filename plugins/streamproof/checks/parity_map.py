@@ -1,4 +1,4 @@
-"""Which objects of a warehouse are compared with the rows that they should have, and how: a pack's `parity` folder."""
+"""Read a pack's `parity` folder, which says how tables and views are compared with their expected rows."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ class _Entry(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ParityObject:
-    """One table or view that is compared, row by row and column by column.
+    """One table or view that is compared with its expected rows, row by row and column by column.
 
-    `key` are the columns that name a row to a reader; rows of both sides are paired by them. `expected_sql` computes
-    the rows from the layer below; where it is empty, the pack's oracle foretells them. `as_set`: duplicates do not
-    count, and of several rows with one key any may be left, as in a table that replaces rows when it merges.
-    `tolerance` is the difference by column that two floating-point numbers may have. `seen_sql` reads the
-    object's own rows where a plain SELECT would not do. `source` is the file that a reader opens.
+    `key` are the columns that identify a row. Expected and actual rows are paired by them. `expected_sql` computes the
+    expected rows from the layer below; when it is empty, the pack's oracle computes them. With `as_set`, duplicates are
+    ignored and any one of several rows with the same key may remain, as in a table that replaces rows when it merges.
+    `tolerance` is the allowed difference of floating-point numbers by column. `seen_sql` reads the object's own rows
+    when a plain SELECT is not enough. `source` is the file that defines the comparison.
     """
 
     name: str
@@ -73,17 +73,17 @@ class ParityObject:
 
     @property
     def is_foretold(self) -> bool:
-        """Tell whether the pack's oracle computes the expected rows."""
+        """Return whether the pack's oracle computes the expected rows."""
         return not self.expected_sql
 
     @property
     def text(self) -> str:
-        """Return a text with the names of all that the comparison reads."""
+        """Return a text that contains the names of all tables and views that the comparison reads."""
         return "\n".join((self.name, self.seen_sql, self.expected_sql))
 
 
 def read_parity(sql_dir: Path, *, home: Path) -> tuple[ParityObject, ...]:
-    """Read a pack's parity folder in the order of the layers; a pack without one compares nothing.
+    """Read a pack's parity folder and return its objects in the order of the layers; () for a pack without the folder.
 
     Raises UsageError or SqlSourceError, which name the file and the entry.
     """
@@ -93,7 +93,7 @@ def read_parity(sql_dir: Path, *, home: Path) -> tuple[ParityObject, ...]:
         return ()
     data = read_yaml(file, what="parity map", hint="docs/write-a-pack.md, 'Parity'.") or {}
     found = [_object(name, _entry(file, name, entry), folder, home) for name, entry in data.items()]
-    _refuse_strays(folder, found, {entry.get("seen", "") for entry in data.values()})
+    _refuse_unused_files(folder, found, {entry.get("seen", "") for entry in data.values()})
     return tuple(sorted(found, key=lambda item: LAYERS.index(item.layer)))
 
 
@@ -133,7 +133,7 @@ def _object(name: str, entry: _Entry, folder: Path, home: Path) -> ParityObject:
 
 
 def _query(file: Path, home: Path) -> tuple[str, str]:
-    """Return the one query of a file, and what its author says about it."""
+    """Return the single query of a file and its comment."""
     if not file.is_file():
         raise UsageError(f"There is no file {file}.", hint=f"{file.parent / MAP} names it.")
     blocks = read_blocks(file, shown_as=shown_path(file, home))
@@ -142,9 +142,9 @@ def _query(file: Path, home: Path) -> tuple[str, str]:
     return blocks[0].sql, blocks[0].comment
 
 
-def _refuse_strays(folder: Path, found: list[ParityObject], seen: set[str]) -> None:
-    """Refuse SQL files that no entry names: somebody believes that they judge something."""
+def _refuse_unused_files(folder: Path, found: list[ParityObject], seen: set[str]) -> None:
+    """Raise UsageError for SQL files that no entry names, because they would be ignored."""
     named = {f"{item.name}.sql" for item in found if item.expected_sql} | seen
-    strays = sorted(path.name for path in folder.glob("*.sql") if path.name not in named)
-    if strays:
-        raise UsageError(f"{folder / MAP} does not name {', '.join(strays)}.", hint="Add an entry, or remove the file.")
+    unused = sorted(path.name for path in folder.glob("*.sql") if path.name not in named)
+    if unused:
+        raise UsageError(f"{folder / MAP} does not name {', '.join(unused)}.", hint="Add an entry, or remove the file.")

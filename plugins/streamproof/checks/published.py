@@ -1,4 +1,4 @@
-"""What a run published, as the pack's oracle reads it."""
+"""The published records of a run, as the pack's oracle reads them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 
 class PublishedRecord(NamedTuple):
-    """One record as it was published, and where the broker put it: what an oracle computes from.
+    """One published record with its Kafka location, from which an oracle computes expected rows.
 
-    `sequence` is its place in the order of publishing, `time_ms` its Kafka time in Unix epoch milliseconds, `key` the
-    text of its key ('' for none).
+    `sequence` is its position in the order of publishing, from 0. `time_ms` is its Kafka time in Unix epoch
+    milliseconds. `key` is the text of its key, '' for none.
     """
 
     sequence: int
@@ -26,7 +26,7 @@ class PublishedRecord(NamedTuple):
 def placed(
     values: Iterable[tuple[int, str, bytes | None]], places: Iterable[tuple[str, int, int]], run_id: str
 ) -> Iterator[PublishedRecord]:
-    """Join what was published with where the broker put it, both in the order of publishing.
+    """Combine the published values with their Kafka locations. Both are in the order of publishing.
 
     `values` are (Kafka time in epoch ms, key, value), `places` are (topic, partition, offset).
     """

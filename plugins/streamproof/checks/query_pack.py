@@ -1,4 +1,4 @@
-"""Run a pack of queries that show and do not judge, and lay their rows out as text."""
+"""Run queries that show data and judge nothing, and format their rows as text."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from streamproof.warehouse.base import Warehouse
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """What one query returned, or why it could not be run; `duration_sec` is wall time in seconds.
+    """The rows of one query, or why it could not be run. `duration_sec` is wall time in seconds.
 
-    `skipped` says what a query that was not run needs, '' for one that was.
+    `skipped` names what a query needs that the warehouse does not have; it is '' for a query that was run.
     """
 
     name: str
@@ -56,7 +56,7 @@ class QueryResult:
 
 
 def run_query(warehouse: Warehouse, query: Block, parameters: Mapping[str, object]) -> QueryResult:
-    """Run one query; what goes wrong is in the result, never raised."""
+    """Run one query. An error is returned in the result, never raised."""
     if needs := warehouse.needs_of(query.sql):
         return QueryResult(query.name, query.source, (), (), None, 0.0, needs)
     started = time.perf_counter()
@@ -77,6 +77,6 @@ def run_query(warehouse: Warehouse, query: Block, parameters: Mapping[str, objec
 def run_queries(
     warehouse: Warehouse, queries: Sequence[Block], parameters: Mapping[str, object]
 ) -> tuple[QueryResult, ...]:
-    """Run every query, whatever becomes of the others, and return the results in the order of the queries."""
+    """Run every query, also after one has failed, and return the results in the order of the queries."""
     with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="queries") as pool:
         return tuple(pool.map(lambda query: run_query(warehouse, query, parameters), queries))

@@ -1,6 +1,6 @@
-"""Logs of services: what is in them that somebody may have to look at, and the table that the checks read it from.
+"""Parse the warnings and errors in the logs of services, and write them to the table that the checks read.
 
-Every service writes in a form of its own (log4j, ClickHouse, Python, librdkafka), and one log may hold several of them.
+Each service has its own log format (log4j, ClickHouse, Python, librdkafka). One log may contain several formats.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ from streamproof.warehouse.base import Warehouse
 
 TABLE = "service_log_lines"
 COLUMNS = ("service", "level", "logged_at", "line_number", "text")
-# A row of this level says that a log was read; its text is the number of lines.
+# Level of the one row per log that records that the log was read. Its text is the number of lines.
 READ = "READ"
-# What is kept: a service in trouble may say the same a million times, and a stack trace has no end.
+# Limits: a failing service may repeat a line a million times, and a stack trace may be very long.
 MOST_LINES = 1_000
 LONGEST_TEXT = 2_000
 
 _LEVELS = {
     "WARN": "WARN", "WARNING": "WARN", "ERROR": "ERROR", "FATAL": "FATAL", "CRITICAL": "FATAL",
-    # librdkafka writes the level of syslog.
+    # librdkafka writes syslog levels.
     "0": "FATAL", "1": "FATAL", "2": "FATAL", "3": "ERROR", "4": "WARN",
 }  # fmt: skip
-_HEADS = (
+_HEADERS = (
     # log4j and Python: 2026-11-22T06:28:29,865Z WARN  [..., [2026-11-22 06:28:29,865] ERROR ...
     re.compile(r"\[?(?P<at>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]\d{3})(?P<zone>Z?)\]?\s+(?P<level>[A-Z]+)\b", re.ASCII),
     # ClickHouse: 2026.11.22 06:28:27.541482 [ 429 ] {query} <Warning> Context: ...
     re.compile(r"(?P<at>\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d\.\d{3})\d* \[ \d+ \] \{[^}]*\} <(?P<level>\w+)>", re.ASCII),
     # librdkafka: %4|1795328935.102|GETPID|client| [thrd:main]: ...
     re.compile(r"%(?P<level>\d)\|(?P<unix>\d{1,11}\.\d{3})\|", re.ASCII),
-    # The supervisor, which has no levels: 2026-11-22T06:28:27.300Z ready
+    # The supervisor, which writes no levels: 2026-11-22T06:28:27.300Z ready
     re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})(?P<zone>Z) (?P<level>)", re.ASCII),
 )
-# Words that end a program and come without a head of their own.
-_LAST_WORDS = re.compile(
+# Messages of a crashing program. They have no timestamp or level of their own.
+_CRASH_MESSAGES = re.compile(
     r"Traceback \(most recent call last\):|Fatal Python error|Exception in thread |java\.lang\.\w*Error"
     r"|# A fatal error has been detected|terminate called after "
 )
@@ -52,9 +52,10 @@ _SECRETS = (
 
 @dataclass(slots=True)
 class LogLine:
-    """One line of level WARN, ERROR or FATAL and what follows it without a head.
+    """One entry of level WARN, ERROR or FATAL: its first line, and the following lines that have no header.
 
-    `number` is its position in the log, from 1; `at` its time in UTC, None where it has none that says its zone.
+    `number` is the position of the first line in the log, from 1. `at` is its time in UTC, None when the line has no
+    time or no time zone.
     """
 
     level: str
@@ -65,7 +66,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class ServiceLog:
-    """What was read of a log: the number of its lines, and the first `MOST_LINES` of each level that is kept."""
+    """The content of a log: the number of its lines, and the first `MOST_LINES` entries of each stored level."""
 
     service: str
     line_count: int
@@ -80,36 +81,36 @@ def masked(text: str) -> str:
 
 
 def read_log(service: str, lines: Iterable[str]) -> ServiceLog:
-    """Read the log of a service. Lines that no known form fits belong to the one before them."""
+    """Read the log of a service. A line in no known format belongs to the entry before it."""
     kept: list[LogLine] = []
-    kept_by_level: Counter[str] = Counter()
-    open_line: LogLine | None = None
-    under_head = False
+    stored_by_level: Counter[str] = Counter()
+    current: LogLine | None = None
+    after_header = False
     count = 0
     for count, raw in enumerate(lines, start=1):
         text = raw.rstrip()
-        found, has_head = _parsed(text, count, under_head=under_head)
-        if has_head or found:
-            open_line, under_head = found, has_head
-            if found and kept_by_level[found.level] < MOST_LINES:
-                kept_by_level[found.level] += 1
+        found, has_header = _parsed(text, count, after_header=after_header)
+        if has_header or found:
+            current, after_header = found, has_header
+            if found and stored_by_level[found.level] < MOST_LINES:
+                stored_by_level[found.level] += 1
                 kept.append(found)
-        elif open_line and len(open_line.text) < LONGEST_TEXT:
-            open_line.text += f"\n{text}"
+        elif current and len(current.text) < LONGEST_TEXT:
+            current.text += f"\n{text}"
     for line in kept:
         line.text = masked(line.text)[:LONGEST_TEXT]
     return ServiceLog(service, count, tuple(kept))
 
 
-def _parsed(text: str, number: int, *, under_head: bool) -> tuple[LogLine | None, bool]:
-    """Return the line if it is one to keep, and whether it has a head."""
-    for head in _HEADS:
-        if match := head.match(text):
+def _parsed(text: str, number: int, *, after_header: bool) -> tuple[LogLine | None, bool]:
+    """Return the entry that a line starts, None if it is not stored, and whether the line has a header."""
+    for pattern in _HEADERS:
+        if match := pattern.match(text):
             parts = match.groupdict()
             level = _LEVELS.get(parts["level"].upper())
             return (LogLine(level, number, text, _moment(parts)) if level else None), True
-    # Below a head a traceback tells more of what the head has said.
-    if not under_head and _LAST_WORDS.match(text):
+    # A traceback after a header belongs to the entry of that header.
+    if not after_header and _CRASH_MESSAGES.match(text):
         return LogLine("ERROR", number, text), False
     return None, False
 
@@ -124,12 +125,12 @@ def _moment(parts: dict[str, str | None]) -> datetime | None:
     try:
         return datetime.fromisoformat(f"{day}T{time}+00:00")
     except ValueError:
-        # It looks like a time and is none; the line counts all the same.
+        # It looks like a time but is not valid. The line is stored without a time.
         return None
 
 
 def read_logs(folder: Path) -> tuple[ServiceLog, ...]:
-    """Read every `<service>.log` of a folder, by name; none when there is no such folder. Raises OSError."""
+    """Read every `<service>.log` of a folder in the order of names; () without the folder. Raises OSError."""
     return tuple(_read_file(path) for path in sorted(folder.glob("*.log")))
 
 
@@ -139,10 +140,9 @@ def _read_file(path: Path) -> ServiceLog:
 
 
 def write_log_lines(warehouse: Warehouse, logs: Sequence[ServiceLog]) -> int:
-    """Keep what was read in the run's database and return the number of rows.
+    """Write the entries of the logs to the run's database and return the number of rows.
 
-    A second time it changes nothing, and adds what has been said since.
-    Raises WarehouseError.
+    A second call writes the same rows again, which the table replaces, and adds new entries. Raises WarehouseError.
     """
     found = (row for log in logs for row in _rows(log))
     return warehouse.insert(TABLE, COLUMNS, found, what="The services' logs could not be kept")

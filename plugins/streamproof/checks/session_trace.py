@@ -18,7 +18,7 @@ from streamproof.warehouse.base import Warehouse
 SESSION = "sid"
 IDENTITY = "identity"
 NEAREST = "nearest"
-# One query is planned while another runs: planning an API view takes longer than reading it.
+# Planning a query of an API view takes longer than running it. Two workers plan one query while another runs.
 WORKERS = 2
 
 _UNKNOWN_TABLE = "(UNKNOWN_TABLE)"
@@ -28,8 +28,8 @@ _UNKNOWN_TABLE = "(UNKNOWN_TABLE)"
 class SessionQueries:
     """A pack's session queries.
 
-    `identity` reads no table and gives the others' parameters, `nearest` finds ids that look alike, and each of
-    `layers` shows what one table or view holds of the session.
+    `identity` reads no table and returns the parameters of the other queries. `nearest` finds similar session ids. Each
+    query of `layers` shows the session's rows in one table or view.
     """
 
     identity: Block
@@ -39,7 +39,7 @@ class SessionQueries:
 
 @dataclass(frozen=True, slots=True)
 class SessionTrace:
-    """What each layer holds of one session. `layers` pairs the layer's name with the answer of one query."""
+    """The rows of one session in every layer. `layers` holds (layer name, query result) pairs."""
 
     session: str
     database: str
@@ -64,7 +64,7 @@ class SessionTrace:
 def read_session_queries(folder: Path, *, home: Path) -> SessionQueries:
     """Read the session queries of a pack: `identity.sql`, `nearest.sql`, and `NN_name.sql` in their order.
 
-    Raises SqlSourceError when one of the first two is missing, there is no other, or a file is broken.
+    Raises SqlSourceError when one of the first two is missing, there is no third file, or a file is broken.
     """
     files = sorted(path for path in folder.glob("*.sql") if path.stem not in (IDENTITY, NEAREST))
     if not files:
@@ -86,11 +86,11 @@ def _query(path: Path, home: Path) -> Block:
 def trace_session(
     warehouse: Warehouse, queries: SessionQueries, session: str, *, run_only_tables: Collection[str] = ()
 ) -> SessionTrace:
-    """Return what every layer holds of a session; a query that cannot be run has its error in its place.
+    """Return the rows of a session in every layer. The result of a query that cannot be run holds its error.
 
-    A query of a table that only a run makes (`run_only_tables`) is skipped where the warehouse has no such table.
-    Raises UsageError naming the nearest ids when no layer knows the session, WarehouseError when the warehouse cannot
-    say so because it lacks tables or does not answer.
+    A query of a table that only a replay creates (`run_only_tables`) is skipped when the warehouse does not have it.
+    Raises UsageError naming the most similar ids when no layer has the session. Raises WarehouseError when that cannot
+    be decided, because tables are missing or the warehouse does not answer.
     """
     database = str(warehouse.database)
     identity = _identity(warehouse, queries.identity, session)
@@ -125,9 +125,9 @@ def _without_absent(query: Block, result: QueryResult, run_only_tables: Collecti
 
 
 def _is_found(queries: Sequence[Block], results: Sequence[QueryResult]) -> bool:
-    """Tell whether a query that asks for this very session has found something.
+    """Return whether a query for the whole session id has found rows.
 
-    One that asks only for part of its id (payments name a request) shows what is near the session, found or not.
+    A query for only a part of the id, such as the request of a payment, may find rows of other sessions.
     """
     whole = {SESSION, "ids"}
     return any(result.rows and query.parameter_names & whole for query, result in zip(queries, results, strict=True))

@@ -1,7 +1,7 @@
-"""What Great Expectations offers, known without importing it: a misspelt expectation is refused before a run starts.
+"""The catalogue of Great Expectations, which finds misspelt expectations before a run starts without a slow import.
 
 `expectations.json` lists the expectations of the pinned version with their parameters. A test compares it with the
-library; after an upgrade, `python -m streamproof.checks.contracts.expectations` writes it again.
+library. After an upgrade, `python -m streamproof.checks.contracts.expectations` regenerates it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 CATALOGUE = Path(__file__).with_name("expectations.json")
 PARAMETER = "$PARAMETER"
 
-# Fields of every expectation that are the engine's, or prose: a contract says what it means in `name` and `why`.
+# Fields of every expectation that a contract cannot set: they belong to the library, or `name` and `why` replace them.
 _NOT_OF_A_CONTRACT = frozenset(
     {
         "batch_id",
@@ -35,7 +35,7 @@ _NOT_OF_A_CONTRACT = frozenset(
     }
 )
 _LIMITS = ("minimum", "maximum")
-# What YAML reads a value as, and its type in JSON: a bool is an int to Python, a time is a date.
+# Python types of YAML values and their JSON types. The order matters, because a Python bool is also an int.
 _JSON_TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (bool, "boolean"),
     (int, "integer"),
@@ -48,15 +48,15 @@ _JSON_TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
 
 @cache
 def catalogue() -> Mapping[str, Mapping[str, Any]]:
-    """Return {required, parameters} by expectation; of each parameter the JSON types, words and limits it may have."""
+    """Return {required, parameters} by expectation. A parameter has JSON types, and may have an enum and limits."""
     found: dict[str, dict[str, Any]] = json.loads(CATALOGUE.read_text(encoding="utf-8"))["expectations"]
     return found
 
 
 def refuse_misspelt(kind: str, kwargs: Mapping[str, Any], parameters: Collection[str]) -> None:
-    """Raise ValueError when there is no expectation `kind`, or it does not take these arguments; it says what is near.
+    """Raise ValueError for an unknown expectation `kind` or invalid arguments. The message suggests similar names.
 
-    `parameters` are the names that `{$PARAMETER: name}` may hold.
+    `parameters` are the valid names in `{$PARAMETER: name}`.
     """
     known = catalogue()
     if kind not in known:
@@ -82,7 +82,7 @@ def _near(name: str, names: Collection[str]) -> str:
 
 
 def _refuse_unknown_parameter(value: Any, parameters: Collection[str]) -> None:
-    """Look for `{$PARAMETER: name}` in an argument; one that is a formula is for the library to read."""
+    """Raise ValueError for an unknown name in `{$PARAMETER: name}`. The library evaluates names that are formulas."""
     if isinstance(value, Mapping):
         name = value.get(PARAMETER)
         if isinstance(name, str) and name.isidentifier() and name not in parameters:
@@ -95,7 +95,7 @@ def _refuse_unknown_parameter(value: Any, parameters: Collection[str]) -> None:
 
 
 def _fits(value: Any, offered: Mapping[str, Any]) -> bool:
-    """Tell whether an argument is of a type, and inside the limits, that the parameter allows."""
+    """Return whether an argument has a type that the parameter allows and is within its limits."""
     types = offered["types"]
     if value is None:
         return True
@@ -118,7 +118,7 @@ def _described(offered: Mapping[str, Any]) -> str:
 
 
 def library_catalogue() -> dict[str, Any]:
-    """Return what the installed library offers, in the form of `expectations.json`. It takes seconds to import."""
+    """Return the catalogue of the installed library, in the form of `expectations.json`. The import takes seconds."""
     import great_expectations
     from great_expectations.expectations.registry import (
         get_expectation_impl,
@@ -138,7 +138,7 @@ def library_catalogue() -> dict[str, Any]:
 
 
 def _offered(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return types, words and limits of a parameter; no types where the library itself has to say."""
+    """Return types, enum and limits of a parameter from its JSON schema; type `object` stands for a nested schema."""
     alternatives = schema.get("anyOf", [schema])
     if any("$ref" in part or ("type" not in part and "oneOf" not in part) for part in alternatives):
         types: set[str] = {"object", *(part["type"] for part in alternatives if "type" in part)}

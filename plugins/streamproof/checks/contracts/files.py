@@ -1,4 +1,4 @@
-"""Contract files: what a table promises its readers, as data (one YAML file a table)."""
+"""Contract files: what a table guarantees to its readers. Each is one YAML file about one table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streamproof.model.yaml_files import read_model
 from streamproof.packs.strict import Strict
 from streamproof.sql.reading import shown_path
 
-# What `{$PARAMETER: name}` in a contract may name: the ends of the window, and the topics that the run publishes to.
+# Valid names in `{$PARAMETER: name}`: the bounds of the window, and the topics that the run publishes to.
 PARAMETERS = frozenset({"from_ts", "to_ts", "input_topics"})
 
 _HINT = "docs/write-a-pack.md has every key, in section Contracts."
@@ -29,9 +29,9 @@ def _column_name(text: str) -> str:
 
 
 class Mutation(Strict):
-    """SQL statements that make a check fail; `also_fails` names the checks that have to fail with it.
+    """SQL statements that make a check fail. `also_fails` names other checks that must also fail.
 
-    In a file it is one statement, or `sql` with one or a list of them.
+    A file has either one statement as text, or a mapping whose `sql` is one statement or a list.
     """
 
     statements: tuple[Annotated[str, AfterValidator(str.strip)], ...] = Field(alias="sql", min_length=1)
@@ -47,9 +47,9 @@ class Mutation(Strict):
 
 
 class ContractCheck(Strict):
-    """One expectation: its Great Expectations type and arguments, why it matters, and how it is proved able to fail.
+    """One expectation: its Great Expectations type and arguments, why it matters, and mutations that make it fail.
 
-    `name` is that of the check; in a file, only what tells it from others of its type and column.
+    `name` is the full name of the check. In a file, it is a suffix that replaces the column in that name.
     """
 
     type: str = Field(alias="expect")
@@ -72,14 +72,14 @@ class ContractCheck(Strict):
 
 
 class ContractFile(Strict):
-    """The content of a contract's file.
+    """The content of a contract file.
 
-    `layer` is the layer whose content a failure puts in doubt ('' for that of the table in the pack); `needs` says what
-    an empty table lacks. `time` is the column that the window is held against ('' to read the table whole); with grain
-    `hour`, its values are starts of hours, and every hour that the window touches is read. `leave_out` are columns
-    not read; `computed` are columns that are made as they are read, SQL by name, behind the others. `identify` are the
-    columns that tell an offending row; `session` the columns whose values, joined by `|`, are the id of an entity (or
-    none).
+    `layer` is the layer that a failure is attributed to, '' for the table's layer in the pack. `needs` names the data
+    that is missing when the table is empty. `time` is the column that is compared with the window, '' to read the whole
+    table. With grain `hour`, its values are starts of hours, and every hour that overlaps the window is read.
+    `leave_out` are columns that are not read. `computed` maps the names of additional columns, which follow the others,
+    to their SQL expressions. `identify` are the columns that identify an offending row. The values of the columns in
+    `session`, joined by `|`, are the id of an entity; it is empty for a table without entities.
     """
 
     table: str
@@ -106,18 +106,18 @@ class ContractFile(Strict):
 
     @property
     def hourly(self) -> bool:
-        """Tell whether the values of `time` are starts of hours."""
+        """Return whether the values of `time` are starts of hours."""
         return self.grain == "hour"
 
 
 class Contract(ContractFile):
-    """What one table or view promises; its checks have their full names. `file` is where that stands."""
+    """The contract of one table or view, whose checks have their full names. `file` is the path of its file."""
 
     file: Path
 
 
 def load_contracts(folder: Path, *, relative_to: Path | None = None) -> tuple[Contract, ...]:
-    """Read every contract of a pack, sorted by file name; `file` of each is told relative to `relative_to`.
+    """Read every contract of a pack, sorted by file name. `file` of each is a path relative to `relative_to`.
 
     Raises UsageError naming file, line and key of what is wrong.
     """

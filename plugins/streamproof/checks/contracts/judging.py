@@ -1,9 +1,9 @@
-"""Great Expectations, behind one function: judge expectations on rows that have been read.
+"""The only module that uses Great Expectations to judge: `judge` validates expectations on rows that have been read.
 
-The library takes seconds to import, so it is imported inside functions only; `prefetch` does it early, in a thread of
-the caller's. Contexts are ephemeral: nothing is written to disk, no telemetry, no progress bars.
+The library takes seconds to import, so it is imported inside functions only; `prefetch` imports it early. Contexts are
+ephemeral: nothing is written to disk, no telemetry, no progress bars.
 
-Every expectation is judged whatever becomes of the others. One that cannot be judged has an outcome that says so.
+Every expectation is judged, also after another has failed. The outcome of one that cannot be judged has the error.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
     from great_expectations.datasource.fluent.interfaces import Batch
 
-# Offending rows shown by a failed check; all of them are counted.
+# The most offending rows that a failed check shows. All of them are counted.
 ROWS_SHOWN = 20
 
 _COLUMNS_IN_ORDER = "expect_table_columns_to_match_ordered_list"
-# They look at the table, at a column's type, or at whether a value is there: not at what it is. A value that is no
-# finite number is one that is missing, to the last two.
+# Expectations about the table, a column's type or missing values. They do not compare values, so NaN and infinite
+# values need no special treatment. The last two expectations count such values as missing.
 _COMPARES_NOTHING = frozenset(
     {
         "expect_column_to_exist",
@@ -52,7 +52,7 @@ def judge(
 ) -> dict[str, Outcome]:
     """Return the outcome of every check by its name, as the library's own result in plain JSON data.
 
-    Where a check compares a column that holds NaN or an infinite value, that value is one more unexpected value.
+    When a check compares a column with NaN or infinite values, these count as unexpected values.
     """
     affected = {check.name: columns for check in checks if (columns := _not_finite_columns(reading, check))}
     judged = _Judge(reading.frame, contract, parameters).outcomes(
@@ -65,12 +65,12 @@ def judge(
 
 
 class _Judge:
-    """The library with one DataFrame in its hands."""
+    """Validates expectations on one DataFrame."""
 
     def __init__(
         self, frame: pd.DataFrame, contract: Contract, parameters: Mapping[str, Any], *, nan: str | None = None
     ) -> None:
-        """`nan` is how a result shows NaN: None where it stands for NULL."""
+        """`nan` is the value that replaces NaN in results: None when NaN represents NULL."""
         import great_expectations as gx
 
         context = gx.get_context(mode="ephemeral")
@@ -81,20 +81,22 @@ class _Judge:
         self._frame, self._contract, self._parameters, self._nan = frame, contract, parameters, nan
 
     def outcomes(self, checks: Sequence[ContractCheck]) -> dict[str, Outcome]:
-        """Judge every check; look again, for evidence, at those that fail and those that may have judged nothing.
+        """Judge every check. Those that fail or may have judged no row are judged again in detail.
 
-        Evidence costs twice what judging does, and mostly there is none to gather.
+        Judging in detail takes twice as long, and most checks pass.
         """
         found = self._validated(checks, {"result_format": "BOOLEAN_ONLY"})
-        looked_at = [check for check in checks if not found[check.name]["success"] or _may_be_idle(self._frame, check)]
-        for name, outcome in self.in_detail(looked_at).items():
-            # A check that fails has failed, whether or not its rows can be shown.
+        repeated = [
+            check for check in checks if not found[check.name]["success"] or _may_have_skipped_all(self._frame, check)
+        ]
+        for name, outcome in self.in_detail(repeated).items():
+            # A failed check stays failed when judging it in detail raises an error.
             if found[name]["success"] or _raised(found[name]) or not _raised(outcome):
                 found[name] = outcome
         return found
 
     def in_detail(self, checks: Sequence[ContractCheck], *, shown: Collection[str] = ()) -> dict[str, Outcome]:
-        """Judge checks with the rows that they do not hold for, told by the contract's columns and those `shown`."""
+        """Judge checks and return offending rows, with the columns in `identify` of the contract and in `shown`."""
         names = [name for name in dict.fromkeys([*self._contract.identify, *shown]) if name in self._frame.columns]
         return self._validated(
             checks,
@@ -110,13 +112,13 @@ class _Judge:
             return {}
         try:
             return self._together(checks, result_format)
-        except Exception:  # noqa: BLE001 - one of them breaks the library: which, is found out by judging each alone
+        except Exception:  # noqa: BLE001 - one check fails in the library; judging each alone finds which
             return {check.name: self._alone(check, result_format) for check in checks}
 
     def _alone(self, check: ContractCheck, result_format: Mapping[str, Any]) -> Outcome:
         try:
             return self._together([check], result_format)[check.name]
-        except Exception as error:  # noqa: BLE001 - whatever a library raises is this check's outcome
+        except Exception as error:  # noqa: BLE001 - any error of the library is this check's outcome
             return {
                 "success": False,
                 "expectation_config": {"type": check.type, "kwargs": dict(check.kwargs), "meta": {"check": check.name}},
@@ -139,7 +141,10 @@ class _Judge:
 
 
 def _suite(contract: Contract, checks: Sequence[ContractCheck]) -> ExpectationSuite:
-    """Return a suite of these checks. One made by adding them would keep the last of two alike on one column."""
+    """Return a suite of these checks.
+
+    It is made from a list, because adding two checks of one type and column keeps only the last.
+    """
     from great_expectations import ExpectationSuite
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
@@ -153,7 +158,7 @@ def _suite(contract: Contract, checks: Sequence[ContractCheck]) -> ExpectationSu
 
 
 def _arguments(contract: Contract, check: ContractCheck) -> dict[str, Any]:
-    """Return an expectation's arguments: what the contract computes itself stands behind the promised columns."""
+    """Return an expectation's arguments. An ordered column list gets the contract's computed columns at its end."""
     kwargs = dict(check.kwargs)
     if check.type == _COLUMNS_IN_ORDER and isinstance(kwargs.get("column_list"), list):
         kwargs["column_list"] = [*kwargs["column_list"], *contract.computed]
@@ -161,7 +166,7 @@ def _arguments(contract: Contract, check: ContractCheck) -> dict[str, Any]:
 
 
 def _columns(check: ContractCheck) -> list[str]:
-    """Return the columns whose values an expectation looks at."""
+    """Return the columns whose values an expectation reads."""
     if check.type.startswith("expect_table_"):
         return []
     listed = check.kwargs.get("column_list")
@@ -169,8 +174,8 @@ def _columns(check: ContractCheck) -> list[str]:
     return [str(name) for name in (*named, *(listed if isinstance(listed, list) else ())) if name is not None]
 
 
-def _may_be_idle(frame: pd.DataFrame, check: ContractCheck) -> bool:
-    """Tell whether an expectation may have passed over every row: for a condition, or a gap in each of them."""
+def _may_have_skipped_all(frame: pd.DataFrame, check: ContractCheck) -> bool:
+    """Return whether an expectation may have skipped every row, by its condition or because of missing values."""
     columns = [name for name in _columns(check) if name in frame.columns]
     return "row_condition" in check.kwargs or (bool(columns) and bool(frame[columns].isna().any(axis=1).all()))
 
@@ -180,7 +185,7 @@ def _raised(outcome: Outcome) -> bool:
 
 
 def exception_of(info: Mapping[str, Any]) -> str | None:
-    """Return what an expectation broke on. The library nests this by metric when a metric broke."""
+    """Return the error message of an expectation, None without an error. Errors of metrics are nested by metric."""
     if "raised_exception" in info:
         return str(info["exception_message"]) if info["raised_exception"] else None
     messages = [str(entry["exception_message"]) for entry in info.values() if entry.get("raised_exception")]
@@ -196,9 +201,9 @@ def _not_finite_columns(reading: Reading, check: ContractCheck) -> list[str]:
 def _judge_with_not_finite(
     reading: Reading, contract: Contract, check: ContractCheck, columns: Sequence[str], parameters: Mapping[str, Any]
 ) -> Outcome:
-    """Judge the other rows as the check says, and add those that hold NaN or an infinite value as unexpected.
+    """Judge the rows without NaN and infinite values by the check, and add the other rows as unexpected ones.
 
-    The library takes NaN for a value that is missing, and an infinite one for a number above any limit that is not set.
+    The library would treat NaN as missing, and would accept an infinite value where no limit is set.
     """
     import pandas as pd
 
@@ -211,14 +216,14 @@ def _judge_with_not_finite(
     is_finite = check.model_copy(update={"type": "expect_column_values_to_be_in_set", "kwargs": asked})
     marked = reading.frame.assign(**{_IS_FINITE: ~wrong})
     found = _Judge(marked, contract, parameters, nan="nan").in_detail([is_finite], shown=columns)[check.name]
-    # A condition that cannot be read is that of the check, too, and its outcome says so.
+    # Both share the row condition. When it is invalid, the outcome of the check already has the error.
     if _raised(found) or found["success"]:
         return outcome
     return _with_unexpected(outcome, found["result"], columns)
 
 
 def _with_unexpected(outcome: Outcome, found: Mapping[str, Any], columns: Sequence[str]) -> Outcome:
-    """Return the outcome with the rows of `found` among its unexpected ones; `mostly` is held against all of them."""
+    """Return the outcome with the rows of `found` added to its unexpected ones. `mostly` applies to the total."""
     result, added = dict(outcome["result"]), int(found["unexpected_count"])
     rows = [{name: value for name, value in row.items() if name != _IS_FINITE} for row in _rows(found)]
     unexpected = int(result.get("unexpected_count") or 0) + added

@@ -1,4 +1,4 @@
-"""Judge a table's contract: read its rows from the warehouse, and turn what every expectation found into a check."""
+"""Judge a table's contract: read its rows from the warehouse, and return one check result per expectation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from streamproof.warehouse.values import TableRead
 
 __all__ = ["ContractResult", "errored", "prefetch", "table_read", "validate"]
 
-# What is asked of a table, or a column, that holds nothing: the others find nothing to judge there.
+# Expectations that can be judged on an empty table or column. All others are skipped there.
 _ABOUT_EMPTINESS = frozenset(
     {
         "expect_table_row_count_to_be_between",
@@ -30,7 +30,7 @@ _ABOUT_EMPTINESS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ContractResult:
-    """What one contract found: a check per expectation, and the library's own result (plain JSON data)."""
+    """The result of one contract: a check per expectation, and the library's own result as JSON data."""
 
     table: str
     rows: int
@@ -39,7 +39,7 @@ class ContractResult:
 
 
 def table_read(contract: Contract) -> TableRead:
-    """Return what a contract reads."""
+    """Return which table and columns a contract reads."""
     return TableRead(
         table=contract.table,
         source=str(contract.file),
@@ -53,8 +53,8 @@ def table_read(contract: Contract) -> TableRead:
 def validate(warehouse: Warehouse, contract: Contract, parameters: Mapping[str, Any]) -> ContractResult:
     """Read the contract's table and judge every expectation on it.
 
-    `parameters` fill `{$PARAMETER: name}` in the contract; `from_ts` and `to_ts` among them are the window, as text in
-    UTC. Without rows in it, only what is asked of an empty table (how many rows, how many values) is judged.
+    `parameters` are the values of `{$PARAMETER: name}` in the contract. Their `from_ts` and `to_ts` are the window, as
+    text in UTC. When the window has no rows, only expectations about the number of rows or values are judged.
     Raises WarehouseError when the table cannot be read.
     """
     started = time.monotonic()
@@ -112,7 +112,7 @@ def _check_result(
 
 
 def _judged_nothing(check: ContractCheck, found: Mapping[str, Any]) -> bool:
-    """Tell whether every value was missing; to a check about emptiness that is an answer."""
+    """Return whether a check had no value to judge. Checks about emptiness always have something to judge."""
     if check.type in _ABOUT_EMPTINESS:
         return False
     return bool(found.get("element_count", -1) == found.get("missing_count", 0))

@@ -1,4 +1,4 @@
-"""What Great Expectations returns, as JSON data: every type that a ClickHouse column can have."""
+"""Convert results of Great Expectations to JSON data, for every type of a ClickHouse column."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 from streamproof.checks.assertions import plain
 
-# JSON readers, and the writer of the artifacts, hold no more than a signed and an unsigned integer of 64 bits.
+# The JSON writer of the artifacts supports signed and unsigned integers of 64 bits, as most JSON readers do.
 _INTEGERS = range(-(1 << 63), 1 << 64)
 
 
 def plain_outcome(outcome: Any, *, nan: str | None = None) -> dict[str, Any]:
-    """Return one of the library's results (ExpectationValidationResult): its own form fails on some types.
+    """Return one of the library's results (ExpectationValidationResult) as JSON data.
 
-    `nan` is shown for NaN: a DataFrame has it in place of NULL, too.
+    The library's own conversion fails on some types. `nan` replaces NaN, which a DataFrame also uses for NULL.
     """
     config = outcome.expectation_config
     return {
@@ -32,7 +32,7 @@ def plain_outcome(outcome: Any, *, nan: str | None = None) -> dict[str, Any]:
 
 
 def plain_value(value: Any, *, nan: str | None = None) -> Any:
-    """Return a value of a DataFrame as JSON data: as `plain`, with None for what is missing and `nan` for NaN."""
+    """Return a value of a DataFrame as JSON data, like `plain`, with None for a missing value and `nan` for NaN."""
     if isinstance(value, Mapping):
         return {str(plain_value(key)): plain_value(entry, nan=nan) for key, entry in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -46,7 +46,7 @@ def plain_value(value: Any, *, nan: str | None = None) -> Any:
 
 
 def _as_python(value: Any) -> Any:
-    """Return what a scalar, an array or a column of numpy or pandas holds as Python's own, None for what is missing."""
+    """Convert a scalar, array or column of numpy or pandas to Python types, with None for a missing value."""
     import pandas as pd
 
     if value is pd.NA or value is pd.NaT:
