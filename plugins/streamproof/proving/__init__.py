@@ -1,1 +1,1 @@
-"""Show that what judges a pipeline would notice a fault: so far, a damage of every single column."""
+"""Prove that the checks notice faults: mutations for every check, and damages of every column."""

@@ -1,7 +1,7 @@
-"""Damage every column, row and family of every object on clones of a run's database, and see which check notices.
+"""Damage every column, row and event family of every object on clones of a database, and record which checks fail.
 
-The warehouse says how an object can be damaged, and does it. The checks that read the object are asked one after the
-other until one fails.
+The warehouse module defines and applies the damages. For each damage, the checks that read the object run one after
+another until one fails.
 """
 
 from __future__ import annotations
@@ -12,24 +12,27 @@ from concurrent.futures import ThreadPoolExecutor
 
 from streamproof.model.coverage import Sight, Sighting
 from streamproof.model.plan import CONTRACTS
-from streamproof.model.results import CheckResult, Status
+from streamproof.model.results import Status
 from streamproof.proving.mutations import Bench, Subject
 from streamproof.warehouse.clones import Clone, Damage, Damaging, Target
 
 
 class Coverage:
-    """Damages objects and asks the checks of a bench that read them."""
+    """Damages objects and runs the checks of a bench that read them."""
 
     def __init__(self, bench: Bench, *, every: bool, say: Callable[[str], None] = lambda _: None) -> None:
-        """Without `every`, one damage a column is tried: the first that changes a value."""
+        """Take the checks. Without `every`, only the first damage of each column that changes a value is applied.
+
+        `say` receives one log line per object.
+        """
         self._bench = bench
         self._every = every
         self._say = say
 
     def see_all(self, clones: Sequence[Clone], targets: Iterable[Target]) -> Iterator[Sighting]:
-        """Yield what became of every damage of every object, one object at a time on each clone.
+        """Yield the outcome of every damage of every object. Each clone works on one object at a time.
 
-        Raises WarehouseError when a clone is lost or a damage cannot be written.
+        Raises WarehouseError when a clone can no longer be used or a damage cannot be written.
         """
         free: queue.SimpleQueue[Clone] = queue.SimpleQueue()
         for clone in clones:
@@ -47,12 +50,12 @@ class Coverage:
                 yield from found
 
     def see(self, clone: Clone, target: Target) -> list[Sighting]:
-        """Return what became of every damage of one object. Raises WarehouseError."""
+        """Return the outcome of every damage of one object. Raises WarehouseError."""
         damaging = clone.damaging(target)
         try:
             readers = self._readers(target)
             found = [
-                self._seen(clone, target, damaging, damage, readers) if changed else _no_effect(target, damage)
+                self._apply_one(clone, target, damaging, damage, readers) if changed else _no_effect(target, damage)
                 for damage, changed in damaging.damages(every=self._every)
             ]
         finally:
@@ -62,20 +65,23 @@ class Coverage:
         return found
 
     def _readers(self, target: Target) -> list[Subject]:
-        """Return the subjects to ask, the likeliest and quickest first: what compares every value, contracts last."""
+        """Return the subjects that read an object, the most likely to fail and the quickest to run first.
+
+        Subjects of the object's own layer come first. Within a layer, those with `look` come first and contracts last.
+        """
         readers = self._bench.naming(target.name)
         return sorted(readers, key=lambda s: (s.layer != target.layer, s.look is None, s.suite == CONTRACTS))
 
-    def _seen(
+    def _apply_one(
         self, clone: Clone, target: Target, damaging: Damaging, damage: Damage, readers: Sequence[Subject]
     ) -> Sighting:
         damaging.apply(damage)
         elsewhere: list[str] = []
         for subject in readers:
             failed = _failing(subject, clone)
-            near = tuple(name for name, layer in failed if layer in target.layers)
-            if near:
-                return Sighting(target.name, target.layer, damage.column, damage.name, Sight.COVERED, near)
+            in_target_layers = tuple(name for name, layer in failed if layer in target.layers)
+            if in_target_layers:
+                return Sighting(target.name, target.layer, damage.column, damage.name, Sight.COVERED, in_target_layers)
             elsewhere += [name for name, _ in failed]
         names = ", ".join(elsewhere)
         reason = f"seen only in other layers, by {names}" if elsewhere else "no check fails"
@@ -83,16 +89,12 @@ class Coverage:
 
 
 def _failing(subject: Subject, clone: Clone) -> list[tuple[str, str]]:
-    """Return the name and layer of each check of a subject that fails on a clone as it is."""
+    """Return the name and layer of each check of a subject that fails on the clone in its current state."""
     if subject.look is not None:
         names = subject.checks if subject.look(clone) else ()
         return [(name, subject.layer) for name in names]
     results = subject.run(clone)
-    return [(check.name, check.layer) for check in results if _has_seen(check)]
-
-
-def _has_seen(check: CheckResult) -> bool:
-    return check.status is Status.FAILED
+    return [(check.name, check.layer) for check in results if check.status is Status.FAILED]
 
 
 def _no_effect(target: Target, damage: Damage) -> Sighting:

@@ -1,4 +1,4 @@
-"""Prove checks on clones: apply a mutation, ask its check and those that must stay green, judge, restore the clone."""
+"""Prove checks on clones: apply a mutation, run its check and checks that must still pass, judge, restore the clone."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from streamproof.sql.blocks import Block
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.clones import Change, Clone
 
-# The library that judges contracts keeps its project in a global: one contract at a time.
+# Great Expectations keeps its project in a global variable, so only one contract is judged at a time.
 _ONE_CONTRACT = threading.Lock()
 
-# Tells which of some objects a text of SQL reads, None when that cannot be told.
+# Returns which of the given objects an SQL text reads, None when that cannot be determined.
 Reads = Callable[[str, Collection[str]], frozenset[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Checks that are judged in one go.
+    """Checks that are judged together.
 
-    `text` is where the names of all that they read stand; `run` judges them on a database, whatever state it is in.
-    `compares_all`: they compare every fact that they read with what it should be. So they fail with any mutation of
-    one, and no mutation has to declare them. `layer` is theirs where it is known beforehand; `look` tells
-    whether they fail without saying why, where that is quicker than to judge. `alone` judges the check of a name alone,
-    where that is quicker than to judge all.
+    `text` contains the names of all objects that they read. `run` judges them on a database in any state. With
+    `compares_all`, they compare every value that they read with an expected one. They may then fail with any mutation
+    of these values, and mutations need not declare them. `layer` is their layer, '' when it is not known beforehand.
+    `look` returns whether they fail, without details; it exists where that is quicker than `run`. `alone` judges only
+    the named check; it exists where that is quicker than `run`.
     """
 
     suite: str
@@ -51,7 +51,7 @@ class Subject:
 
 
 def block_mutants(suite: str, block: Block) -> tuple[Mutant, ...]:
-    """Return the mutations that stand below a block."""
+    """Return the mutations that a block declares."""
     return tuple(
         Mutant(
             suite=suite,
@@ -73,13 +73,13 @@ def assertion_subject(suite: str, test: Block, parameters: Mapping[str, object])
         suite=suite,
         checks=(test.name,),
         mutants=block_mutants(suite, test),
-        text=" ".join([test.sql, *_names_told(test, parameters)]),
+        text=" ".join([test.sql, *_parameter_texts(test, parameters)]),
         run=lambda warehouse: [run_check(warehouse, test, parameters, suite=suite)],
     )
 
 
-def _names_told(test: Block, parameters: Mapping[str, object]) -> Iterator[str]:
-    """Yield the texts in the parameters of a test: what it reads may be named there."""
+def _parameter_texts(test: Block, parameters: Mapping[str, object]) -> Iterator[str]:
+    """Yield the texts in list parameters of a test, which may contain names of objects that it reads."""
     for name in sorted(test.parameter_names & parameters.keys()):
         value = parameters[name]
         for entry in value.values() if isinstance(value, Mapping) else [value]:
@@ -93,7 +93,7 @@ def contract_subject(contract: Contract, parameters: Mapping[str, object]) -> Su
         Mutant(
             suite=CONTRACTS,
             check=check.name,
-            # These have no name but what they do.
+            # Mutations of contracts have no names, so their statements are used.
             name="; ".join(" ".join(statement.split()) for statement in mutation.statements),
             statements=mutation.statements,
             also_fails=mutation.also_fails,
@@ -120,13 +120,13 @@ def contract_subject(contract: Contract, parameters: Mapping[str, object]) -> Su
     )
 
 
-def _meets(names: frozenset[str] | None, wanted: frozenset[str]) -> bool:
-    """Tell whether any of the names is wanted; None stands for names that cannot be told."""
+def _may_include(names: frozenset[str] | None, wanted: frozenset[str]) -> bool:
+    """Return whether any of the names is wanted. `names` is None when they are unknown; the answer is then yes."""
     return names is None or bool(names & wanted)
 
 
 class Bench:
-    """All checks of a pack, and which of them read an object, directly or through views."""
+    """The checks of a pack, with the objects that each reads directly or through views."""
 
     def __init__(
         self,
@@ -137,11 +137,10 @@ class Bench:
         reads: Reads,
         others: Iterable[str] = (),
     ) -> None:
-        """Take the checks, and `reads`, which tells what a text of SQL reads.
+        """Take the checks, and the function `reads`, which finds the objects that an SQL text reads.
 
-        `definitions` are the queries of all views by name, '' for a table; `parameters` are those of mutations.
-
-        `others` names checks of the pack that are not on this bench.
+        `definitions` are the queries of all views by name, '' for a table. `parameters` are the query parameters of
+        mutations. `others` are the names of checks of the pack that are not among `subjects`.
         """
         self.subjects = tuple(subjects)
         self._reads_in = reads
@@ -156,18 +155,18 @@ class Bench:
     def readers(self, objects: Collection[str]) -> list[Subject]:
         """Return the subjects that read any of these objects, directly or through views, in their order."""
         wanted = frozenset(objects)
-        return [subject for subject in self.subjects if wanted and _meets(self._reads[id(subject)], wanted)]
+        return [subject for subject in self.subjects if wanted and _may_include(self._reads[id(subject)], wanted)]
 
     def naming(self, name: str) -> list[Subject]:
-        """Return the subjects in whose text an object stands, or which may read anything, in their order."""
-        return [subject for subject in self.subjects if _meets(self._names[id(subject)], frozenset((name,)))]
+        """Return the subjects whose text names an object, and those for which this is unknown, in their order."""
+        return [subject for subject in self.subjects if _may_include(self._names[id(subject)], frozenset((name,)))]
 
-    def _over(self, objects: frozenset[str]) -> frozenset[str]:
-        """Return the objects that read any of these, themselves among them."""
-        return frozenset(name for name, reads in self._reads_of.items() if _meets(reads, objects))
+    def _with_readers(self, objects: frozenset[str]) -> frozenset[str]:
+        """Return these objects, and all objects that read them."""
+        return frozenset(name for name, reads in self._reads_of.items() if _may_include(reads, objects))
 
     def _objects_in(self, text: str) -> frozenset[str] | None:
-        """Return the names of all that a text reads, None when they cannot be told."""
+        """Return the names of all objects that a text reads, directly or through views, None when they are unknown."""
         found: set[str] = set()
         texts = [text]
         while texts:
@@ -179,20 +178,22 @@ class Bench:
         return frozenset(found)
 
     def unsound(self, clone: Clone) -> list[CheckResult]:
-        """Return the checks that fail or break on an untouched clone: with any, nothing can be proved."""
+        """Return the checks that fail or are errored on an unchanged clone. Any one makes proofs impossible."""
         results = self._judged(clone, self.subjects)
         return [result for result in results if result.status in (Status.FAILED, Status.ERRORED)]
 
     def prove(self, clone: Clone, mutant: Mutant) -> Proof:
-        """Apply a mutant to a sound clone, judge it, and restore the clone.
+        """Apply a mutation to an unchanged clone, judge it, and restore the clone.
 
         Raises WarehouseError when the clone cannot be restored.
         """
         started = time.perf_counter()
-        strangers = sorted(set(mutant.also_fails) - self.names)
+        unknown_checks = sorted(set(mutant.also_fails) - self.names)
         missing = sorted(mutant.parameters - self._parameters.keys())
-        if strangers:
-            proof = Proof(mutant, Outcome.REFUSED, f"ALSO FAILS names no check of the pack: {', '.join(strangers)}")
+        if unknown_checks:
+            proof = Proof(
+                mutant, Outcome.REFUSED, f"ALSO FAILS names no check of the pack: {', '.join(unknown_checks)}"
+            )
         elif missing:
             proof = Proof(mutant, Outcome.REFUSED, f"there is no parameter {', '.join(missing)}")
         else:
@@ -205,22 +206,22 @@ class Bench:
             for statement in mutant.statements:
                 clone.execute(statement, {name: self._parameters[name] for name in sorted(mutant.parameters)})
             change = clone.change()
-            clone.forget_views(self._over(change.changed))
-            asked = self._to_ask(change.changed, mutant)
-            results = self._judged(clone, asked, alone="" if mutant.also_fails else mutant.check)
+            clone.forget_views(self._with_readers(change.changed))
+            to_run = self._subjects_to_run(change.changed, mutant)
+            results = self._judged(clone, to_run, alone="" if mutant.also_fails else mutant.check)
             blinded = {name for subject in self.readers(change.gone) for name in subject.checks}
             may_fail = self._may_fail(mutant, change.changed)
             return judge_mutant(mutant, results, changed=change.changed, blinded=blinded, may_fail=may_fail)
         except WarehouseError as error:
             return Proof(mutant, Outcome.REFUSED, error.message)
         finally:
-            clone.forget_views(self._over(change.changed) if change else clone.cached_views())
+            clone.forget_views(self._with_readers(change.changed) if change else clone.cached_views())
             clone.restore(change)
 
     def _judged(self, clone: Clone, subjects: Sequence[Subject], *, alone: str = "") -> list[CheckResult]:
-        """Return what the subjects say about a clone as it is; views that several of them name are read once.
+        """Run the subjects on a clone in its current state. Views that several of them read are cached.
 
-        `alone` names a check of whose subject nothing else is asked for.
+        When `alone` names a check, the other checks of its subject are not needed.
         """
         clone.cache_views(subject.text for subject in subjects)
         return [
@@ -231,12 +232,12 @@ class Bench:
             )
         ]
 
-    def _to_ask(self, changed: frozenset[str], mutant: Mutant) -> list[Subject]:
-        """Return the subjects to ask after a mutation: its own, and those that must stay green.
+    def _subjects_to_run(self, changed: frozenset[str], mutant: Mutant) -> list[Subject]:
+        """Return the subjects to run after a mutation: its own one, and others to find unexpected failures.
 
-        Where the mutation declares which others fail, the latter are all other readers of what it changes. Else they
-        read nothing of it, and cannot fail unless a name was overlooked in their text or an earlier mutation was not
-        taken back. One of them is asked after each mutation, in turn.
+        When the mutation declares which other checks fail, all other readers of the changed objects run. Otherwise only
+        one more subject runs, which reads none of them. It can fail only when a name was not found in its text or an
+        earlier mutation was not undone. These subjects take turns, one per mutation.
         """
         readers = self.readers(changed)
         own = [subject for subject in readers if mutant.check in subject.checks]
@@ -247,14 +248,14 @@ class Bench:
         return [*own, others[next(self._turn) % len(others)]] if others else own
 
     def _may_fail(self, mutant: Mutant, changed: frozenset[str]) -> set[str]:
-        """Return the checks that may fail with a mutation: those it declares, else all that read what it changes."""
+        """Return the checks that may fail with a mutation: those it declares and full comparisons, or all readers."""
         readers = [s for s in self.readers(changed) if s.compares_all or not mutant.also_fails]
         return {name for subject in readers for name in subject.checks} | set(mutant.also_fails)
 
     def prove_all(self, clones: Sequence[Clone], mutants: Sequence[Mutant]) -> Iterator[Proof]:
-        """Prove every mutant, one at a time on each clone, and yield the proofs in the order of the mutants.
+        """Prove every mutation and yield the proofs in the same order. Each clone works on one mutation at a time.
 
-        Raises WarehouseError when a clone is lost.
+        Raises WarehouseError when a clone cannot be restored.
         """
         free: queue.SimpleQueue[Clone] = queue.SimpleQueue()
         for clone in clones:
