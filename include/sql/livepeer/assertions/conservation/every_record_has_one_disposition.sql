@@ -62,7 +62,6 @@ SELECT
 FROM records;
 
 -- MUTATION: the processor forgets a record
--- ALSO FAILS: conservation_no_unnamed_rows, conservation_planted_outcomes_met
 DELETE FROM record_dispositions
 WHERE (source_partition, source_offset) = (
     SELECT source_partition, source_offset FROM stream_trace_events ORDER BY source_partition, source_offset LIMIT 1
