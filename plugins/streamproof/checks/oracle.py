@@ -130,11 +130,11 @@ class OracleJudge:
 
     def _first_layer(self, warehouse: Warehouse, sessions: list[str]) -> str:
         """Return the first layer in which one of the given sessions differs, from the first `SHOWN` of them."""
-        asked = sessions[:SHOWN]
+        sample = sessions[:SHOWN]
         expected = {row[self._id]: row for row in self._expected}
         found = {
             self._oracle.broken_layer(expected.get(row[self._id]), row)
-            for row in _rows(warehouse, self._sql.evidence, {"sessions": asked})
+            for row in _rows(warehouse, self._sql.evidence, {"sessions": sample})
         }
         return next((layer for layer in LAYERS if layer in found), self._layer_of(SESSIONS_MATCH))
 
@@ -199,7 +199,7 @@ class OracleJudge:
     ) -> Row:
         session = row[self._id]
         labels, scenarios = self._labels.get(session, []), scenarios_of.get(session, [])
-        # When a session has several labels, one that was not observed is shown first.
+        # Of several labels, one that was not observed is reported, because it is the failure.
         expected = next((label for label in labels if label not in scenarios), labels[0] if labels else None)
         return {
             **{name: _rounded(value) for name, value in row.items() if name not in _OMITTED},

@@ -22,7 +22,7 @@ PREFIX = "parity_"
 
 
 class _Tolerance(BaseModel):
-    """A tolerance as written: see `Tolerance`."""
+    """A tolerance as written in parity.yaml; see `Tolerance`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

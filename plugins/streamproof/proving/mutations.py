@@ -178,7 +178,7 @@ class Bench:
         return frozenset(found)
 
     def unsound(self, clone: Clone) -> list[CheckResult]:
-        """Return the checks that fail or are errored on an unchanged clone. Any one makes proofs impossible."""
+        """Return the checks that fail or are errored on an unchanged clone. A proof requires that there are none."""
         results = self._judged(clone, self.subjects)
         return [result for result in results if result.status in (Status.FAILED, Status.ERRORED)]
 

@@ -73,6 +73,9 @@ class RunRequest:
     `pack` is the name or folder of a pack, `processor` the name of one of its processors; None is the default.
     `manifest` is the name of a fixture set of the pack, or a path; None is the default set. `input_topic` is for mode
     `observe`: the topic that the warehouse reads, None for the one that the warehouse or the pack names.
+    `from_ts` and `to_ts` are ISO-8601 times, in UTC when they have no zone.
+    `prove_suites` and `prove_checks` select what mode `prove` proves, everything when empty. `coverage` is one of
+    DAMAGES, '' for no column damages; `mutations` says whether the checks' mutations are applied.
     """
 
     pack: str | None = None

@@ -111,8 +111,8 @@ class StageList:
         """
         found: list[PlannedStage] = []
         for stage in self:
-            asked = not stage.asked_by or stage.asked_by in options
-            if mode in stage.modes and set(stage.needs) <= set(offers) and asked and stage.unless not in options:
+            requested = not stage.asked_by or stage.asked_by in options
+            if mode in stage.modes and set(stage.needs) <= set(offers) and requested and stage.unless not in options:
                 names = [f"{SUITE_PREFIX}{suite}" for suite in suites] if stage.per_suite else [stage.name]
                 found += [PlannedStage(name, stage.role, stage.waits) for name in names]
         return tuple(found)

@@ -24,13 +24,13 @@ TIMEOUT_SEC = 60.0
 
 @contextmanager
 def ready_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
-    """Open the warehouse and Kafka, and yield a blocking probe that checks once whether the consumers are ready.
+    """Connect to the warehouse and Kafka, and yield a blocking probe that checks once whether the consumers are ready.
 
     The probe raises StackError at once when the stack has failed.
     """
     groups = ctx.transport.consumers(ctx.kafka())
     with ctx.warehouse() as warehouse:
-        look = _look_at_mock if ctx.stack_state().kafka_kind == "mock" else _look_at_broker
+        look = _probe_mock if ctx.stack_state().kafka_kind == "mock" else _probe_broker
         yield lambda: look(ctx, groups, warehouse)
 
 
@@ -46,7 +46,7 @@ def run(ctx: RunContext) -> StageOutcome:
     return StageOutcome(details={"waited_sec": round(waited, 3)})
 
 
-def _look_at_broker(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> Probe:
+def _probe_broker(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> Probe:
     ctx.stack_state()
     topic = ctx.names.input_topic
     partitions = groups.partitions(topic)
@@ -60,7 +60,7 @@ def _look_at_broker(ctx: RunContext, groups: Consumers, warehouse: Warehouse) ->
     return Probe(not missing, "; ".join(missing))
 
 
-def _look_at_mock(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> Probe:
+def _probe_mock(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> Probe:
     """Do the same for the mock broker. It cannot describe groups, so the consumers report their own assignments."""
     ctx.stack_state()
     topic = ctx.names.input_topic

@@ -29,7 +29,7 @@ def timeout_sec(published: int) -> float:
 
 @contextmanager
 def drain_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
-    """Open the warehouse and Kafka, and yield a blocking probe that checks once whether the run has drained.
+    """Connect to the warehouse and Kafka, and yield a blocking probe that checks once whether the run has drained.
 
     The probe raises StackError at once when the stack has failed.
     """

@@ -23,9 +23,9 @@ NO_DATABASE = ("", "default")
 def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, Any]:
     """Create what is missing and return its names: `topics`, `database`, `migrations`. A second call changes nothing.
 
-    With `retention`, old rows expire as the pack's schema says. Without it they stay: the timestamps of captured events
-    are old. Raises UsageError when no database or no Kafka is named, StackError or WarehouseError when a service does
-    not answer or refuses.
+    With `retention`, old rows expire as the pack's schema says. Without it rows stay; captured events are old and would
+    expire at once. Raises UsageError when no database or no Kafka is named, StackError or WarehouseError when a service
+    does not answer or refuses.
     """
     warehouse, kafka = outside.clickhouse, outside.kafka
     if kafka is None or warehouse.database in NO_DATABASE:

@@ -93,8 +93,8 @@ def _require_a_sound_run(ctx: RunContext) -> None:
             continue
         result = ctx.folder.read_stage(stage)
         if result is None or result.error is not None:
-            said = f": {result.error}" if result else ""
-            raise StreamproofError(f"Stage {stage} has not judged this run{said}.", hint="See the log of that stage.")
+            detail = f": {result.error}" if result else ""
+            raise StreamproofError(f"Stage {stage} has not judged this run{detail}.", hint="See the log of that stage.")
         unsound += [check for check in result.checks if check.status in (Status.FAILED, Status.ERRORED)]
     if unsound:
         raise StreamproofError(
@@ -124,13 +124,13 @@ def _clones(ctx: RunContext, number: int) -> Iterator[list[Clone]]:
 def _result(subject: Subject, name: str, proofs: Sequence[Proof]) -> CheckResult:
     """Return the result of one check from its proofs: passed when it noticed every one of its mutations."""
     own = [proof for proof in proofs if proof.mutant.check == name]
-    left = {proof.mutant.name: f"{proof.outcome}: {proof.reason}" for proof in own if not proof.proved}
+    unproved = {proof.mutant.name: f"{proof.outcome}: {proof.reason}" for proof in own if not proof.proved}
     return CheckResult(
         suite=PROVE,
         name=f"{subject.suite}.{name}",
-        status=Status.FAILED if left or not own else Status.PASSED,
-        failed_rows=len(left),
-        diagnostics={"mutations": len(own), **left},
+        status=Status.FAILED if unproved or not own else Status.PASSED,
+        failed_rows=len(unproved),
+        diagnostics={"mutations": len(own), **unproved},
         duration_sec=sum(proof.duration_sec for proof in own),
         source_file=own[0].mutant.source if own else "",
     )
@@ -156,5 +156,5 @@ def _document(
 
 def _survivor(check: CheckResult) -> dict[str, Any]:
     suite, _, name = check.name.partition(".")
-    mutations = {key: said for key, said in check.diagnostics.items() if key != "mutations"}
+    mutations = {key: detail for key, detail in check.diagnostics.items() if key != "mutations"}
     return {"suite": suite, "check": name, "source_file": check.source_file, "mutations": mutations}

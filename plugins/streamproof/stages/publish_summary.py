@@ -51,7 +51,7 @@ def publish(ctx: RunContext) -> dict[str, Any]:
 
 
 def render_again(ctx: RunContext) -> dict[str, Any]:
-    """Render the reports of a run from its summary, and return the summary. A run that has none is published first."""
+    """Render the reports of a run from its summary, and return the summary. A run without one is published."""
     if not ctx.folder.summary.exists():
         return publish(ctx)
     summary: dict[str, Any] = read_json(ctx.folder.summary)

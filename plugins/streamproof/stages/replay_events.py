@@ -81,7 +81,7 @@ def replay_details(
 
 
 def _raw_end_offsets(plan: ReplayPlan, published: Published, kinds_read: Collection[str]) -> dict[str, int]:
-    """Return the end offset of the last record of each partition that the raw consumer stores.
+    """Return, by partition, the offset after the last record that the raw consumer stores.
 
     The raw consumer may not commit the offsets of records that it skips.
     """

@@ -10,10 +10,10 @@ from streamproof.warehouse.values import Feed
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Create the run's database and apply the schema without retention, which would delete captured events.
+    """Create the run's database and apply the schema without retention: captured events are old and would expire.
 
-    A second call in the same run changes nothing. Raises WarehouseError when another run or person created a database
-    of this name, or when the server refuses a migration; SqlSourceError for a migration that cannot be read.
+    A second call in the same run changes nothing. Raises WarehouseError when the database exists and this run did
+    not create it, or when the server refuses a migration; SqlSourceError for a migration that cannot be read.
     """
     with closing(open_server(ctx.pack.warehouse, ctx.server_settings())) as server:
         created = server.claim(ctx.names.database, ctx.plan.run_id, ctx.pack.name)

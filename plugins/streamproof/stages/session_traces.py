@@ -61,7 +61,7 @@ def session_links(folder: RunFolder) -> dict[str, str]:
 
 
 def file_stem(session: str) -> str:
-    """Return a file name for a session id: readable, safe on every file system, and unique to the id."""
+    """Return a file name for a session id: readable, safe, and unique to the id."""
     stem = re.sub(r"[^A-Za-z0-9.-]", "_", session)[:80]
     plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*\|[A-Za-z0-9.-]+", session)
     if plain and len(session) <= len(stem):

@@ -111,10 +111,10 @@ def _fits(value: Any, offered: Mapping[str, Any]) -> bool:
 def _described(offered: Mapping[str, Any]) -> str:
     if "enum" in offered:
         return f"one of {', '.join(offered['enum'])}"
-    said = " or ".join(kind for kind in offered["types"] if kind != "object")
+    expected = " or ".join(kind for kind in offered["types"] if kind != "object")
     limits = [f"{offered[limit]}" for limit in _LIMITS if limit in offered]
-    article = "an" if said[0] in "aeio" else "a"
-    return f"{article} {said}{f' from {limits[0]} to {limits[1]}' if len(limits) == len(_LIMITS) else ''}"
+    article = "an" if expected[0] in "aeio" else "a"
+    return f"{article} {expected}{f' from {limits[0]} to {limits[1]}' if len(limits) == len(_LIMITS) else ''}"
 
 
 def library_catalogue() -> dict[str, Any]:

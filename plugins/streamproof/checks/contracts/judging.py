@@ -212,8 +212,8 @@ def _judge_with_not_finite(
     condition: dict[str, Any] = {
         key: check.kwargs[key] for key in ("row_condition", "condition_parser") if key in check.kwargs
     }
-    asked: dict[str, Any] = {"column": _IS_FINITE, "value_set": [True], **condition}
-    is_finite = check.model_copy(update={"type": "expect_column_values_to_be_in_set", "kwargs": asked})
+    finite_kwargs: dict[str, Any] = {"column": _IS_FINITE, "value_set": [True], **condition}
+    is_finite = check.model_copy(update={"type": "expect_column_values_to_be_in_set", "kwargs": finite_kwargs})
     marked = reading.frame.assign(**{_IS_FINITE: ~wrong})
     found = _Judge(marked, contract, parameters, nan="nan").in_detail([is_finite], shown=columns)[check.name]
     # Both share the row condition. When it is invalid, the outcome of the check already has the error.

@@ -61,8 +61,8 @@ def validate(warehouse: Warehouse, contract: Contract, parameters: Mapping[str, 
     window = {name: parameters[name] for name in ("from_ts", "to_ts")} if contract.time else {}
     reading = warehouse.read_table(table_read(contract), window)
     number = len(reading.frame)
-    asked = [check for check in contract.checks if number or check.type in _ABOUT_EMPTINESS]
-    outcomes = judge(reading, contract, asked, parameters) if asked else {}
+    judgeable = [check for check in contract.checks if number or check.type in _ABOUT_EMPTINESS]
+    outcomes = judge(reading, contract, judgeable, parameters) if judgeable else {}
     share = (time.monotonic() - started) / len(contract.checks)
     checks = tuple(
         _check_result(contract, check, outcomes[check.name], share)
@@ -119,8 +119,8 @@ def _judged_nothing(check: ContractCheck, found: Mapping[str, Any]) -> bool:
 
 
 def _evidence(found: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("observed_value", "details", "element_count", "unexpected_count", "not_finite", "partial_unexpected_list")
-    evidence = {key: found[key] for key in kept if found.get(key) is not None}
+    fields = ("observed_value", "details", "element_count", "unexpected_count", "not_finite", "partial_unexpected_list")
+    evidence = {key: found[key] for key in fields if found.get(key) is not None}
     return {**evidence, "rows": found.get("partial_unexpected_index_list") or []}
 
 
