@@ -189,6 +189,7 @@ class OracleJudge:
     def _session_rows(
         self, observed: Sequence[Row], by_session: Mapping[str, list[Row]], scenarios_of: Mapping[str, list[str]]
     ) -> tuple[Row, ...]:
+        """Return the rows of `sessions.json`: observed sessions first, then expected ones that are missing."""
         seen = {row[self._id] for row in observed}
         absent = [session for session in (*self._labels, *by_session) if session not in seen]
         rows = [*observed, *({self._id: session} for session in dict.fromkeys(absent))]

@@ -82,7 +82,7 @@ def masked(text: str) -> str:
 
 def read_log(service: str, lines: Iterable[str]) -> ServiceLog:
     """Read the log of a service. A line in no known format belongs to the entry before it."""
-    kept: list[LogLine] = []
+    stored: list[LogLine] = []
     stored_by_level: Counter[str] = Counter()
     current: LogLine | None = None
     after_header = False
@@ -94,12 +94,12 @@ def read_log(service: str, lines: Iterable[str]) -> ServiceLog:
             current, after_header = found, has_header
             if found and stored_by_level[found.level] < MOST_LINES:
                 stored_by_level[found.level] += 1
-                kept.append(found)
+                stored.append(found)
         elif current and len(current.text) < LONGEST_TEXT:
             current.text += f"\n{text}"
-    for line in kept:
+    for line in stored:
         line.text = masked(line.text)[:LONGEST_TEXT]
-    return ServiceLog(service, count, tuple(kept))
+    return ServiceLog(service, count, tuple(stored))
 
 
 def _parsed(text: str, number: int, *, after_header: bool) -> tuple[LogLine | None, bool]:

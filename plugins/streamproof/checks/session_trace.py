@@ -118,6 +118,7 @@ def _identity(warehouse: Warehouse, query: Block, session: str) -> dict[str, Any
 
 
 def _without_absent(query: Block, result: QueryResult, run_only_tables: Collection[str]) -> QueryResult:
+    """Return the result as skipped when its error is the absence of a table that only a replay creates."""
     if not result.error or not result.error.endswith(_UNKNOWN_TABLE):
         return result
     read = [table for table in run_only_tables if re.search(rf"\b{re.escape(table)}\b", query.sql)]
@@ -134,6 +135,7 @@ def _is_found(queries: Sequence[Block], results: Sequence[QueryResult]) -> bool:
 
 
 def _unknown(warehouse: Warehouse, nearest: Block, parameters: Mapping[str, object], trace: SessionTrace) -> Exception:
+    """Return the error for a session that was not found, or that could not be searched in every layer."""
     if broken := trace.broken:
         return WarehouseError(
             f"Session '{trace.session}' cannot be looked for in database {trace.database}: {len(broken)} of "

@@ -75,6 +75,7 @@ class Coverage:
     def _apply_one(
         self, clone: Clone, target: Target, damaging: Damaging, damage: Damage, readers: Sequence[Subject]
     ) -> Sighting:
+        """Apply a damage and run its readers until a check of the object's own or next layer fails."""
         damaging.apply(damage)
         elsewhere: list[str] = []
         for subject in readers:

@@ -24,6 +24,7 @@ def _append(path: Path) -> TextIO:
 
 
 def _cause(ctx: RunContext, problem: StreamproofError) -> tuple[str, str]:
+    """Return message and hint of the cause: of the service that failed, if one did, else of the stage's error."""
     state = settled_state(ctx.folder.stack)
     if state is not None and state.status == "failed" and state.error:
         return state.error, state.hint or problem.hint

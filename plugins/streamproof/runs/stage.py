@@ -150,5 +150,6 @@ class StageList:
         return tuple(found)
 
     def _follows_late(self, stage: Stage, present: Collection[str]) -> bool:
+        """Return whether a `may_be_late` stage is upstream of a stage, directly or not."""
         predecessors = [self[name] for name in self.upstream(stage, present)]
         return any(before.may_be_late or self._follows_late(before, present) for before in predecessors)

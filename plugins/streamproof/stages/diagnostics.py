@@ -177,7 +177,7 @@ def _attempt(ctx: RunContext, name: str, collect: Callable[[], Found]) -> Found 
     """Return what `collect` returns, None when it failed."""
     try:
         return collect()
-    except Exception as problem:  # noqa: BLE001 - as above
+    except Exception as problem:  # noqa: BLE001 - a failure here must not affect the verdict; it is logged
         _logged(ctx, name, problem)
         return None
 

@@ -99,6 +99,7 @@ def _check_warehouse(ctx: RunContext, outside: Connections) -> str:
 def _write_list(
     ctx: RunContext, *, topics: Sequence[str], groups: Sequence[str] = (), database: str | None = None
 ) -> None:
+    """Write the list of objects that the run creates outside, for `take_down`."""
     write_json(created_file(ctx), {"topics": list(topics), "groups": list(groups), "database": database})
 
 

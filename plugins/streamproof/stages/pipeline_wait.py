@@ -113,6 +113,7 @@ class _Drain:
         ]
 
     def _unaccounted(self, targets: list[RecordRows]) -> list[str]:
+        """Return the tables that do not yet hold every record of the ledger, with counts."""
         missing = []
         for what, table, kinds in targets:
             present, expected = self.warehouse.unaccounted(table, self.ctx.names.input_topic, kinds)
@@ -133,6 +134,7 @@ class _Drain:
         return unsettled
 
     def _behind(self) -> list[str]:
+        """Return the consumers that have not committed up to the end of a partition, with how far they are."""
         topic, starts = self.ctx.names.input_topic, self.replay["start_offsets"]
         behind = []
         for role in self.ctx.pack.accounting.drained.consumer_groups:

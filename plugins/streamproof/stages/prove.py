@@ -87,6 +87,7 @@ def _is_wanted(ctx: RunContext, check: str) -> bool:
 
 
 def _require_a_sound_run(ctx: RunContext) -> None:
+    """Raise StreamproofError unless every judging stage has ended without an error and all its checks hold."""
     unsound: list[CheckResult] = []
     for stage in ctx.plan.judging_stages:
         if stage == PROVE:
