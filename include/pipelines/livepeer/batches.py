@@ -1,4 +1,4 @@
-"""A run of records of one partition, and what is written for it: the unit that is done wholly or again."""
+"""A batch of records of one partition and the rows that are written for it. A batch is the unit of retry."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Span(NamedTuple):
 
     @classmethod
     def from_journal(cls, topic: str, partition: int, note: str | None) -> Span | None:
-        """Read a note back; None when no span was being written. A note of another program counts as none."""
+        """Read a note back. Return None when no span was being written or another program wrote the note."""
         if not note:
             return None
         try:
@@ -51,7 +51,7 @@ class Batch(NamedTuple):
 
 
 class Request(NamedTuple):
-    """One insert request: rows as lines of JSON, and the token under which ClickHouse takes them only once."""
+    """One insert request: rows as lines of JSON, and the token by which ClickHouse ignores a repeated request."""
 
     table: str
     body: bytes
@@ -61,7 +61,7 @@ class Request(NamedTuple):
 class Work:
     """The outcome of a batch: rows by table, disposition rows, reject envelopes, and counts by disposition.
 
-    The rows are those that dispositions name, and the stateful ones of all sessions that the batch touched.
+    The rows are those that the dispositions name, and the stateful rows of all sessions that the batch touched.
     """
 
     __slots__ = ("counts", "dispositions", "oversize", "rejects", "rows", "span")
@@ -78,7 +78,7 @@ class Work:
 def process_batch(processor: Processor, batch: Batch) -> Work:
     """Run the processor over a batch, in offset order and at the span's processing time, and flush its sessions.
 
-    The same batch after the same ones before it has the same outcome.
+    The outcome is deterministic: it depends on this batch and the batches before it.
     """
     span = batch.span
     work, now_ms, process = Work(span), span.now_ms, processor.process
@@ -105,10 +105,11 @@ def process_batch(processor: Processor, batch: Batch) -> Work:
 def requests(span: Span, table: str, lines: list[bytes], max_rows: int, max_bytes: int) -> Iterator[Request]:
     """Cut rows into insert requests; a row longer than `max_bytes` goes alone.
 
-    The token names table, partition, offset range, chunk and checksum: the same rows of the same span are taken once,
-    however often they are sent, while other limits, or a build that maps rows differently, can never lose rows under a
-    token used before. Of silver rows the checksum covers only whose they are: they also depend on the capabilities
-    seen before, and when those are lost the rows of a span must still not be written twice.
+    The token names table, partition, offset range, chunk and checksum. The same rows of the same span are inserted
+    once, however often they are sent. Other limits, or a build that maps rows differently, change the checksum, so
+    that no row is dropped under a token used before. The checksum of silver rows covers only the offsets of their
+    records: their content also depends on the capabilities seen before. When those are lost in a restart, the rows of
+    a span must still not be written twice.
     """
     for number, chunk in enumerate(_chunks(lines, max_rows, max_bytes)):
         body = b"\n".join(chunk)

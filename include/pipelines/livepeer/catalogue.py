@@ -28,6 +28,6 @@ _BY_ID = {
 
 
 def describe(capability_id: int | None) -> Capability:
-    """Return the descriptor of an id; an id that the catalogue lacks keeps its number and is called `unknown`."""
+    """Return the descriptor of an id. An id that is not in the catalogue keeps its number; its name is `unknown`."""
     known = _BY_ID.get(capability_id) if capability_id is not None else None
     return known or Capability(capability_id, UNKNOWN, UNKNOWN, CATALOGUE_VERSION)

@@ -1,8 +1,9 @@
-"""Keeping the sessions together with the offsets: what is committed is always what the saved state covers.
+"""Saves the sessions together with the offsets, so that a saved state always covers exactly the committed offsets.
 
-Order of events for a round: its records change the state, the change is captured, the rows are written; then the change
-is saved with the offsets that are about to be committed, then these are committed. A crash before the commit leaves a
-state that is ahead, and the one before it: the restart takes the latter, does the round again, and gets the same rows.
+The steps of a round: its records change the state, the change is captured, and the rows are written. Then the change
+is saved with the offsets that are about to be committed, and these are committed. A crash before the commit leaves two
+states: one that is ahead of the offsets, and the one before it. The restart loads the earlier one, repeats the round
+and gets the same rows.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ _LOG = logging.getLogger(__name__)
 
 
 class Capture(NamedTuple):
-    """What a round made of the state: all of it, or what changed."""
+    """The state after a round: all of it, or only what changed."""
 
     whole: bool
     content: bytes
 
 
 class Checkpointer:
-    """Holds the one lifecycle of a job. Without `files` the sessions live as long as the process."""
+    """Owns the lifecycle of a job. Without `files` the sessions are only in memory."""
 
     def __init__(self, files: StateFiles | None) -> None:
         self._files = files
@@ -38,10 +39,10 @@ class Checkpointer:
             _LOG.info("PROCESSOR_STATE_DIR is not set: sessions are in memory only and a restart begins them anew")
 
     def resume(self, starts: Mapping[Place, int], now_ms: int) -> Lifecycle:
-        """Return the lifecycle that has come exactly as far as the committed offsets, a new one when there is none.
+        """Return the saved lifecycle that covers exactly the committed offsets, or a new one when there is none.
 
-        `starts`: the offset by partition at which reading begins, -1 where nothing was committed. A new lifecycle gives
-        versions from the epoch time `now_ms` on, above all that an earlier one may have written.
+        `starts`: the offset by partition at which reading begins, -1 where nothing was committed. A new lifecycle
+        counts versions from `now_ms` (epoch milliseconds), so that they exceed all that an earlier one has written.
         """
         if self._positions is not None and _fits(self._positions, starts):
             return self.lifecycle
@@ -52,7 +53,7 @@ class Checkpointer:
         return self.lifecycle
 
     def capture(self) -> Capture | None:
-        """Take what the round just processed has changed; to be given to `save` when its rows are written."""
+        """Return what the round just processed has changed. The caller passes it to `save` after writing the rows."""
         if self._files is None:
             return None
         if self._files.is_grown:
@@ -60,7 +61,7 @@ class Checkpointer:
         return Capture(False, self.lifecycle.changes())
 
     def save(self, done: Iterable[Span], started: Iterable[Span], capture: Capture | None) -> None:
-        """Save the state for the offsets that are committed next: ends of what is done, beginnings of what starts.
+        """Save the state for the offsets that are committed next: the ends of `done` and the starts of `started`.
 
         `capture` is that of the round that is done. Raises StateError.
         """
@@ -78,7 +79,7 @@ class Checkpointer:
         elif capture is not None:
             self._files.append(positions, capture.content)
         elif positions != before:
-            # A partition's first records: only now its offset is known.
+            # The offset of a partition is unknown until its first records arrive.
             self._files.append(positions, b"")
 
     def _saved(self, starts: Mapping[Place, int]) -> Lifecycle | None:
@@ -106,5 +107,5 @@ class Checkpointer:
 
 
 def _fits(positions: Positions, starts: Mapping[Place, int]) -> bool:
-    """Tell whether a state covers exactly what was committed, in every partition that is read."""
+    """Return whether a state covers exactly the committed offsets of every assigned partition."""
     return all(positions.get(place, -1) == offset for place, offset in starts.items())

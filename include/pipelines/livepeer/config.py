@@ -19,9 +19,9 @@ LEGACY_NAMES = "legacy_misnamed"
 class SinkSettings:
     """ClickHouse over HTTP. `url` has neither path nor credentials.
 
-    `max_batch_rows` and `max_batch_bytes` bound one insert request, `max_in_flight` the requests at a time. Both bounds
-    are larger by default than in the pipeline's first generation: MergeTree makes a part of every request. `ca_cert` is
-    a file of certificate authorities to trust instead of the system's; `verify` is off only where it was asked for.
+    `max_batch_rows` and `max_batch_bytes` bound one insert request, `max_in_flight` the requests at a time. The default
+    bounds are large because MergeTree creates a part for every request. `ca_cert` is a file of certificate authorities
+    to trust instead of the system's. `verify` is off only when a setting says so.
     """
 
     url: str
@@ -37,12 +37,13 @@ class SinkSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that the local runner must know.
+    """The settings of the local runner.
 
-    `max_records` records, or `max_collect_ms` milliseconds, are collected at most before they are written.
-    `max_row_bytes`: the size guard. `versions`: empty for any. `status_file`: None for no status file. `state_dir`:
-    where the sessions are saved, None to keep them in memory only. `kafka_options` are librdkafka properties of the way
-    to the brokers (security.protocol, sasl.*, ssl.*); they may hold secrets.
+    At most `max_records` records, or `max_collect_ms` milliseconds, are collected before they are written.
+    `max_row_bytes`: the limit of the size guard. `versions`: the supported schema versions, empty for any.
+    `status_file`: None for no status file. `state_dir`: where the sessions are saved, None to keep them in memory
+    only. `kafka_options` are librdkafka properties of the connection (security.protocol, sasl.*, ssl.*); they may
+    contain secrets.
     """
 
     bootstrap_servers: str
@@ -93,10 +94,10 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
 
 
 def _refuse_native_names(mode: str) -> None:
-    """Refuse every way to read `data.pipeline` but the one that fits the events: it holds a model's label.
+    """Refuse every reading of `data.pipeline` except as the label of a model, which is what the events contain.
 
-    In the native way it would hold the class of workflow, and the model would be named beside it. No family does so:
-    taken both for the class and for the model, it would be compatible with no capability.
+    In native mode the field would contain the workflow class, and another field the model. No event family is written
+    that way. If the field were read both as class and as model, it would match no capability.
     """
     if mode != LEGACY_NAMES:
         raise SettingsError(
@@ -106,7 +107,7 @@ def _refuse_native_names(mode: str) -> None:
 
 
 def _sink(read: _Reader) -> SinkSettings:
-    """Read where the rows go; the database may also be the last segment of the URL's path."""
+    """Read the ClickHouse settings. The database may also be the last segment of the URL's path."""
     url, in_path = _split_url(read.text("CLICKHOUSE_URL", "http://clickhouse:8123"))
     return SinkSettings(
         url=url,
@@ -157,7 +158,7 @@ class _Reader:
         return int(value)
 
     def properties(self, name: str) -> dict[str, str]:
-        """Return a JSON object of texts. The value may be secret: no error shows it."""
+        """Return a JSON object of strings. The value may be secret, so no error message shows it."""
         try:
             found = orjson.loads(self.text(name, "{}"))
         except orjson.JSONDecodeError:
@@ -169,7 +170,7 @@ class _Reader:
         return found
 
     def choice(self, name: str, default: str, other: str) -> bool:
-        """Return whether the variable has its default value of the two."""
+        """Return whether the variable has its default value rather than the other allowed one."""
         value = self.text(name, default)
         if value not in (default, other):
             raise SettingsError(f"{name} is {value[:40]!r}.", hint=f"Use {default} (the default) or {other}.")

@@ -1,4 +1,4 @@
-"""The processor itself: one record in, one outcome out. No I/O, no clock; its state are the dedup keys and sessions."""
+"""The pure core: one record in, one outcome out. It has no I/O and no clock; its state is dedup keys and sessions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipelines.livepeer.lifecycle.engine import Lifecycle
 from pipelines.livepeer.parsers import FAMILIES, Row
 from pipelines.livepeer.tables import DLQ, QUARANTINE
 
-# Event ids and types are the producers' own text: what the disposition repeats of them is bounded.
+# Event ids and types come from producers and may be of any length. A disposition row repeats only this many characters.
 LONGEST_LABEL = 256
 
 REJECT_TABLES = {failures.DLQ: DLQ, failures.QUARANTINE: QUARANTINE}
@@ -68,7 +68,7 @@ class Processor:
         return outcome
 
     def _admit(self, event: Event, outcome: Outcome, now_ms: int) -> list[Failure]:
-        """Let an event through dedup, the parsers and into its session; return what is wrong with it."""
+        """Pass an event through dedup, the parsers and its session. Return the failures, in order."""
         identify(event)
         digest = self.dedup.digest(event.record.topic, event.dedup_key)
         if self.dedup.seen(digest, now_ms):
@@ -83,7 +83,7 @@ class Processor:
                 rows = parse(event)
                 rendered = [orjson.dumps(row) for row in rows]
             except FieldError as error:
-                # Only this is the payload's failure. Anything else is ours: it stops the job with its traceback.
+                # Only a FieldError is the payload's fault. Any other exception is a bug and stops the job.
                 found.append(failures.unparseable(table, error))
             else:
                 found += self._guard(table, rendered, outcome)
@@ -91,15 +91,15 @@ class Processor:
         if not found:
             found = self._follow(event, typed, outcome)
         if not found:
-            # Only now: a record that failed here may be replayed without being taken for a duplicate.
+            # Only accepted records are marked: a replay of a failed record must not be taken for a duplicate.
             self.dedup.mark(digest, now_ms)
         return found
 
     def _follow(self, event: Event, typed: list[tuple[str, list[Row]]], outcome: Outcome) -> list[Failure]:
-        """Let the lifecycle take up the rows of an accepted event; keep the silver row that it gives for them.
+        """Pass the rows of an accepted event to the lifecycle and keep the silver row that it returns.
 
-        A silver row repeats what the event's typed rows hold, but for the names that capabilities gave: it is too long
-        only when those are absurd. Then the event has not happened for its session either.
+        A silver row repeats the event's typed rows and adds names from capabilities. It is too long only when those
+        names are absurdly long. Such an event is withdrawn from its session, too.
         """
         apply, gateway, rendered = self.lifecycle.apply, loose_text(event.root.get("gateway")), outcome.rows
         for table, rows in typed:
@@ -125,7 +125,7 @@ class Processor:
         return [failures.too_large(table, len(held_back), max(held_back), limit)] if held_back else []
 
     def _reject(self, event: Event, failure: Failure, outcome: Outcome, now_ms: int) -> None:
-        """Add what a failure leaves behind: nothing when it is ignored, an envelope and (if short enough) a row."""
+        """Add the reject of a failure: an envelope and, if short enough, a row; nothing for an ignored record."""
         if outcome.disposition == failures.ACCEPTED:
             outcome.disposition = failure.disposition
         if failure.disposition == failures.IGNORED:

@@ -1,4 +1,4 @@
-"""Which events were seen already: a key per event, forgotten after a time that is counted in processing time."""
+"""Deduplication: one key per accepted event. Keys expire after a lifetime in processing time."""
 
 from __future__ import annotations
 
@@ -47,23 +47,23 @@ class DedupState:
         return hashlib.blake2b(f"{topic}\x00{key}".encode(), digest_size=16).digest()
 
     def seen(self, digest: bytes, now_ms: int) -> bool:
-        """Tell whether the key was marked less than one lifetime ago."""
+        """Return whether the key was marked less than one lifetime ago."""
         first_seen = self._first_seen.get(digest)
         return first_seen is not None and now_ms - first_seen < self.ttl_ms
 
     def mark(self, digest: bytes, now_ms: int) -> None:
         """Remember a key from now on. The caller does so only when the event succeeded and was not seen before."""
-        # Taken out first: the dictionary's order is the order of first sight, which `expire` relies on.
+        # The removal moves the key to the end: `expire` relies on the dictionary being in order of first sight.
         self._first_seen.pop(digest, None)
         self._first_seen[digest] = now_ms
 
     def restore(self, entries: Iterable[tuple[str, str, int]]) -> None:
-        """Take up (topic, key, first seen in epoch ms) in order of first sight, after a restart."""
+        """Add keys after a restart: (topic, key, first seen in epoch ms) in order of first sight."""
         for topic, key, first_seen in entries:
             self._first_seen.setdefault(self.digest(topic, key), first_seen)
 
     def expire(self, now_ms: int) -> int:
-        """Drop the keys whose lifetime is over; return how many. Costs what it drops."""
+        """Drop the expired keys and return how many. The cost is proportional to the number of dropped keys."""
         limit = now_ms - self.ttl_ms
         expired = []
         for digest, first_seen in self._first_seen.items():

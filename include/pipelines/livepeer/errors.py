@@ -1,10 +1,10 @@
-"""What can go wrong in the processor. The user-facing errors carry a hint; a FieldError concerns one record only."""
+"""The errors of the processor. User-facing errors have a hint; a FieldError concerns one record only."""
 
 from __future__ import annotations
 
 
 class ProcessorError(Exception):
-    """The job cannot go on. `hint` says what to do next; neither text ever holds a secret."""
+    """The job cannot continue. `hint` says what to do next. Neither text contains a secret."""
 
     exit_code = 1
 
@@ -15,17 +15,17 @@ class ProcessorError(Exception):
 
 
 class SettingsError(ProcessorError):
-    """A setting of the environment that is missing or not what it must be."""
+    """An environment variable that is missing or has an invalid value."""
 
     exit_code = 2
 
 
 class SinkError(ProcessorError):
-    """ClickHouse or a reject topic did not take what the job wrote: the job fails, no record is to blame."""
+    """ClickHouse or a reject topic refused a write. The job fails; the cause is not a record."""
 
 
 class SourceError(ProcessorError):
-    """Kafka does not hand out the input, or does not take the offsets."""
+    """Kafka does not deliver the input, or refuses the offsets."""
 
 
 class FieldError(ValueError):

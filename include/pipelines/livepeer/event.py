@@ -1,4 +1,4 @@
-"""One Kafka record, and the event that the quality gate makes of it."""
+"""One Kafka record, and the event that the quality gate reads from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEFAULT_VERSION = "1"
 
 
 class Record(NamedTuple):
-    """A Kafka record: where it lay, its CreateTime in epoch milliseconds (-1 when it has none), its exact value."""
+    """A Kafka record: its coordinates, its CreateTime in epoch milliseconds (-1 when it has none), its exact value."""
 
     topic: str
     partition: int
@@ -31,7 +31,7 @@ class Dimensions(NamedTuple):
 
 
 class Event:
-    """What is known of a record. The gate fills it step by step: of a broken record it knows little.
+    """What is known of a record. The gate fills it step by step, so that most fields of a broken record stay empty.
 
     `text` is the received text (None when the value is not UTF-8 JSON); `timestamp_ms` is the envelope's time;
     `when` is that time in the warehouse's form; `lineage` are the last columns of every typed row.
@@ -67,13 +67,13 @@ class Event:
         self.uid = ""
 
     def lineage(self, raw_json: str) -> tuple[str, str, str, int, int]:
-        """Return the last columns of a typed row: the text that it came from, the lineage id, and where it lay."""
+        """Return the last columns of a typed row: its source text, the lineage id, and topic, partition and offset."""
         record = self.record
         return (raw_json, self.uid, record.topic, record.partition, record.offset)
 
 
 def event_version(root: object) -> str:
-    """Return the schema version: of the envelope, else of the payload, else `1`. Whole numbers are taken as text."""
+    """Return the schema version of the envelope, else of the payload, else `1`. Whole numbers are read as text."""
     for holder in (root, root.get("data") if isinstance(root, dict) else None):
         if not isinstance(holder, dict) or "version" not in holder:
             continue

@@ -1,4 +1,4 @@
-"""Why a record is rejected: the closed lists of classes, stages and reasons."""
+"""The reasons for which a record is rejected: closed lists of classes, stages and reasons."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SCHEMA_VALIDATION = "SCHEMA_VALIDATION"
 NULL_PAYLOAD = "null_payload"
 JSON_PARSE_ERROR = "json_parse_error"
 
-# An error may quote a payload; a megabyte of details would help nobody.
+# An error may quote a payload of any size, so the details are cut to this many characters.
 LONGEST_DETAILS = 500
 
 
 class Failure(NamedTuple):
-    """What is wrong with a record; `details` is for people, the other three are closed lists.
+    """Why a record is rejected. `details` is free text for people; the values of the other fields are closed lists.
 
-    `disposition` says where it goes: `dlq`, `quarantine`, or `ignored` (then only the reason is set).
+    `disposition` is `dlq`, `quarantine`, or `ignored`. For `ignored` only the reason is set.
     """
 
     disposition: str
@@ -35,7 +35,7 @@ class Failure(NamedTuple):
 
 
 def unreadable(reason: str, details: str = "") -> Failure:
-    """Return the failure of a value that is null or no JSON."""
+    """Return the failure of a value that is null or not JSON."""
     return Failure(DLQ, "DESERIALIZATION_FAILED", DESERIALIZATION, reason, details)
 
 
@@ -56,13 +56,13 @@ def unparseable(table: str, error: FieldError) -> Failure:
 
 
 def too_large(table: str, rows: int, largest: int, limit: int) -> Failure:
-    """Return the failure of rows that the size guard held back; sizes in bytes."""
+    """Return the failure of rows that exceed the size limit. Sizes are in bytes."""
     details = f"row of {largest} bytes exceeds the limit of {limit} bytes ({table}, {rows} rows held back)"
     return Failure(DLQ, "RECORD_TOO_LARGE", "SINK_GUARD", "record_too_large", details)
 
 
 def ignored(family: str) -> Failure:
-    """Return the ruling on a record that is counted and goes nowhere."""
+    """Return the result for a record that is counted by family but written to no typed or reject table."""
     return Failure(IGNORED, "", "", family)
 
 

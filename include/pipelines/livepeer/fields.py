@@ -1,4 +1,4 @@
-"""Typed reading of payload values: what a column cannot hold is refused here, so that no insert fails later.
+"""Readers of payload values by type. They refuse a value that its column cannot store, so that no insert fails later.
 
 Every reader takes the enclosing object and a key. Absent and null are the same. A FieldError names the key.
 """
@@ -30,7 +30,7 @@ def loose_text(value: object) -> str:
 
 
 def is_blank(value: object) -> bool:
-    """Tell whether a required value counts as missing: absent, null, or text without a visible character."""
+    """Return whether a required value is missing: absent, null, or text of blanks only."""
     return value is None or (type(value) is str and not value.strip())
 
 
@@ -53,7 +53,7 @@ def parse_millis(value: object) -> int | None:
 
 
 def moment(millis: int) -> str:
-    """Write epoch milliseconds as the warehouse reads them without loss: ten digits of seconds, a dot, three digits.
+    """Format epoch milliseconds for an exact insert: ten digits of seconds, a dot, three digits of milliseconds.
 
     Raises FieldError for a time after 2149-06-06, where the warehouse's dates end.
     """
@@ -80,7 +80,7 @@ def text(holder: Mapping[str, Any], key: str) -> str:
 
 
 def optional_text(holder: Mapping[str, Any], key: str) -> str | None:
-    """Return free text, None when absent. Some producers send structured prompts: those are kept as JSON text."""
+    """Return free text, None when absent. Some producers send structured prompts, which are stored as JSON text."""
     value = holder.get(key)
     if value is None or type(value) is str:
         return value
@@ -108,7 +108,7 @@ def children(holder: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def entry(value: object, key: str) -> dict[str, Any]:
-    """Return an array's item or an object's value that must itself be an object."""
+    """Return an item of an array, or a value of an object, as an object. Refuses anything else."""
     if type(value) is dict:
         return value
     raise _refused(key, "an object", value)
@@ -138,7 +138,7 @@ def optional_integer(holder: Mapping[str, Any], key: str, low: int, high: int) -
 
 
 def unsigned(holder: Mapping[str, Any], key: str, bits: int) -> int:
-    """Return an unsigned whole number of that many bits, 0 when absent."""
+    """Return an unsigned whole number of at most `bits` bits, 0 when absent."""
     value = holder.get(key)
     if type(value) is int and 0 <= value < 1 << bits:
         return value
@@ -146,7 +146,7 @@ def unsigned(holder: Mapping[str, Any], key: str, bits: int) -> int:
 
 
 def optional_unsigned(holder: Mapping[str, Any], key: str, bits: int) -> int | None:
-    """Return an unsigned whole number of that many bits, None when absent."""
+    """Return an unsigned whole number of at most `bits` bits, None when absent."""
     return optional_integer(holder, key, 0, (1 << bits) - 1)
 
 

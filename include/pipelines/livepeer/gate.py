@@ -1,4 +1,7 @@
-"""The quality gate: eleven checks in a fixed order, the first failure decides."""
+"""The quality gate: eleven checks in a fixed order. The first check that fails decides.
+
+The numbers of the checks are those of the contract (spec/pipeline.md §2).
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,15 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     family: tuple(keys)
     for family, keys in orjson.loads((Path(__file__).parent / "families.json").read_bytes())["required"].items()
 }
-# Their payload is an array (or, for capabilities, one of its items); the others' is an object with required keys.
+# The payload of these families is an array; for capabilities also a single item. Other payloads are objects.
 ARRAY_FAMILIES = frozenset({"network_capabilities", "discovery_results"})
 
 
 class QualityGate:
     """Judges envelopes. `versions`: supported schema versions, empty for any.
 
-    `ignore_unsupported` and `ignore_traces` say whether foreign types, and the traces of applications and browsers, are
-    counted as ignored; otherwise they are judged like everything else, as the pipeline's first generation did.
+    With `ignore_unsupported`, records of unknown types are counted as ignored; with `ignore_traces`, the traces of
+    applications and browsers are. Without the option such records are judged like all others.
     """
 
     def __init__(
@@ -36,7 +39,7 @@ class QualityGate:
         self._ignore_traces = ignore_traces
 
     def judge(self, event: Event) -> Failure | None:
-        """Fill the event as far as its value can be read; return why it may not pass, None when it may."""
+        """Fill the event as far as its value can be read. Return the first failure, None when the event passes."""
         failure = self._read(event)
         if failure is not None:
             return failure
@@ -51,7 +54,7 @@ class QualityGate:
 
     @staticmethod
     def _read(event: Event) -> Failure | None:
-        """Make checks 1 to 3, and read everything about the envelope that later stages and reject records name."""
+        """Make checks 1 to 3, and read the fields of the envelope that later stages and reject records need."""
         value = event.record.value
         if value is None:
             return failures.unreadable(failures.NULL_PAYLOAD)
@@ -59,7 +62,7 @@ class QualityGate:
             root = read_value(value)
         except UnreadableError as error:
             if value.isspace() or not value:
-                # An empty text holds no value at all: that is not a syntax error, but it is no object either.
+                # An empty value is rejected as `root_not_object`, not as a syntax error.
                 event.text = value.decode()
                 return failures.malformed("root_not_object", "empty value")
             return failures.unreadable(failures.JSON_PARSE_ERROR, str(error))
@@ -70,14 +73,14 @@ class QualityGate:
         event.event_id = identifier(root.get("id"))
         family = root.get("type")
         event.event_type = family if type(family) is str else ""
-        # Milliseconds of 0 are what producers send that know no time.
+        # A producer that does not know the time sends 0.
         event.timestamp_ms = parse_millis(root.get("timestamp")) or None
         event.data = root.get("data")
         event.replay = bool(root.get("__replay"))
         return None
 
     def _judge_family(self, event: Event) -> Failure | None:
-        """Make checks 7 to 11, and find ignored traffic before anything would dead-letter it."""
+        """Make checks 7 to 11. Ignored traffic is found first, because the checks would dead-letter it."""
         family, data = event.event_type, event.data
         required = REQUIRED.get(family)
         if required is None:
@@ -103,7 +106,7 @@ def _judge_object_family(event: Event, required: tuple[str, ...]) -> Failure | N
         return failures.malformed("missing_field", "id")
     data = event.data
     if type(data) is not dict:
-        # A path lookup into a text or an array finds nothing: the first required path is missing.
+        # No path can be looked up in a text or an array, so the first required field is the missing one.
         return failures.malformed("missing_field", f"data.{required[0]}")
     for key in required:
         if is_blank(data.get(key)):

@@ -1,6 +1,6 @@
-"""The container's health check: `python -m pipelines.livepeer.health` ends with 0 when the job says that it runs.
+"""The container's health check: `python -m pipelines.livepeer.health` exits with 0 when the job is running.
 
-What it goes by is the status file that PROCESSOR_STATUS_FILE names.
+It reads the status file that PROCESSOR_STATUS_FILE names.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def problem(environment: Mapping[str, str]) -> str | None:
 
 
 def main() -> int:
-    """Say what is wrong, if anything; return the exit code."""
+    """Print the problem, if there is one, and return the exit code."""
     found = problem(os.environ)
     if found:
         sys.stderr.write(f"{found}\n")

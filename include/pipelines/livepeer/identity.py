@@ -1,4 +1,4 @@
-"""Who and what: normalised wallets and URLs, the session id, and the lineage id of an event."""
+"""Identifiers: normalised wallets and URLs, the session id, and the lineage id of an event."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def normalised_address(address: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Return a URL as it is compared: trimmed, lower case, without a slash at the end."""
+    """Return the form of a URL for comparison: trimmed, in lower case, without a slash at the end."""
     return url.strip().lower().rstrip("/")
 
 
 def event_uid(event_id: str, raw_json: str) -> str:
-    """Return the lineage id that every row of an event carries: its id, else the SHA-256 (hex) of the received text."""
+    """Return the lineage id of an event's rows: the event id, else the SHA-256 (hex) of the received text."""
     return event_id or hashlib.sha256(raw_json.encode()).hexdigest()
 
 
 def workflow_session_id(stream_id: str, request_id: str, event_id: str) -> str:
-    """Return `stream|request`; a missing half is named, and without both the event id keeps sessions apart."""
+    """Return `stream|request`. A missing half gets a fixed name; when both are missing, the event id is used."""
     stream, request = stream_id.strip(), request_id.strip()
     if stream or request:
         return f"{stream or MISSING_STREAM}|{request or MISSING_REQUEST}"

@@ -1,4 +1,4 @@
-"""Traffic that is neither data nor a fault: it is counted by family and goes nowhere."""
+"""Traffic that is neither data nor a fault. It is counted by family and written to no other table."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _CLIENT_TRACES = frozenset(
 
 
 def ignored_trace(root: Mapping[str, Any], data: Mapping[str, Any]) -> str | None:
-    """Return the ignore family of a `stream_trace`, None for one that is to be judged like any other event.
+    """Return the ignore family of a `stream_trace`, None for one that is judged like any other event.
 
-    Applications and browser clients publish traces of their own beside those of the gateways; most lack a session.
+    Applications and browser clients publish traces, too, and not only gateways. Most of these name no session.
     """
     subtype = data.get("type")
     if type(subtype) is not str or subtype.startswith(("gateway_", "runner_", "orchestrator_")):

@@ -20,7 +20,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Source(Protocol):
-    """What the job needs of its input; see `kafka_input.KafkaInput`."""
+    """What the job needs from its input; see `kafka_input.KafkaInput`."""
 
     complaint: str | None
 
@@ -34,14 +34,14 @@ class Source(Protocol):
 
 
 class Target(Protocol):
-    """What the job needs of its output; see `writer.Writer`."""
+    """What the job needs from its output; see `writer.Writer`."""
 
     def start(self, round_: list[Work]) -> Future[None]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """`now_ms`: processing time, epoch milliseconds. `steady_sec`: seconds of a clock that never goes back."""
+    """`now_ms`: processing time, epoch milliseconds. `steady_sec`: seconds of a monotonic clock."""
 
     now_ms: Callable[[], int]
     steady_sec: Callable[[], float]
@@ -52,9 +52,9 @@ Restore = Callable[[Mapping[Place, int], int], Iterator[tuple[str, str, int]]]
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a restart must know again: `checkpointer` has the sessions.
+    """The state that a restart recovers. `checkpointer` has the sessions.
 
-    `restore` gives the dedup keys for newly assigned partitions, as `restore.accepted_keys` does.
+    `restore` returns the dedup keys for newly assigned partitions, as `restore.accepted_keys` does.
     """
 
     restore: Restore
@@ -63,7 +63,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Batches that are written together, what they changed in the sessions, and when that is done."""
+    """Batches that are written together, the change of the sessions, and the future of the write."""
 
     works: list[Work]
     capture: Capture | None
@@ -71,12 +71,15 @@ class Round:
 
     @property
     def spans(self) -> list[Span]:
-        """What the round covers."""
+        """The offset range of every batch of the round."""
         return [work.span for work in self.works]
 
 
 class Job:
-    """One round is processed while the one before is written; a round is noted only when that one is done."""
+    """The loop over rounds. A round is processed while the previous one is written.
+
+    The spans of a round are noted with the offsets only after the previous round was written.
+    """
 
     def __init__(
         self,
@@ -99,7 +102,7 @@ class Job:
         self._source: Source | None = None
 
     def run(self, source: Source, stopping: Callable[[], bool]) -> None:
-        """Work until `stopping` says so, then finish what was begun. Raises ProcessorError when it cannot go on."""
+        """Work until `stopping()` is true, then finish the round in flight. Raises ProcessorError."""
         self._source = source
         while not stopping():
             batches = source.collect()
@@ -114,20 +117,20 @@ class Job:
         self._report(STOPPED, always=True)
 
     def land(self) -> None:
-        """Finish the round in flight and commit it: before partitions are given away."""
+        """Finish the round in flight and commit it. Called before partitions are revoked."""
         self._turn([])
 
     def fail(self, error: str) -> None:
-        """Report that the job ended by a failure; nothing more is committed."""
+        """Report that the job has failed. Nothing more is committed."""
         self._landed = None
         self._report(FAILED, error=error, always=True)
 
     def report_start(self) -> None:
-        """Report that the process is there."""
+        """Report that the process has started."""
         self._report(STARTING, always=True)
 
     def _turn(self, round_: list[Work]) -> None:
-        """Wait for the round in flight; then save and commit it, note the next, and let that take off."""
+        """Wait for the round in flight, save and commit it; then note the next round and start writing it."""
         if self._flying is not None:
             landing, self._flying = self._flying, None
             landing.written.result()
@@ -155,7 +158,7 @@ class Job:
             self._report(RUNNING, always=True)
 
     def _report(self, state: str, *, error: str | None = None, always: bool = False) -> None:
-        """Write the status file: at once when the state changed or all is quiet, else now and then."""
+        """Write the status file: at once when the state changed or the job is idle, else at an interval."""
         at = self._clocks.steady_sec()
         last_state, last_at = self._reported
         if not (always or state != last_state or at - last_at >= STATUS_EVERY_SEC):

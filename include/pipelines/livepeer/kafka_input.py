@@ -1,9 +1,9 @@
-"""Records out of Kafka, in batches that are the same again after a crash.
+"""Reads records from Kafka in batches that a restart can repeat exactly.
 
-Before a batch is written, its offset range is committed as a note (the metadata of a Kafka commit) beside the offset it
-starts at; when everything is written and acknowledged, the offset after it is committed. A process that finds a note on
-start forms exactly that batch again, judged at the same processing time: the insert tokens are the same, and ClickHouse
-takes nothing twice. The note lives with the offsets: it can neither be lost without them nor disagree with them.
+Before a batch is written, the offset at which it starts is committed, with its offset range as a note (the metadata of
+a Kafka commit). When everything is written and acknowledged, the offset after the batch is committed. A process that
+finds a note on start forms exactly that batch again and judges it at the same processing time. The insert tokens are
+then the same, and ClickHouse inserts nothing twice. The note is stored with the offsets, so the two cannot disagree.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ CHUNK = 1000
 IDLE_SEC = 0.2
 FILL_SEC = 0.02
 ANSWER_SEC = 30.0
-# Whatever the number of records, a round holds about this much of them in memory.
+# Bound on the record values of one round in memory (approximate, since it is checked after each chunk).
 MAX_ROUND_BYTES = 64_000_000
-# The topic may be created after the job: these pass by themselves.
-_PASSING = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION})
+# Errors that go away by themselves: the topic may be created after the job starts.
+_TRANSIENT = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION})
 _LOG = logging.getLogger(__name__)
 
 
 def consumer_settings(settings: Settings) -> dict[str, Any]:
     """Return the client's configuration.
 
-    The member is static: a process that comes back after a crash takes its predecessor's place at once, and a second
-    process of the group fences the first instead of working beside it with dedup keys of its own.
+    The group member is static. A process that restarts after a crash gets its partitions back at once. A second
+    process of the group fences the first one, so that two processes never work in parallel with separate dedup keys.
     """
     return {
         **settings.kafka_options,
@@ -67,9 +67,9 @@ def consumer_settings(settings: Settings) -> dict[str, Any]:
 
 
 class KafkaInput:
-    """The input topics, as the one member of a consumer group. Every method but none in parallel: one thread.
+    """The input topics, read by the only member of a consumer group. Not thread-safe: use it from one thread.
 
-    `before_revoke` is called before partitions are given away. `clock` gives the processing time, epoch milliseconds.
+    `before_revoke` is called before partitions are revoked. `clock` returns the processing time, epoch milliseconds.
     """
 
     def __init__(self, settings: Settings, before_revoke: Callable[[], None], clock: Callable[[], int]) -> None:
@@ -77,8 +77,8 @@ class KafkaInput:
         self._before_revoke = before_revoke
         self._clock = clock
         self._places: set[Place] = set()
-        self._held: dict[Place, list[Record]] = {}
-        self._redo: dict[Place, Span] = {}
+        self._buffered: dict[Place, list[Record]] = {}
+        self._interrupted: dict[Place, Span] = {}
         self._at_end: set[Place] = set()
         self._starts: dict[Place, int] = {}
         self._failure: SourceError | None = None
@@ -102,29 +102,31 @@ class KafkaInput:
 
     @property
     def caught_up(self) -> bool:
-        """Return whether the client had nothing more at hand at the last look."""
+        """Return whether the last poll found no more records."""
         return self._short
 
     def take_starts(self) -> dict[Place, int]:
-        """Return where reading began in the partitions assigned since the last call; -1 where nothing was committed."""
+        """Return the start offset of every partition assigned since the last call; -1 where nothing was committed."""
         starts, self._starts = self._starts, {}
         return starts
 
     def collect(self) -> list[Batch]:
-        """Return the next batches, at most one a partition; none when nothing came within a fifth of a second.
+        """Return the next batches, at most one a partition; none when nothing arrives within a fifth of a second.
 
-        Returns as soon as the client has no more at hand. Raises SourceError when the client cannot go on.
+        Returns as soon as the client has no more records. Raises SourceError when the client cannot continue.
         """
         self._fill()
         if self._failure is not None:
             raise self._failure
-        if not self._redo:
-            return [self._cut(place) for place in sorted(self._held)]
-        # All notes are of one round, and sessions may depend on the order within it: it comes back as a whole.
-        return [self._repeat(place) for place in sorted(self._redo)] if all(map(self._is_whole, self._redo)) else []
+        if not self._interrupted:
+            return [self._cut(place) for place in sorted(self._buffered)]
+        # All notes belong to one round. Sessions may depend on the order within it, so it is repeated as a whole.
+        if not all(map(self._is_whole, self._interrupted)):
+            return []
+        return [self._repeat(place) for place in sorted(self._interrupted)]
 
     def commit(self, done: Iterable[Span], started: Iterable[Span]) -> None:
-        """Commit the ends of batches that are wholly written, note those that are about to be. Raises SourceError."""
+        """Commit the ends of the batches in `done`, and notes of those in `started`. Raises SourceError."""
         ends = {
             (span.topic, span.partition): TopicPartition(span.topic, span.partition, span.last + 1) for span in done
         }
@@ -144,21 +146,21 @@ class KafkaInput:
                 raise _failed("Kafka did not take the offsets", answer.error)
 
     def close(self) -> None:
-        """Leave the broker. The static member keeps its place until its session ends."""
+        """Disconnect. The broker keeps the static member's partitions until its session times out."""
         self._consumer.close()
 
     def _fill(self) -> None:
-        """Take what the client has at hand, waiting for the first record only."""
-        # A batch that is done again may be larger than the limit of today: then there is always room for a chunk.
-        least = CHUNK if self._redo else 1
-        room = max(self._settings.max_records - sum(len(records) for records in self._held.values()), least)
+        """Buffer the records that the client has. Wait only for the first one."""
+        # A repeated batch may be larger than the present limit, so at least one chunk is always read.
+        least = CHUNK if self._interrupted else 1
+        room = max(self._settings.max_records - sum(len(records) for records in self._buffered.values()), least)
         deadline = self._clock() + self._settings.max_collect_ms
         size, wait = 0, IDLE_SEC
         while room > 0 and size < MAX_ROUND_BYTES:
             wanted = 1 if wait == IDLE_SEC else min(CHUNK, room)
             messages = self._take(wanted, wait)
             room -= len(messages)
-            size += self._hold(messages)
+            size += self._buffer(messages)
             self._short = len(messages) < wanted
             if self._short or self._clock() > deadline or self._failure is not None:
                 return
@@ -171,12 +173,12 @@ class KafkaInput:
             raise _failed("Kafka does not hand out records", error.args[0]) from None
         return messages
 
-    def _hold(self, messages: list[Message]) -> int:
-        """Keep the records of messages and heed the events among them; return the bytes kept."""
+    def _buffer(self, messages: list[Message]) -> int:
+        """Buffer the records of messages and handle the client's events among them; return the size in bytes."""
         size = 0
         for message in messages:
             if message.error() is not None:
-                self._heed(message)
+                self._handle_event(message)
                 continue
             topic, partition, offset, value = message.topic(), message.partition(), message.offset(), message.value()
             kind, created_ms = message.timestamp()
@@ -186,41 +188,41 @@ class KafkaInput:
             if place not in self._places:
                 continue
             self._at_end.discard(place)
-            self._held.setdefault(place, []).append(Record(topic, partition, offset, created_ms, value))
+            self._buffered.setdefault(place, []).append(Record(topic, partition, offset, created_ms, value))
             size += len(value or b"")
         return size
 
-    def _heed(self, message: Message) -> None:
+    def _handle_event(self, message: Message) -> None:
         error = message.error()
         if error.code() == KafkaError._PARTITION_EOF:
             self._at_end.add((message.topic(), message.partition()))
-        elif error.code() in _PASSING:
+        elif error.code() in _TRANSIENT:
             self.complaint = error.str()
         else:
             raise _failed("Kafka does not hand out records", error)
 
     def _cut(self, place: Place) -> Batch:
         """Form the next batch of a partition."""
-        records = self._held.pop(place)
+        records = self._buffered.pop(place)
         return Batch(Span(*place, records[0].offset, records[-1].offset, self._clock()), records)
 
     def _is_whole(self, place: Place) -> bool:
-        """Tell whether all that is left of a batch that was being written before a crash is at hand."""
-        records = self._held.get(place)
+        """Return whether all records of an interrupted batch that still exist are buffered."""
+        records = self._buffered.get(place)
         if not records:
             return False
-        return records[-1].offset >= self._redo[place].last or place in self._at_end
+        return records[-1].offset >= self._interrupted[place].last or place in self._at_end
 
     def _repeat(self, place: Place) -> Batch:
-        """Form the batch that was being written before a crash, as it was."""
-        records, span = self._held.pop(place), self._redo.pop(place)
+        """Form an interrupted batch again, with the same span."""
+        records, span = self._buffered.pop(place), self._interrupted.pop(place)
         inside = [record for record in records if record.offset <= span.last]
         if len(inside) < len(records):
-            self._held[place] = records[len(inside) :]
+            self._buffered[place] = records[len(inside) :]
         return Batch(span, inside)
 
     def _on_assign(self, consumer: Consumer, places: list[TopicPartition]) -> None:
-        """Begin at the committed offsets, else at the beginning, and take up the notes."""
+        """Start at the committed offsets, else at the beginning, and read the notes of interrupted batches."""
         try:
             committed = consumer.committed(places, timeout=ANSWER_SEC)
         except KafkaException as error:
@@ -232,7 +234,7 @@ class KafkaInput:
             self._starts[key] = max(place.offset, -1)
             span = Span.from_journal(place.topic, place.partition, place.metadata)
             if span is not None and span.first == place.offset:
-                self._redo[key] = span
+                self._interrupted[key] = span
                 _LOG.info("%s/%d: records %d to %d are done again", *key, span.first, span.last)
             place.offset = place.offset if place.offset >= 0 else OFFSET_BEGINNING
         consumer.assign(committed)
@@ -245,12 +247,12 @@ class KafkaInput:
             key = (place.topic, place.partition)
             self._places.discard(key)
             self._at_end.discard(key)
-            self._held.pop(key, None)
-            self._redo.pop(key, None)
+            self._buffered.pop(key, None)
+            self._interrupted.pop(key, None)
             self._starts.pop(key, None)
 
     def _on_lost(self, _: Consumer, places: list[TopicPartition]) -> None:
-        """Give up: another process may already read the partitions, and the dedup keys are ahead of the offsets."""
+        """Fail: another process may already read the partitions, and the dedup keys are ahead of the offsets."""
         self._failure = SourceError(
             f"Kafka gave {len(places)} partitions to another process, or thought this one dead.",
             hint="Start the job again: it goes on where it stopped.",
@@ -267,7 +269,7 @@ class KafkaInput:
 def _failed(what: str, error: KafkaError) -> SourceError:
     text = error.str().rstrip(".")
     hint = "See whether the brokers run; the job goes on where it stopped."
-    # The client wraps the code of what is fatal; only the text still says what it was.
+    # The client replaces the code of a fatal error, so the cause can only be seen in the text.
     if error.code() == KafkaError.FENCED_INSTANCE_ID or "fenced" in text.lower():
         hint = "Another process took this one's place: run one processor a group."
     return SourceError(f"{what}: {text}.", hint=hint)

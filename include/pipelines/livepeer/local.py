@@ -1,7 +1,8 @@
 """The runner without a cluster: `python -m pipelines.livepeer.local`, settings from the environment.
 
-Ends with 0 after SIGTERM or SIGINT (what was begun is finished and committed), with 2 when a setting is wrong, with 1
-when the input or the sinks do not work; each with one line on standard error. Started again, it goes on.
+It exits with 0 after SIGTERM or SIGINT, when the round in flight is finished and committed. It exits with 2 when a
+setting is wrong, and with 1 when the input or a sink fails; an error is one line on standard error. A restart continues
+at the committed offsets.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class StopFlag:
-    """Raised by SIGTERM or SIGINT; the job looks at it between two rounds."""
+    """A flag that SIGTERM and SIGINT set. The job reads it between two rounds."""
 
     def __init__(self) -> None:
         self.raised = False
@@ -56,7 +57,7 @@ class StopFlag:
 
 
 def now_ms() -> int:
-    """Return the processing time, epoch milliseconds."""
+    """Return the current time, epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
@@ -109,7 +110,7 @@ def main(environment: Mapping[str, str]) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     stop = StopFlag()
     stop.listen()
-    # The modules live as long as the process, and what a batch allocates is freed by counting: collect rarely.
+    # Modules are never freed, and the objects of a batch are freed by reference counting: collect garbage rarely.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     try:

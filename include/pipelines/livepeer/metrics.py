@@ -25,13 +25,13 @@ _METERS = {"input_rate": INPUT, "dlq_rate": DLQ, "duplicate_rate": DUPLICATES}
 
 
 def session_metrics(lifecycle: Lifecycle) -> dict[str, float]:
-    """Return the number of sessions held, and of status and trace signals of this process by attribution reason."""
+    """Return the number of sessions in memory, and the attributed signals of this process by attribution reason."""
     reasons = {f"attribution.{reason}": count for reason, count in sorted(lifecycle.reasons.items())}
     return {"sessions.held": lifecycle.session_count, **reasons}
 
 
 class Metrics:
-    """What was processed since the start of the process. Rates are records per second over `window_sec`."""
+    """Counters since the start of the process. Rates are records per second over `window_sec`."""
 
     def __init__(self, window_sec: int) -> None:
         self._window_sec = window_sec
@@ -40,11 +40,11 @@ class Metrics:
 
     @property
     def processed(self) -> int:
-        """Return how many records have a disposition that is in the warehouse."""
+        """Return how many records have a disposition in the warehouse."""
         return self._totals[INPUT]
 
     def add(self, counts: Mapping[str, int], oversize: int, at_sec: float) -> None:
-        """Count a batch that is wholly written. `at_sec`: seconds of a clock that never goes back."""
+        """Count a batch after it is written. `at_sec`: seconds of a monotonic clock."""
         self._past.append((at_sec, dict(self._totals)))
         for disposition, count in counts.items():
             self._totals[_BY_DISPOSITION[disposition]] += count

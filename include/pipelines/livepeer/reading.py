@@ -1,7 +1,7 @@
-"""The one reading of a Kafka value: which bytes hold an event, and the id and time of its envelope.
+"""Reads a Kafka value as JSON, and the id of its envelope.
 
-The rules are those of tests/unit/values/cases.yaml, which the raw layer, the oracle and the replay follow as well. Of a
-key that stands twice the last value counts.
+The rules are those of tests/unit/values/cases.yaml, which the raw layer, the oracle and the replay follow as well. When
+a key occurs twice, the last value counts.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 
 import orjson
 
-# An event's nesting is below 20. Every reader can go as deep as this, and orjson can write what it has read.
+# Real events nest less than 20 levels. All readers support this depth, and orjson can also write it.
 MAX_DEPTH = 200
-# The white space of JSON; other characters that print nothing are text.
+# The white space of JSON. All other invisible characters count as text.
 BLANKS = " \t\n\r"
 
 _TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
@@ -21,20 +21,20 @@ _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class UnreadableError(ValueError):
-    """Bytes that are no JSON text as RFC 8259 has it, or nest too deep."""
+    """Bytes that are not JSON as RFC 8259 defines it, or that nest too deeply."""
 
 
 def read_value(value: bytes) -> Any:
-    """Return what a Kafka value holds. Raises UnreadableError.
+    """Return the JSON value of a Kafka record. Raises UnreadableError.
 
-    Refused are, among others, a byte order mark, half of a surrogate pair, NaN, a number that no 64-bit float can hold,
-    bytes that are no UTF-8, and nesting beyond MAX_DEPTH. An integer beyond 64 bits is read as a float.
+    It refuses, among others, a byte order mark, half of a surrogate pair, NaN, a number beyond 64-bit floats, bytes
+    that are not UTF-8, and nesting beyond MAX_DEPTH. An integer beyond 64 bits is read as a float.
     """
     try:
         root = orjson.loads(value)
     except orjson.JSONDecodeError as error:
         raise UnreadableError(str(error)) from None
-    # Counting is cheap, and hardly a record has so many brackets that they must be looked at one by one.
+    # Counting the brackets is cheap and rules out almost every record, so that the exact depth is rarely computed.
     if value.count(b"{") + value.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise UnreadableError(f"nested deeper than {MAX_DEPTH} levels")
     return root
@@ -53,5 +53,5 @@ def _depth(value: bytes) -> int:
 
 
 def identifier(value: object) -> str:
-    """Return an envelope's id as received; `""` for one that is no text or has blanks only."""
+    """Return an envelope's id as received; `""` for one that is not text or has only blanks."""
     return value if type(value) is str and value.strip(BLANKS) else ""

@@ -1,4 +1,4 @@
-"""Reject envelopes into the dead-letter and quarantine topics, acknowledged before the offsets move."""
+"""Publishes reject envelopes to the dead-letter and quarantine topics. They are acknowledged before offsets move."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOG = logging.getLogger(__name__)
 class RejectTopics:
     """The reject topics by disposition. Delivery is at least once: a restart may repeat the rejects of one span.
 
-    The producer is made with the first reject. An envelope too large for its topic is sent again without
+    The producer is created for the first reject. An envelope that is too large for its topic is sent again without
     its body.
     """
 
@@ -48,7 +48,7 @@ class RejectTopics:
             )
 
     def _deliver(self, rejects: list[tuple[str, bytes]]) -> list[tuple[str, bytes, KafkaError]]:
-        """Send and wait; return what was not acknowledged."""
+        """Send and wait. Return the envelopes that were not acknowledged, each with its error."""
         if not rejects:
             return []
         if self._producer is None:
@@ -82,7 +82,7 @@ class RejectTopics:
 
 
 def without_body(body: bytes) -> bytes:
-    """Return an envelope whose payload is left out, saying so in the failure's details."""
+    """Return an envelope without its payload. The details of its failure say so."""
     document = orjson.loads(body)
     document["payload"].update(body=None, canonicalJson=None)
     document["failure"]["details"] += f" [payload left out: the envelope had {len(body)} bytes]"
@@ -92,7 +92,7 @@ def without_body(body: bytes) -> bytes:
 
 
 def make_producer(bootstrap_servers: str, options: Mapping[str, str]) -> Producer:
-    """Return a producer that keeps order and does not repeat a message on its own retries."""
+    """Return an idempotent producer: it keeps the order, and its retries create no duplicates."""
     return Producer(
         {
             **options,

@@ -1,4 +1,4 @@
-"""What a rejected record leaves behind: an envelope for the Kafka topic, and its flat projection for the table."""
+"""Formats rejected records: as an envelope for the reject topic, and as a flat row for the reject table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCHEMA_VERSION = "v1"
 
 
 class Payload(NamedTuple):
-    """The body of a rejected record: text as received, or base64 when it is no JSON; None for a null value."""
+    """The body of a rejected record: text as received, or base64 when it is not JSON; None for a null value."""
 
     encoding: str
     body: str | None

@@ -1,4 +1,4 @@
-"""The dedup keys after a restart: read back from the dispositions, so that no second store can disagree with them."""
+"""Restores the dedup keys after a restart from the dispositions, so that no second store has to agree with them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pipelines.livepeer.sink import ClickHouseSink
 def accepted_keys(
     sink: ClickHouseSink, starts: Mapping[tuple[str, int], int], since_ms: int
 ) -> Iterator[tuple[str, str, int]]:
-    """Yield (topic, dedup key, first seen in epoch ms) of what was accepted after `since_ms`, oldest first.
+    """Yield (topic, dedup key, first seen in epoch ms) of the records accepted after `since_ms`, oldest first.
 
-    `starts`: the offset by (topic, partition) at which reading begins; a negative one means that the group has none,
-    then everything in the partition counts as processed before. Raises SinkError.
+    `starts`: the offset by (topic, partition) at which reading begins. Only records before it count. A negative offset
+    means that the group has committed none; then all records of the partition count. Raises SinkError.
     """
     known = {place: offset for place, offset in starts.items() if offset >= 0}
     parameters = {
@@ -32,5 +32,5 @@ def accepted_keys(
 
 
 def _array(items: Iterator[str]) -> str:
-    """Write a ClickHouse array literal; topic names hold nothing that would need escaping."""
+    """Return a ClickHouse array literal. Topic names contain no character that needs escaping."""
     return f"[{','.join(items)}]"

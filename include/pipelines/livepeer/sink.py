@@ -1,4 +1,4 @@
-"""Rows into ClickHouse over HTTP: batched, each request taken once by its token."""
+"""Inserts rows into ClickHouse over HTTP. A token makes each request idempotent."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pipelines.livepeer.config import SinkSettings
 from pipelines.livepeer.errors import SinkError
 from pipelines.livepeer.tables import COLUMNS
 
-# A span may be re-sent after a restart. The views behind a table must then not count its rows twice either.
-# Parsing stays on one thread so that a request always makes the same blocks: tokens are per block.
+# A span may be sent again after a restart; the materialized views of a table must then not count its rows twice either.
+# Tokens are per block, so parsing must be single-threaded: a request then always makes the same blocks.
 INSERT_SETTINGS = {
     "async_insert": "0",
     "deduplicate_blocks_in_dependent_materialized_views": "1",
@@ -31,7 +31,7 @@ class ClickHouseSink:
 
     def __init__(self, settings: SinkSettings) -> None:
         self._settings = settings
-        # The server drops idle connections after a few seconds: one that died under a request is tried again at once,
+        # The server closes idle connections after a few seconds. A request on a closed connection is retried at once,
         # which is safe because of the tokens.
         retries = urllib3.Retry(
             total=3, connect=2, read=2, redirect=0, status=0, other=0, backoff_factor=0, allowed_methods=None
@@ -50,7 +50,7 @@ class ClickHouseSink:
         }
 
     def insert(self, request: Request) -> None:
-        """Write the rows of one request. Raises SinkError: no record is to blame, the parsers have judged them all."""
+        """Insert the rows of one request. Raises SinkError; the cause is never a record, since parsers judged all."""
         statement = f"INSERT INTO {request.table} ({', '.join(COLUMNS[request.table])}) FORMAT JSONCompactEachRow"
         fields = {"query": statement, "insert_deduplication_token": request.token, **INSERT_SETTINGS}
         response = self._send(fields, request.body, f"the rows of {request.table}", stream=False)
@@ -59,7 +59,7 @@ class ClickHouseSink:
 
     def lines(self, statement: str, parameters: Mapping[str, str]) -> Iterator[bytes]:
         """Yield the lines of a query's answer; none when the table or database does not exist yet. Raises SinkError."""
-        # With the whole answer made before the first byte is sent, an error can only come instead of an answer.
+        # The server completes the answer before it sends the first byte, so an error cannot interrupt an answer.
         fields = {"query": statement, "wait_end_of_query": "1"}
         fields |= {f"param_{name}": value for name, value in parameters.items()}
         response = self._send(fields, b"", "a query", stream=True)

@@ -1,9 +1,9 @@
-"""The saved sessions on disk: each state with the offsets that it covers, so that a restart finds the one that fits.
+"""The saved sessions on disk. Each state is stored with the offsets that it covers, so that a restart finds its state.
 
-A file is a generation: a whole state, then the changes since, each with the offsets that were about to be committed.
-It is made under another name and renamed, changes are appended and synchronised, and its predecessor goes only when the
-first change is in it: a crash at any moment leaves both the state of the last committed offsets and, maybe, the next.
-What was torn at the end of a file is not read.
+A file is a generation: a whole state and then the changes since. Each entry has the offsets that were about to be
+committed. A new file is written under another name and renamed; changes are appended and synchronised. The previous
+file is deleted only after the first change was appended to the new one. So a crash at any moment leaves the state of
+the last committed offsets, and possibly the next state. An incomplete entry at the end of a file is not read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pipelines.livepeer.lifecycle.state import StateError
 Place = tuple[str, int]
 Positions = Mapping[Place, int]
 
-# Below this, changes are never worth a new generation.
+# Changes smaller than this never start a new generation.
 SMALL_BYTES = 8_000_000
 
 
@@ -34,7 +34,7 @@ class SavedState(NamedTuple):
 
 
 class StateFiles:
-    """The folder of one processor. Raises StateError where the folder cannot be used or is another process'."""
+    """The folder of one processor. Raises StateError when it cannot be used or another process uses it."""
 
     def __init__(self, folder: Path, *, small_bytes: int = SMALL_BYTES) -> None:
         self._folder = folder
@@ -55,7 +55,7 @@ class StateFiles:
 
     @property
     def is_grown(self) -> bool:
-        """Whether the changes take more room than the state that they change: then `begin` is due."""
+        """Whether the changes are larger than the state that they change. Then the caller should call `begin`."""
         return self._added_bytes > max(self._whole_bytes, self._small_bytes)
 
     def find(self, fits: Callable[[Positions], bool]) -> SavedState | None:
@@ -88,9 +88,9 @@ class StateFiles:
         self._outdated = earlier
 
     def append(self, positions: Positions, changes: bytes) -> None:
-        """Add the changes that lead to a state; empty when only the offsets are others.
+        """Append the changes since the last entry; empty when only the offsets have changed.
 
-        The offsets that the generation began with are committed by now: the earlier generations go.
+        The offsets that the generation began with are committed by now, so earlier generations are deleted.
         """
         try:
             self._added_bytes += self._write(positions, changes)
@@ -101,7 +101,7 @@ class StateFiles:
         self._outdated = []
 
     def close(self) -> None:
-        """Give up the folder; what is saved stays."""
+        """Release the folder. The saved files stay."""
         self._close_file()
         self._lock.close()
 
@@ -109,7 +109,7 @@ class StateFiles:
         return sorted(self._folder.glob("sessions-*.state"))
 
     def _write(self, positions: Positions, part: bytes) -> int:
-        """Write an entry down to the disk; return its size."""
+        """Write an entry and synchronise the disk; return its size in bytes."""
         if self._file is None:
             raise StateError("There is no state that changes could be added to.", hint="Begin a generation first.")
         listed = [[topic, partition, offset] for (topic, partition), offset in sorted(positions.items())]
@@ -140,7 +140,7 @@ class StateFiles:
 
 
 def _entries(content: bytes) -> Iterator[tuple[dict[Place, int], bytes]]:
-    """Yield the offsets and the part of each entry, up to the first that is not whole."""
+    """Yield the offsets and the content of each entry, up to the first incomplete one."""
     at = 0
     while at < len(content):
         end = content.find(b"\n", at)

@@ -1,4 +1,4 @@
-"""The file in which a running job says how it is: read by those who wait for it."""
+"""The status file of a running job. The health check and the harness read it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STARTING, RUNNING, STOPPED, FAILED = "starting", "running", "stopped", "failed"
 
 
 class StatusFile:
-    """Writes the status as JSON, each time as a whole new file: a reader never sees half of one. No path, no file."""
+    """Writes the status as JSON. Each write replaces the file, so that a reader never sees half. None: no file."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path

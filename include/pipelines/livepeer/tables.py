@@ -1,6 +1,6 @@
-"""The columns that the processor writes, per table and in the order of its rows.
+"""The columns that the processor writes, by table, in the order of the values of a row.
 
-`ingestion_timestamp` is the warehouse's own default and MATERIALIZED columns are computed there, so neither is listed.
+`ingestion_timestamp` and MATERIALIZED columns are not listed: the warehouse fills them itself.
 """
 
 from __future__ import annotations

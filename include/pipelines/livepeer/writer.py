@@ -1,4 +1,4 @@
-"""Writing a batch: rows, then reject records, then dispositions. The order is what a crash must not break."""
+"""Writes a batch: rows, then reject records, then dispositions. The order stays correct through a crash."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pipelines.livepeer.tables import DISPOSITIONS
 
 
 class Writer:
-    """Writes batches in the background, one round of them at a time, several requests of a round at once.
+    """Writes batches in the background: one round at a time, several requests of a round in parallel.
 
-    A disposition says that the rows it names exist: it is written when they do.
+    A disposition is written after the rows that it names.
     """
 
     def __init__(self, sink: ClickHouseSink, reject_topics: RejectTopics, settings: SinkSettings) -> None:
@@ -27,7 +27,7 @@ class Writer:
         self._inserts = ThreadPoolExecutor(settings.max_in_flight, thread_name_prefix="insert")
 
     def start(self, round_: list[Work]) -> Future[None]:
-        """Begin to write a round; the future raises SinkError, and is done when everything is acknowledged."""
+        """Begin to write a round. The future is done when everything is acknowledged; it may raise SinkError."""
         return self._rounds.submit(self._write, round_)
 
     def close(self) -> None:
@@ -57,7 +57,7 @@ class Writer:
 
 
 def _finish(pending: list[Future[None]]) -> None:
-    """Wait for all requests, then raise the first error among them: none is left running behind a failure."""
+    """Wait for all requests, so that none still runs after a failure; then raise the first error among them."""
     errors = [error for error in (future.exception() for future in pending) if error is not None]
     if errors:
         raise errors[0]

@@ -1,11 +1,11 @@
 """The stateful half of the processor: sessions, segments, attribution, and the silver facts. Pure, no clock, no I/O.
 
-`engine.Lifecycle` takes the typed rows of accepted records and returns fact rows. Three ideas carry it:
+`engine.Lifecycle` takes the typed rows of accepted records and returns fact rows. It rests on three rules:
 
-- What the capabilities say about a signal's wallet is looked up once, when the signal arrives, and kept with it
-  (`attribution.Evidence`). Everything else is a function of the *set* of a session's signals in event-time order, so
-  neither the order of arrival nor the cut into batches nor a restart changes a result.
-- Silver facts depend on their own record only and are final when written; nothing that a rollup has added up is ever
+- The capabilities of a signal's wallet are looked up once, when the signal arrives, and stored with the signal
+  (`attribution.Evidence`). Everything else is a function of the *set* of a session's signals in event-time order. So
+  the order of arrival, the division into batches and restarts do not change a result.
+- Silver facts depend on their own record only and are final when written. A value that a rollup has added up is never
   revised.
-- A session's rows carry one version, its number of signals. Readers take the rows at the session's greatest version.
+- All rows of a session have one version, its number of signals. Readers take the rows of the greatest version.
 """

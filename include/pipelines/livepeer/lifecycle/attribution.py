@@ -1,7 +1,7 @@
-"""The one decision of who served a signal: status, reason, canonical wallet, and as much of the rest as is certain.
+"""Decides which orchestrator served a signal: status, reason, canonical wallet, and the details that are certain.
 
-What stays ambiguous is not resolved; a proxy wallet is never
-an answer; a snapshot beyond its lifetime tells the wallet's identity and nothing else.
+An ambiguous signal is not resolved. The answer is never a proxy wallet. A snapshot beyond its lifetime gives only the
+canonical wallet.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ NO_METHOD = ("none", 0.0)
 
 
 class Decision(NamedTuple):
-    """Who served a signal. Blank text is unknown, and so is a GPU of None.
+    """The orchestrator that served a signal. Blank text and a GPU of None mean unknown.
 
     `address` is the canonical wallet, in lower case; blank unless the status is `resolved` or `stale`. `url`,
-    `pipeline`, `model` and `gpu` are given only when the snapshots that count agree on one value: a host with several
-    GPUs has none.
+    `pipeline`, `model` and `gpu` are known only when all relevant snapshots agree on one value. So the GPU of a host
+    with several GPUs is unknown.
     """
 
     status: str
@@ -60,9 +60,9 @@ UNCLEAR = Decision(AMBIGUOUS, AMBIGUOUS_CANDIDATES, "", "", "", "", None, *NO_ME
 
 
 class Sighting(NamedTuple):
-    """One candidate as seen from a signal: its nearest snapshot, that one's freshness and distance (milliseconds).
+    """One candidate relative to a signal, with the freshness and the distance (ms) of its nearest snapshot.
 
-    `at_url` tells that the candidate has the URL that the signal names.
+    `at_url`: whether the candidate has the URL that the signal names.
     """
 
     address: str
@@ -76,10 +76,10 @@ class Sighting(NamedTuple):
 
 
 def decide(sightings: Sequence[Sighting], hint: str) -> Decision:
-    """Decide by all that was seen under the signal's wallet, and by the model that it hints at (may be blank).
+    """Decide from all sightings under the signal's wallet and the signal's model hint (may be blank).
 
-    The (wallet, URL) pair comes first: when it is known, only the wallets behind it count. Then the model must be
-    compatible, then an exact model goes before an unknown one, and snapshots within their lifetime before older ones.
+    The (wallet, URL) pair comes first: when it is known, only its canonical wallets count. Then the model must be
+    compatible. An exact model has priority over an unknown one, and a snapshot within its lifetime over an older one.
     """
     pool, same_host = _of_pair(sightings, _compatible(sightings, hint))
     if not pool:
@@ -108,13 +108,13 @@ def decide(sightings: Sequence[Sighting], hint: str) -> Decision:
 
 
 def _freshest(pool: Sequence[Sighting]) -> list[Sighting]:
-    """Return what is within its lifetime: earlier snapshots, only without any the later ones."""
+    """Return the sightings within their lifetime: the earlier ones, or the later ones if there are no earlier ones."""
     earlier = [item for item in pool if item.freshness in {SAME_TIME, EARLIER}]
     return earlier or [item for item in pool if item.freshness == LATER]
 
 
 def _compatible(sightings: Sequence[Sighting], hint: str) -> list[Sighting]:
-    """Drop what runs another model than the hint; without a hint, or without a model, nothing is known against it."""
+    """Drop the sightings of another model than the hint. Keep all without a hint, and those without a model."""
     wanted = hint.lower()
     return [item for item in sightings if not wanted or not item.model or item.model.lower() == wanted]
 
@@ -122,7 +122,7 @@ def _compatible(sightings: Sequence[Sighting], hint: str) -> list[Sighting]:
 def _of_pair(sightings: Sequence[Sighting], compatible: list[Sighting]) -> tuple[list[Sighting], bool]:
     """Narrow to the host that the signal names, else to other hosts of the wallets that own it.
 
-    The flag tells whether the hardware may be the signal's: not when the named host is another than the candidates'.
+    The flag is whether the candidates' hardware may have served the signal; it is false for other hosts.
     """
     owners = {item.address for item in sightings if item.at_url}
     if not owners:
@@ -132,7 +132,7 @@ def _of_pair(sightings: Sequence[Sighting], compatible: list[Sighting]) -> tuple
 
 
 def _nearest_per_host(sightings: Iterable[Sighting]) -> list[Sighting]:
-    """Keep, per host, the rows of its nearest snapshot: earlier ones may list hardware that is gone."""
+    """Keep, per host, the rows of its nearest snapshot. Earlier snapshots may list hardware that was removed."""
     best: dict[str, tuple[int, int]] = {}
     rows = [(item, host_of(item.url), (item.freshness, item.distance_ms)) for item in sightings]
     for _, host, rank in rows:
@@ -148,14 +148,14 @@ def _only(values: Iterable[str]) -> str:
 
 
 class Evidence:
-    """What the capabilities say about one signal's wallet and URL at its time: the decision for every model hint.
+    """The decisions, by model hint, that the capabilities allow for one signal's wallet, URL and time.
 
-    Independent of the index from then on, so that a session can be computed again later with the same result.
+    It does not depend on later changes of the index, so that a session can be computed again with the same result.
     """
 
     __slots__ = ("__weakref__", "_by_hint", "_by_model", "_other", "_unhinted")
 
-    # Spellings of hints that are remembered; more are made up.
+    # Bound of the cache by spelling of the hint. Real traffic has far fewer spellings.
     _MOST_HINTS = 32
 
     def __init__(self, unhinted: Decision, other: Decision, by_model: dict[str, Decision]) -> None:

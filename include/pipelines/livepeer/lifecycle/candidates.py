@@ -19,7 +19,7 @@ from pipelines.livepeer.lifecycle.attribution import (
 from pipelines.livepeer.lifecycle.rules import Rules
 
 _FOREVER = 1 << 63
-# Cached answers per wallet; a wallet has a handful of URLs unless somebody makes them up.
+# Bound of the cached answers per wallet. Real wallets have a handful of URLs.
 _MOST_URLS = 64
 
 
@@ -47,7 +47,7 @@ class Candidate:
         self.times: list[int] = []
 
     def add(self, time_ms: int, most_times: int) -> None:
-        """Note a sighting; the oldest one beyond the bound is forgotten."""
+        """Add a time, and drop the oldest one beyond the bound."""
         if not self.times or time_ms > self.times[-1]:
             self.times.append(time_ms)
         else:
@@ -58,8 +58,8 @@ class Candidate:
             del self.times[0]
 
 
-class _Shelf:
-    """What one wallet leads to, and the answers given for its URLs with the time span [from, to) that they hold for."""
+class _WalletEntry:
+    """The candidates of one wallet, and cached answers by URL, each with the time span [from, to) of its validity."""
 
     __slots__ = ("answers", "candidates")
 
@@ -71,80 +71,80 @@ class _Shelf:
 class CapabilityIndex:
     """Candidates by wallet: each is found under its proxy wallet and under its canonical one.
 
-    Old snapshots are not dropped by age: that would make the answer about an old signal depend on whether newer
-    snapshots came before it. Numbers are bounded instead (`Rules`).
+    Snapshots are not dropped by age: the answer for an old signal would then depend on whether newer snapshots arrived
+    before it. Their number is bounded instead (`Rules`).
     """
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._shelves: dict[str, _Shelf] = {}
+        self._by_wallet: dict[str, _WalletEntry] = {}
         self._known: WeakValueDictionary[Any, Evidence] = WeakValueDictionary()
 
     @property
     def wallet_count(self) -> int:
-        """The number of wallets, proxies included, that something is known of."""
-        return len(self._shelves)
+        """The number of wallets in the index, proxies included."""
+        return len(self._by_wallet)
 
     def add(self, snapshot: Snapshot) -> bool:
-        """Take up a snapshot. Without a canonical wallet it cannot answer who served, and is not kept (False)."""
+        """Add a snapshot. One without a canonical wallet can resolve no signal and is ignored (returns False)."""
         if not snapshot.address:
             return False
         candidate = None
         for wallet in {snapshot.local_address: None, snapshot.address: None}:
             if wallet:
-                candidate = self._shelve(wallet, snapshot, candidate)
+                candidate = self._file(wallet, snapshot, candidate)
         return True
 
-    def _shelve(self, wallet: str, snapshot: Snapshot, candidate: Candidate | None) -> Candidate:
-        shelf = self._shelves.get(wallet)
-        if shelf is None:
-            shelf = self._shelves[wallet] = _Shelf()
+    def _file(self, wallet: str, snapshot: Snapshot, candidate: Candidate | None) -> Candidate:
+        entry = self._by_wallet.get(wallet)
+        if entry is None:
+            entry = self._by_wallet[wallet] = _WalletEntry()
         key = snapshot[:6]
         if candidate is None:
-            candidate = shelf.candidates.get(key) or Candidate(key)
+            candidate = entry.candidates.get(key) or Candidate(key)
             candidate.add(snapshot.time_ms, self._rules.most_times_per_candidate)
-        shelf.candidates[key] = candidate
-        shelf.answers.clear()
-        if len(shelf.candidates) > self._rules.most_candidates_per_wallet:
-            oldest = min(shelf.candidates.values(), key=_newest_time)
-            del shelf.candidates[oldest.key]
-        if len(self._shelves) > self._rules.most_wallets:
-            self._make_room()
+        entry.candidates[key] = candidate
+        entry.answers.clear()
+        if len(entry.candidates) > self._rules.most_candidates_per_wallet:
+            oldest = min(entry.candidates.values(), key=_newest_time)
+            del entry.candidates[oldest.key]
+        if len(self._by_wallet) > self._rules.most_wallets:
+            self._evict()
         return candidate
 
-    def _make_room(self) -> None:
-        """Forget the tenth of the wallets that were seen longest ago: a tenth, so that it happens rarely."""
-        by_age = sorted(self._shelves, key=self._wallet_time)
+    def _evict(self) -> None:
+        """Drop the tenth of the wallets whose snapshots are oldest. Dropping many at once keeps the sorting rare."""
+        by_age = sorted(self._by_wallet, key=self._wallet_time)
         for wallet in by_age[: 1 + len(by_age) // 10]:
-            del self._shelves[wallet]
+            del self._by_wallet[wallet]
 
     def _wallet_time(self, wallet: str) -> int:
-        return max(candidate.times[-1] for candidate in self._shelves[wallet].candidates.values())
+        return max(candidate.times[-1] for candidate in self._by_wallet[wallet].candidates.values())
 
     def evidence(self, wallet: str, url: str, at_ms: int) -> Evidence:
         """Return what is known of a wallet (lower case) and URL (may be blank) at a time in epoch milliseconds."""
-        shelf = self._shelves.get(wallet)
-        if shelf is None:
+        entry = self._by_wallet.get(wallet)
+        if entry is None:
             return SILENCE
-        answer = shelf.answers.get(url)
+        answer = entry.answers.get(url)
         if answer is not None and answer[0] <= at_ms < answer[1]:
             return answer[2]
-        since, until, sightings = self._look(shelf, host_of(url), at_ms)
+        since, until, sightings = self._look(entry, host_of(url), at_ms)
         evidence = self.share(Evidence.weigh(sightings))
-        if len(shelf.answers) >= _MOST_URLS:
-            shelf.answers.clear()
-        shelf.answers[url] = (since, until, evidence)
+        if len(entry.answers) >= _MOST_URLS:
+            entry.answers.clear()
+        entry.answers[url] = (since, until, evidence)
         return evidence
 
     def share(self, evidence: Evidence) -> Evidence:
-        """Return the one object for equal evidence: sessions keep a reference for each of their signals."""
+        """Return one shared object for equal evidence, because sessions keep a reference for each signal."""
         return self._known.setdefault(evidence.content(), evidence)
 
-    def _look(self, shelf: _Shelf, host: str, at_ms: int) -> tuple[int, int, list[Sighting]]:
-        """Return what is visible at a time, and the span [since, until) within which the same would be."""
+    def _look(self, entry: _WalletEntry, host: str, at_ms: int) -> tuple[int, int, list[Sighting]]:
+        """Return (since, until, sightings): the sightings at a time, which are the same at all of [since, until)."""
         ttl, skew = self._rules.attribution_ttl_ms, self._rules.future_skew_ms
         since, until, sightings = 0, _FOREVER, []
-        for candidate in shelf.candidates.values():
+        for candidate in entry.candidates.values():
             place = bisect_right(candidate.times, at_ms)
             turns: list[int] = []
             nearest: tuple[int, int] | None = None
@@ -164,27 +164,27 @@ class CapabilityIndex:
         return since, until, sightings
 
     def dump(self) -> dict[str, Any]:
-        """Return the content, JSON-able, in an order that depends on history alone."""
+        """Return the content, JSON-able. The order depends only on the sequence of `add` calls."""
         candidates: dict[int, tuple[int, Candidate]] = {}
         shelves = {}
-        for wallet, shelf in self._shelves.items():
+        for wallet, entry in self._by_wallet.items():
             places = []
-            for candidate in shelf.candidates.values():
+            for candidate in entry.candidates.values():
                 place, _ = candidates.setdefault(id(candidate), (len(candidates), candidate))
                 places.append(place)
             shelves[wallet] = places
         return {"candidates": [[*item.key, item.times] for _, item in candidates.values()], "shelves": shelves}
 
     def load(self, content: dict[str, Any]) -> None:
-        """Take up what `dump` returned."""
+        """Restore the content that `dump` returned."""
         candidates = []
         for *key, times in content["candidates"]:
             candidate = Candidate(tuple(key))
             candidate.times = times
             candidates.append(candidate)
         for wallet, places in content["shelves"].items():
-            shelf = self._shelves[wallet] = _Shelf()
-            shelf.candidates = {candidates[place].key: candidates[place] for place in places}
+            entry = self._by_wallet[wallet] = _WalletEntry()
+            entry.candidates = {candidates[place].key: candidates[place] for place in places}
 
 
 def _age(age_ms: int, ttl_ms: int) -> int:

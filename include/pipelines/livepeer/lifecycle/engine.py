@@ -1,4 +1,4 @@
-"""The lifecycle as a runner sees it: typed rows in, silver rows out at once, stateful rows at each flush."""
+"""The interface of the lifecycle: typed rows in; silver rows out at once, stateful rows at each flush."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _MOST_IDENTITIES = 100_000
 class Lifecycle:
     """All sessions and the capability index.
 
-    `base_version`: 0, or, when earlier state was lost but rows in the warehouse were not, a number above every version
-    in them (the epoch time in milliseconds serves). `keep_changes`: collect what `changes` returns. `reasons` counts,
-    over the status and trace signals of this process, the attribution reasons and `no_wallet`.
+    `base_version`: 0 for an empty warehouse. When state was lost, a number above every version in the warehouse, such
+    as the epoch time in milliseconds. `keep_changes`: collect what `changes` returns. `reasons` counts the attribution
+    reasons, and `no_wallet`, over the status and trace signals of this process.
     """
 
     def __init__(self, rules: Rules = DEFAULT_RULES, *, base_version: int = 0, keep_changes: bool = False) -> None:
@@ -65,16 +65,16 @@ class Lifecycle:
         return len(self._sessions)
 
     def apply(self, table: str, row: Row, gateway: str) -> tuple[str, Row] | None:
-        """Take up one typed row of an accepted record, in the order of `pipelines.livepeer.tables.COLUMNS`.
+        """Process one typed row of an accepted record, in the order of `pipelines.livepeer.tables.COLUMNS`.
 
-        `gateway` is the envelope's. Returns the record's silver row with its table, None when it has none. Typed tables
-        that do not concern sessions are passed over. Records must come in the order of their partition.
+        `gateway` is the envelope's. Returns the record's silver row with its table, None when it has none. Rows of
+        tables that do not concern sessions are ignored. Records must come in the order of their partition.
         """
         read = self._readers.get(table)
         return read(row, gateway) if read else None
 
     def retract(self) -> None:
-        """Take back the signal of the row that was applied last: its record was rejected after all."""
+        """Remove the signal of the row that was applied last, because its record was rejected afterwards."""
         session, self._latest = self._latest, None
         if session is not None and session.retract():
             self._touched.pop()
@@ -107,7 +107,7 @@ class Lifecycle:
                 break
             expired.append(key)
         for key in expired:
-            # Should it come back: its rows must not be shadowed by those of its first life.
+            # If the session starts again, its rows need versions above those written before it expired.
             self._floor = max(self._floor, self._sessions.pop(key).version)
             if self._keep_changes:
                 self._new_signals.pop(key, None)
@@ -145,7 +145,7 @@ class Lifecycle:
         *,
         keep_changes: bool = False,
     ) -> Lifecycle:
-        """Return the lifecycle as it was: a snapshot, and the changes since in their order. Raises StateError."""
+        """Return the lifecycle from a snapshot and the changes since, in order. Raises StateError."""
         lifecycle = cls(rules, keep_changes=keep_changes)
         content, evidence = decode(snapshot, FULL)
         lifecycle._index.load(content["capabilities"])
@@ -197,7 +197,7 @@ class Lifecycle:
             self._touched.append(session)
 
     def _attribute(self, wallet: str, url: str, time_ms: int, hint: str) -> tuple[Evidence | None, Decision]:
-        """Look up who is behind a wallet, once per signal. Without a wallet there is no evidence.
+        """Look up the orchestrator behind a wallet, once per signal. Without a wallet there is no evidence.
 
         `time_ms` is the envelope's time, also for traces: capability events are stamped by the same clock.
         """
@@ -210,7 +210,7 @@ class Lifecycle:
         return evidence, decision
 
     def _identity(self, stream_id: str, request_id: str, uid: str) -> Identity:
-        """Return a record's session identity; those of the sessions at hand are not made again for every record."""
+        """Return a record's session identity. Identities are cached, since a session has many records."""
         key = (stream_id, request_id)
         identity = self._identities.get(key)
         if identity is None:

@@ -100,7 +100,7 @@ def latency_row(identity: Identity, outcome: Outcome, fold: SegmentFold, version
 
 
 def segment_rows(identity: Identity, fold: SegmentFold, version: int) -> list[Row]:
-    """Return the rows of `fact_workflow_session_segments`, all with one version: older ones no longer exist."""
+    """Return the rows of `fact_workflow_session_segments`, all with one version, which replaces all older rows."""
     return [
         (
             *identity,
@@ -147,7 +147,7 @@ def param_update_row(identity: Identity, signal: Signal, present: Segment, versi
 
 
 def coverage_row(identity: Identity, signal: Signal, outcome: Outcome, version: int) -> Row:
-    """Return the row of `fact_lifecycle_edge_coverage`: which edges were known when the signal happened."""
+    """Return the row of `fact_lifecycle_edge_coverage`: the edges that were known at the time of the signal."""
     time_ms, rank, uid, kind, subtype, *_ = signal
     at = (time_ms, rank, uid)
     known = outcome.requested <= at

@@ -1,4 +1,4 @@
-"""What a session's signals add up to whatever their order: times, flags, counters, health."""
+"""The summary of a session's signals, independent of their order: times, flags, counters, health."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ MOST_COUNTED = 0xFFFF
 class Outcome:
     """A commutative summary of signals. Times are epoch milliseconds; positions order signals (`signals.position`).
 
-    `requested`, `processed` and `playable` are the positions of the earliest such edge, NEVER without one: a signal at
-    or after it knows of the edge.
+    `requested`, `processed` and `playable` are the positions of the earliest such edge, NEVER without one. The edge is
+    known to signals at or after that position.
     """
 
     __slots__ = (
@@ -129,7 +129,7 @@ class Outcome:
 
     @property
     def confirmed_swaps(self) -> int:
-        """The number of swaps that the gateway announced, as far as the column can hold it."""
+        """The number of swaps that the gateway announced, at most what the column can store."""
         return min(self.abandoned, MOST_COUNTED)
 
     def health(self) -> tuple[int, int, float]:

@@ -1,4 +1,4 @@
-"""What the lifecycle goes by: names on the wire, and the bounds that an operator may set."""
+"""The constants of the lifecycle: names on the wire, and the bounds that an operator may set."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ OTHER_CATEGORY = "other"
 WORKFLOW_TYPE = "ai_live_video_stream"
 EDGE_SEMANTICS = "v1"
 
-# Up to here (2000-01-01 UTC) a start time is a default of some producer, not a time.
+# A start time up to 2000-01-01 UTC is a producer's default value and counts as absent.
 NO_START_MS = 946_684_800_000
 
-# A failure with one of these texts (anywhere, in any letter case) was the user's or the network's, not the service's.
+# A failure whose message contains one of these texts (in any letter case) is the fault of the user or the network.
 EXCUSABLE_MESSAGES = (
     "no orchestrators available",
     "mediamtx ingest disconnected",
@@ -42,13 +42,13 @@ EXCUSABLE_MESSAGES = (
 class Rules:
     """The bounds of attribution and of memory.
 
-    `attribution_ttl_ms`: how old a capability snapshot may be to say more than the wallet's identity.
-    `future_skew_ms`: how much later than a signal a snapshot may be (differences between clocks). It is small on
-    purpose: a larger one would make results depend on whether the snapshot arrived before or after the signal.
-    `session_ttl_ms`: processing time without a signal after which a session is forgotten; status samples come every 10
-    s, so a day is generous. A signal after that starts the session anew, with a greater version. `most_segments`: later
-    orchestrator changes of a session open no segment; bounds what one flapping session can cost. The last three bound
-    the capability index: the candidates with the oldest snapshots go first.
+    `attribution_ttl_ms`: the lifetime of a capability snapshot. An older one gives only the wallet's identity.
+    `future_skew_ms`: how much later than a signal a snapshot may be stamped (clocks differ). It is small on purpose:
+    with a larger one, results would depend on whether the snapshot arrived before or after the signal.
+    `session_ttl_ms`: processing time without a signal after which a session is dropped. Status samples come every 10 s,
+    so a day is generous. A later signal starts the session again, with a greater version. `most_segments`: the bound of
+    segments a session; orchestrator changes beyond it open none. The last three settings bound the capability index:
+    the candidates with the oldest snapshots are dropped first.
     """
 
     attribution_ttl_ms: int = 24 * HOUR_MS
@@ -64,12 +64,12 @@ DEFAULT_RULES = Rules()
 
 
 def is_excusable(message: str) -> bool:
-    """Tell whether an error message excuses a failed start. A blank message does not."""
+    """Return whether an error message excuses a failed start. A blank message does not."""
     lowered = message.lower()
     return any(text in lowered for text in EXCUSABLE_MESSAGES)
 
 
 def trace_category(trace_type: str) -> str:
-    """Return who emitted a milestone, by the prefix of its subtype."""
+    """Return the component that emitted a milestone, by the prefix of its subtype."""
     prefix, underscore, _ = trace_type.partition("_")
     return prefix if underscore and prefix in TRACE_CATEGORIES else OTHER_CATEGORY

@@ -1,4 +1,7 @@
-"""Segments: the stretches of a session with one canonical orchestrator, folded over its signals in event-time order."""
+"""Segments: the intervals of a session that one canonical orchestrator served.
+
+They are computed by a fold over the session's signals in event-time order.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ STREAM_CLOSED = "stream_closed"
 
 
 class Segment:
-    """One stretch. Times are epoch milliseconds, `end_ms` None while open; blank text and a GPU of None are unknown."""
+    """One interval. Times are epoch milliseconds, `end_ms` None while open. Blank text and a GPU of None: unknown."""
 
     __slots__ = (
         "address",
@@ -42,9 +45,9 @@ class Segment:
         self.trace_type = self.uid = ""
 
     def attribute(self, decision: Decision, signal: Signal, model: str, pipeline: str) -> None:
-        """Take over who served. `model` and `pipeline`: what the session knew before.
+        """Apply an attribution. `model` and `pipeline`: those of the session before this signal.
 
-        What a decision leaves open stays as it was, but for the hardware when host or model are others now.
+        A field that the decision does not know keeps its value. Only the GPU is cleared when host or model change.
         """
         if decision.status == STALE and self.decision.status == RESOLVED:
             return
@@ -63,7 +66,7 @@ class Segment:
         return "" if self.pipeline.lower() == self.model.lower() else self.pipeline
 
     def note(self, signal: Signal) -> None:
-        """Take over what every signal tells, attributed or not."""
+        """Apply the fields that every signal has, whether or not it is attributed."""
         self.gateway = self.gateway or signal.gateway
         self.model = self.model or signal.hint
         self.uid = signal.uid
@@ -76,10 +79,10 @@ class Segment:
 
 
 class SegmentFold:
-    """The segments of a session so far, from signals in event-time order. The last one is the session's present.
+    """The segments of a session so far, from signals in event-time order. The last one is the current segment.
 
-    An `orchestrator_swap` names the orchestrator that is left: when the session has already left that one, it opens
-    nothing.
+    An `orchestrator_swap` names the orchestrator that the session leaves. When an earlier segment already belongs to
+    that orchestrator, the signal opens no segment.
     """
 
     __slots__ = ("_labels", "_most", "addresses", "closed", "current")
@@ -92,7 +95,7 @@ class SegmentFold:
         self._labels: frozenset[tuple[str, str]] = frozenset()
 
     def fork(self) -> SegmentFold:
-        """Return a copy that can be folded on; closed segments are never changed again and are shared."""
+        """Return a copy for further steps. Closed segments never change, so both copies share them."""
         other = copy(self)
         other.closed = list(self.closed)
         other.current = copy(self.current)
@@ -105,7 +108,7 @@ class SegmentFold:
             current = self.current = Segment(signal.time_ms, INITIAL)
         if signal.evidence is not None:
             decision = signal.evidence.decide(signal.hint or current.model)
-            # Mostly nothing new: one host, one snapshot.
+            # Most signals repeat the attribution of the one before.
             repeated = decision is current.decision and signal.url == current.url
             if decision.address and not repeated:
                 current = self._move(current, decision, signal)
@@ -113,7 +116,7 @@ class SegmentFold:
         return current
 
     def _move(self, current: Segment, decision: Decision, signal: Signal) -> Segment:
-        """Attribute the current segment, or open the next one when another orchestrator took over."""
+        """Attribute the current segment, or open the next one when the orchestrator changes."""
         known_model, known_pipeline = current.model, current.pipeline
         if current.address and decision.address != current.address:
             left_already = signal.rank == SWAP_RANK and decision.address in self.addresses
@@ -139,7 +142,7 @@ class SegmentFold:
 
     @property
     def changes(self) -> int:
-        """The number of orchestrator changes inferred: distinct orchestrators of the segments, less one."""
+        """The number of inferred orchestrator changes: the distinct orchestrators of the segments, minus one."""
         return max(0, len(self.addresses) - 1)
 
     def all(self) -> list[Segment]:
@@ -148,9 +151,9 @@ class SegmentFold:
 
 
 class RewindableFold:
-    """A fold over a growing list of signals that a late one can be put into.
+    """A fold over a list of signals into which late signals can be inserted.
 
-    A copy is kept every `STRIDE` signals, so that going back costs at most that many steps more than the lateness.
+    It keeps a copy of the state every `STRIDE` signals. So going back repeats fewer than `STRIDE` additional steps.
     """
 
     STRIDE = 128
@@ -171,12 +174,12 @@ class RewindableFold:
             self._marks.append(self.state.fork())
         return present
 
-    def rewind(self, signals: list[Signal], place: int) -> None:
-        """Go back (or on) to where exactly the first `place` of the signals have been taken up."""
-        if place < self._steps:
-            kept = place // self.STRIDE
+    def rewind(self, signals: list[Signal], count: int) -> None:
+        """Set the state to that after exactly the first `count` signals, by going back or forward."""
+        if count < self._steps:
+            kept = count // self.STRIDE
             del self._marks[kept:]
             self.state = self._marks[-1].fork() if kept else SegmentFold(self._most)
             self._steps = kept * self.STRIDE
-        for index in range(self._steps, place):
+        for index in range(self._steps, count):
             self.step(signals[index])

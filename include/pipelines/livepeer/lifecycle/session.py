@@ -1,4 +1,4 @@
-"""One session: its signals in event-time order, and the rows that they make."""
+"""One session: its signals in event-time order, and the rows computed from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 class Session:
     """The signals of one workflow session. Everything else is computed from them and can be computed again.
 
-    `base_version` is added to the number of signals: versions must exceed those of an earlier life of the session.
+    `base_version` is added to the number of signals, so that versions exceed those written before the session expired.
     `touched_ms` is the processing time of the latest signal, epoch milliseconds.
     """
 
@@ -47,24 +47,24 @@ class Session:
         return self.base_version + len(self.signals)
 
     def receive(self, signal: Signal) -> bool:
-        """Note a signal for the next `advance`; tell whether it is the first since the last one."""
+        """Store a signal for the next `advance`. Return whether it is the first since the last `advance`."""
         self._pending.append(signal)
         return len(self._pending) == 1
 
     def retract(self) -> bool:
-        """Forget the signal noted last; tell whether none is left to `advance`."""
+        """Drop the signal received last. Return whether no signal is left for `advance`."""
         self._pending.pop()
         return not self._pending
 
     def load(self, signals: list[Signal]) -> None:
-        """Take up signals whose rows were written before; nothing is computed until the session goes on."""
+        """Add signals whose rows were written before. Nothing is computed until the next `advance`."""
         self.signals = sorted([*self.signals, *signals], key=position)
         self._outcome = None
 
     def advance(self, rows: Rows) -> list[Signal]:
-        """Add the rows of the noted signals, and of the earlier ones whose rows they change; return what was new.
+        """Add the rows of the received signals, and of the signals after them. Return the new signals.
 
-        Signals that are there already (same time and lineage id) change nothing.
+        A signal that the session already has (same position) changes nothing.
         """
         outcome = self._summary()
         first, fresh = self._merge()
@@ -75,8 +75,8 @@ class Session:
         identity, version = self.identity, self.version
         self._fold.rewind(self.signals, first)
         coverage, updates = rows[tables.EDGE_COVERAGE], rows[tables.PARAM_UPDATES]
-        for place in range(first, len(self.signals)):
-            signal = self.signals[place]
+        for index in range(first, len(self.signals)):
+            signal = self.signals[index]
             segment = self._fold.step(signal)
             coverage.append(facts.coverage_row(identity, signal, outcome, version))
             if signal.kind == NOTICE and signal.subtype == rules.PARAMS_UPDATE:
@@ -88,7 +88,7 @@ class Session:
         return fresh
 
     def _summary(self) -> Outcome:
-        """Return the summary of the signals; after a restart it is made here."""
+        """Return the summary of the signals. After a restart it is computed here first."""
         if self._outcome is None:
             self._outcome = Outcome()
             for signal in self.signals:
@@ -97,7 +97,7 @@ class Session:
         return self._outcome
 
     def _merge(self) -> tuple[int, list[Signal]]:
-        """Put the noted signals in their places. Return the first place that changed, and the new ones."""
+        """Insert the received signals in order. Return the first index that changed, and the new signals."""
         signals, pending = self.signals, self._pending
         self._pending = []
         if len(pending) > 1:
@@ -111,9 +111,9 @@ class Session:
                 fresh.append(signal)
                 last = at
                 continue
-            place = bisect_left(signals, at, key=position)
-            if position(signals[place]) != at:
-                signals.insert(place, signal)
+            index = bisect_left(signals, at, key=position)
+            if position(signals[index]) != at:
+                signals.insert(index, signal)
                 fresh.append(signal)
-                first = min(first, place)
+                first = min(first, index)
         return first, fresh

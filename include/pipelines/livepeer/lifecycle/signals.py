@@ -1,4 +1,4 @@
-"""Signals: what a typed row of a stream family means for its session."""
+"""Signals: the content of a typed row of a stream family that concerns its session."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LOADING, OUTPUT, TROUBLED, EXCUSED = 1, 2, 4, 8
 
 
 class Signal(NamedTuple):
-    """One signal of a session. Signals are ordered, and told apart, by their first three fields.
+    """One signal of a session. The first three fields identify a signal and define the order.
 
     `time_ms`: epoch milliseconds, of the payload for traces, of the envelope otherwise. `rank` orders equal times:
-    requests first, then abandoned orchestrators, closes last. `kind`: STATUS, TRACE or NOTICE. `subtype`: trace type as
-    received, notice type in lower case, `""` for status. `evidence`: None when the signal names no wallet. `start_ms`:
-    a status' own start time, 0 when absent. `flags`: what a sample or an error says. `message`: of parameter updates
+    requests first, then swaps, closes last. `kind`: STATUS, TRACE or NOTICE. `subtype`: trace type as received, notice
+    type in lower case, `""` for status. `evidence`: None when the signal names no wallet. `start_ms`: the start time
+    that a status names, 0 when absent. `flags`: the bits above, of samples and errors. `message`: of parameter updates
     only.
     """
 
@@ -44,7 +44,7 @@ class Signal(NamedTuple):
 
 position = itemgetter(0, 1, 2)
 
-# What a named tuple's own constructor and `_make` do, without their calls in Python: there is one for every record.
+# Does the same as a named tuple's constructor without a Python-level call, which matters once per record.
 _new = tuple.__new__
 
 SWAP_RANK = 1
@@ -58,7 +58,7 @@ def _reader(table: str, *names: str) -> Any:
 
 
 class Identity(NamedTuple):
-    """Which session a record belongs to; the parts are trimmed."""
+    """The session that a record belongs to; the parts are trimmed."""
 
     session_id: str
     stream_id: str
@@ -66,7 +66,7 @@ class Identity(NamedTuple):
 
 
 def identity_of(stream_id: str, request_id: str, uid: str) -> Identity:
-    """Return a record's session. When both parts are blank, the record's lineage id keeps sessions apart."""
+    """Return a record's session. When both parts are blank, the record's lineage id identifies the session."""
     stream, request = stream_id.strip(), request_id.strip()
     return Identity(workflow_session_id(stream, request, uid), stream, request)
 
@@ -76,12 +76,12 @@ def millis(moment: str) -> int:
     return int(moment.replace(".", ""))
 
 
-# All samples of a stream have one start time.
+# Cached, because all samples of a stream repeat one start time.
 _start_millis = lru_cache(maxsize=4096)(millis)
 
 
 class StatusRow(NamedTuple):
-    """What the lifecycle reads of a row of `ai_stream_status`."""
+    """The columns of `ai_stream_status` that the lifecycle reads."""
 
     event_timestamp: str
     stream_id: str
@@ -102,7 +102,7 @@ class StatusRow(NamedTuple):
 
 
 class TraceRow(NamedTuple):
-    """What the lifecycle reads of a row of `stream_trace_events`."""
+    """The columns of `stream_trace_events` that the lifecycle reads."""
 
     event_timestamp: str
     stream_id: str
@@ -118,7 +118,7 @@ class TraceRow(NamedTuple):
 
 
 class NoticeRow(NamedTuple):
-    """What the lifecycle reads of a row of `ai_stream_events`."""
+    """The columns of `ai_stream_events` that the lifecycle reads."""
 
     event_timestamp: str
     stream_id: str
@@ -130,7 +130,7 @@ class NoticeRow(NamedTuple):
 
 
 class CapabilityRow(NamedTuple):
-    """What the lifecycle reads of a row of `network_capabilities`."""
+    """The columns of `network_capabilities` that the lifecycle reads."""
 
     local_address: str
     orchestrator_address: str
@@ -215,7 +215,7 @@ def trace_signal(row: TraceRow, gateway: str, evidence: Evidence | None) -> Sign
 
 
 def notice_signal(row: NoticeRow, gateway: str) -> Signal:
-    """Return the signal of an error, a parameter update or another notice; it never names a wallet."""
+    """Return the signal of an error, a parameter update or another notice. It never names a wallet."""
     kind = intern(row.event_type.strip().lower())
     return Signal(
         millis(row.event_timestamp),

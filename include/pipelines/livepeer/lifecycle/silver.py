@@ -1,7 +1,7 @@
 """Silver facts: one row per accepted status, trace and ingest record, final when written.
 
-Their attribution rests on the record's own wallet, URL, model hint and time, never on other signals of the session: a
-row that rollups have added up cannot be revised.
+Their attribution uses only the record's own wallet, URL, model hint and time, never other signals of the session. The
+reason: rollups add the rows up, so a row cannot be revised later.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def status_sample(row: StatusRow, identity: Identity, decision: Decision) -> Row
 
 
 def trace_edge(row: TraceRow, identity: Identity, gateway: str, decision: Decision) -> Row:
-    """Return a row of `fact_stream_trace_edges`. Traces hint at no model: it is known only where the host runs one."""
+    """Return a row of `fact_stream_trace_edges`. A trace names no model: it is known only if the host has just one."""
     return (
         row.data_timestamp,
         *identity,
@@ -91,6 +91,6 @@ def ingest_sample(row: Row) -> Row:
 
 
 def workflow_class(decision: Decision, model: str) -> str:
-    """Return the pipeline of a decision, blank when it merely repeats the model's name."""
+    """Return the pipeline of a decision, blank when it only repeats the model's name."""
     pipeline = decision.pipeline
     return "" if not pipeline or pipeline.lower() == model.lower() else pipeline

@@ -1,7 +1,7 @@
-"""The state as bytes: three lines of JSON, deterministic, versioned, checked when read.
+"""The state as bytes: three lines of JSON. The format is deterministic and versioned, and has a checksum.
 
-The header names format, kind (`full` or `changes`) and checksum; then comes the evidence that signals refer to by
-number; then the content.
+The first line is a header with format, kind (`full` or `changes`) and checksum. The second is the evidence, to which
+signals refer by number. The third is the content.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ FULL, CHANGES = "full", "changes"
 
 
 class StateError(ProcessorError):
-    """State bytes that are damaged, of another format, or taken at a moment when they would be incomplete."""
+    """State bytes that are damaged or of another format, or a state that is requested while it is incomplete."""
 
 
 def encode(kind: str, content: dict[str, Any]) -> bytes:
-    """Write a state. `content` is JSON-able except for signals and their evidence."""
+    """Return a state as bytes. `content` is JSON-able except for signals and their evidence."""
     table: list[Any] = []
     by_content: dict[Any, int] = {}
     by_object: dict[int, int] = {}
@@ -50,7 +50,7 @@ def encode(kind: str, content: dict[str, Any]) -> bytes:
 
 
 def decode(state: bytes, kind: str) -> tuple[dict[str, Any], list[Evidence]]:
-    """Read a state: content, and evidence by number. Raises StateError when it is not exactly what was written."""
+    """Read a state: content, and evidence by number. Raises StateError when the bytes are not a whole valid state."""
     header, _, body = state.partition(b"\n")
     try:
         found = orjson.loads(header)
@@ -72,7 +72,7 @@ def _evidence(item: list[Any]) -> Evidence:
 
 
 def signals_of(items: list[list[Any]], evidence: list[Evidence]) -> list[Signal]:
-    """Return signals as they were; texts that repeat are shared again."""
+    """Return decoded signals. Equal texts share one object, as before encoding."""
     signals = []
     for time_ms, rank, uid, kind, subtype, gateway, hint, url, number, start_ms, flags, message in items:
         known = None if number is None else evidence[number]

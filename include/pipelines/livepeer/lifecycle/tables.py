@@ -1,4 +1,4 @@
-"""The columns of the silver and stateful facts, in the order of the rows. As in `pipelines.livepeer.tables`."""
+"""The columns of the silver and stateful facts, in the form of `pipelines.livepeer.tables`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PARAM_UPDATES = "fact_workflow_param_updates"
 EDGE_COVERAGE = "fact_lifecycle_edge_coverage"
 LATENCY = "fact_workflow_latency_samples"
 
-# Written once per record and never revised; the others are upserts that a greater version replaces.
+# Rows of these tables are written once per record. Rows of the others are replaced by those of a greater version.
 SILVER_TABLES = (STATUS_SAMPLES, TRACE_EDGES, INGEST_SAMPLES)
 STATEFUL_TABLES = (SESSIONS, SEGMENTS, PARAM_UPDATES, EDGE_COVERAGE, LATENCY)
 

@@ -1,7 +1,7 @@
-"""One parser per family; a capability event runs through four that do not depend on each other.
+"""One parser per family, except for capability events, which have four independent parsers.
 
-A parser takes an accepted event and returns its rows, tuples in the order of `tables.COLUMNS`. It raises when the
-payload holds what a column cannot: then none of its rows is written and the record goes to the dead letters.
+A parser takes an accepted event and returns its rows, tuples in the order of `tables.COLUMNS`. It raises a FieldError
+for a value that its column cannot store. Then none of the parser's rows is written, and the record is dead-lettered.
 """
 
 from __future__ import annotations

@@ -17,12 +17,12 @@ from pipelines.livepeer.parsers.orchestrators import (
 
 Row = tuple[Any, ...]
 
-# What the expanded tables hold where the payload names no capability: their column is not nullable.
+# The capability id for a payload that names none: the column of the expanded tables is not nullable.
 NO_CAPABILITY = -1
 
 
 def parse_advertised(event: Event) -> list[Row]:
-    """Return one row per advertised capability; keys that are no numbers are skipped."""
+    """Return one row per advertised capability. Keys that are not numbers are skipped."""
     rows = []
     for payload, identity, lineage in orchestrators(event):
         capacities = child(child(payload, "capabilities"), "capacities")

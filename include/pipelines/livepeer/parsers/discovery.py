@@ -12,12 +12,12 @@ from pipelines.livepeer.fields import entry, text
 from pipelines.livepeer.reading import BLANKS
 
 _MAX_U32 = (1 << 32) - 1
-# Python reads more as a number than the pipeline's producers write: `12_000`, digits of other scripts, `1e3`, `nan`.
+# `float` and `int` would also accept `12_000`, digits of other scripts, `1e3` and `nan`, which producers do not write.
 _NUMERIC_TEXT = re.compile(r"([0-9]+)(?:\.[0-9]+)?")
 
 
 def parse(event: Event) -> list[tuple[Any, ...]]:
-    """Return one row per orchestrator found; its wallet stays as received."""
+    """Return one row per orchestrator found. The wallet is stored as received."""
     rows = []
     for position, item in enumerate(event.data):
         found = entry(item, f"data[{position}]")
@@ -34,9 +34,10 @@ def parse(event: Event) -> list[tuple[Any, ...]]:
 
 
 def latency_ms(value: object) -> int:
-    """Read a latency in whole milliseconds, a fraction cut off: a number, or text of ASCII digits with one dot at most.
+    """Return a latency in whole milliseconds, with any fraction cut off.
 
-    What is neither, negative or beyond 32 bits is 0: unknown.
+    The value may be a number, or text of ASCII digits with at most one dot. Anything else, a negative value and one
+    beyond 32 bits become 0, which means unknown.
     """
     if type(value) is str:
         found = _NUMERIC_TEXT.fullmatch(value.strip(BLANKS))

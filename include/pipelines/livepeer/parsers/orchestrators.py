@@ -1,4 +1,4 @@
-"""How a capability payload is read: its orchestrator objects, and what each advertises."""
+"""Readers of capability payloads: the orchestrator objects, and the models that each advertises."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_I32 = (1 << 31) - 1
 
 
 class Orchestrator(NamedTuple):
-    """One orchestrator object with the columns that begin and end each of its rows."""
+    """One orchestrator object, with the first and the last columns of each of its rows."""
 
     payload: dict[str, Any]
     identity: tuple[str | None, str, str, str, str]
@@ -31,7 +31,7 @@ class AdvertisedModel(NamedTuple):
 
 
 def orchestrators(event: Event) -> Iterator[Orchestrator]:
-    """Yield the orchestrators of an event, which may be a list or one object; empty and foreign items are skipped."""
+    """Yield the orchestrators of a payload: a list or one object. Empty items and non-objects are skipped."""
     items = event.data if isinstance(event.data, list) else [event.data]
     for item in items:
         if isinstance(item, dict) and item:

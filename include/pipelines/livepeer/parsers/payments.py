@@ -7,7 +7,7 @@ from typing import Any
 from pipelines.livepeer.event import Event
 from pipelines.livepeer.fields import text
 
-# In the order of the table; the keys are spelt as on the wire. Amounts keep their units.
+# The payload keys, in the order of the table's columns. Amounts are texts with their units.
 KEYS = (
     "requestID",
     "sessionID",
@@ -25,6 +25,6 @@ KEYS = (
 
 
 def parse(event: Event) -> list[tuple[Any, ...]]:
-    """Return the one row of a payment, its texts as received."""
+    """Return the one row of a payment. Values are stored as received."""
     data = event.data
     return [(event.when, *(text(data, key) for key in KEYS), *event.lineage(event.text or ""))]

@@ -1,4 +1,4 @@
-"""What one orchestrator runs on: its hardware, with the constraint and price that belong to each model."""
+"""`network_capabilities`, as snapshots: the hardware of an orchestrator, with the settings and price of each model."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _columns(payload: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
 
 
 def _gpus(unit: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the GPUs of a hardware entry; one empty stand-in when it lists none."""
+    """Return the GPUs of a hardware entry, or one empty object when it lists none."""
     listed = child(unit, "gpu_info")
     return [entry(gpu, "gpu_info") for gpu in listed.values() if gpu is not None] or [_NO_GPU]
 
@@ -79,9 +79,9 @@ def _gpu_columns(gpu: Mapping[str, Any]) -> tuple[str | int | None, ...]:
 def _model_columns(
     model_id: str, models: list[AdvertisedModel], prices: list[dict[str, Any]]
 ) -> tuple[str | int | None, ...]:
-    """Return capability, settings and price of a model: of the first capability that advertises exactly this model.
+    """Return capability, settings and price of a model, from the first capability that advertises exactly this model.
 
-    Settings and prices that name another model are never attached: the columns stay empty instead.
+    Settings and prices of another model are never used; the columns stay empty instead.
     """
     advertised = next((model for model in models if model.model_id == model_id), None)
     settings: Mapping[str, Any] = advertised.settings if advertised else {}
@@ -99,7 +99,7 @@ def _model_columns(
 
 
 def _price(model_id: str, capability_id: int | None, prices: list[dict[str, Any]]) -> Mapping[str, Any]:
-    """Return the first price of the model under the capability (any, when unknown), else the first general one."""
+    """Return the first price of the model under its capability (any, if unknown), else the first general price."""
     candidates = [p for p in prices if capability_id is None or p.get("capability") == capability_id]
     for price in candidates:
         if not model_id or text(price, "constraint") == model_id:

@@ -10,7 +10,7 @@ from pipelines.livepeer.identity import normalised_address
 
 
 def parse(event: Event) -> list[tuple[Any, ...]]:
-    """Return the one row of a milestone; its own time is the payload's when that is positive, else the envelope's."""
+    """Return the one row of a milestone. Its own time is the payload's if that is positive, else the envelope's."""
     data = event.data
     orchestrator = child(data, "orchestrator_info")
     edge_ms = parse_millis(data.get("timestamp"))
