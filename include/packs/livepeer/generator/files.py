@@ -1,4 +1,4 @@
-"""Write builders as a fixture set: one JSON Lines file a session, and the manifest with counts and checksums."""
+"""Writes sessions as a fixture set: one JSON Lines file per session, and the manifest with counts and checksums."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DISPOSITIONS = ("dlq", "quarantine", "ignored")
 
 @dataclass(slots=True)
 class _Totals:
-    """What the manifest says of the whole set; filled while the files are written."""
+    """The totals of the manifest, updated while the files are written."""
 
     first_ms: int = 2**62
     last_ms: int = 0
@@ -31,7 +31,7 @@ class _Totals:
     capability_ids: set[str] = field(default_factory=set)
 
     def count(self, lines: Iterable[Line]) -> None:
-        """Count the lines of one file; a capability event that another file holds too is published once."""
+        """Count the lines of one file. A capability event that occurs in several files is published once."""
         here = set()
         for line in lines:
             if line.family == FIRST_FAMILY and line.event_id and line.expect is None:
@@ -52,7 +52,7 @@ def iso(milliseconds: int) -> str:
 
 
 def write_set(out_dir: Path, builders: Iterable[SessionBuilder], *, description: str) -> Path:
-    """Write every session and the manifest; return the manifest's path. Each is written before the next is built."""
+    """Write every session and the manifest; return the manifest's path. Only one session is in memory at a time."""
     scenarios: dict[str, list[dict[str, Any]]] = {}
     totals = _Totals()
     for builder in builders:

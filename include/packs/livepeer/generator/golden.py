@@ -1,6 +1,6 @@
 """The golden set: clean sessions over scenarios 1 to 5 and all seven families, one dead letter and one duplicate.
 
-Every column of every table has a value in it that a damage changes: `streamproof prove --coverage` requires that.
+The set gives every column of every table a value that a damage changes, as `streamproof prove --coverage` requires.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ NORTH, SOUTH = GATEWAYS
 
 
 class GoldenSet:
-    """Builds the golden sessions one after the other; they share a network and one early capability event."""
+    """Builds the golden sessions one by one. They share a network and one early capability event."""
 
     def __init__(self, seed: int) -> None:
-        self._dice = SeededRandom(f"golden {seed}")
-        self._network: Network = build_network(self._dice)
+        self._rng = SeededRandom(f"golden {seed}")
+        self._network: Network = build_network(self._rng)
         self._shared: Line | None = None
 
     def builders(self) -> Iterator[SessionBuilder]:
@@ -48,8 +48,8 @@ class GoldenSet:
         yield self._long_with_rejects()
 
     def _session(self, scenario: str, after_ms: int, *, gateway: str = NORTH, model: str = FACES) -> SessionBuilder:
-        """Begin a session with the capability event that every file of the set shares."""
-        builder = SessionBuilder(self._dice, scenario, BASE_MS + after_ms, gateway, model)
+        """Start a session with the capability event that every file of the set contains."""
+        builder = SessionBuilder(self._rng, scenario, BASE_MS + after_ms, gateway, model)
         if self._shared is None:
             self._shared = builder.capabilities(BASE_MS, self._network.everyone)
         else:
@@ -59,11 +59,11 @@ class GoldenSet:
     def _clean_successes(self) -> Iterator[SessionBuilder]:
         net = self._network
         builder = self._session(SCENARIO_1, 10 * MINUTE)
-        # Older than the attribution's time to live, and one after the session began: both must change nothing.
+        # One event is older than the attribution's lifetime, one comes after the session began. Neither may count.
         builder.capabilities(builder.start_ms - DAY - 6 * HOUR, (net.other,))
         builder.capabilities(builder.start_ms + 20 * SECOND, (net.plain,))
         end = clean(builder, net.plain)
-        # A normal end of a WebRTC stream reports an error, after the success.
+        # A WebRTC stream reports an error even when it ends normally.
         builder.notice("error", end - 40, "mediamtx ingest disconnected")
         for number in range(1, 12):
             builder.ingest(builder.start_ms + number * 5 * SECOND + 50, audio=number % 4 != 0)
@@ -82,7 +82,8 @@ class GoldenSet:
         yield builder
 
         builder = self._session(SCENARIO_1, 75 * MINUTE, gateway=SOUTH, model=V2V)
-        # One object instead of an array, at the very time of the first signal; an orchestrator without hardware.
+        # The capability event is one object instead of an array, has the exact time of the first signal, and names
+        # an orchestrator without hardware.
         builder.add(FIRST_FAMILY, builder.start_ms, net.bare.advertised(), gateway="", as_object=True)
         clean(builder, net.bare, count=4)
         yield builder
@@ -147,14 +148,14 @@ class GoldenSet:
         timed_out(builder, "No orchestrators available within 2s timeout")
         yield builder
         builder = self._session(SCENARIO_5, 3 * HOUR + 40 * MINUTE, model=DEPTH)
-        # Playable, but never a frame: zero is evidence, and it is kept.
+        # Playable, but without a single frame: an FPS of zero is evidence and must be kept.
         builder.startup(net.farm)
         for number in range(1, 5):
             builder.status(builder.start_ms + number * 10 * SECOND, net.farm, 0.0, state="DEGRADED_INFERENCE")
         builder.close(builder.start_ms + 45 * SECOND)
         yield builder
         builder = self._session(SCENARIO_5, 3 * HOUR + 45 * MINUTE, gateway=SOUTH)
-        # Never more than loading; the start time is missing from the first sample.
+        # The session never gets beyond LOADING, and its first sample has no start time.
         builder.trace("gateway_receive_stream_request", builder.start_ms, skew_ms=None)
         builder.trace("gateway_send_first_ingest_segment", builder.start_ms + 700, net.plain)
         builder.status(builder.start_ms + 10 * SECOND, net.plain, 0.0, state="LOADING", change={"start_time": None})

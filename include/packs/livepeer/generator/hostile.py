@@ -1,6 +1,6 @@
-"""The hostile set: clean sessions, and among their events every kind of record that must not be accepted as it is.
+"""The hostile set: clean sessions with every kind of reject, duplicate and ignored record among their events.
 
-The rejects change nothing about the sessions around them: each session keeps its scenario.
+The rejects do not affect the sessions: each session keeps its scenario.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _session(
 
 
 def _unattributed(rng: SeededRandom, network: Network) -> SessionBuilder:
-    """Build a success on an orchestrator that is advertised only after the session has ended: it has no wallet."""
+    """Build a success without attribution: its orchestrator is advertised only after the session has ended."""
     late = build_network(SeededRandom(f"late {network.plain.wallet}")).plain
     builder = SessionBuilder(rng, SCENARIO_5, BASE_MS + 5 * HOUR, NORTH, FACES)
     builder.capabilities(builder.start_ms - MINUTE, (network.other,))

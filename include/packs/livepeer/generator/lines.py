@@ -1,4 +1,4 @@
-"""Fixture lines: ordinary events, and exact Kafka values, each with what must become of it where that is not plain."""
+"""Fixture lines: ordinary events and exact Kafka values. A line may state the expected outcome of its record."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ TABLE = "streaming_events"
 FIRST_FAMILY = "network_capabilities"
 
 
-class Told(Protocol):
-    """What a line needs to know of its session."""
+class SessionLike(Protocol):
+    """The part of a session builder that a line needs."""
 
     scenario: str
 
@@ -24,23 +24,23 @@ class Told(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """What must become of a record: disposition, failure class, reason."""
+    """The expected outcome of a record: disposition, failure class, reason."""
 
     disposition: str
     failure_class: str = ""
     reason: str = ""
 
     def as_json(self) -> dict[str, str]:
-        """Return the content of `__expect`, without what is not stated."""
+        """Return the content of `__expect`, without blank fields."""
         stated = {"disposition": self.disposition, "class": self.failure_class, "reason": self.reason}
         return {key: value for key, value in stated.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. `order_ms` sorts it; `family` is the type that its record will be counted under.
+    """One line. `order_ms` is its sort key; `family` is the type under which its record is counted.
 
-    `signal_ms` are the times by which the event moves its session's start and end.
+    `signal_ms` are the times of the event that count for the start and end of its session.
     """
 
     order_ms: int
@@ -51,11 +51,11 @@ class Line:
     signal_ms: tuple[int, ...] = ()
 
     def text(self) -> str:
-        """Return the line as it stands in the file, without the line feed."""
+        """Return the line as written to the file, without the line feed."""
         return compact(self.row)
 
     def of(self, scenario: str, session_id: str) -> Line:
-        """Return the same event as a line of another session's file, where it moves nothing."""
+        """Return the same event as a line of another session's file, without an effect on start and end there."""
         row = {**self.row, "__scenario": scenario, "__workflow_session_id": session_id}
         return replace(self, row=row, signal_ms=())
 
@@ -67,9 +67,9 @@ def compact(data: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How an ordinary line is written: `data` as JSON text or as the object itself, the time as a number or as digits.
+    """The form of an ordinary line: `data` as JSON text or as an object, the time as a number or as digits.
 
-    `more` are envelope keys beyond the five.
+    `more` are envelope keys beyond the usual five.
     """
 
     as_object: bool = False
@@ -78,7 +78,7 @@ class Shape:
     expect: Expect | None = None
 
 
-def event_line(builder: Told, event_id: str, family: str, at_ms: int, data: Any, *, gateway: str, shape: Shape) -> Line:
+def event_line(builder: SessionLike, event_id: str, family: str, at_ms: int, data: Any, *, gateway: str, shape: Shape) -> Line:
     """Return an ordinary line."""
     row = {
         **_head(builder),
@@ -95,7 +95,7 @@ def event_line(builder: Told, event_id: str, family: str, at_ms: int, data: Any,
 
 
 def raw_line(
-    builder: Told,
+    builder: SessionLike,
     at_ms: int,
     value: str | bytes | None,
     expect: Expect,
@@ -104,7 +104,7 @@ def raw_line(
     publish_ms: int | None = None,
     signal_ms: tuple[int, ...] = (),
 ) -> Line:
-    """Return a line that holds an exact Kafka value. `publish_ms` orders it in place of the value's own time."""
+    """Return a line with an exact Kafka value. `publish_ms` is its time in the order of publishing, if it differs."""
     content: dict[str, str] | None = None
     if isinstance(value, str):
         content = {"text": value}
@@ -116,5 +116,5 @@ def raw_line(
     return Line(at_ms if publish_ms is None else publish_ms, family, "", row, expect, signal_ms)
 
 
-def _head(builder: Told) -> dict[str, Any]:
+def _head(builder: SessionLike) -> dict[str, Any]:
     return {"__table": TABLE, "__scenario": builder.scenario, "__workflow_session_id": builder.session_id}

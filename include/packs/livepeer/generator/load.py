@@ -1,4 +1,4 @@
-"""Large clean sets for benchmarks: many sessions side by side, built one at a time so that memory stays flat."""
+"""Large clean sets for benchmarks: many overlapping sessions, built one at a time to keep memory use constant."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ from packs.livepeer.generator.scenarios import (
 from packs.livepeer.generator.seeded_random import BASE_MS, MINUTE, SECOND, SeededRandom
 from packs.livepeer.generator.session_builder import SessionBuilder
 
-# A session of scenario 1 has this many health samples, hence about a hundred events; the last one fills up the set.
+# Health samples of a session of scenario 1, which gives about a hundred events. The last session fills up the set.
 SAMPLES = 92
 MILESTONES = 7
 SPACING = 5 * SECOND
-# A capability event stands in the first of so many files: 30 minutes, well within the attribution's time to live.
+# One session in so many has a capability event: every 30 minutes, well within the attribution's lifetime.
 CAPABILITY_EVERY = 360
+# No session of the other scenarios has more events than this.
 LONGEST_OTHER = 25
-# A session lasts a quarter of an hour, so nearly two hundred run at a time, most of them on two hosts.
+# Streams that a host offers. A session lasts 15 minutes, so nearly 200 run at a time, most of them on two hosts.
 CAPACITY = 200
 
 
 def load_stories(events: int, seed: int) -> Iterator[SessionBuilder]:
-    """Yield sessions that publish exactly `events` records. Raises ValueError for fewer than one session has."""
+    """Yield sessions with exactly `events` records in total. Raises ValueError for too few to make one session."""
     if events <= MILESTONES + 1:
         raise ValueError(f"A load set needs more than {MILESTONES + 1} events, not {events}.")
     return _stories(events, SeededRandom(f"load {seed}"))
@@ -49,7 +50,7 @@ def _stories(events: int, rng: SeededRandom) -> Iterator[SessionBuilder]:
 
 
 def _one(rng: SeededRandom, network: Network, number: int, *, fill: int | None) -> SessionBuilder:
-    """Build one session; `fill` is how many events the last one must have."""
+    """Build one session. `fill` is the exact number of events of the last session, None for the others."""
     kind = SCENARIO_1 if fill else _KINDS[number % len(_KINDS)]
     builder = SessionBuilder(rng, kind, BASE_MS + number * SPACING, GATEWAYS[number % 2], FACES)
     if number % CAPABILITY_EVERY == 0:
@@ -69,5 +70,5 @@ def _one(rng: SeededRandom, network: Network, number: int, *, fill: int | None) 
     return builder
 
 
-# Of twenty sessions, sixteen are clean: the mix of a good day.
+# Sixteen of twenty sessions are clean, as on a day without trouble.
 _KINDS = (*(SCENARIO_1,) * 16, SCENARIO_2, SCENARIO_3, SCENARIO_4, SCENARIO_5)

@@ -16,7 +16,7 @@ GIGABYTE = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One card as it is advertised; `minor` may be missing."""
+    """One GPU as it is advertised; `minor` may be missing."""
 
     uuid: str
     name: str
@@ -24,7 +24,7 @@ class Gpu:
     minor: int | None = 0
 
     def as_json(self) -> dict[str, Any]:
-        """Return the card's entry of `gpu_info`."""
+        """Return the GPU's entry of `gpu_info`."""
         info: dict[str, Any] = {"id": self.uuid, "name": self.name, "major": 8}
         if self.minor is not None:
             info["minor"] = self.minor
@@ -35,7 +35,7 @@ class Gpu:
 class Orchestrator:
     """One host behind a wallet: `wallet` is the canonical address, `proxy` the one that stream events name.
 
-    `capacity` is how many streams of a model it offers to serve at a time.
+    `capacity` is the number of parallel streams per model that it offers.
     """
 
     wallet: str
@@ -64,8 +64,8 @@ class Orchestrator:
                 "constraints": {"PerCapability": {str(LIVE_VIDEO): {"models": self._models()}}},
             },
             "capabilities_prices": [
-                {"capability": LIVE_VIDEO, "constraint": model, "pricePerUnit": 1600 + 100 * place, "pixelsPerUnit": 1}
-                for place, model in enumerate(self.models)
+                {"capability": LIVE_VIDEO, "constraint": model, "pricePerUnit": 1600 + 100 * index, "pixelsPerUnit": 1}
+                for index, model in enumerate(self.models)
             ],
         }
         if self.gpus:
@@ -88,11 +88,11 @@ NO_ORCHESTRATOR = {"address": "", "url": ""}
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The orchestrators, by what is special about them.
+    """The orchestrators, each named after its special property.
 
-    `plain` and `other` are ordinary; `bare` has no hardware; `first_host` and `second_host` share a proxy wallet but
-    have canonical wallets and URLs of their own; `twin_a` and `twin_b` are two hosts with two proxies of one canonical
-    wallet; `farm` has several GPUs per model, several models, and is its own proxy.
+    `plain` and `other` are ordinary. `bare` has no hardware. `first_host` and `second_host` share a proxy wallet but
+    have separate canonical wallets and URLs. `twin_a` and `twin_b` are two hosts with two proxies of one canonical
+    wallet. `farm` has several models, several GPUs per model, and is its own proxy.
     """
 
     plain: Orchestrator
@@ -112,7 +112,7 @@ class Network:
 
 
 def build_network(rng: SeededRandom, *, capacity: int = 2) -> Network:
-    """Invent a network; `capacity` is how many streams of a model each host offers to serve at a time."""
+    """Generate a network. `capacity` is the number of parallel streams per model that each host offers."""
 
     def card(name: str, memory_gb: int, minor: int | None = 9) -> Gpu:
         return Gpu(f"GPU-{rng.uuid()}", name, memory_gb, minor)

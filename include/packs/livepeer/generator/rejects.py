@@ -1,6 +1,6 @@
-"""Records that must be rejected, quarantined or ignored, and odd ones that must be accepted, by theme.
+"""Records that must be rejected, quarantined or ignored, and unusual ones that must be accepted.
 
-Each function adds its records to a session without changing what that session is.
+Each function adds records of one theme to a session. They do not change the session's facts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ UNPARSEABLE = Expect("dlq", "PARSING_FAILED", "parse_exception")
 OVERSIZE = Expect("dlq", "RECORD_TOO_LARGE", "record_too_large")
 VERSION = Expect("dlq", "UNSUPPORTED_VERSION", "unsupported_version")
 
-# A row repeats the received text and the prompt: it exceeds a million bytes while its own reject row does not.
+# A typed row contains the received text and the prompt again, so it exceeds a million bytes. Its reject row does not.
 OVERSIZE_PROMPT = "a very long prompt, " * 26_000
 
 REQUIRED = {
@@ -35,17 +35,17 @@ REQUIRED = {
 
 
 def unreadable(reason: str) -> Expect:
-    """Return the expectation for a value that is no JSON."""
+    """Return the expectation for a value that is not JSON."""
     return Expect("dlq", "DESERIALIZATION_FAILED", reason)
 
 
 def malformed(reason: str) -> Expect:
-    """Return the expectation for an envelope that is not as it should be."""
+    """Return the expectation for an envelope of the wrong shape."""
     return Expect("dlq", "SCHEMA_INVALID", reason)
 
 
 def ignored(reason: str) -> Expect:
-    """Return the expectation for traffic that is none of the pipeline's business."""
+    """Return the expectation for traffic that the pipeline ignores."""
     return Expect("ignored", "", reason)
 
 
@@ -67,7 +67,7 @@ def payloads(builder: SessionBuilder, network: Network) -> dict[str, dict[str, A
 
 
 def broken_envelopes(builder: SessionBuilder) -> None:
-    """Add checks 1 to 8, 10 and 11 of the quality gate."""
+    """Add records that fail checks 1 to 8, 10 and 11 of the quality gate."""
     at, gateway = builder.start_ms + 12 * SECOND, builder.gateway
     trace = {
         "type": "gateway_receive_first_data_segment",
@@ -115,24 +115,24 @@ def broken_envelopes(builder: SessionBuilder) -> None:
 
 
 def _broken_arrays(builder: SessionBuilder, at: int) -> None:
-    """Add the two checks of the families whose payload is an array."""
+    """Add records that fail the two checks of the families whose payload is an array."""
     no_arrays: tuple[object, ...] = ([], {}, {"address": "0x1"}, 5)
     for data in no_arrays:
         builder.add("discovery_results", at, data, as_object=True, expect=malformed("empty_array"))
     scalars: tuple[object, ...] = (5, True, "a text that is no JSON")
     for scalar in scalars:
-        # Text on a line is JSON text: a payload that is a text itself must be written as such.
+        # A `data` text on a line is read as JSON. A payload that is itself a text must therefore be written as JSON.
         as_object = not isinstance(scalar, str)
         builder.add(FIRST_FAMILY, at, scalar, as_object=as_object, expect=malformed("invalid_data_shape"))
 
 
 def missing_fields(builder: SessionBuilder, network: Network) -> None:
-    """Add check 9: every required field of every family absent, null, empty and blank in turn."""
+    """Add records that fail check 9: required fields of every family that are absent, null, empty or blank."""
     at, missing = builder.start_ms + 1_500, malformed("missing_field")
     for family, payload in payloads(builder, network).items():
-        for place, name in enumerate(REQUIRED[family]):
+        for index, name in enumerate(REQUIRED[family]):
             without = {key: value for key, value in payload.items() if key != name}
-            broken = (without, {**payload, name: None}, {**payload, name: ""}, {**payload, name: "  "})[place % 4]
+            broken = (without, {**payload, name: None}, {**payload, name: ""}, {**payload, name: "  "})[index % 4]
             builder.add(family, at, without, expect=missing)
             builder.add(family, at, broken, expect=missing, as_object=True)
         builder.add(family, at, None, as_object=True, expect=missing)
@@ -156,7 +156,7 @@ def duplicates(builder: SessionBuilder, network: Network) -> None:
     builder.add("ai_stream_status", at + 5, data, event_id=status.event_id, expect=DUPLICATE)
     builder.add("ai_stream_status", at + 6, data, event_id=status.event_id, gateway="gw-elsewhere", expect=DUPLICATE)
 
-    # Without an id the payload is the identity; replay marks are no part of it.
+    # An event without an id is identified by its content without replay marks.
     first = builder.status(at + SECOND, network.plain, 15.5, event_id="", expect=ACCEPTED)
     again(builder, first, 1)
     marks = {"__replay": True, "__replay_ts": at + MINUTE, "__replay_source": "dlq"}
@@ -168,13 +168,13 @@ def duplicates(builder: SessionBuilder, network: Network) -> None:
 
 
 def again(builder: SessionBuilder, line: Line, times: int) -> None:
-    """Add an event again, word for word: the later copies are duplicates."""
+    """Add exact copies of an event, which are duplicates."""
     for _ in range(times):
         builder.lines.append(_changed(line, 0, DUPLICATE))
 
 
 def _changed(line: Line, later_ms: int, expect: Expect, **more: object) -> Line:
-    """Return a copy of a line: the same envelope, ordered a little later where its own time must stay."""
+    """Return a copy of a line with the same envelope, published a little later without changing the event's time."""
     row = {key: value for key, value in line.row.items() if key != "__expect"}
     row |= more | {"__expect": expect.as_json()}
     if later_ms:
@@ -183,7 +183,7 @@ def _changed(line: Line, later_ms: int, expect: Expect, **more: object) -> Line:
 
 
 def ignored_traffic(builder: SessionBuilder) -> None:
-    """Add traffic that belongs to nobody's session: counted by ignore family, neither data nor a fault."""
+    """Add traffic that belongs to no session. It is counted by ignore family and is neither data nor a fault."""
     at = builder.start_ms + 2 * SECOND
     for family in ("create_signed_ticket", "job_gateway", "worker_lifecycle", "ai_llm_request"):
         builder.add(family, at, {"note": "a family of another product"}, expect=ignored("unsupported_event_type"))
@@ -201,7 +201,7 @@ def ignored_traffic(builder: SessionBuilder) -> None:
         trace = {"type": subtype, "client_source": "scope", "request_id": "", "timestamp": at}
         more = nobody if subtype != "error" else {}
         builder.add("stream_trace", at, trace, more=more, expect=ignored("client_trace_without_session"))
-    # Nearly ignored, but of no ignore family: an app trace of another sender, and a client trace of another source.
+    # Similar to ignored traffic, but not ignored: an app trace of another sender, a client trace of another source.
     missing = malformed("missing_field")
     other = {"sender": {"type": "app", "id": "another"}}
     builder.add("stream_trace", at, {"type": "app_start_broadcast", "stream_id": "s"}, more=other, expect=missing)
@@ -228,10 +228,10 @@ def unparseable(builder: SessionBuilder, network: Network) -> None:
             holder = holder[key]
         holder[path[-1]] = value
         builder.add("ai_stream_status", at, broken, expect=UNPARSEABLE)
-    # Far beyond what dates can hold, yet a number that parses.
+    # A time that is a valid number but far beyond the dates of the warehouse.
     late = envelope_text(builder.rng.uuid(), "ai_stream_status", "9000000000000000", builder.gateway, whole)
     builder.raw(at, late, UNPARSEABLE, family="ai_stream_status", publish_ms=at)
-    # One of the four readings of a capability event fails, the other three succeed.
+    # One of the four parsers of a capability event fails, the other three succeed.
     advertised = network.other.advertised()
     advertised["hardware"][0]["gpu_info"]["0"]["memory_total"] = -1
     builder.add(FIRST_FAMILY, at, [advertised], gateway="", expect=UNPARSEABLE)
@@ -244,7 +244,7 @@ def unparseable(builder: SessionBuilder, network: Network) -> None:
 
 
 def oddities(builder: SessionBuilder, network: Network) -> None:
-    """Add a very long session of odd but acceptable events: late, out of order, numeric times, replayed, versioned."""
+    """Add a very long session of unusual but valid events: late, out of order, numeric times, replayed, versioned."""
     at, two = builder.start_ms, (network.twin_a, network.twin_b)
     # The first sample precedes the first milestone; samples are sparse and last for hours.
     builder.status(at - 3 * SECOND, two[0], 14.5, expect=ACCEPTED)

@@ -1,4 +1,4 @@
-"""The five kinds of session. Each satisfies exactly one scenario of the pack: its class is never a matter of order.
+"""The five kinds of session. Each satisfies exactly one scenario of the pack, so that precedence is never needed.
 
 Scenario 1 sessions have no parameter update and a mean FPS above 12; sessions of scenario 4 stay below 12 and have no
 swap; sessions of scenario 3 have no parameter update; scenario 5 is everything that is none of these.
@@ -39,7 +39,7 @@ def clean(builder: SessionBuilder, orchestrator: Orchestrator, *, count: int = 6
 
 
 def refused(builder: SessionBuilder, *, message: str | None = "no orchestrators available within 2s timeout") -> int:
-    """Add a request that no orchestrator took, with the explicit milestone; return the end. Three milestones."""
+    """Add a request that no orchestrator accepted, with the milestone for that; return the end. Three milestones."""
     at = builder.start_ms
     builder.trace("gateway_receive_stream_request", at, skew_ms=-3)
     if message:
@@ -51,9 +51,10 @@ def refused(builder: SessionBuilder, *, message: str | None = "no orchestrators 
 def swapped(
     builder: SessionBuilder, first: Orchestrator, second: Orchestrator, *, announced: bool = True, back: bool = False
 ) -> int:
-    """Add a change of orchestrator and return the end: `announced` by its explicit milestone, `back` again afterwards.
+    """Add a change of orchestrator and return the end of the session.
 
-    Nine milestones with one announced swap.
+    `announced`: with the explicit milestone. `back`: the session returns to the first orchestrator afterwards. There
+    are nine milestones with one announced swap.
     """
     builder.startup(first)
     at = samples(builder, first, 3, after_ms=builder.start_ms)
@@ -76,7 +77,7 @@ def updated(builder: SessionBuilder, orchestrator: Orchestrator, *, updates: int
 
 
 def timed_out(builder: SessionBuilder, message: str) -> int:
-    """Add a request that ends without any orchestrator and without the milestone that says so. Two milestones."""
+    """Add a request that ends without an orchestrator and without the milestone for that. Two milestones."""
     builder.trace("gateway_receive_stream_request", builder.start_ms, skew_ms=-2)
     builder.notice("error", builder.start_ms + 2_100, message)
     return builder.close(builder.start_ms + 2_600)

@@ -1,4 +1,4 @@
-"""Seeded chance. Only `random()` and `getrandbits()` are used: their sequences are the same in every Python version."""
+"""Seeded random values. Only `random()` and `getrandbits()` give the same sequence in every Python version."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-# Just before a day and a month end: sessions cross an hour, a day and a month without any clock being asked.
+# Shortly before the end of a day and a month, so that sessions cross an hour, a day and a month.
 BASE_MS = int(datetime(2026, 2, 28, 21, 0, tzinfo=UTC).timestamp()) * SECOND
 
 
 class SeededRandom:
-    """A source of ids and numbers that depends on its seed alone."""
+    """A source of random ids and numbers that depends only on its seed."""
 
     def __init__(self, seed: int | str) -> None:
         self._random = random.Random(seed)  # noqa: S311 - reproducible by design
@@ -38,7 +38,7 @@ class SeededRandom:
         return choices[self.between(0, len(choices) - 1)]
 
     def hex(self, digits: int) -> str:
-        """Return so many hexadecimal digits."""
+        """Return a text of `digits` hexadecimal digits."""
         return f"{self._random.getrandbits(4 * digits):0{digits}x}"
 
     def uuid(self) -> str:

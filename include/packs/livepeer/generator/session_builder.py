@@ -1,4 +1,4 @@
-"""One session as events: builders for all seven families, in the shapes that real traffic has."""
+"""Builds one session: events of all seven families, in the shapes of real traffic."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ PROMPTS = ("a lighthouse at dusk", "ein Fluß im Nebel ≈ 4 °C", "neon city, r
 
 @dataclass(slots=True)
 class SessionBuilder:
-    """A session under construction: its identity, and its lines in the order in which they were added.
+    """A session under construction: its identity, and its lines in the order of addition.
 
-    Times are Unix milliseconds. lines may be added in any order; they are sorted by time when they are written.
+    Times are Unix milliseconds. Lines may be added in any order; they are sorted by time when they are written.
     """
 
     rng: SeededRandom
@@ -50,7 +50,7 @@ class SessionBuilder:
         expect: Expect | None = None,
         **shape: Any,
     ) -> Line:
-        """Add an event. `signal_ms` are the times by which it moves the session's start and end (none if rejected)."""
+        """Add an event. `signal_ms` are its times that count for the session's start and end (none if rejected)."""
         moves = not (expect and expect.disposition != "accepted")
         line = replace(
             event_line(
@@ -74,7 +74,7 @@ class SessionBuilder:
         return line
 
     def ids(self) -> dict[str, str]:
-        """Return the session's identity as payloads carry it."""
+        """Return the session's identity in the form of payloads."""
         return {"stream_id": self.stream_id, "request_id": self.request_id}
 
     def trace(
@@ -88,7 +88,7 @@ class SessionBuilder:
         extra: Mapping[str, Any] | None = None,
         **shape: Any,
     ) -> Line:
-        """Add a milestone; `skew_ms` is the payload's time minus the envelope's, None leaves the payload's out."""
+        """Add a milestone. `skew_ms` is the payload's time minus the envelope's; None: the payload has no time."""
         info = orchestrator.info(spelling=spelling) if orchestrator else NO_ORCHESTRATOR
         data: dict[str, Any] = {"type": subtype, **self.ids(), "pipeline_id": ""}
         if skew_ms is not None:
@@ -125,7 +125,7 @@ class SessionBuilder:
         }
 
     def status(self, at_ms: int, orchestrator: Orchestrator, fps: float, **options: Any) -> Line:
-        """Add a health sample; `change` may alter its payload, the rest goes to `status_data` or `add`."""
+        """Add a health sample. `change` replaces payload fields; other options go to `status_data` or `add`."""
         shown = {name: options.pop(name) for name in ("state", "spelling") if name in options}
         change = options.pop("change", None) or {}
         data = {**self.status_data(at_ms, orchestrator, fps, **shown), **change}
@@ -170,7 +170,7 @@ class SessionBuilder:
         }
 
     def payment(self, at_ms: int, orchestrator: Orchestrator, *, linked: bool = True, **shape: Any) -> Line:
-        """Add that payment tickets were created; an unlinked payment names no request."""
+        """Add a payment. An unlinked payment names no request."""
         data = self.payment_data(orchestrator, linked=linked)
         return self.add("create_new_payment", at_ms, data, gateway="", **shape)
 
@@ -192,7 +192,7 @@ class SessionBuilder:
         }
 
     def discovery(self, at_ms: int, orchestrators: Iterable[Orchestrator], **shape: Any) -> Line:
-        """Add which orchestrators one discovery cycle found; the last one's latency cannot be read."""
+        """Add the result of a discovery cycle. The latency of the last orchestrator is unreadable."""
         found = [
             {"address": one.proxy, "url": one.url, "latency_ms": str(self.rng.between(8, 220))} for one in orchestrators
         ]
@@ -200,11 +200,11 @@ class SessionBuilder:
         return self.add("discovery_results", at_ms, found, **shape)
 
     def capabilities(self, at_ms: int, orchestrators: Iterable[Orchestrator], **shape: Any) -> Line:
-        """Add what orchestrators advertise, as an array."""
+        """Add a capability event of these orchestrators, as an array."""
         return self.add("network_capabilities", at_ms, [one.advertised() for one in orchestrators], gateway="", **shape)
 
     def retell(self, line: Line) -> None:
-        """Put an event of another session's file into this one's as well, as an exporter does with capabilities."""
+        """Add an event that another session's file already contains, as exporters do with capability events."""
         self.lines.append(line.of(self.scenario, self.session_id))
 
     def startup(self, orchestrator: Orchestrator, *, spelling: str = "as_is") -> int:
@@ -223,11 +223,11 @@ class SessionBuilder:
         return at
 
     def close(self, at_ms: int) -> int:
-        """Add that the ingest side ended."""
+        """Add the milestone of the end of the ingest side."""
         self.trace("gateway_ingest_stream_closed", at_ms, skew_ms=-1)
         return at_ms
 
 
 def envelope_text(event_id: str, family: str, timestamp: object, gateway: str, data: object, **more: object) -> str:
-    """Return an envelope as a producer writes it, for values told by `SessionBuilder.raw`."""
+    """Return an envelope as a producer writes it, for use with `SessionBuilder.raw`."""
     return compact({"id": event_id, "type": family, "timestamp": timestamp, "gateway": gateway, "data": data, **more})

@@ -1,4 +1,4 @@
-"""Which Kafka values are accepted events, and by which key two of them are the same event."""
+"""The accepted events among Kafka values, and the key by which two of them are the same event."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Event(NamedTuple):
 
 
 def accept(value: bytes | None) -> Event | None:
-    """Return the event that a Kafka value holds, or None for one that is rejected or ignored, also in part."""
+    """Return the event of a Kafka value, or None for a value that is ignored or rejected, even in part."""
     judged = judged_value(value)
     if judged.failure is not None or typed(judged).failures:
         return None
@@ -35,12 +35,12 @@ def accept(value: bytes | None) -> Event | None:
 
 
 def accepted_event(judged: Judged) -> Event:
-    """Return the event of a value that passes the gate and whose rows the warehouse can hold."""
+    """Return the event of a value that passed the gate and whose rows all fit the warehouse."""
     gateway = text(judged.root.get("gateway")) if isinstance(judged.root, dict) else ""
     time = judged.time or 0
     return Event(dedup_key(judged)[0], judged.uid, judged.family, time, judged.event_id, judged.data, gateway)
 
 
 def judged_value(value: bytes | None) -> Judged:
-    """Return what the quality gate makes of a Kafka value."""
+    """Return a Kafka value as judged by the quality gate."""
     return judge(value, read_value(value))

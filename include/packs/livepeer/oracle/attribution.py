@@ -1,4 +1,4 @@
-"""Which canonical wallet stands behind the orchestrator that a signal names."""
+"""Finds the canonical wallet of the orchestrator that a signal names."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import NamedTuple
 from packs.livepeer.oracle.evidence import Signal
 from packs.livepeer.oracle.snapshots import Snapshot
 
-# A snapshot counts in full up to this distance in time from the signal's publication, in ms.
+# The lifetime of a snapshot, in ms before the signal's publication. An older one gives only the wallet.
 TTL_MS = 24 * 3600 * 1000
 # How much later than the signal's publication a snapshot may be stamped and still be used, in ms: clocks differ a bit.
 FUTURE_SKEW_MS = 1_000
 
-# How a snapshot stands to a signal in time; smaller is better.
+# The time of a snapshot relative to a signal; smaller is better.
 _SAME, _EARLIER, _LATER, _STALE = range(4)
 
-# How an attribution was found, and how far it is to be trusted, by how the nearest snapshot stands in time.
+# (method, confidence) of an attribution, by the time of the nearest snapshot relative to the signal.
 _METHODS = {
     _SAME: ("exact_orchestrator_time_match", 1.0),
     _EARLIER: ("nearest_prior_snapshot", 0.9),
@@ -27,10 +27,10 @@ _METHODS = {
 
 
 class Attribution(NamedTuple):
-    """The canonical wallet of a signal's orchestrator; what else is not known is blank, or a GPU of None.
+    """The canonical wallet of a signal's orchestrator. Other fields may be unknown: blank, or None for the GPU.
 
-    `url` is one that a snapshot names, as it is written there. `method` and `confidence` are names and figures of
-    spec/pipeline.md §8.4. `stale`: the wallet is known from a snapshot that is too old to tell anything else.
+    `url` is written as in the snapshot. `method` and `confidence` are those of spec/pipeline.md §8.4. `stale`: the
+    snapshot is so old that it gives only the wallet.
     """
 
     canonical: str
@@ -47,7 +47,7 @@ NOBODY = Attribution("", "", "", "", None, "none", 0.0, stale=False)
 
 
 class Offer(NamedTuple):
-    """What stands in one or more snapshots alike."""
+    """The content that several snapshots may have in common."""
 
     canonical: str
     uri: str
@@ -58,7 +58,7 @@ class Offer(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """When an offer, or anything of a wallet, was seen: (time, sequence) pairs in order, and the times alone."""
+    """When an offer was seen: (time, sequence) pairs in order, and the times alone."""
 
     moments: list[tuple[int, int]]
     times: list[int]
@@ -88,26 +88,26 @@ class Wallets:
         self._answers: dict[tuple[object, ...], Attribution | None] = {}
 
     def attribute(self, signal: Signal, hint: str) -> Attribution | None:
-        """Return who stands behind the orchestrator that a signal names; None when that cannot be said.
+        """Return the attribution of a signal, None when it cannot be resolved.
 
         `hint` is the model of the signal or of its session so far, blank when there is none.
         """
         times = self._times.get(signal.address)
         if times is None:
             return None
-        # An answer depends on the signal's time only through its place among the times of the snapshots.
+        # The signal's time matters only relative to the times of the snapshots, so its position among them is cached.
         at = signal.published
         moments = (at - TTL_MS - 1, at - 1, at, at + FUTURE_SKEW_MS)
-        places = [bisect_right(times, moment) for moment in moments]
+        positions = [bisect_right(times, moment) for moment in moments]
         published = bisect_left(self._sequences[signal.address], signal.sequence)
-        case = (signal.address, signal.url, hint, published, *places)
+        case = (signal.address, signal.url, hint, published, *positions)
         if case not in self._answers:
             self._answers[case] = _decide(self._offers[signal.address], signal, hint.lower())
         return self._answers[case]
 
 
 def _decide(offers: Mapping[Offer, _Seen], signal: Signal, model: str) -> Attribution | None:
-    """Narrow the offers of one wallet step by step; more than one canonical wallet at the end is no answer."""
+    """Narrow the offers of one wallet step by step. Several canonical wallets at the end give no attribution."""
     ranks = {offer: rank for offer, seen in offers.items() if (rank := _rank(seen, signal)) is not None}
     compatible = [offer for offer in ranks if not model or offer.model.lower() in ("", model)]
     owners = {offer.canonical for offer in ranks if signal.url and offer.uri == signal.url}
@@ -121,14 +121,14 @@ def _decide(offers: Mapping[Offer, _Seen], signal: Signal, model: str) -> Attrib
     if len({offer.canonical for offer in fresh or compatible}) != 1:
         return None
     if not fresh:
-        # Too old to say what the host offers now, but wallets keep their owner: identity only.
+        # The offers of a host change, but a wallet keeps its owner: an old snapshot gives the wallet only.
         return Attribution(compatible[0].canonical, "", "", "", None, *_METHODS[_STALE], stale=True)
-    # Of a host that is not the named one, the hardware is somebody else's.
+    # The hardware of another host than the named one cannot have served the signal.
     return _of_nearest(fresh, ranks, has_hardware=bool(at_url) or not owners)
 
 
 def _of_nearest(fresh: list[Offer], ranks: Mapping[Offer, tuple[int, int]], *, has_hardware: bool) -> Attribution:
-    """Return what the nearest snapshot of each URL says, as far as they agree."""
+    """Return the fields on which the nearest snapshots of all URLs agree."""
     best: dict[str, tuple[int, int]] = {}
     for offer in fresh:
         best[offer.uri] = min(best.get(offer.uri, ranks[offer]), ranks[offer])
@@ -146,21 +146,21 @@ def _of_nearest(fresh: list[Offer], ranks: Mapping[Offer, tuple[int, int]], *, h
 
 
 def _rank(seen: _Seen, signal: Signal) -> tuple[int, int] | None:
-    """Rank an offer by its best snapshot: how it stands in time, and how far away.
+    """Return (relative time, distance in ms) of an offer's best snapshot; smaller is better.
 
     None when every snapshot was published after the signal, or is stamped later than the skew allows.
     """
     at = signal.published
-    place = bisect_right(seen.times, at)
+    position = bisect_right(seen.times, at)
     before = (
         time
-        for time, sequence in (seen.moments[index] for index in range(place - 1, -1, -1))
+        for time, sequence in (seen.moments[index] for index in range(position - 1, -1, -1))
         if sequence < signal.sequence
     )
     age = next((at - time for time in before), None)
     if age is not None and age <= TTL_MS:
         return (_EARLIER if age else _SAME), age
-    soon = seen.moments[place : bisect_right(seen.times, at + FUTURE_SKEW_MS)]
+    soon = seen.moments[position : bisect_right(seen.times, at + FUTURE_SKEW_MS)]
     ahead = next((time - at for time, sequence in soon if sequence < signal.sequence), None)
     if ahead is not None:
         return _LATER, ahead
@@ -168,11 +168,11 @@ def _rank(seen: _Seen, signal: Signal) -> tuple[int, int] | None:
 
 
 def _only(values: Iterable[str]) -> str:
-    """Return the one text that is not blank; blank when there is none, or when there are several."""
+    """Return the only text that is not blank; blank when there are none or several."""
     distinct = {value for value in values if value}
     return distinct.pop() if len(distinct) == 1 else ""
 
 
 def pipeline_beside(model: str, pipeline: str) -> str:
-    """Return a pipeline, blank when it merely repeats the model's name."""
+    """Return a pipeline, blank when it only repeats the model's name."""
     return "" if pipeline.lower() == model.lower() else pipeline

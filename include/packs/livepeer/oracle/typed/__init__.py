@@ -1,1 +1,1 @@
-"""The rows of the raw and typed layers that the published values alone foretell. Enter by `typed.expected`."""
+"""The expected rows of the raw and typed layers, from the published values alone. The interface is `typed.expected`."""

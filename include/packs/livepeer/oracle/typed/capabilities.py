@@ -1,8 +1,8 @@
-"""The four fan-outs of `network_capabilities` (events.md §4): which rows one orchestrator object becomes.
+"""The four fan-outs of `network_capabilities` (events.md §4): the rows of one orchestrator object.
 
-Each is computed for itself and reads only what its own rows need: one may fail while the others succeed. Readings where
-the contract offers a choice: no other model's settings or price is ever attached (only a price without a constraint, or
-with the constraint `default`, is a fallback); an orchestrator without hardware has one GPU-less row a model.
+Each fan-out is independent and reads only what its rows need, so one may fail while the others succeed. Readings where
+the contract leaves a choice: the settings or price of another model are never used (only a price without a constraint,
+or with the constraint `default`, is a fallback). An orchestrator without hardware has one row per model, without a GPU.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from packs.livepeer.oracle.typed.catalogue import capability_columns
 Offer = dict[str, Any]
 Columns = dict[str, Any]
 
-# The expanded tables hold this in place of no capability.
+# The capability id of the expanded tables when there is none: the column is not nullable.
 _NO_CAPABILITY = -1
 _BOUND_TO_NO_MODEL = ("", "default")
 
@@ -84,7 +84,7 @@ def _models(offer: Offer) -> list[_Model]:
 
 
 def _settings_and_price(name: str, models: list[_Model], offered: list[Offer]) -> Columns:
-    """Return what belongs to a model: of the first capability that has it, and of the price that fits both."""
+    """Return the settings of a model, from the first capability that has it, and the matching price."""
     model = next((model for model in models if model.name == name), None)
     price = _price(name, model.capability_id if model else None, offered)
     capability_id = model.capability_id if model else int32(price.get("capability"))
@@ -96,7 +96,7 @@ def _settings_and_price(name: str, models: list[_Model], offered: list[Offer]) -
 
 
 def _price(name: str, capability_id: int | None, offered: list[Offer]) -> Offer:
-    """Return the first price of the model, else the first one that is bound to none; of its capability where known."""
+    """Return the first price of the model, else the first that names no model; if known, of its capability only."""
     fitting = [
         price for price in offered if capability_id is None or _is_capability(price.get("capability"), capability_id)
     ]

@@ -35,12 +35,12 @@ _RANGES: tuple[tuple[int, str, str], ...] = (
 )
 
 CATALOGUE = {
-    first + place: (name, group) for first, group, names in _RANGES for place, name in enumerate(names.split("; "))
+    first + offset: (name, group) for first, group, names in _RANGES for offset, name in enumerate(names.split("; "))
 }
 
 
 def capability_columns(capability_id: int | None) -> dict[str, Any]:
-    """Return the four capability columns; of an id outside the catalogue, or of none, name and group are unknown."""
+    """Return the four capability columns. Name and group of an unlisted or absent id are unknown."""
     name, group = CATALOGUE.get(-1 if capability_id is None else capability_id, (UNKNOWN, UNKNOWN))
     return {
         "capability_id": capability_id,

@@ -1,7 +1,7 @@
 """Every row of the raw and typed layers, reject tables and dispositions included, from the published values alone.
 
-Of several copies of one event the first that is accepted, in the order of publishing, is the event; the later ones are
-quarantined. A record that is rejected, also in part, does not use up its id.
+Of several copies of one event, the first accepted one in the order of publishing counts. The later ones are
+quarantined. A record that is rejected, even in part, is no earlier copy.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ DISPOSITIONS = "record_dispositions"
 
 _DUPLICATE = Failure("DEDUP", "DUPLICATE", "duplicate_event")
 _NO_KEY = ("", "")
-# Ids and types are the producers' own text: a disposition repeats only so many characters of them.
+# A disposition repeats only this many characters of ids and types, which producers may make as long as they like.
 _LONGEST_LABEL = 256
 
 
 class Record(NamedTuple):
-    """One published record: its place in the order of publishing, its value, and where and when Kafka has it."""
+    """One published record: its number in the order of publishing, its value, and its Kafka coordinates and time."""
 
     sequence: int
     value: bytes | None
@@ -42,7 +42,7 @@ class Record(NamedTuple):
 
 
 class _Outcome(NamedTuple):
-    """What became of a record: `rows` are those of the typed tables, `failures` what is wrong with it, in order."""
+    """The outcome of a record: `rows` of the typed tables, and `failures` in order."""
 
     disposition: str
     rows: list[tuple[str, Row]]
@@ -50,20 +50,20 @@ class _Outcome(NamedTuple):
     key: tuple[str, str] = _NO_KEY
 
 
-def _nobody_listens(_event: Event, _sequence: int, _place: Source) -> None:
-    """Take an accepted event and do nothing with it."""
+def _ignore_event(_event: Event, _sequence: int, _source: Source) -> None:
+    """Ignore an accepted event: the default of `accept`."""
 
 
 def expected_rows(
-    records: Iterable[tuple[Any, ...]], accept: Callable[[Event, int, Source], None] = _nobody_listens
+    records: Iterable[tuple[Any, ...]], accept: Callable[[Event, int, Source], None] = _ignore_event
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (table, row) of everything that the records leave in the raw and typed layers.
+    """Yield (table, row) for every expected row of the raw and typed layers, reject tables and dispositions included.
 
-    `accept` is called with every event that is accepted, its sequence and its place, in the order of publishing.
+    `accept` is called with every accepted event, its sequence and its source, in the order of publishing.
 
     `records` are (sequence, value, topic, partition, offset, Kafka time in epoch ms, key, headers) in the order of
-    publishing. Times are ISO-8601 UTC with three decimals, dates ISO. `failure_details` is `(free text)` where it holds
-    the words of an exception. Raises ValueError when the records are out of order.
+    publishing. Times are ISO-8601 UTC with three decimals, dates ISO. `failure_details` is `(free text)` where the text
+    of an exception is allowed. Raises ValueError when the records are out of order.
     """
     accepted: set[bytes] = set()
     previous = -1
@@ -95,7 +95,7 @@ def _rows(
         table = DLQ if outcome.disposition == "dlq" else QUARANTINE
         for failure in outcome.failures:
             row = reject_row(judged, failure, value, source, record.time_ms, outcome.key)
-            # A reject row that is itself too large is dropped, so that no rejection is ever rejected.
+            # The pipeline drops a reject row that is itself too large.
             if not (may_be_oversize(value or b"") and row_bytes(row) > MAX_ROW_BYTES):
                 written[table] = written.get(table, 0) + 1
                 yield table, row
@@ -103,7 +103,7 @@ def _rows(
 
 
 def _outcome_of(judged: Judged, source: Source, accepted: set[bytes]) -> _Outcome:
-    """Decide about a record, and remember it when it is accepted."""
+    """Return the outcome of a record, and add its key to `accepted` when it is accepted."""
     if judged.failure is not None:
         return _Outcome("dlq" if judged.failure.failure_class else "ignored", [], [judged.failure])
     key = dedup_key(judged)

@@ -1,8 +1,10 @@
 """The quality gate of the contract (pipeline.md §2), with the ignored traffic of events.md §6.
 
-The first rule that a value breaks decides. Readings where the contract leaves a choice: a blank text is missing, also
-as an id or a version; versions are compared trimmed, a whole number as its digits; what is ignored is found before the
-version is looked at; a payload of another kind than an object lacks the family's first required field.
+The first rule that a value breaks decides. Readings where the contract leaves a choice:
+- A blank text is missing, also as an id or a version.
+- Versions are compared trimmed; a whole number counts as its digits.
+- Ignored traffic is recognised before the version is checked.
+- When the payload is not an object, the family's first required field is missing.
 """
 
 from __future__ import annotations
@@ -15,10 +17,10 @@ from packs.livepeer.oracle.values import event_id, event_time, section, trimmed
 
 SUPPORTED_VERSIONS = frozenset({"1", "v1"})
 
-# Stands in `failure_details` where the contract leaves the words to whoever raised an exception.
+# The `failure_details` where the contract allows any text, such as that of an exception.
 FREE_TEXT = "(free text)"
 
-# Required fields of `data` per family, in the order in which they are looked for; `stream_trace` needs an `id` first.
+# Required fields of `data` per family, in the order of checking. `stream_trace` needs an `id` first.
 REQUIRED: dict[str, tuple[str, ...]] = {
     "stream_trace": ("stream_id", "request_id", "type"),
     "ai_stream_status": ("stream_id", "request_id", "pipeline"),
@@ -55,12 +57,12 @@ _CLIENT_NOISE = frozenset(
         "error",
     }
 )
-# What reject records call the JSON kinds.
+# The names of JSON types in reject records.
 _KINDS = {list: "list", dict: "dict", str: "str", bool: "bool", int: "int", float: "float", type(None): "NoneType"}
 
 
 def judge(value: bytes | None, reading: Reading) -> Judged:
-    """Judge one Kafka value, read as `reading` says."""
+    """Judge one Kafka value; `reading` is the value as read before."""
     raw, root, problem = reading
     if problem:
         return Judged("", None, failure=_no_json(value), problem=problem)
@@ -110,7 +112,7 @@ def _envelope_failure(judged: Judged) -> Failure | None:
 
 
 def _no_json(value: bytes | None) -> Failure:
-    """Return the failure of a value that holds no JSON: an empty one holds nothing, so no object either."""
+    """Return the failure of a value that is not JSON. An empty value fails as one that is not an object."""
     if value is not None and not value.strip():
         return _malformed("root_not_object", "empty value")
     reason, details = ("null_payload", "") if value is None else ("json_parse_error", FREE_TEXT)
@@ -149,7 +151,7 @@ def _array_failure(family: str, data: Any) -> Failure | None:
 
 
 def _noise(root: dict[str, Any], family: str) -> str:
-    """Return the name under which traffic is ignored, "" for what is to be judged."""
+    """Return the ignore family of a record, "" for a record that is not ignored."""
     if family not in REQUIRED:
         return "unsupported_event_type"
     data = root["data"]
@@ -172,5 +174,5 @@ def _malformed(reason: str, details: str = "") -> Failure:
 
 
 def _is_missing(value: Any) -> bool:
-    """Tell whether a required value is absent, null or blank."""
+    """Return whether a required value is absent, null or blank."""
     return value is None or (isinstance(value, str) and not value.strip())

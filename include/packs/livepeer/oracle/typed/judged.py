@@ -1,4 +1,4 @@
-"""What the oracle knows of one record: where the broker put it, what it says, and what is wrong with it."""
+"""The oracle's view of one record: its Kafka coordinates, its content, and its failure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REPLAY_MARKS = frozenset({"__replay", "__replay_ts", "__replay_source", "__repl
 
 
 class Source(NamedTuple):
-    """Where a record lay in Kafka."""
+    """The Kafka coordinates of a record."""
 
     topic: str
     partition: int
@@ -25,9 +25,9 @@ NOWHERE = Source("", 0, 0)
 
 
 class Failure(NamedTuple):
-    """Why a record is not accepted: the closed lists of pipeline.md §6, and details for a reader.
+    """The reason why a record is not accepted, by the closed lists of pipeline.md §6, and details as free text.
 
-    An ignored record has a reason alone.
+    An ignored record has only a reason.
     """
 
     stage: str
@@ -39,9 +39,9 @@ class Failure(NamedTuple):
 class Judged(NamedTuple):
     """One Kafka value as the quality gate reads it.
 
-    `raw` is its text, "" when it is no JSON; `root` is what it holds. The other fields are those of the envelope, blank
-    or None as far as it has none: `time` in Unix epoch ms, `failure` None for a value that passes the gate. `problem`
-    says why the value cannot be read.
+    `raw` is its text, "" when it is not JSON; `root` is its JSON value. The other fields are those of the envelope;
+    absent ones are blank or None. `time` is in Unix epoch ms. `failure` is None for a value that passes the gate.
+    `problem` says why the value cannot be read.
     """
 
     raw: str
@@ -59,12 +59,12 @@ class Judged(NamedTuple):
 
     @property
     def uid(self) -> str:
-        """How all rows of the event name it: by its id, else by the SHA-256 of its text."""
+        """The lineage id in all rows of the event: its id, else the SHA-256 of its text."""
         return self.event_id or sha256(self.raw)
 
 
 class Dimensions(NamedTuple):
-    """Where an event happened, as far as its payload says; a blank one is None."""
+    """The dimensions that a payload names; blank ones are None."""
 
     orchestrator: str | None = None
     broadcaster: str | None = None
@@ -72,7 +72,7 @@ class Dimensions(NamedTuple):
 
 
 def dimensions_of(data: Any) -> Dimensions:
-    """Return the dimensions of a payload of any kind."""
+    """Return the dimensions of a payload of any JSON type."""
     if not isinstance(data, dict):
         return Dimensions()
     address = text(section(data, "orchestrator_info").get("address"))
@@ -84,18 +84,18 @@ def dimensions_of(data: Any) -> Dimensions:
 
 
 def dedup_key(judged: Judged) -> tuple[str, str]:
-    """Return (key, strategy) by which two accepted events are the same: the id, else the hash of all that they say.
+    """Return (key, strategy). Two accepted events with one key are the same event.
 
-    An id of more than 256 characters is represented by its SHA-256.
+    The key is the id, else a hash of the content. An id of more than 256 characters is replaced by its SHA-256.
     """
     if judged.event_id:
         return (judged.event_id if len(judged.event_id) <= 256 else sha256(judged.event_id)), "event_id"
-    places = "|".join("null" if value is None else value for value in dimensions_of(judged.data))
-    return sha256(f"{judged.family}|{places}|{canonical_json(judged)}"), "payload_hash"
+    dimensions = "|".join("null" if value is None else value for value in dimensions_of(judged.data))
+    return sha256(f"{judged.family}|{dimensions}|{canonical_json(judged)}"), "payload_hash"
 
 
 def canonical_json(judged: Judged) -> str:
-    """Return the document with sorted keys, without the marks of a replay."""
+    """Return the document as JSON with sorted keys, without replay marks."""
     root = judged.root
     if isinstance(root, dict):
         root = {name: value for name, value in root.items() if name not in _REPLAY_MARKS}

@@ -1,7 +1,7 @@
-"""Which field of an event stands in which typed column: pipeline.md §7 and warehouse.md §3 as data.
+"""The mapping from fields of an event to typed columns: pipeline.md §7 and warehouse.md §3 as data.
 
-A column is named with the path of its field in `data` and the reader of its kind. The columns that every typed row has
-(event time, lineage) are added by `typed.rows`.
+Each column has the path of its field in `data` and a reader for its type. `typed.rows` adds the columns that every
+typed row has (event time, lineage).
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ Fields = Mapping[str, tuple[str, Reader]]
 
 
 class Table(NamedTuple):
-    """A typed table whose records become one row each.
+    """A typed table with one row per record.
 
-    `silver` is the table that gets one more row of each accepted record, "" for none. `view` prepares the payload.
+    `silver` is the silver table with one row per accepted record, "" for none. `view` prepares the payload.
     """
 
     name: str
@@ -51,7 +51,7 @@ _NAMED_ORCHESTRATOR: Fields = {
 
 
 def _tracks(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the payload with its tracks under `video` and `audio`: of several of one type the last one counts."""
+    """Return the payload with its tracks under `video` and `audio`. The last track of a type counts."""
     found = {}
     for track in children(child(data, "stats"), "track_stats"):
         found[column_text(as_object(track).get("type"))] = track
@@ -144,7 +144,7 @@ ONE_ROW: dict[str, Table] = {
     ),
 }
 
-# Of the parts of one orchestrator object.
+# The columns that all parts of one orchestrator object share.
 IDENTITY: Fields = {
     "orchestrator_address": ("address", wallet),
     "local_address": ("local_address", wallet),
@@ -163,7 +163,7 @@ _SETTINGS: Fields = {
     "capacity": ("capacity", int32),
     "capacity_in_use": ("capacityInUse", int32),
 }
-# The snapshot's flag stands in 8 bits, the constraint's in 32 with a sign.
+# The flag `warm` of a snapshot is an unsigned 8-bit column, that of a constraint a signed 32-bit one.
 SNAPSHOT_SETTINGS: Fields = {**_SETTINGS, "warm": ("warm", warm(8))}
 CONSTRAINT_SETTINGS: Fields = {**_SETTINGS, "warm": ("warm", warm(31))}
 AMOUNTS: Fields = {"price_per_unit": ("pricePerUnit", int64), "pixels_per_unit": ("pixelsPerUnit", int64)}
@@ -171,5 +171,5 @@ CONSTRAINT: Fields = {"constraint_name": ("constraint", free_text)}
 
 
 def read(fields: Fields, holder: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns that an object's own members fill. Raises UnheldError."""
+    """Return the columns read from an object's direct members. Raises UnheldError."""
     return {column: reader(holder.get(name)) for column, (name, reader) in fields.items()}

@@ -1,4 +1,4 @@
-"""The raw layer: what ClickHouse's own consumer makes of a Kafka value, whatever the processor thinks of it."""
+"""The raw layer: the row that ClickHouse's own Kafka consumer writes, whether or not the processor accepts it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from packs.livepeer.oracle.typed.judged import Judged, Row, Source
 from packs.livepeer.oracle.values import BLANKS, LAST_MS, iso
 
-# 2299-12-31T23:59:59.999Z, where ClickHouse's times end.
+# 2299-12-31T23:59:59.999Z, the last DateTime64 of ClickHouse.
 _END_MS = 10_413_791_999_999
 _DECODER = json.JSONDecoder()
 
 
 def raw_row(judged: Judged, value: bytes, source: Source, time_ms: int, key: str, headers: Mapping[str, str]) -> Row:
-    """Return the row of a value that has bytes. `payload` is text, or bytes where they are no UTF-8."""
+    """Return the row of a value that is not empty. `payload` is text, or bytes that are not UTF-8."""
     root = judged.root if isinstance(judged.root, dict) else {}
     event_id, timestamp = judged.event_id, judged.time or 0
     gateway = root.get("gateway")
@@ -47,32 +47,32 @@ def data_text(judged: Judged) -> str:
     if not isinstance(root, dict) or "data" not in root:
         return ""
     if "\\u" not in raw and raw.count('"data"') == 1 and next(reversed(root)) == "data":
-        # The usual envelope: its only `data` stands last, so that the payload goes to the closing brace.
+        # The usual envelope ends with its only `data`, so the payload extends to the closing brace.
         start = raw.index('"data"') + len('"data"')
         return raw[raw.index(":", start) + 1 :].strip(BLANKS)[:-1].rstrip(BLANKS)
     return _member_text(raw, "data")
 
 
 def _member_text(raw: str, wanted: str) -> str:
-    """Return the text of a member of the object that `raw` holds; of several of one name the last one counts."""
-    place, found = _skip(raw, raw.index("{") + 1), ""
-    while raw[place] != "}":
-        name, place = _DECODER.raw_decode(raw, place)
-        start = _skip(raw, _skip(raw, place) + 1)
+    """Return the text of a member of the JSON object `raw`. When the name occurs twice, the last member counts."""
+    index, found = _skip(raw, raw.index("{") + 1), ""
+    while raw[index] != "}":
+        name, index = _DECODER.raw_decode(raw, index)
+        start = _skip(raw, _skip(raw, index) + 1)
         _, end = _DECODER.raw_decode(raw, start)
         if name == wanted:
             found = raw[start:end]
-        place = _skip(raw, end)
-        if raw[place] == ",":
-            place = _skip(raw, place + 1)
+        index = _skip(raw, end)
+        if raw[index] == ",":
+            index = _skip(raw, index + 1)
     return found
 
 
-def _skip(raw: str, place: int) -> int:
-    """Return the place of the first character at or after `place` that is not blank."""
-    while raw[place] in BLANKS:
-        place += 1
-    return place
+def _skip(raw: str, index: int) -> int:
+    """Return the index of the first character at or after `index` that is not blank."""
+    while raw[index] in BLANKS:
+        index += 1
+    return index
 
 
 def _text(value: bytes) -> str | bytes:

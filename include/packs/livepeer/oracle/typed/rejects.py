@@ -1,4 +1,4 @@
-"""What a rejected record leaves behind: the flat projection of the envelope of pipeline.md §6."""
+"""The expected row of a rejected record: the envelope of pipeline.md §6 as flat columns."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ SCHEMA_VERSION = "v1"
 
 
 def record_time(time_ms: int) -> str:
-    """Return a record's Kafka time in ISO-8601, at most the last of the warehouse's dates."""
+    """Return a record's Kafka time in ISO-8601, limited to the last date of the warehouse."""
     return iso(min(time_ms, LAST_MS)) or ""
 
 
 def event_time(judged: Judged) -> str | None:
-    """Return the envelope's time in ISO-8601; None where it has none, or one beyond the warehouse's dates."""
+    """Return the envelope's time in ISO-8601; None when it is absent or beyond the warehouse's dates."""
     return iso(judged.time) if judged.time is not None and judged.time <= LAST_MS else None
 
 
 def reject_row(
     judged: Judged, failure: Failure, value: bytes | None, source: Source, time_ms: int, key: tuple[str, str]
 ) -> Row:
-    """Return the row of a reject table. `key` are dedup key and strategy, blank for a record that got no key."""
+    """Return the row of a reject table. `key` is (dedup key, strategy), blank for a record without a key."""
     is_envelope = isinstance(judged.root, dict)
     when, recorded = event_time(judged), record_time(time_ms)
     encoding, body, canonical = _payload(judged, failure, value)
@@ -55,12 +55,12 @@ def reject_row(
 
 
 def is_replay(judged: Judged) -> bool:
-    """Tell whether the envelope says that it is published again: by any value that is not false, null, 0 or empty."""
+    """Return whether the envelope is marked as a replay: by any value that is not false, null, 0 or empty."""
     return isinstance(judged.root, dict) and bool(judged.root.get("__replay"))
 
 
 def _payload(judged: Judged, failure: Failure, value: bytes | None) -> tuple[str, str, str | None]:
-    """Return (encoding, body, canonical JSON) of a rejected value; only schema failures carry the last."""
+    """Return (encoding, body, canonical JSON) of a rejected value. Only schema failures have the canonical JSON."""
     if value is None or not value.strip():
         return "json", (value or b"").decode("ascii"), None
     if not judged.raw:

@@ -1,4 +1,4 @@
-"""The typed rows of an event that has passed the gate, and what is wrong with those that are missing."""
+"""The typed rows of an event that has passed the gate, and the failures of rows that cannot be written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNPARSEABLE = Failure("PARSE", "PARSING_FAILED", "parse_exception", FREE_TEXT)
 
 
 class Typed(NamedTuple):
-    """(table, row) of all rows that are written, silver apart, and the failures in the order of the tables."""
+    """The rows that are written, as (table, row) without silver, and the failures in the order of the tables."""
 
     rows: list[tuple[str, Row]]
     failures: list[Failure]
@@ -49,12 +49,12 @@ def typed(judged: Judged, source: Source = NOWHERE) -> Typed:
 
 
 def silver_table(family: str) -> str:
-    """Return the silver table that gets one row of every accepted event of a family, "" for none."""
+    """Return the silver table with one row per accepted event of a family, "" for none."""
     return mapping.ONE_ROW[family].silver if family in mapping.ONE_ROW else ""
 
 
 def _parsed(parse: Parser, judged: Judged, source: Source) -> Iterator[Row]:
-    """Yield the rows of one table. Raises UnheldError when the payload holds what no such row can."""
+    """Yield the rows of one table. Raises UnheldError when a value does not fit its column."""
     if judged.time is None or judged.time > LAST_MS:
         raise UnheldError("the event's time is beyond the warehouse's dates")
     moment = iso(judged.time) or ""
@@ -68,7 +68,7 @@ def _parsed(parse: Parser, judged: Judged, source: Source) -> Iterator[Row]:
 
 
 def _one_row(table: mapping.Table) -> Parser:
-    """Return the parser of a table whose records become one row each."""
+    """Return the parser of a table with one row per record."""
     by_holder: dict[tuple[str, ...], list[tuple[str, str, Reader]]] = {}
     for column, (path, reader) in table.columns.items():
         *holder, name = path.split(".")
@@ -98,7 +98,7 @@ def _status(judged: Judged, when: Row, lineage: Row) -> Iterator[Row]:
 
 def _trace(judged: Judged, when: Row, lineage: Row) -> Iterator[Row]:
     for row in _TRACE(judged, when, lineage):
-        # A component that does not say when is taken to have spoken at once.
+        # A milestone without a time of its own has that of its envelope.
         row["data_timestamp"] = row["data_timestamp"] or row["event_timestamp"]
         yield row
 
@@ -116,7 +116,7 @@ def _discovery(judged: Judged, when: Row, lineage: Row) -> Iterator[Row]:
 
 
 def _latency(value: Any) -> int:
-    """Return a latency in whole ms, fractions cut off: of a number, or of digits with one dot at most; else 0."""
+    """Return a latency in whole ms, from a number or a text of digits with at most one dot; else 0. Truncates."""
     latency = -1
     if isinstance(value, str) and _DECIMAL.fullmatch(value.strip(BLANKS)):
         digits = value.strip(BLANKS).split(".")[0].lstrip("0") or "0"
@@ -152,7 +152,7 @@ def _too_large(table: str, sizes: list[int]) -> Failure:
 
 
 def _as_floats(table: str, row: Row) -> Row:
-    """Return the row with floats in its float columns: until here they are as they stand, `5` or `5.0`."""
+    """Return the row with floats in its float columns. Before, they are as in the event (`5` or `5.0`) for the size."""
     for name in _FLOAT_COLUMNS.get(table, ()):
         row[name] = float(row[name])
     return row

@@ -1,7 +1,7 @@
-"""How large a row is: its length as the one JSON row that is inserted, in UTF-8.
+"""The size of a row: the length in UTF-8 bytes of the JSON row that is inserted.
 
-The contract gives the limit and the measure, the layout is the insert's: a compact JSON array of the columns that are
-written (MATERIALIZED ones are not), times as text of epoch seconds with three decimals.
+The contract defines the limit and the measure. The layout is that of the insert: a compact JSON array of the written
+columns (without MATERIALIZED ones), with times as text of epoch seconds with three decimals.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from packs.livepeer.oracle.canonical import written
 from packs.livepeer.oracle.typed.judged import Row
 
-# The greatest size of one warehouse row in bytes; a record whose row is greater is rejected.
+# The maximal size of a row in bytes. A record with a larger row is rejected.
 MAX_ROW_BYTES = 1_000_000
 
 _MATERIALIZED = frozenset({"event_date", "event_hour"})
@@ -18,8 +18,8 @@ _TIME_BYTES = len('"1781000000.123"')
 
 
 def may_be_oversize(raw: str | bytes) -> bool:
-    """Tell whether a row of a record with this text must be measured: most are far too short for that."""
-    # A row holds the text and at most as much again, and no character takes more than six bytes.
+    """Return whether a row of a record with this text may be too large, so that it has to be measured."""
+    # A row contains the text and at most as much again, and a character takes at most six bytes.
     return len(raw) * 12 > MAX_ROW_BYTES
 
 
