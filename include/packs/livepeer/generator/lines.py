@@ -12,7 +12,7 @@ TABLE = "streaming_events"
 FIRST_FAMILY = "network_capabilities"
 
 
-class SessionLike(Protocol):
+class Session(Protocol):
     """The part of a session builder that a line needs."""
 
     scenario: str
@@ -78,7 +78,9 @@ class Shape:
     expect: Expect | None = None
 
 
-def event_line(builder: SessionLike, event_id: str, family: str, at_ms: int, data: Any, *, gateway: str, shape: Shape) -> Line:
+def event_line(
+    builder: Session, event_id: str, family: str, at_ms: int, data: Any, *, gateway: str, shape: Shape
+) -> Line:
     """Return an ordinary line."""
     row = {
         **_head(builder),
@@ -95,7 +97,7 @@ def event_line(builder: SessionLike, event_id: str, family: str, at_ms: int, dat
 
 
 def raw_line(
-    builder: SessionLike,
+    builder: Session,
     at_ms: int,
     value: str | bytes | None,
     expect: Expect,
@@ -116,5 +118,5 @@ def raw_line(
     return Line(at_ms if publish_ms is None else publish_ms, family, "", row, expect, signal_ms)
 
 
-def _head(builder: SessionLike) -> dict[str, Any]:
+def _head(builder: Session) -> dict[str, Any]:
     return {"__table": TABLE, "__scenario": builder.scenario, "__workflow_session_id": builder.session_id}

@@ -1,7 +1,7 @@
-"""Writing JSON: the compact text of a value, and the canonical text by which two documents are the same.
+"""Writes JSON: the compact text of a value, and the canonical text by which documents are compared.
 
-The contract asks for a document "serialised with sorted keys" and leaves the rest open. Read here: no blanks,
-characters as they are, only what JSON requires is escaped, numbers in their shortest form (`5`, `0.1`, `1e-7`).
+The contract asks for a document "serialised with sorted keys" and leaves the rest open. The reading here: no blanks,
+only the escapes that JSON requires, and numbers in their shortest form (`5`, `0.1`, `1e-7`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-# Exponents are what Python and JSON's shortest form may write differently.
+# Python's text of a number may differ from the shortest form only in the exponent.
 _UNSURE = re.compile(r"\de")
 
 

@@ -1,8 +1,8 @@
-"""How a JSON value is read into a typed column: one reader a kind of column.
+"""Readers of JSON values for typed columns: one reader per type of column.
 
-A reader takes the value as parsed, None for an absent one (absent and null are the same everywhere), and returns what
-the column holds. It raises UnheldError for a value that no such column can hold: the contract rejects such a record.
-JSON values have exactly the types that the parser gives them, so types are compared as such.
+A reader takes the parsed value, None for an absent one (absent and null are the same everywhere), and returns the value
+of the column. It raises UnheldError for a value that the column cannot store; the contract rejects such a record. JSON
+values have exactly the types that the parser creates, so types are compared for identity.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _INT32 = 1 << 31
 
 
 class UnheldError(ValueError):
-    """A value that its column cannot hold, or a value of another kind where an object or array must stand."""
+    """A value that its column cannot store, or a value of another type where an object or array is required."""
 
 
 def column_text(value: Any) -> str:
@@ -37,7 +37,7 @@ def column_text(value: Any) -> str:
 
 
 def free_text(value: Any) -> str | None:
-    """Return text as it stands, None for none, anything else as compact JSON: some producers structure their texts."""
+    """Return text unchanged, None if absent, and anything else as compact JSON (some producers send structures)."""
     if value is None or type(value) is str:
         return value
     return written(value)
@@ -49,12 +49,12 @@ def message(value: Any) -> str:
 
 
 def wallet(value: Any) -> str:
-    """Return an address in the one form in which addresses are stored: trimmed and in lower case."""
+    """Return an address in the form in which it is stored: trimmed and in lower case."""
     return column_text(value).strip().lower()
 
 
 def float32(value: Any) -> float:
-    """Return a number as it stands in the event, 0 for none."""
+    """Return a number unchanged, 0 if absent. Raises UnheldError beyond 32-bit floats."""
     if value is None:
         return 0.0
     if type(value) in (int, float) and -_FLOAT32_MAX <= value <= _FLOAT32_MAX:
@@ -71,7 +71,7 @@ def _whole(low: int, high: int, absent: int | None) -> Reader:
             return absent
         if type(value) in (int, float) and low <= value <= high and value == int(value):
             whole = int(value)
-            # A double can equal the limit and yet be above it.
+            # A float may compare equal to the limit although its exact value is above it.
             if low <= whole <= high:
                 return whole
         raise UnheldError(f"no whole number from {low} to {high}")
@@ -80,7 +80,7 @@ def _whole(low: int, high: int, absent: int | None) -> Reader:
 
 
 def unsigned(bits: int, *, nullable: bool = False) -> Reader:
-    """Return the reader of unsigned whole numbers of so many bits; none is 0, or null in a nullable column."""
+    """Return the reader of unsigned whole numbers of `bits` bits. An absent one is 0, null in a nullable column."""
     return _whole(0, (1 << bits) - 1, None if nullable else 0)
 
 
@@ -89,7 +89,7 @@ int64 = _whole(-(1 << 63), (1 << 63) - 1, None)
 
 
 def warm(bits: int) -> Reader:
-    """Return the reader of the flag `warm`: a boolean, or a whole number of so many bits, unsigned."""
+    """Return the reader of the flag `warm`: a boolean, or an unsigned whole number of `bits` bits."""
     read = unsigned(bits, nullable=True)
     return lambda value: int(value) if type(value) is bool else read(value)
 
@@ -114,13 +114,13 @@ def time_or_epoch(value: Any) -> str:
 
 
 def child(holder: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return the object under a key, an empty one for none. Refuses anything else."""
+    """Return the object under a key, an empty one if absent. Refuses anything else."""
     value = holder.get(name)
     return {} if value is None else as_object(value)
 
 
 def children(holder: dict[str, Any], name: str) -> list[Any]:
-    """Return the array under a key, an empty one for none. Refuses anything else."""
+    """Return the array under a key, an empty one if absent. Refuses anything else."""
     value = holder.get(name)
     if value is None:
         return []
@@ -142,5 +142,5 @@ def offers(data: Any) -> Iterator[dict[str, Any]]:
 
 
 def is_capability_id(name: str) -> bool:
-    """Tell whether a key is a capability id: digits of a 32-bit number. Other keys are passed over."""
+    """Return whether a key is a capability id: digits of a 32-bit number. Other keys are skipped."""
     return name.isascii() and name.isdigit() and len(name) <= 10 and int(name) < _INT32

@@ -1,4 +1,4 @@
-"""Expected and observed sessions side by side, field by field."""
+"""Compares expected and observed sessions, field by field."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def compare(
 
     Each is {workflow_session_id, kind, field, expected, observed}. `kind` is `value` (a field differs), or `missing`,
     `unexpected` or `duplicate` (the field is `rows`, the values are row counts). Null and blank are equal, as are a
-    time and its ISO-8601 text; numbers are equal within 1e-6. A compared field that the observed row lacks differs.
+    time and its ISO-8601 text; numbers are equal within 1e-6. A field that is missing from the observed row differs.
     """
     wanted, seen = _by_session(expected), _by_session(observed)
     differences: list[dict[str, Any]] = []
@@ -100,7 +100,7 @@ def _difference(session: str, kind: str, field: str, expected: Any, observed: An
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON would carry it; blank text and "not a number" (a mean over nothing) are null."""
+    """Return a value in its JSON form. Blank text and NaN (the mean of no values) become None."""
     if isinstance(value, datetime):
         return iso_time(value)
     if isinstance(value, tuple):
@@ -117,10 +117,10 @@ def _equal(expected: Any, observed: Any) -> bool:
 
 
 def broken_layer(expected: Mapping[str, Any] | None, evidence: Mapping[str, Any]) -> str:
-    """Return the first layer of the warehouse that does not hold what a differing session is made of.
+    """Return the first layer of the warehouse whose rows of a differing session are incomplete.
 
-    `expected` is the session's row, None for a session that should not be there. `evidence` counts what the layers hold
-    of it: `raw_events` (distinct; rejected ones are among them), `typed_rows`, `status_samples`, `trace_edges`.
+    `expected` is the session's row, None for a session that should not exist. `evidence` has its row counts by layer:
+    `raw_events` (distinct, rejected ones included), `typed_rows`, `status_samples`, `trace_edges`.
     """
     row = expected or {"event_count": 0, "status_sample_count": 0, "trace_count": 0}
     if evidence["raw_events"] < row["event_count"]:

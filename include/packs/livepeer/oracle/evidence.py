@@ -1,4 +1,4 @@
-"""What accepted events say: signals about sessions, samples of the ingest leg, and snapshots of what is offered."""
+"""Reads accepted events: signals of sessions, samples of the ingest leg, and snapshots of capabilities."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CLOSE = "trace:gateway_ingest_stream_closed"
 ERROR = "event:error"
 PARAMS_UPDATE = "event:params_update"
 
-# At equal times: requests first, then what names an abandoned orchestrator, closes last.
+# The order of signals at equal times: requests first, then swaps, closes last. All other kinds are between.
 _RANKS = {REQUEST: 0, SWAP: 1, CLOSE: 3}
 _USUAL_RANK = 2
 
@@ -51,13 +51,14 @@ _NOWHERE: Place = ("", 0, 0)
 
 
 class Signal(NamedTuple):
-    """One statement about one session. Signals are ordered by their first four fields. Times are Unix epoch ms.
+    """One signal of one session. Signals are ordered by their first four fields. Times are Unix epoch ms.
 
-    `time` is when it happened, `published` the envelope's time, `sequence` the record's place in the order of
+    `time` is when it happened, `published` the envelope's time, `sequence` the record's number in the order of
     publishing. `kind` is `trace:<subtype>`, `event:<type>` or `status`. `address` and `url` are those of the
-    orchestrator as the event names it (usually a proxy wallet), folded; `written_url` is the URL as the event writes
-    it. `fps` and `input_fps` are the numbers as they stand in the event. `troubled`: a sample names a last error.
-    `message` is that of a parameter update, blank for all else. `place` is the record's topic, partition and offset.
+    orchestrator that the event names (usually a proxy wallet), folded for comparison; `written_url` is the URL as
+    received. `fps` and `input_fps` are the numbers of the event, before rounding to a column. `troubled`: a sample
+    names a last error. `message` is that of a parameter update, blank for all other kinds. `place` is the record's
+    topic, partition and offset.
     """
 
     session: str
@@ -85,7 +86,7 @@ class Signal(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """All that a set of records says, in no order."""
+    """The content of a set of records, in no particular order."""
 
     signals: list[Signal]
     ingest: list[IngestSample]
@@ -96,7 +97,7 @@ _Content = Signal | IngestSample | list[Snapshot] | None
 
 
 def gather(records: Iterable[tuple[Any, ...]]) -> Evidence:
-    """Return what the records say: of accepted events with one key only the one that was published first.
+    """Return the evidence of the records. Of accepted events with one key, only the one published first counts.
 
     `records` are (sequence, Kafka value) in any order, or (sequence, value, topic, partition, offset, …).
     """
@@ -105,8 +106,8 @@ def gather(records: Iterable[tuple[Any, ...]]) -> Evidence:
         event = accept(value)
         if event is None:
             continue
-        held = first.get(event.key)
-        if held is None or sequence < held[0]:
+        known = first.get(event.key)
+        if known is None or sequence < known[0]:
             place = (rest[0], rest[1], rest[2]) if rest else _NOWHERE
             first[event.key] = (sequence, _content(event, sequence, place))
     evidence = Evidence([], [], [])
@@ -116,7 +117,7 @@ def gather(records: Iterable[tuple[Any, ...]]) -> Evidence:
 
 
 def take_event(evidence: Evidence, event: Event, sequence: int, place: Place) -> None:
-    """Add what an accepted event says; of events with one key the caller takes only the one that counts."""
+    """Add the content of an accepted event. The caller passes only the first event with a key."""
     _take(evidence, _content(event, sequence, place))
 
 
@@ -130,7 +131,7 @@ def _take(evidence: Evidence, content: _Content) -> None:
 
 
 def _content(event: Event, sequence: int, place: Place) -> _Content:
-    """Return what an event contributes; None for families that say nothing about sessions."""
+    """Return the signal, sample or snapshots of an event; None for families that do not concern sessions."""
     read = _SIGNALS.get(event.type)
     if read is not None:
         return read(event, sequence, place)
@@ -140,13 +141,13 @@ def _content(event: Event, sequence: int, place: Place) -> _Content:
 
 
 def _stem(event: Event, sequence: int, time: int, kind: str) -> tuple[str, int, int, str, int, int, str, str, str]:
-    """Return the first fields of a signal: its place in order, and which session it is about."""
+    """Return the first fields of a signal: those that order it, and its session."""
     data = event.data
     session, stream, request = _session(text(data["stream_id"]), text(data["request_id"]))
     return session, time, _RANKS.get(kind, _USUAL_RANK), event.uid, event.time, sequence, kind, stream, request
 
 
-# Sessions and hosts are named again in every event: their names are read, and held, once.
+# Cached, because every event of a session repeats the same names.
 @lru_cache(maxsize=65_536)
 def _session(stream_id: str, request_id: str) -> tuple[str, str, str]:
     """Return the session id and its two parts. Accepted events have both."""
@@ -226,6 +227,6 @@ def _host(address: str, url: str) -> tuple[str, str, str]:
 
 
 def _start(data: dict[str, Any]) -> int | None:
-    """Return a status' own start time; None without one."""
+    """Return the start time that a status names; None without one."""
     started = epoch_ms(data.get("start_time")) or 0
     return started if started > NO_START_MS else None

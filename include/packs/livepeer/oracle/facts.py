@@ -30,7 +30,7 @@ def session_facts(signals: Sequence[Signal], wallets: Wallets) -> dict[str, Any]
     by_kind = grouped(signals)
     statuses = by_kind.get(STATUS, [])
     fps = fsum(sample.fps for sample in statuses) / len(statuses) if statuses else None
-    # What the discovery queries compare with a threshold is the mean of what the column holds.
+    # The discovery queries compare the mean of the stored 32-bit values with a threshold.
     stored_fps = fsum(stored_float(sample.fps) for sample in statuses) / len(statuses) if statuses else None
     traces = [signal for signal in signals if signal.kind.startswith("trace:")]
     row: dict[str, Any] = {
@@ -105,7 +105,7 @@ def _elapsed(start: int | None, end: int | None) -> int | None:
 
 
 def _attributed(segments: Sequence[Segment]) -> dict[str, Any]:
-    """Return the canonical wallet, model and pipeline in which the session ended, and how many wallets it changed."""
+    """Return the canonical wallet, model and pipeline at the end of the session, and the number of wallet changes."""
     present = segments[-1].present(segments[-1].last)
     return {
         "orchestrator_address": present.orchestrator_address,
@@ -116,6 +116,6 @@ def _attributed(segments: Sequence[Segment]) -> dict[str, Any]:
 
 
 def wallet_changes(segments: Sequence[Segment]) -> int:
-    """Return the number of distinct canonical wallets that served, less one."""
+    """Return the number of distinct canonical wallets that served, minus one (at least 0)."""
     distinct = {segment.present(segment.last).orchestrator_address for segment in segments} - {""}
     return max(0, len(distinct) - 1)

@@ -1,4 +1,4 @@
-"""What events of the ingest leg say: one sample each of transport statistics, which decide nothing of a session."""
+"""Reads events of the ingest leg: one sample of transport statistics each. They do not affect session facts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class IngestSample(NamedTuple):
 
 
 def ingest_sample(event: Event, topic: str, partition: int, offset: int) -> IngestSample:
-    """Return the sample of an accepted event. What is missing is 0; of several tracks of a type the last counts."""
+    """Return the sample of an accepted event. Missing values are 0. The last of several tracks of a type counts."""
     data = event.data
     stream, request = trimmed(data["stream_id"]), trimmed(data["request_id"])
     stats = section(data, "stats")

@@ -1,4 +1,4 @@
-"""What a Kafka value holds, by the rules of tests/unit/values/cases.yaml; of two equal keys the last counts."""
+"""Reads a Kafka value by the rules of tests/unit/values/cases.yaml. The last of two equal keys counts."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import re
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-# How many objects and arrays may stand in each other, the envelope included.
+# The maximal nesting of objects and arrays, the envelope included.
 MAX_LEVELS = 200
 
 
 class Reading(NamedTuple):
-    """What a Kafka value holds: its text and the JSON value in it, or why it cannot be read (then the text is "")."""
+    """The text of a Kafka value and its JSON value, or the reason why it cannot be read (the text is then "")."""
 
     raw: str
     root: Any
@@ -28,16 +28,16 @@ def read_value(value: bytes | None) -> Reading:
             return Reading("", None, f"nested deeper than {MAX_LEVELS} levels")
         root = _JSON.decode(raw)
         if "\\u" in raw:
-            # Half of a surrogate pair is no character: JSON texts with one are not Unicode.
+            # This raises for half of a surrogate pair, which is not a character.
             json.dumps(root, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
-        # Rejected, which is the answer: an event that cannot be read contributes nothing to any session.
+        # Unreadable values are rejected, so the event contributes nothing to any session.
         return Reading("", None, "not JSON")
     return Reading(raw, root)
 
 
 def _nests_too_deep(raw: str) -> bool:
-    """Tell whether a text has more levels than MAX_LEVELS, be it JSON or not; most have not even so many brackets."""
+    """Return whether a text, JSON or not, nests deeper than MAX_LEVELS. Most texts have fewer brackets than that."""
     if raw.count("[") + raw.count("{") <= MAX_LEVELS:
         return False
     steps = (1 if bracket in "[{" else -1 for bracket in _BRACKET_OR_TEXT.findall(raw) if bracket[0] != '"')

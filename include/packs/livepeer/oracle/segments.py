@@ -1,7 +1,8 @@
-"""The segments of a session: the runs of signals that one canonical wallet served, and what is known within each.
+"""The segments of a session: the runs of signals that one canonical wallet served, with their attributes.
 
-A segment is a slice of the session's sorted signals. What is known at a signal is looked up in what the segment's
-signals and attributions say up to that place: the last of some values, the first of others.
+A segment is a slice of the session's sorted signals. An attribute at a signal is looked up among the values that the
+segment's signals and attributions have given up to that signal: the last value for some attributes, the first for
+others.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from packs.livepeer.oracle.snapshots import folded_url
 
 
 class Present(NamedTuple):
-    """Who serves at a signal; what is not known is blank, or a GPU of None. `pipeline` never repeats the model."""
+    """The attribution at a signal. Unknown fields are blank, for the GPU None. `pipeline` never repeats the model."""
 
     orchestrator_address: str
     orchestrator_url: str
@@ -30,35 +31,35 @@ class Present(NamedTuple):
 
 
 class Texts:
-    """A text over the course of a session: the places where it was given and was another than before.
+    """The values of a text attribute in the course of a session. Blank texts are left out.
 
-    Places are indexes of signals, ascending; a blank text is none.
+    `places` are the indexes of the signals where the value changed, ascending; `values` are the new values.
     """
 
     def __init__(self, pairs: Iterable[tuple[int, str]]) -> None:
-        given = ((place, value) for place, value in pairs if value)
+        given = ((index, value) for index, value in pairs if value)
         changes = [next(same) for _, same in groupby(given, key=itemgetter(1))]
-        self.places = [place for place, _ in changes]
+        self.places = [index for index, _ in changes]
         self.values = [value for _, value in changes]
 
     def last(self, until: int) -> str:
-        """Return the last text at or before a place; blank when there is none."""
+        """Return the last text at or before an index; blank when there is none."""
         count = bisect_right(self.places, until)
         return self.values[count - 1] if count else ""
 
     def first(self, until: int) -> str:
-        """Return the first text if it was given at or before a place, else blank."""
+        """Return the first text if it was given at or before an index, else blank."""
         return self.values[0] if self.places and self.places[0] <= until else ""
 
     def changes(self, after: int, until: int) -> list[int]:
-        """Return the places after one place, up to and with another, where the text changed."""
+        """Return the indexes in (after, until] where the text changed."""
         return self.places[bisect_right(self.places, after) : bisect_right(self.places, until)]
 
 
 class Segment:
-    """The signals [start, stop) of a session. `found` are the attributions within it, by place, all to one wallet.
+    """The signals [start, stop) of a session. `found` are its attributions by signal index, all to one wallet.
 
-    `before` is the segment that this one follows: what it does not know itself it takes from there.
+    `before` is the previous segment. Attributes that this segment does not know are taken from it.
     """
 
     def __init__(
@@ -73,15 +74,15 @@ class Segment:
         self.last = stop - 1
         opening = signals[start]
         self._found = _trusted(found)
-        self._places = [place for place, _ in self._found]
-        # Until somebody is attributed, any signal's URL tells as much as there is to know.
-        known = self._places[0] if self._places else stop
-        naming = [*range(start, known), *self._places]
-        self._urls = Texts((place, signals[place].written_url) for place in naming)
-        self._offered_urls = Texts((place, one.url) for place, one in self._found)
-        self._models = Texts((place, one.model) for place, one in self._found)
-        self._pipelines = Texts((place, one.pipeline) for place, one in self._found)
-        self._hardware = [(place, one.gpu) for place, one in self._found if one.gpu is not None]
+        self._indexes = [index for index, _ in self._found]
+        # Before the first attribution the URL of any signal counts, afterwards only those of attributed signals.
+        known = self._indexes[0] if self._indexes else stop
+        naming = [*range(start, known), *self._indexes]
+        self._urls = Texts((index, signals[index].written_url) for index in naming)
+        self._offered_urls = Texts((index, one.url) for index, one in self._found)
+        self._models = Texts((index, one.model) for index, one in self._found)
+        self._pipelines = Texts((index, one.pipeline) for index, one in self._found)
+        self._hardware = [(index, one.gpu) for index, one in self._found if one.gpu is not None]
         self._hint = _first(start, (signal.hint for signal in self.signals))
         self._gateway = _first(start, (signal.gateway for signal in self.signals))
         self._former_model = opening.hint or (before.model(before.last) if before else "")
@@ -89,12 +90,12 @@ class Segment:
         self._former_pipeline = before.pipeline(before.last) if before else ""
 
     def numbered(self) -> Iterator[tuple[int, Signal]]:
-        """Yield the signals with their places in the session."""
+        """Yield the signals with their indexes in the session."""
         return enumerate(self.signals, self.last + 1 - len(self.signals))
 
     def present(self, at: int) -> Present:
-        """Return who serves at a place of this segment."""
-        count = bisect_right(self._places, at)
+        """Return the attribution at a signal of this segment, by its index in the session."""
+        count = bisect_right(self._indexes, at)
         one, model = self._found[count - 1][1] if count else NOBODY, self.model(at)
         pipeline = pipeline_beside(model, self.pipeline(at))
         return Present(one.canonical, self.url(at), pipeline, model, self.gpu(at), one.method, one.confidence)
@@ -112,7 +113,7 @@ class Segment:
         return self._former_gateway or self._gateway.first(at)
 
     def url(self, at: int) -> str:
-        """Return the last URL that signals name of who serves, else the first that snapshots gave."""
+        """Return the last URL named by an attributed signal, else the first URL of a snapshot."""
         return self._urls.last(at) or self._offered_urls.first(at)
 
     def gpu(self, at: int) -> str | None:
@@ -120,24 +121,24 @@ class Segment:
         count = bisect_right(self._hardware, at, key=itemgetter(0))
         if not count:
             return None
-        place, gpu = self._hardware[count - 1]
-        host = folded_url(self.url(place))
-        hosts = (*self._urls.changes(place, at), *self._offered_urls.changes(place, at))
+        index, gpu = self._hardware[count - 1]
+        host = folded_url(self.url(index))
+        hosts = (*self._urls.changes(index, at), *self._offered_urls.changes(index, at))
         if any(folded_url(self.url(change)) != host for change in hosts):
             return None
-        models = self._models.changes(place, at)
+        models = self._models.changes(index, at)
         return None if any(self.model(one).lower() != self.model(one - 1).lower() for one in models) else gpu
 
     def labels(self) -> tuple[set[str], set[str]]:
         """Return the models and the pipelines, in lower case, that attributions of this segment gave."""
-        # They change only where an attribution names a new one.
-        changes = {*self._models.places, *self._pipelines.places, *self._places[:1]}
-        seen = [self.present(place) for place in changes]
+        # The labels change only where an attribution names a new one.
+        changes = {*self._models.places, *self._pipelines.places, *self._indexes[:1]}
+        seen = [self.present(index) for index in changes]
         return {one.model.lower() for one in seen} - {""}, {one.pipeline.lower() for one in seen} - {""}
 
 
 def own_attributions(signals: Sequence[Signal], wallets: Wallets) -> list[Attribution | None]:
-    """Return who stands behind the wallet that each signal names, by its own model hint alone; None when unknown."""
+    """Return the attribution of each signal from its own model hint alone; None when unknown."""
     return [wallets.attribute(signal, signal.hint) if signal.address else None for signal in signals]
 
 
@@ -151,7 +152,7 @@ def segments_of(
     own = own_attributions(signals, wallets) if own is None else own
     found = _attributions(signals, wallets, own)
     runs = [list(run) for _, run in groupby(found, key=lambda pair: pair[1].canonical)]
-    # What comes before the first attribution belongs to the first segment.
+    # Signals before the first attribution belong to the first segment.
     starts = [0, *(run[0][0] for run in runs[1:])]
     segments: list[Segment] = []
     for start, stop, run in zip(starts, [*starts[1:], len(signals)], runs or [[]], strict=True):
@@ -162,14 +163,14 @@ def segments_of(
 def _attributions(
     signals: Sequence[Signal], wallets: Wallets, own: Sequence[Attribution | None]
 ) -> Iterator[tuple[int, Attribution]]:
-    """Yield the attributions that count, with the places of their signals."""
+    """Yield the attributions that count, with the indexes of their signals."""
     model = wallet = ""
     seen: set[str] = set()
-    for place, signal in enumerate(signals):
-        # A signal without a model of its own is judged by the one that the session has by then.
+    for index, signal in enumerate(signals):
+        # A signal without a model hint is attributed with the model that the session has at that time.
         by_session = signal.address and model and not signal.hint
-        found = wallets.attribute(signal, model) if by_session else own[place]
-        # A swap names the wallet that is left: one that was left before is no news.
+        found = wallets.attribute(signal, model) if by_session else own[index]
+        # A swap names the wallet that the session leaves. It does not count when the session has left it before.
         if found is None or (signal.kind == SWAP and found.canonical != wallet and found.canonical in seen):
             model = model or signal.hint
             continue
@@ -177,15 +178,15 @@ def _attributions(
         model = found.model or (signal.hint or model if changed else model or signal.hint)
         wallet = found.canonical
         seen.add(wallet)
-        yield place, found
+        yield index, found
 
 
 def _first(start: int, texts: Iterable[str]) -> Texts:
-    """Return the first text that is not blank; `start` is the place of the first one of all."""
-    return Texts(islice(((place, text) for place, text in enumerate(texts, start) if text), 1))
+    """Return the first text that is not blank. `start` is the index of the first text."""
+    return Texts(islice(((index, text) for index, text in enumerate(texts, start) if text), 1))
 
 
 def _trusted(found: Sequence[tuple[int, Attribution]]) -> list[tuple[int, Attribution]]:
-    """Leave out what comes from stale snapshots after the same wallet was attributed by a fresh one."""
-    fresh = next((place for place, one in found if not one.stale), None)
-    return [(place, one) for place, one in found if fresh is None or place < fresh or not one.stale]
+    """Drop attributions from stale snapshots that follow one of the same wallet from a fresh snapshot."""
+    fresh = next((index for index, one in found if not one.stale), None)
+    return [(index, one) for index, one in found if fresh is None or index < fresh or not one.stale]

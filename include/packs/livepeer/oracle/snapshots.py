@@ -1,4 +1,4 @@
-"""What capability events say: who offers which model at which host, and on which GPU."""
+"""Reads capability events: which wallet offers which model at which host on which GPU."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from packs.livepeer.oracle.values import folded, free_text, section, text
 class Snapshot(NamedTuple):
     """One model that one canonical wallet offered at one service URI on one GPU at one time (Unix epoch ms).
 
-    `sequence` is the record's place in the order of publishing. `uri` is folded for comparison, `written_uri` is the
-    same as the event writes it. A `gpu` of None: the event names none.
+    `sequence` is the record's number in the order of publishing. `uri` is folded for comparison, `written_uri` is the
+    URI as received. A `gpu` of None: the event names none.
     """
 
     sequence: int
@@ -35,11 +35,11 @@ def folded_url(value: Any) -> str:
 
 
 def snapshots_of(event: Event, sequence: int) -> Iterator[Snapshot]:
-    """Yield what each orchestrator object of an accepted capability event offers."""
+    """Yield the snapshots of every orchestrator object of an accepted capability event."""
     for offer in offers(event.data):
         canonical, local = intern(folded(offer.get("address"))), intern(folded(offer.get("local_address")))
         uri, written = intern(folded_url(offer.get("orch_uri"))), intern(text(offer.get("orch_uri")))
-        # Only a canonical wallet can be an identity, so an object without one says nothing here.
+        # Only a canonical wallet is an identity, so an object without one is of no use.
         if canonical:
             for model, pipeline, gpu in _models(offer):
                 names = canonical, local, uri, intern(model), intern(pipeline), written
@@ -65,6 +65,6 @@ def _models(offer: dict[str, Any]) -> set[tuple[str, str, str | None]]:
 
 
 def _gpus(entry: dict[str, Any]) -> list[str | None]:
-    """Return the ids of a hardware entry's GPUs; one None when it lists none. A blank id is no id."""
+    """Return the ids of a hardware entry's GPUs, or one None when it lists none. A blank id counts as None."""
     listed = [gpu for gpu in section(entry, "gpu_info").values() if gpu is not None]
     return [free_text(gpu.get("id")) or None for gpu in listed] or [None]

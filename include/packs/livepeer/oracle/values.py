@@ -1,4 +1,4 @@
-"""Reading single JSON values: times, texts, wallets and FPS figures, each by one rule."""
+"""Readers of single JSON values: times, texts, wallets and FPS figures."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 
 from packs.livepeer.oracle.canonical import number_text
 
-# 2149-06-06T23:59:59.999Z, where the dates of the warehouse end: a record with a later time is rejected.
+# 2149-06-06T23:59:59.999Z, the end of the warehouse's Date type. A record with a later time is rejected.
 LAST_MS = 5_662_310_399_999
-# A number that is no 64-bit integer is no time at all.
+# A number beyond 64 bits is not a time.
 _MAX_INT64 = (1 << 63) - 1
-# Up to 2000-01-01T00:00:00Z a start time is a producer's default, not a time.
+# A start time up to 2000-01-01T00:00:00Z is a producer's default value and counts as absent.
 NO_START_MS = 946_684_800_000
 
-# The white space of JSON: what else prints nothing is text.
+# The white space of JSON. All other invisible characters count as text.
 BLANKS = " \t\n\r"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,7 +34,7 @@ def epoch_ms(value: Any) -> int | None:
     elif type(value) is str:
         digits = value.strip(BLANKS)
         significant = digits.lstrip("0") or "0"
-        # The length guard comes before int(): a text of many thousand digits is no time either.
+        # The length is checked before int(), which is slow for thousands of digits and refuses very long texts.
         number = int(significant) if len(significant) < 32 and digits.isascii() and digits.isdigit() else -1
     elif type(value) is float and math.isfinite(value):
         number = int(value)
@@ -44,12 +44,12 @@ def epoch_ms(value: Any) -> int | None:
 
 
 def event_time(value: Any) -> int | None:
-    """Return the time of an envelope in Unix epoch milliseconds; 0 is what producers send that know none."""
+    """Return the time of an envelope in Unix epoch milliseconds; None for 0, which producers send for unknown."""
     return epoch_ms(value) or None
 
 
 def event_id(value: Any) -> str:
-    """Return the id of an envelope as it stands; the empty text for one that is no text or has blanks only."""
+    """Return the id of an envelope as received; the empty text for one that is not text or has only blanks."""
     return value if isinstance(value, str) and value.strip(BLANKS) else ""
 
 
@@ -61,7 +61,7 @@ def text(value: Any) -> str:
 
 
 def free_text(value: Any) -> str | None:
-    """Return free text; a structure in its place counts as its JSON text, and None stays None."""
+    """Return free text. A structure becomes its JSON text, and None stays None."""
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -84,7 +84,7 @@ def section(value: Any, key: str) -> dict[str, Any]:
 
 
 def session_id(stream: str, request: str, event_id: str) -> str:
-    """Return the workflow session id of two trimmed parts; without both, the event id keeps sessions apart."""
+    """Return the workflow session id of two trimmed parts. When both are blank, it is made from the event id."""
     if stream or request:
         return f"{stream or '_missing_stream'}|{request or '_missing_request'}"
     return f"_missing_stream|_missing_request|{event_id or '_missing_event'}"
@@ -96,7 +96,7 @@ def number(value: Any) -> float:
 
 
 def stored_float(value: float) -> float:
-    """Return a number as a 32-bit float column holds it."""
+    """Return a number as a 32-bit float column stores it."""
     (narrow,) = struct.unpack("<f", struct.pack("<f", value))
     return float(narrow)
 
@@ -108,7 +108,7 @@ def iso(milliseconds: int | None) -> str | None:
 
 
 def iso_moment(milliseconds: int) -> str:
-    """Render Unix epoch milliseconds as `iso` does. There are two for every event, so only days go by the calendar."""
+    """Render Unix epoch milliseconds as `iso` does. It is called twice per event, so the date of a day is cached."""
     days, rest = divmod(milliseconds, 86_400_000)
     seconds, fraction = divmod(rest, 1000)
     minutes, seconds = divmod(seconds, 60)

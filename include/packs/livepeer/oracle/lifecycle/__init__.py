@@ -1,6 +1,6 @@
-"""Every row of the silver and session tables that a set of published records must lead to, column by column.
+"""The expected rows of the silver and session tables, with every column, from a set of published records.
 
-The readings of the contract are those of `packs.livepeer.oracle`, by the same numbers.
+The readings of the contract are those of `packs.livepeer.oracle`, with the same numbers.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def expected_rows(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, Row
 
 
 def rows_of(evidence: Evidence) -> Iterator[tuple[str, Row]]:
-    """Yield the rows that `expected_rows` yields, from what the records say."""
+    """Yield the rows that `expected_rows` yields, from evidence that was already gathered."""
     signals, ingest, snapshots = evidence
     wallets = Wallets(snapshots)
     for sample in ingest:

@@ -1,4 +1,4 @@
-"""The rows of `fact_lifecycle_edge_coverage`: which startup edges a session had by the time of each of its signals."""
+"""The rows of `fact_lifecycle_edge_coverage`: the startup edges known at the time of each signal of a session."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _TRACE = "trace:"
 
 
 def coverage_rows(signals: Sequence[Signal]) -> Iterator[tuple[str, Row]]:
-    """Yield (table, row) for each signal of a session, which are given in order.
+    """Yield (table, row) for each signal of a session; `signals` are in order.
 
-    Everything follows from the place of the first signal of each kind. No capability takes part, so no wallet does.
+    All columns follow from the index of the first signal of each kind. Capabilities are not used, so wallets are blank.
     """
     stream, request = _named(signal.stream for signal in signals), _named(signal.request for signal in signals)
     kinds = [signal.kind for signal in signals]
@@ -64,7 +64,7 @@ def _unmatched(known: bool, processed: bool, playable: bool, terminal: bool) -> 
 
 
 def _first(found: Iterable[object]) -> int:
-    """Return the index of the first true value; without one, an index that no place reaches."""
+    """Return the index of the first true value; without one, an index beyond all signals."""
     return next((place for place, value in enumerate(found) if value), 1 << 62)
 
 

@@ -19,13 +19,13 @@ _LATENCIES = {
     "startup_time_ms": "has_startup_time",
     "e2e_latency_ms": "has_e2e_latency",
 }
-# Counts of a 16-bit column go no further.
+# The largest count that a 16-bit column can store.
 _MOST = 0xFFFF
 _TRACE = "trace:"
 
 
 def session_rows(signals: Sequence[Signal], segments: Sequence[Segment]) -> Iterator[tuple[str, Row]]:
-    """Yield (table, row) of one session. `signals` are all of it, in order, and `segments` what they make."""
+    """Yield (table, row) of one session. `signals` are all of the session, in order; `segments` are its segments."""
     by_kind = grouped(signals)
     identity = {
         "workflow_session_id": signals[0].session,
@@ -58,7 +58,7 @@ def session_rows(signals: Sequence[Signal], segments: Sequence[Segment]) -> Iter
 
 
 def _constants(signals: Sequence[Signal], present: Present) -> Row:
-    """Return the columns of a session that name it, and the first and last of its events."""
+    """Return the identity of a session, and its first and last events."""
     return {
         "workflow_type": WORKFLOW_TYPE,
         "workflow_id": present.pipeline or WORKFLOW_TYPE,
@@ -70,7 +70,7 @@ def _constants(signals: Sequence[Signal], present: Present) -> Row:
 
 
 def _served(present: Present) -> Row:
-    """Return who serves: the columns that sessions, segments and parameter updates share."""
+    """Return the attribution columns that sessions, segments and parameter updates share."""
     return {
         "orchestrator_address": present.orchestrator_address,
         "orchestrator_url": present.orchestrator_url,
@@ -100,7 +100,7 @@ def _counted(signals: Sequence[Signal], by_kind: ByKind, segments: Sequence[Segm
 
 
 def _health(by_kind: ByKind) -> Row:
-    """Return what health samples and startup edges say of a session."""
+    """Return the columns that follow from health samples and startup edges."""
     samples = by_kind.get(STATUS, [])
     troubled = sum(sample.troubled for sample in samples)
     seen = sum(edge in by_kind for edge in (STATUS, PROCESSED, PLAYABLE))
@@ -118,7 +118,7 @@ def _health(by_kind: ByKind) -> Row:
 
 
 def _latency(start: str, gateway: str, present: Present, latencies: dict[str, int | None]) -> Row:
-    """Return the columns of `fact_workflow_latency_samples` beside the session's identity."""
+    """Return the columns of `fact_workflow_latency_samples` without the session's identity."""
     served = _served(present)
     return {
         "sample_ts": start,
@@ -133,7 +133,7 @@ def _latency(start: str, gateway: str, present: Present, latencies: dict[str, in
 
 
 def _segments(segments: Sequence[Segment]) -> Iterator[Row]:
-    """Yield the columns of each segment of a session beside the session's identity."""
+    """Yield the columns of each segment of a session without the session's identity."""
     for index, segment in enumerate(segments):
         signals = segment.signals
         start, end, reason = signals[0].time, *_ending(index, segments)
@@ -155,7 +155,7 @@ def _segments(segments: Sequence[Segment]) -> Iterator[Row]:
 
 
 def _ending(index: int, segments: Sequence[Segment]) -> tuple[int | None, str]:
-    """Return when a segment ended (None: it has not) and its reason: of its end, else of its beginning."""
+    """Return the end time of a segment (None while open), and the reason of its end, else of its start."""
     if index + 1 < len(segments):
         return segments[index + 1].signals[0].time, "orchestrator_change"
     closes = [signal.time for signal in segments[index].signals if signal.kind == CLOSE]
@@ -165,7 +165,7 @@ def _ending(index: int, segments: Sequence[Segment]) -> tuple[int | None, str]:
 
 
 def _updates(segments: Sequence[Segment]) -> Iterator[Row]:
-    """Yield the columns of each parameter update beside the session's identity: with who served at its time."""
+    """Yield the columns of each parameter update without the session's identity. The attribution is as of its time."""
     for segment in segments:
         for place, signal in segment.numbered():
             if signal.kind == PARAMS_UPDATE:

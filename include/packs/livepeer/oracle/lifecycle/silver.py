@@ -1,4 +1,4 @@
-"""The rows of the silver facts: one for each accepted record, by what the record alone says of who served it."""
+"""The rows of the silver facts: one per accepted record. The attribution uses the record alone."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def ingest_row(sample: IngestSample) -> Row:
 
 
 def _status_row(signal: Signal, found: Attribution) -> Row:
-    """Return the row of `fact_stream_status_samples`: without an attributed model, it is the sample's own label."""
+    """Return the row of `fact_stream_status_samples`. Without an attributed model, the sample's own label is used."""
     moment, model = iso_moment(signal.time), found.model or signal.hint
     topic, partition, offset = signal.place
     return {
