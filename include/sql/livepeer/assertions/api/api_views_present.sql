@@ -1,5 +1,5 @@
--- When this fails, a dashboard or a client of the API asks for a view that does not exist. A name that is taken by
--- something else than a view counts as missing: a table of that name would serve what it held when it was made.
+-- When this fails, a dashboard or a client of the API queries a view that does not exist. Another kind of object with
+-- that name counts as missing: a table would serve the rows of the time when it was created.
 -- LAYER: views
 
 -- TEST: api_views_present

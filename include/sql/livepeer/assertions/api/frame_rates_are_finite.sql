@@ -1,6 +1,5 @@
--- When this fails, a frame rate that is served, or its steadiness, is NaN or infinite: a mean of 0 was divided by, or a
--- sample held such a value. A reader who looks for slow or unsteady GPUs never finds the row, since no comparison with
--- it is true.
+-- When this fails, a served frame rate or its jitter is NaN or infinite: a query divided by a mean of 0, or a sample
+-- had such a value. A search for slow or unsteady GPUs never finds the row, because no comparison with NaN is true.
 -- LAYER: views
 
 -- TEST: frame_rates_are_finite

@@ -1,5 +1,5 @@
--- When this fails, a row of GPU metrics cannot be put anywhere: no orchestrator, pipeline, GPU or hour to show it
--- under. Consumers join and group by these keys, so a blank one is either dropped or mixed with others.
+-- When this fails, a row of GPU metrics has no orchestrator, pipeline, GPU or hour under which it can be shown.
+-- Consumers join and group by these keys, so a row with a blank key is dropped or mixed with others.
 -- LAYER: views
 
 -- TEST: gpu_metrics_keys_not_null

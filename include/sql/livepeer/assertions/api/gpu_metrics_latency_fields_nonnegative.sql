@@ -1,5 +1,5 @@
--- When this fails, a latency is below zero or no number: two milestones of a session are in the wrong order, or an
--- absent time was taken for one. An average over such values is wrong by hours without looking so.
+-- When this fails, a latency is negative or NaN: two milestones of a session are in the wrong order, or an absent time
+-- was used as a time. An average over such values is wrong by hours, but looks plausible.
 -- LAYER: views
 
 -- TEST: gpu_metrics_latency_fields_nonnegative

@@ -1,5 +1,5 @@
--- When this fails, a rate of GPU metrics is not what its own counters say: a dashboard shows an orchestrator as better
--- or worse than it was. Without a known session there is no rate: 0 would read as "never failed".
+-- When this fails, a rate of GPU metrics differs from its own counters: a dashboard shows an orchestrator as better or
+-- worse than it was. Without a known session the rate must be null, because 0 would mean "never failed".
 -- LAYER: views
 
 -- TEST: gpu_metrics_rollup_fields_consistent

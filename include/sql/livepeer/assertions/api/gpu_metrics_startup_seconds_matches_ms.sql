@@ -1,5 +1,5 @@
--- When this fails, the same startup time is served as two different ones: who reads seconds and who reads
--- milliseconds come to different conclusions. Both are there, or neither is.
+-- When this fails, the same startup time is served with two different values: a reader of the seconds and a reader of
+-- the milliseconds draw different conclusions. Both columns must be set, or neither.
 -- LAYER: views
 
 -- TEST: gpu_metrics_startup_seconds_matches_ms

@@ -1,7 +1,7 @@
--- When this fails, what consumers add up over rows of demand is not an amount: minutes, frame rate or fees are below
--- zero or no number, or counters contradict each other. Counters are unsigned, so that they are not negative proves
--- nothing; a counter that went below zero shows as one larger than what it is a part of. A failure counts among the
--- known sessions, and a session that swapped did so in one of the two ways.
+-- When this fails, consumers add up wrong amounts of demand: minutes, frame rate or fees are negative or NaN, or
+-- counters contradict each other. Counters are unsigned, so a counter that dropped below zero is very large: it is
+-- found by comparing it with the total of which it is a part. Failures are a part of the known sessions, and every
+-- swapped session swapped in one of the two ways.
 -- LAYER: views
 
 -- TEST: network_demand_additive_fields_nonnegative

@@ -1,6 +1,6 @@
--- When this fails, use or capacity of GPUs is below zero or no number, or a model used half as much again as its
--- orchestrator offered: inference time is counted several times, or capacity is read from the wrong place. A little
--- more than was offered happens: what is offered is said now and then, and use is counted in each hour.
+-- When this fails, use or capacity of GPUs is negative or NaN, or a model used more than 1.5 times what its
+-- orchestrator offered: inference time is counted several times, or capacity is read from the wrong rows. A use
+-- slightly above the offer is normal, because offers are announced only now and then while use is counted in each hour.
 -- LAYER: views
 
 -- TEST: network_demand_by_gpu_capacity_fields_nonnegative

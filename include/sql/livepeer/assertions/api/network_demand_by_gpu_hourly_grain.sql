@@ -1,5 +1,5 @@
--- When this fails, a row of demand by GPU is not of an hour: consumers that add up hours count a part of one as a
--- whole, and capacity, which is said for an hour, is divided by the wrong time. Seconds are looked at too.
+-- When this fails, a row of demand by GPU does not start at a full hour: consumers that add up hours count a part of an
+-- hour as a whole one, and divide the hourly capacity by the wrong time. Seconds are checked, too.
 -- LAYER: views
 
 -- TEST: network_demand_by_gpu_hourly_grain

@@ -1,5 +1,5 @@
--- When this fails, demand can no longer be told apart by GPU, or what kind of GPU served it is not said any more.
--- Columns are looked up by name; one that may be null counts as missing, for both are keys of reports.
+-- When this fails, demand can no longer be split by GPU or by type of GPU. Columns are looked up by name. A nullable
+-- column counts as missing, because both columns are keys of reports.
 -- LAYER: views
 
 -- TEST: network_demand_by_gpu_required_columns_present

@@ -1,5 +1,5 @@
--- When this fails, a row of demand is not of an hour: consumers that add up hours count a part of one as a whole, and
--- joins by hour miss it. Minutes, seconds and their fractions are all looked at.
+-- When this fails, a row of demand does not start at a full hour: consumers that add up hours count a part of an hour
+-- as a whole one, and joins by hour miss the row. Minutes, seconds and their fractions are checked.
 -- LAYER: views
 
 -- TEST: network_demand_hourly_grain

@@ -1,6 +1,6 @@
--- When this fails, demand can no longer be told apart by model or pipeline, and joins of it with GPU metrics or
--- compliance multiply rows. Columns are looked up by name; a key column that may be null counts as missing, for
--- everything that joins on it takes null as blank.
+-- When this fails, demand can no longer be split by model or pipeline, and joins with GPU metrics or compliance
+-- multiply rows. Columns are looked up by name. A nullable key column counts as missing, because all joins on it expect
+-- blank and not null.
 -- LAYER: views
 
 -- TEST: network_demand_required_columns_present

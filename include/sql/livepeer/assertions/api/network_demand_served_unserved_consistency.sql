@@ -1,5 +1,5 @@
--- When this fails, demand does not add up: a session that asked for something was neither served nor left without
--- an orchestrator, or was both. Planning of capacity rests on exactly this sum.
+-- When this fails, demand does not add up: a session counts neither as served nor as unserved, or as both. Capacity
+-- planning uses exactly this sum.
 -- LAYER: views
 
 -- TEST: network_demand_served_unserved_consistency

@@ -1,6 +1,6 @@
--- When this fails, a ratio of compliance is not what its own counters say, so a report that adds up counters and one
--- that shows the ratio disagree about who kept their promise. With known sessions there is a ratio, without there is
--- none: null is not a perfect score.
+-- When this fails, a compliance ratio differs from its own counters. A report that adds up counters and one that shows
+-- the ratio then disagree about an orchestrator. With known sessions there must be a ratio; without, it must be null,
+-- because a number would be read as a score.
 -- LAYER: views
 
 -- TEST: sla_compliance_rollup_safe

@@ -1,6 +1,6 @@
--- When this fails, compliance is not what the sessions say: an orchestrator is blamed for sessions that are not its
--- own, counted once per version, or left out. Every key of either side is compared, whether or not the other has it.
--- Latest then window; sessions that found no orchestrator are nobody's compliance.
+-- When this fails, compliance differs from the sessions: an orchestrator is blamed for sessions of others, or sessions
+-- are counted once per version or left out. Every key of either side is compared, also when the other side does not
+-- have it. The latest versions are taken first, then the window; sessions without an orchestrator are not counted.
 -- LAYER: views
 
 -- TEST: sla_recompute_parity_vs_latest_sessions

@@ -1,6 +1,5 @@
--- When this fails, the processor cannot say what became of a record, or says it twice: a batch was lost between
--- reading and committing, or was processed again after it had been written. Nothing else notices a record that
--- vanishes without a reject.
+-- When this fails, a record has no disposition, or several: a batch was lost between reading and committing, or was
+-- processed again after it had been written. No other check notices a record that disappears without a reject.
 -- LAYER: typed
 
 -- TEST: conservation_every_record_has_one_disposition

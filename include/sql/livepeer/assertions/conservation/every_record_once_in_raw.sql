@@ -1,6 +1,6 @@
--- When this fails, the raw layer lost a record, holds one twice, or holds one that nobody published. The raw copy is
--- what every later question goes back to. Records whose value is null or has no bytes are explained: ClickHouse's
--- Kafka consumer passes over them. Redelivery after a restart of that consumer shows here as `repeated`.
+-- When this fails, the raw layer lost a record, has one twice, or has one that nobody published. Every later
+-- investigation relies on the raw copy. Records with a null or empty value are not expected in raw: ClickHouse's Kafka
+-- consumer skips them. A redelivery after a restart of that consumer is shown here as `repeated`.
 -- LAYER: raw
 
 -- TEST: conservation_every_record_once_in_raw

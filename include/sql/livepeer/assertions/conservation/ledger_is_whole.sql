@@ -1,5 +1,5 @@
--- When this fails, the ledger itself is not to be trusted: the replay lost an acknowledgement, wrote a row twice, or
--- someone else published to the run's topic in between. Every other check of this suite counts against the ledger.
+-- When this fails, the ledger itself cannot be trusted: the replay lost an acknowledgement, wrote a row twice, or
+-- another client published to the run's topic. Every other check of this suite compares with the ledger.
 -- LAYER: raw
 
 -- TEST: conservation_ledger_is_whole

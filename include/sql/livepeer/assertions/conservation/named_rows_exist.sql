@@ -1,5 +1,5 @@
--- When this fails, the processor said that it wrote a row and the row is not there: a write was lost after it had
--- been counted, rows collapsed on merge, or someone deleted them. Counted per record and table.
+-- When this fails, a disposition names a row that does not exist: a write was lost after it had been counted, rows
+-- collapsed on merge, or someone deleted them. Rows are counted per record and table.
 -- LAYER: typed
 
 -- TEST: conservation_named_rows_exist

@@ -1,5 +1,5 @@
--- When this fails, raw holds other bytes, another time or other headers than were published: a consumer re-encoded or
--- re-serialised the event, and hashes, lineage ids and replays made from raw would all differ from the original.
+-- When this fails, bytes, time or headers in raw differ from those published: a consumer re-encoded or re-serialised
+-- the event. Hashes, lineage ids and replays that are made from raw would all differ from the original.
 -- LAYER: raw
 
 -- TEST: conservation_payload_byte_exact

@@ -1,6 +1,6 @@
--- When this fails, a record that the fixture states an outcome for had another one: a reject was let through, a good
--- event was rejected, or it was rejected for the wrong reason, so that an alert or a replay by reason would miss it.
--- A record without a stated outcome is only counted.
+-- When this fails, a record had another outcome than the fixture states for it: a reject was accepted, a good event was
+-- rejected, or it was rejected for the wrong reason, so that an alert or a replay by reason would miss it. A record
+-- without a stated outcome is only counted.
 -- LAYER: typed
 
 -- TEST: conservation_planted_outcomes_met

@@ -1,6 +1,6 @@
--- When this fails, more or fewer records of a family were rejected than the fixture planted: good traffic is being
--- turned away, or bad traffic gets in. It holds for every family, also for records that state no outcome one by one.
--- Ignored traffic is compared for the families that the fixture states.
+-- When this fails, more or fewer records of a family were rejected than the fixture planted: good traffic is rejected,
+-- or bad traffic is accepted. The check covers every family, also when the fixture states only counts and no outcome
+-- for single records. Ignored traffic is compared for the families for which the fixture states it.
 -- LAYER: typed
 
 -- TEST: conservation_rejects_are_expected
@@ -20,7 +20,7 @@ observed AS (
     GROUP BY ledger.event_type
 ),
 
--- Rejects that the ledger does not state one by one: where a count differs, these are looked at first.
+-- Rejects without a stated outcome in the ledger. When a count differs, these are the first ones to look at.
 unplanned AS (
     SELECT
         ledger.event_type AS event_type,

@@ -1,8 +1,8 @@
--- When this fails, too many sessions that an orchestrator served are nobody's: its wallet is on their samples or
--- edges, and yet no canonical wallet was found. Use and failures then count for nobody, and compliance looks better
--- than it is. One in five may stay unresolved: an orchestrator that has just joined or changed its wallet is unknown
--- until its next capability event. More means that wallets no longer match, or that these events no longer arrive. In
--- a replay only those sessions count whose host had been announced by then: what was not published cannot be known.
+-- When this fails, too many sessions that an orchestrator served are not attributed: its wallet is on their samples or
+-- edges, but no canonical wallet was found. Their use and failures are then credited to no orchestrator, and compliance
+-- looks better than it is. One in five may stay unresolved: an orchestrator that has just joined or changed its wallet
+-- is unknown until its next capability event. More means that wallets no longer match, or that capability events no
+-- longer arrive. In a replay, only sessions count whose host had been announced before.
 -- LAYER: sessions
 
 -- TEST: attribution_coverage
@@ -33,7 +33,7 @@ unresolved AS (
     WHERE NOT is_resolved
 ),
 
--- What the signals of these sessions name, and when.
+-- The wallets and hosts that the signals of these sessions name, with the time.
 named AS (
     SELECT
         silver.workflow_session_id AS workflow_session_id,
@@ -66,7 +66,7 @@ offers AS (
     WHERE orchestrator_address != ''
 ),
 
--- Evidence that existed when the record came: published before it, stamped at most a second after it, and of one owner.
+-- Evidence that existed when the record arrived: published before it, stamped at most a second after it, of one owner.
 evidence AS (
     SELECT
         named.workflow_session_id AS workflow_session_id,

@@ -1,7 +1,7 @@
--- When this fails, a layer stands still while events go on arriving: viewers' last minutes are in raw and not in the
--- facts, and a dashboard shows the past as the present. Layers are compared with one another, never with the clock of
--- whoever asks: a replay of an old capture is as fresh as a live stream. A minute is allowed, for a fact carries the
--- time of the component that saw it, and raw that of the envelope. How old raw itself is, is only told.
+-- When this fails, a layer has stopped although events still arrive: the last minutes are in raw but not in the facts,
+-- and a dashboard shows the past as the present. Layers are compared with each other, never with the current time, so
+-- that a replay of an old capture is as fresh as a live stream. A lag of one minute is allowed, because a fact has the
+-- time of the component that saw the event, and raw that of the envelope. The age of raw itself is only reported.
 -- LAYER: silver
 
 -- TEST: freshness_lag

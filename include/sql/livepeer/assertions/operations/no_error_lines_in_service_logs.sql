@@ -1,6 +1,6 @@
--- When this fails, a service of the run said that something went wrong, though every check of the data may hold: an
--- insert was refused and tried again, a broker lost its disk, the processor met a defect and went on. What was caught
--- today is lost tomorrow. Errors that say nothing about the pipeline are listed, with why, in service_log_allowances.
+-- When this fails, a service of the run logged an error, even if every check of the data passes: an insert was refused
+-- and retried, a broker lost its disk, the processor hit a bug and continued. The next time such an error may lose
+-- data. Errors that do not concern the pipeline are listed, with the reason, in service_log_allowances.
 -- LAYER: raw
 
 -- TEST: no_error_lines_in_service_logs

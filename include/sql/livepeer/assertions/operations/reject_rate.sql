@@ -1,9 +1,9 @@
--- When this fails, more of a family's records are rejected than a healthy stream loses: a producer has changed a
--- payload, or publishes twice. Rejects that the fixture set plants do not count. One record in a hundred may be beyond
--- repair; one in twenty may be a repetition, for delivery is at-least-once and a producer that reconnects repeats its
--- last batch. A reject counts in the window of its event's time, or of its record's where it has none. Records are
--- counted, not rows: the row of an oversized record may itself be too large to keep, and then only its disposition
--- tells, which names a type by its first 256 characters.
+-- When this fails, more records of a family are rejected than in a healthy stream: a producer has changed a payload, or
+-- publishes twice. Rejects that the fixture set plants do not count. One record in a hundred may be unusable. One in
+-- twenty may be a duplicate, because delivery is at-least-once and a producer that reconnects repeats its last batch. A
+-- reject is in the window by the time of its event, or of its record if the event has none. Records are counted, not
+-- rows: the reject row of an oversized record may itself be too large to be written, and then only the disposition
+-- shows it, with the first 256 characters of the type.
 -- LAYER: typed
 
 -- TEST: reject_rate

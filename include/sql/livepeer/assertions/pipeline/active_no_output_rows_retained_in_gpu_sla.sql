@@ -1,6 +1,6 @@
--- When this fails, an orchestrator that took a stream and gave no picture is not held responsible: an hour of a session
--- with three samples or more, none with a frame rate, has no row. With a known GPU its samples must be in the GPU view,
--- and a session that started in that hour must count in the SLA view.
+-- When this fails, an orchestrator that accepted a stream and produced no output is not held responsible: there is no
+-- row for an hour of a session with three samples or more, none with a frame rate. If the GPU is known, the samples
+-- must be in the GPU view, and a session that started in that hour must count in the SLA view.
 -- LAYER: views
 
 -- TEST: active_no_output_rows_retained_in_gpu_sla

@@ -1,12 +1,12 @@
--- When this fails, the minutes that demand is served from are not those of the samples: a batch was counted twice, or
--- never, or rows of different dimensions were added up by a merge. Every minute is counted anew, by all dimensions and
--- without blank ids; the window is widened to whole minutes.
+-- When this fails, the minute rollup of demand differs from the samples: a batch was counted twice or not at all, or a
+-- merge added up rows of different dimensions. Every minute is counted again from the samples, by all dimensions and
+-- without blank ids. The window is widened to whole minutes.
 -- LAYER: rollups
 
 -- TEST: agg_stream_performance_1m_matches_status_samples
 WITH
 both_sides AS (
-    -- By hash: texts are slow keys.
+    -- Grouped by hash, because texts are slow keys.
     SELECT
         dateTrunc('minute', samples.sample_ts) AS minute,
         any(samples.gateway) AS gateway,

@@ -1,5 +1,5 @@
--- When this fails, an API view has several rows for one key of its stated grain: a chart shows one of them, a sum takes
--- them all, and no reader can tell which is right.
+-- When this fails, an API view has several rows for one key of its documented grain: a chart shows one of them, a sum
+-- includes all of them, and no reader can know which is right.
 -- LAYER: views
 
 -- TEST: api_view_keys_unique

@@ -1,5 +1,5 @@
--- When this fails, a feed of the capability dimensions is gone: from then on what orchestrators advertise no longer
--- reaches capacity and GPU columns, and nothing complains, because old snapshots keep answering.
+-- When this fails, a materialized view that feeds a capability dimension is gone: new capability events no longer reach
+-- the capacity and GPU columns. No error is raised, because queries still find the old snapshots.
 -- LAYER: typed
 
 -- TEST: capability_dimension_mvs_present

@@ -1,5 +1,5 @@
--- When this fails, capability events were typed but a dimension did not take them over: capacity, prices and GPUs of
--- the window come from older snapshots. Compared by event, because one event that got through would hide all others.
+-- When this fails, typed capability events are missing from a dimension: capacity, prices and GPUs of the window come
+-- from older snapshots. Every event is compared, because a single event that arrived would hide the loss of the others.
 -- LAYER: typed
 
 -- TEST: capability_dimensions_projecting

@@ -1,5 +1,5 @@
--- When this fails, one capability of one host has several prices in the same announcement: whoever joins prices
--- multiplies rows, and which price survives a merge is chance.
+-- When this fails, one capability of one host has several prices in the same announcement: a join with prices
+-- multiplies rows, and a merge keeps an arbitrary price.
 -- LAYER: typed
 
 -- TEST: capability_prices_key_multiplicity_guard

@@ -1,5 +1,5 @@
--- When this fails, the dimension lists other GPUs than the capability events did: a host with several GPUs lost some
--- when rows merged, or has cards that nobody announced, and GPU metrics name the wrong hardware.
+-- When this fails, the dimension lists other GPUs than the capability events: a host with several GPUs lost some when
+-- rows merged, or has GPUs that nobody announced. GPU metrics then name the wrong hardware.
 -- LAYER: typed
 
 -- TEST: capability_snapshot_gpu_coverage

@@ -1,7 +1,7 @@
--- When this fails, a stage between raw events and sessions gave nothing at all: events arrived, were accepted, and yet
--- no typed row, no sample, no milestone or no session came of them; or rows stand where everything below was rejected.
--- Each layer is asked only for what the one below it holds. A reject is known by its record, not by the time it was
--- rejected: an old fixture that is replayed today is rejected today.
+-- When this fails, a stage between raw events and sessions produced nothing at all: events arrived and were accepted,
+-- but there is no typed row, no sample, no milestone or no session. Or there are rows although everything below was
+-- rejected. Each layer must have rows only if the layer below has some. A reject is matched by its record and not by
+-- the time of the rejection, because an old fixture that is replayed today is rejected today.
 -- LAYER: silver
 
 -- TEST: core_raw_to_silver_gold_nonempty
@@ -24,7 +24,7 @@ found AS (
         uniqExactIf(
             cityHash64(event_uid),
             cityHash64(source_topic, source_partition, source_offset) NOT IN (SELECT record FROM refused)
-            -- Texts are read only where nothing is typed: a record may be too large to be kept as a reject, or ignored.
+            -- Texts are read only if nothing is typed. The reject row of a record may be missing, if it is too large.
             AND if(
                 (SELECT rows_typed FROM typed) > 0,
                 1,
@@ -47,7 +47,7 @@ found AS (
     FROM fact_stream_status_samples
     WHERE sample_ts >= {from_ts:DateTime64(3, 'UTC')} AND sample_ts < {to_ts:DateTime64(3, 'UTC')}
     UNION ALL
-    -- A milestone has a time of its own beside its event's.
+    -- A milestone has its own time, which differs from the time of its event.
     SELECT
         'trace' AS what,
         countIf(edge_ts >= {from_ts:DateTime64(3, 'UTC')} AND edge_ts < {to_ts:DateTime64(3, 'UTC')}) AS amount,

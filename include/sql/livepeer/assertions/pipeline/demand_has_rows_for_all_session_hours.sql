@@ -1,5 +1,5 @@
--- When this fails, an hour in which streams were asked for is not on the demand chart: an outage looks like a night
--- without customers.
+-- When this fails, an hour in which streams were requested is missing from the demand chart: an outage looks like a
+-- night without customers.
 -- LAYER: views
 
 -- TEST: demand_has_rows_for_all_session_hours

@@ -1,6 +1,6 @@
--- When this fails, a session is billed to a wallet that no orchestrator ever announced as its own: usually a proxy's.
--- Wallets of all times count: a session may rest on what its orchestrator said long before the window. An orchestrator
--- that tells of no hardware is known by its other announcements.
+-- When this fails, a session is credited to a wallet that no orchestrator ever announced as its own, usually a proxy's.
+-- Wallets of all times count, because a session may use an announcement from long before the window. An orchestrator
+-- without hardware is known from its other announcements.
 -- LAYER: sessions
 
 -- TEST: gold_sessions_use_canonical_orchestrator_identity

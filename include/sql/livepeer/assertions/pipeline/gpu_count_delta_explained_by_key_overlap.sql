@@ -1,6 +1,6 @@
--- Detects duplicate keys of the GPU view. As long as every key stands once in it, the view has exactly as many rows
--- more than the minute rollup has keys as it has keys of its own; a key that is there twice breaks the sum. Whoever
--- adds up the rows of an orchestrator would then count its sessions twice.
+-- When this fails, the GPU view has duplicate keys, and a sum over the rows of an orchestrator counts its sessions
+-- twice. If every key is unique, the number of rows of the view minus the number of keys of the minute rollup equals
+-- the number of keys that only the view has. A duplicate key breaks this equation.
 -- LAYER: views
 
 -- TEST: gpu_count_delta_explained_by_key_overlap

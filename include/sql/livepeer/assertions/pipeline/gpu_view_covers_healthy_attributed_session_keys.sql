@@ -1,6 +1,6 @@
--- When this fails, sessions that started well on a known GPU are missing from the figures of that GPU in the hour in
--- which they started: its orchestrator is not credited with work it did. Or they are there, and the row counts others:
--- a join that multiplies sessions, or the sessions of another hour.
+-- When this fails, sessions that started successfully on a known GPU are missing from the row of that GPU for the hour
+-- of their start: the orchestrator is not credited with its work. Or the row counts too many sessions: a join
+-- multiplies them, or they belong to another hour.
 -- LAYER: views
 
 -- TEST: gpu_view_covers_healthy_attributed_session_keys

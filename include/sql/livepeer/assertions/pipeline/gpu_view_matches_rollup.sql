@@ -1,6 +1,6 @@
--- When this fails, the frame rates by which GPUs are ranked are not those that their samples show. The samples are
--- averaged anew, with blank dimensions filled from the newest session as the view's contract has it, for whole hours.
--- A row without samples (of a session start) and samples without an orchestrator or a GPU have no other side.
+-- When this fails, the frame rates by which GPUs are ranked differ from their samples. The check averages the samples
+-- again, for whole hours, with blank dimensions filled from the newest session as the view's contract requires. Rows
+-- without samples (of a session start) and samples without an orchestrator or a GPU are not compared.
 -- LAYER: views
 
 -- TEST: gpu_view_matches_rollup
@@ -23,7 +23,7 @@ sessions AS (
     GROUP BY workflow_session_id
 ),
 
--- Most samples of a session tell the same: these are one row, found by hash because texts are slow keys.
+-- Most samples of a session have the same dimensions. They become one row, grouped by hash because texts are slow keys.
 shares AS (
     SELECT
         dateTrunc('hour', sample_ts) AS window_hour,
@@ -115,7 +115,7 @@ by_key AS (
         in_rollup = 0 AND sum(samples) > 0 AS is_invented,
         maxIf(fps, side = 'rollup') AS rollup_fps,
         maxIf(fps, side = 'view') AS view_fps,
-        -- A mean that one side lacks, or that is no number, differs by more than any tolerance.
+        -- A mean that is NaN, or missing on one side, counts as a difference beyond any tolerance.
         if(isFinite(rollup_fps - view_fps), abs(rollup_fps - view_fps), inf) AS diff_fps,
         is_lost OR is_invented OR (in_both AND diff_fps > 1e-6) AS differs,
         groupUniqArrayArray(20)(ids) AS session_ids
@@ -151,7 +151,7 @@ judged AS (
         *,
         multiIf(
             rollup_rows = 0 AND view_rows = 0, 'EMPTY_BOTH',
-            -- Samples without a GPU and a start without samples rightly have no key in common.
+            -- Samples without a GPU and a start without samples correctly have no key in common.
             keys_of_one_side > 0 AND rollup_rows > 0 AND view_rows > 0 AND joined_rows = 0, 'NO_OVERLAP_BOTH_NONEMPTY',
             keys_of_one_side > 0, 'KEY_MISMATCH',
             max_abs_diff_fps > 1e-6, 'VALUE_MISMATCH_WITH_OVERLAP',

@@ -1,7 +1,7 @@
--- When this fails, transport statistics were lost, doubled or made up on their way to the facts: jitter and loss
--- are told of the wrong streams.
--- Matched by event, whatever time the fact carries, and counted on both sides: one row lost and one doubled would
--- cancel in a total.
+-- When this fails, transport statistics were lost, duplicated or invented on the way to the facts: jitter and packet
+-- loss are reported for the wrong streams.
+-- Rows are matched by event, whatever the time of the fact, and counted on both sides, because one lost row and one
+-- duplicated row cancel in a total.
 -- LAYER: silver
 
 -- TEST: ingest_raw_to_silver_projection

@@ -1,6 +1,6 @@
--- When this fails, a start-up time is not the distance between its session's milestones, or a value that nobody
--- measured is counted: averages and percentiles of start-up are wrong. An interval with a missing end, or one that runs
--- backwards between two clocks, is unknown: null, and its flag 0.
+-- When this fails, a start-up time is not the distance between its session's milestones, or an unmeasured value is
+-- counted: averages and percentiles of start-up are wrong. An interval with a missing end, or a negative one between
+-- two clocks, is unknown: it must be null with flag 0.
 -- LAYER: sessions
 
 -- TEST: latency_equals_session_edges

@@ -1,6 +1,6 @@
--- When this fails, start-up times are credited to another orchestrator or GPU than the session's own last segment: the
--- processor's facts about one session are not one decision any more. The last segment is compared, not the one that
--- covers the start: a latency row carries what its session is at present.
+-- When this fails, start-up times are credited to another orchestrator or GPU than the session's last segment: the
+-- facts about one session no longer come from one decision of the processor. The last segment is compared and not the
+-- one at the start, because a latency row has the current attribution of its session.
 -- LAYER: sessions
 
 -- TEST: latency_vs_segment_identity_consistency

@@ -1,5 +1,5 @@
--- When this fails, who served a session cannot be told, or segments are billed to a session that does not exist. Sets
--- are compared, not counts: one session without segments and one segment without session cancel in a count.
+-- When this fails, a session has no segments, so that the orchestrator that served it is unknown; or segments belong to
+-- a session that does not exist. Ids are compared, not counts, because the two errors cancel in a count.
 -- LAYER: sessions
 
 -- TEST: latest_sessions_vs_segment_session_ids

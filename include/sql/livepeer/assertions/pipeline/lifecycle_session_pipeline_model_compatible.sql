@@ -1,5 +1,5 @@
--- When this fails, a session that found an orchestrator carries its model's name as pipeline: events name the model
--- "pipeline", and that label leaked through. Demand would be split by model where it should be by workflow.
+-- When this fails, the pipeline of an attributed session is the name of its model: events have the model's label in the
+-- field `pipeline`, and that label was copied. Demand is then split by model instead of by workflow.
 -- LAYER: sessions
 
 -- TEST: lifecycle_session_pipeline_model_compatible

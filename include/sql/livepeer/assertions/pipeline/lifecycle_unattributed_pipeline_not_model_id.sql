@@ -1,5 +1,5 @@
--- When this fails, a fact that found no orchestrator carries its model's name as pipeline: nobody said which workflow
--- it was, so it must stay open, else unserved demand shows up under workflows that do not exist.
+-- When this fails, the pipeline of an unattributed fact is the name of its model. Its workflow is unknown, so the
+-- column must be blank; otherwise unserved demand appears under workflows that do not exist.
 -- LAYER: sessions
 
 -- TEST: lifecycle_unattributed_pipeline_not_model_id

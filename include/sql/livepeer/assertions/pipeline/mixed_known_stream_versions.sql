@@ -1,6 +1,6 @@
--- What a session once was it stays: a stream that was asked for, a startup that succeeded. When this fails, a version
--- took one of them back: the processor lost its state, and a success is now counted as a failure. Every step from
--- version to version is judged, as far as versions are still there: 0, 1, 0 has good end points and is wrong.
+-- When this fails, a newer version of a session takes back that its stream was requested, or that its startup
+-- succeeded: the processor lost its state, and a success now counts as a failure. A session can never lose these flags.
+-- Every step between stored versions is compared, not only the first and the last, because 0, 1, 0 is wrong, too.
 -- LAYER: sessions
 
 -- TEST: mixed_known_stream_versions

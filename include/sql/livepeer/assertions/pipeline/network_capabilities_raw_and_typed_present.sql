@@ -1,6 +1,6 @@
--- When this fails, what was announced of models and GPUs did not arrive, or arrived and never got typed: every session
--- of the window stays without an orchestrator. A window without announcements has none to type; whether there had to be
--- one, raw_typed_network_capabilities_expected_in_window asks.
+-- When this fails, announcements of models and GPUs did not arrive, or arrived and were not typed: every session of the
+-- window stays without an orchestrator. A window without announcements has nothing to type; whether it needs one is
+-- checked by raw_typed_network_capabilities_expected_in_window.
 -- LAYER: typed
 
 -- TEST: network_capabilities_raw_and_typed_present
@@ -13,7 +13,7 @@ refused AS (
 found AS (
     SELECT
         'raw' AS what,
-        -- An announcement without hardware has no row here, and one beyond the size of a row is rejected.
+        -- An announcement without hardware may have no row here, and one that exceeds the row size is rejected.
         cityHash64(source_topic, source_partition, source_offset) NOT IN (SELECT record FROM refused)
         AND length(payload) < 500000
         AND arrayExists(

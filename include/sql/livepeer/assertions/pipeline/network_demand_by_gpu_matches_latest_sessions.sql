@@ -1,6 +1,6 @@
--- When this fails, the demand of a GPU counts other sessions than those that started on it: once per version, once per
--- gateway, or not at all. Expected is a row of every hour that has samples, with the newest rows of the sessions that
--- started in it; what has no GPU takes that of the newest such session with one.
+-- When this fails, the demand of a GPU counts its sessions wrongly: once per version, once per gateway, or not at all.
+-- Expected is a row for every hour that has samples, with the newest rows of the sessions that started in it. A row
+-- without a GPU gets that of the newest such session that has one.
 -- LAYER: views
 
 -- TEST: network_demand_by_gpu_matches_latest_sessions

@@ -1,6 +1,6 @@
--- When this fails, the demand view has rows that nothing stands behind, lacks some, or has one twice. Expected is a row
--- of every hour, gateway, region, pipeline and model in which samples came or sessions started; samples without a
--- pipeline belong to the only one that sessions started with under the same other keys.
+-- When this fails, the demand view has rows without any samples or sessions, misses rows, or has one twice. Expected is
+-- a row for every hour, gateway, region, pipeline and model with samples or session starts. Samples without a pipeline
+-- belong to the pipeline of the sessions with the same other keys, if those have only one.
 -- LAYER: views
 
 -- TEST: network_demand_counts_aligned_to_rollup

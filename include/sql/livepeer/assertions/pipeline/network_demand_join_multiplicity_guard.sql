@@ -1,5 +1,5 @@
--- When this fails, a key of the demand view is there twice, or so is one of the hourly sessions that it adds up: every
--- sum over them is too high, and a join with another view multiplies rows.
+-- When this fails, a key occurs twice in the demand view or in the hourly sessions that it adds up: every sum over them
+-- is too high, and a join with another view multiplies rows.
 -- LAYER: views
 
 -- TEST: network_demand_join_multiplicity_guard

@@ -1,7 +1,7 @@
--- When this fails, the demand that gateways are planned by is not what samples and sessions show. Both are read anew:
--- samples rather than their rollup (so a rollup that counted a batch twice shows), time from the gaps between a
--- session's samples, at most a minute each, and all versions of the sessions. Hours of nothing but session starts, in
--- which nothing was served, are judged like all others.
+-- When this fails, the demand by which gateways are planned differs from samples and sessions. The check reads the
+-- facts again: the samples and not their rollup (so that a batch counted twice is detected), the time as the gaps
+-- between a session's samples, at most a minute each, and all versions of the sessions. Hours with session starts only,
+-- in which nothing was served, are compared like all others.
 -- LAYER: views
 
 -- TEST: network_demand_view_matches_rollup
@@ -77,7 +77,7 @@ samples AS (
     FROM fact_stream_status_samples
 ),
 
--- Most samples of a session tell the same: these are one row, found by hash because texts are slow keys.
+-- Most samples of a session have the same dimensions. They become one row, grouped by hash because texts are slow keys.
 shares AS (
     SELECT
         samples.window_hour AS window_hour,
@@ -179,7 +179,7 @@ by_key AS (
         in_rollup AND in_view > 0 AS in_both,
         maxIf(fps, side = 'rollup') AS rollup_fps,
         maxIf(fps, side = 'view') AS view_fps,
-        -- Both without samples: equal. One without, or no number: differs by more than any tolerance.
+        -- Equal when both sides have no samples. If only one side has none, or a value is NaN, they always differ.
         if(isFinite(rollup_fps - view_fps), abs(rollup_fps - view_fps), inf) AS gap_fps,
         if(rollup_fps IS NULL AND view_fps IS NULL, 0, gap_fps) AS diff_fps,
         sumIf(minutes, side = 'rollup') - sumIf(minutes, side = 'view') AS gap_minutes,

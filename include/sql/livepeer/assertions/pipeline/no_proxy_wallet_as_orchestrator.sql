@@ -1,6 +1,6 @@
--- When this fails, a wallet that only ever stood in front of an orchestrator is taken for one: its work is credited to
--- an address that no one can be paid at or blamed for. A proxy is a wallet that capabilities name as local address and
--- never as an orchestrator's own. Facts, the rollup and the API views are looked at.
+-- When this fails, a proxy wallet is taken for an orchestrator: work is credited to an address that belongs to no
+-- orchestrator and cannot be paid or held responsible. A proxy is a wallet that capabilities name as a local address
+-- and never as an orchestrator's own. Facts, the rollup and the API views are checked.
 -- LAYER: sessions
 
 -- TEST: no_proxy_wallet_as_orchestrator

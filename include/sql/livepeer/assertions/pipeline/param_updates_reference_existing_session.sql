@@ -1,5 +1,5 @@
--- When this fails, a parameter update belongs to no session: what users changed cannot be set against how their stream
--- did. Sessions of all times count: an update may come long after its session's start.
+-- When this fails, a parameter update belongs to no session: changes by users cannot be related to the quality of their
+-- stream. Sessions of all times count, because an update may come long after its session's start.
 -- LAYER: sessions
 
 -- TEST: param_updates_reference_existing_session

@@ -1,6 +1,6 @@
--- When this fails, one host of one proxy wallet is announced by several orchestrators: who served a stream cannot be
--- told even from wallet and URL, so its sessions stay without an orchestrator, or go to the wrong one. Several
--- orchestrators behind one proxy, each with hosts of its own, are a warning only: the URL tells them apart.
+-- When this fails, several orchestrators announce one host of one proxy wallet: wallet and URL together do not identify
+-- the orchestrator, so sessions stay without one or get the wrong one. Several orchestrators behind one proxy, each
+-- with its own hosts, are only a warning, because the URL identifies them.
 -- LAYER: typed
 
 -- TEST: proxy_to_canonical_multiplicity_guard

@@ -1,6 +1,6 @@
--- When this fails, a layer is empty although the one below it is not: a whole table was lost, or its writer stands
--- still, and every rate over the window would be made of nothing. Raw is asked for what was published, or for what is
--- typed; health samples and milestones are asked for where raw has some that were not rejected or ignored.
+-- When this fails, a layer is empty although the layer below it is not: a whole table was lost, or its writer has
+-- stopped, and every rate over the window has no data. Raw must have rows if something was published or typed. Health
+-- samples and milestones must be typed if raw has some that were not rejected or ignored.
 -- LAYER: typed
 
 -- TEST: raw_events_present
@@ -40,7 +40,7 @@ found AS (
         ) AS rows_below
     FROM streaming_events
     WHERE
-        -- Texts are read only where the layer above is empty.
+        -- Texts are read only if the layer above is empty.
         (
             (type = 'ai_stream_status' AND (SELECT rows_typed FROM statuses) = 0)
             OR (type = 'stream_trace' AND (SELECT rows_typed FROM traces) = 0)

@@ -1,6 +1,6 @@
--- When this fails, what the hours add up to is not what happened: samples, stream time, sessions and fees are summed
--- over all parts that the demand views are made of, and once more from the facts, the samples and the payments. Sums
--- show what a comparison by key cannot: that a key was left out on both sides.
+-- When this fails, the totals of the hours are wrong. Samples, stream time, sessions and fees are summed over all parts
+-- of the demand views, and again over the facts, samples and payments. Unlike a comparison by key, sums show that a key
+-- was left out on both sides.
 -- LAYER: rollups
 
 -- TEST: rollup_totals_match_silver

@@ -1,7 +1,7 @@
--- When this fails, a session that began and ended in one hour without ever giving a picture is dropped as if it were
--- the tail of an older one: failures of an orchestrator vanish from its record. An hour of a session is dead when it
--- has fewer than three samples, none with a frame rate and none of a running stream. The rows of the hour must be
--- there and count the session and its samples.
+-- When this fails, a session that started and ended in one hour without any output is dropped as if it were the tail of
+-- an older session: failures of an orchestrator disappear from its record. The check takes session hours with fewer
+-- than three samples, none with a frame rate and none of a running stream. The rows of such an hour must exist and must
+-- count the session and its samples.
 -- LAYER: views
 
 -- TEST: same_hour_failed_no_output_retained_in_gpu_sla

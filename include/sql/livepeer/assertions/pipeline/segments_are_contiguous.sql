@@ -1,6 +1,6 @@
--- When this fails, the stretches of a session leave a gap, overlap or run backwards: an instant belongs to nobody, or
--- to two orchestrators, and whatever is attributed by time goes wrong. Segments count from 0; each ends where the next
--- begins; only the last may be open. A session is judged whole as soon as one of its segments begins in the window.
+-- When this fails, the segments of a session have a gap, overlap or run backwards: at some times no orchestrator serves
+-- the session, or two do, and attribution by time is wrong. Segments are numbered from 0; each ends where the next one
+-- starts; only the last may be open. All segments of a session are checked if one of them starts in the window.
 -- LAYER: sessions
 
 -- TEST: segments_are_contiguous

@@ -1,5 +1,6 @@
--- When this fails, a view serves what the pipeline has not judged yet: typed and raw rows have proxies for
--- orchestrators, and duplicates of sessions. Payments are the documented exception: no fact is made of them.
+-- When this fails, a view serves rows that have not passed the later stages of the pipeline: typed and raw rows name
+-- proxies instead of orchestrators, and repeat sessions. Payments are the documented exception: they have no fact
+-- table.
 -- LAYER: views
 
 -- TEST: serving_views_do_not_reference_typed_raw_tables

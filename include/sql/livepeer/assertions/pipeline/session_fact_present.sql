@@ -1,6 +1,6 @@
--- When this fails, streams were seen in the window but no session was made of them: the lifecycle stage stopped, and
--- every API view shows an hour without demand. A session counts when any part of it falls into the window: one that
--- began before it still explains the window's samples.
+-- When this fails, the window has stream events but no session: the lifecycle stage has stopped, and every API view
+-- shows an hour without demand. A session counts when any part of it is in the window, because a session that started
+-- earlier may own the window's samples.
 -- LAYER: sessions
 
 -- TEST: session_fact_present
@@ -17,7 +17,7 @@ WITH found AS (
     UNION ALL
     SELECT 'signal' AS what, count() AS rows_found
     FROM stream_trace_events
-    -- The time that counts for a session is the milestone's own.
+    -- A milestone counts for its session at its own time, not at that of its event.
     WHERE data_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND data_timestamp < {to_ts:DateTime64(3, 'UTC')}
     UNION ALL
     SELECT 'signal' AS what, count() AS rows_found

@@ -1,6 +1,6 @@
--- When this fails, one session has several present rows: it is counted more than once in every view. That is what
--- becomes of a sorting key that holds a time: a late signal moves the start, and versions that differ in the key never
--- replace one another. All rows of a session are looked at, also those that start outside the window.
+-- When this fails, one session has several current rows and is counted more than once in every view. The usual cause is
+-- a time in the sorting key: a late signal moves the start, and versions with different keys never replace each other.
+-- All rows of a session are checked, also those that start outside the window.
 -- LAYER: sessions
 
 -- TEST: session_final_uniqueness

@@ -1,5 +1,5 @@
--- When this fails, what is known of a session, or how surely it is known, is NaN or infinite: 0 / 0 of a session
--- without samples, say. Every mean over it is spoiled, and no comparison with it is ever true.
+-- When this fails, a figure or a confidence of a session is NaN or infinite, for example 0 / 0 for a session without
+-- samples. Every mean over it is NaN or infinite, too, and filters on it leave the session out.
 -- LAYER: sessions
 
 -- TEST: session_floats_are_finite

@@ -1,6 +1,6 @@
--- When this fails, what a session says about itself is not what its facts show: a model or pipeline that changed, no
--- frame ever put out, nothing but loading. Failures would be hidden, or healthy sessions counted as failed.
--- A flag needs evidence in any fact of the session; what segments and samples show needs the flag.
+-- When this fails, the flags of a session contradict its facts: model or pipeline changed, no output at all, never
+-- beyond loading. Failures are hidden, or healthy sessions count as failed.
+-- Each flag needs evidence in some fact of the session, and evidence in segments or samples requires the flag.
 -- LAYER: sessions
 
 -- TEST: session_summary_change_flags_consistency
@@ -47,7 +47,7 @@ labels AS (
             0 AS loading
         FROM fact_stream_trace_edges
         UNION ALL
-        -- What a notice calls its pipeline is a model's name. (An alias `pipeline` here would win over the column.)
+        -- The `pipeline` of a notice is a model's name. (An alias `pipeline` here would have priority over the column.)
         SELECT DISTINCT
             concat(
                 ifNull(nullIf(trim(stream_id), ''), '_missing_stream'),

@@ -1,5 +1,5 @@
--- When this fails, a session and its latencies tell different models or pipelines: start-up times would be blamed on a
--- model that never ran. Both are one decision of the processor.
+-- When this fails, a session and its latencies name different models or pipelines: start-up times are assigned to a
+-- model that never ran. Both must come from one decision of the processor.
 -- LAYER: sessions
 
 -- TEST: session_to_latency_pipeline_model_consistency

@@ -1,6 +1,6 @@
--- When this fails, a session and its segments tell different models or pipelines: the same stream is counted under one
--- in the demand views and under another where segments are read. The last segment is the session's present; an earlier
--- one may differ only in a session that says that its model, or its pipeline, changed.
+-- When this fails, a session and its segments name different models or pipelines: the same stream counts under one of
+-- them in the demand views and under another in readers of segments. The last segment must agree with the session. An
+-- earlier one may differ only if the session is flagged with a change of model or pipeline.
 -- LAYER: sessions
 
 -- TEST: session_to_segment_pipeline_model_consistency

@@ -1,6 +1,7 @@
--- When this fails, health samples belong to no session, or tell another model or pipeline than their session: minutes
--- and frame rates are counted where the session is not. Samples of the window are set against sessions of all times: a
--- session may begin long before its last sample. Differences count unless the session says that it changed.
+-- When this fails, health samples belong to no session, or name another model or pipeline than their session: minutes
+-- and frame rates count under other keys than the session. Samples of the window are compared with sessions of all
+-- times, because a session may start long before its last sample. A difference is allowed only if the session is
+-- flagged with a change.
 -- LAYER: sessions
 
 -- TEST: session_to_status_projection_consistency

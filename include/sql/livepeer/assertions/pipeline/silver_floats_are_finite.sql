@@ -1,5 +1,5 @@
--- When this fails, a fact holds NaN or an infinite value: every mean over it is spoiled, and no comparison with it is
--- ever true, so filters leave the row out without a word.
+-- When this fails, a fact has a NaN or infinite value: every mean over it is NaN or infinite, too, and filters silently
+-- leave the row out.
 -- LAYER: silver
 
 -- TEST: silver_floats_are_finite

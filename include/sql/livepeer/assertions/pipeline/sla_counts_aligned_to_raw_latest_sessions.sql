@@ -1,5 +1,5 @@
--- When this fails, the compliance view lists promises nobody made, lacks some, or lists one twice. Expected is a row of
--- every hour, orchestrator, pipeline, model, GPU and region under which sessions with an orchestrator started.
+-- When this fails, the compliance view has rows without any session, misses rows, or has one twice. Expected is one row
+-- for every hour, orchestrator, pipeline, model, GPU and region under which attributed sessions started.
 -- LAYER: views
 
 -- TEST: sla_counts_aligned_to_raw_latest_sessions

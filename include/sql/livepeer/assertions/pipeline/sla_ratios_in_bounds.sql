@@ -1,5 +1,5 @@
--- When this fails, an orchestrator's compliance is below nothing, above perfect, or not stated although sessions are
--- known: what is paid or promised by it is wrong.
+-- When this fails, an orchestrator's compliance ratio is below 0, above 1, or null although sessions are known:
+-- payments and promises based on it are wrong.
 -- LAYER: views
 
 -- TEST: sla_ratios_in_bounds

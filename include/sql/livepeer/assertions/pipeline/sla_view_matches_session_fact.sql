@@ -1,6 +1,6 @@
--- When this fails, orchestrators are judged by other figures than those of their sessions: the counts behind their
--- compliance ratios are not those of the newest row of each session. The sessions' side is computed anew from all
--- versions: latest, then window, with the window widened to whole hours.
+-- When this fails, orchestrators are judged by wrong figures: the counts behind their compliance ratios differ from the
+-- newest rows of their sessions. The check computes the sessions again from all versions: first the latest version,
+-- then the window, which is widened to whole hours.
 -- LAYER: views
 
 -- TEST: sla_view_matches_session_fact

@@ -1,5 +1,5 @@
 -- When this fails, a session's start has two outcomes, or none: success, excused and unexcused failures no longer add
--- up to the known sessions, and every rate is off. A known session has exactly one; an unknown one never failed.
+-- up to the known sessions, and every rate is wrong. A known session must have exactly one; an unknown one no failure.
 -- LAYER: sessions
 
 -- TEST: startup_outcome_is_exactly_one

@@ -1,7 +1,7 @@
--- When this fails, health samples were lost, doubled or made up on their way to the facts: frame rates and inference
--- minutes are wrong although every single row looks sound.
--- Matched by event, whatever time the fact carries, and counted on both sides: one row lost and one doubled would
--- cancel in a total.
+-- When this fails, health samples were lost, duplicated or invented on the way to the facts: frame rates and inference
+-- minutes are wrong although every single row looks plausible.
+-- Rows are matched by event, whatever the time of the fact, and counted on both sides, because one lost row and one
+-- duplicated row cancel in a total.
 -- LAYER: silver
 
 -- TEST: status_raw_to_silver_projection
@@ -28,7 +28,7 @@ sides AS (
     FROM fact_stream_status_samples
 ),
 
--- By hash: texts are slow keys. Hashes of the same times cancel, those of other times do not.
+-- Grouped by hash, because texts are slow keys. Hashes of equal times cancel, those of different times do not.
 by_event AS (
     SELECT
         any(sides.uid) AS uid,

@@ -1,6 +1,6 @@
--- When this fails, a stretch of a session is said to be served by one orchestrator, model or pipeline, and none of the
--- health samples in it agrees: rollups credit somebody else than the session does. A single sample in disagreement is
--- a warning: at a swap, samples of both sides may carry one millisecond.
+-- When this fails, no health sample in a segment of a session agrees with its orchestrator, model or pipeline: rollups
+-- and session credit different orchestrators. A single sample that disagrees is only a warning: at a swap, samples of
+-- both orchestrators may have the same millisecond.
 -- LAYER: sessions
 
 -- TEST: status_vs_segment_identity_consistency

@@ -1,6 +1,6 @@
--- When this fails, the number of swaps of a session is not what its facts add up to: inferred changes are the distinct
--- orchestrators of its segments less one (A, B, A is one change), announced ones its swap milestones. Counts and
--- segments made by two decisions can disagree; here they must be one.
+-- When this fails, the number of swaps of a session differs from its facts, and orchestrators are judged by wrong swap
+-- rates. Inferred changes are the distinct orchestrators of its segments minus one (A, B, A is one change); announced
+-- swaps are its swap milestones.
 -- LAYER: sessions
 
 -- TEST: swap_counts_equal_their_evidence
@@ -24,7 +24,7 @@ judged AS (
         sessions.inferred_orchestrator_change_count AS inferred,
         greatest(ifNull(segments.orchestrators, 0), 1) - 1 AS changes,
         sessions.confirmed_swap_count AS confirmed,
-        -- The column counts no further.
+        -- The largest count that the column can store.
         least(ifNull(edges.swaps, 0), 65535) AS swaps,
         inferred != least(changes, 65535) AS differs_inferred,
         confirmed != swaps AS differs_confirmed

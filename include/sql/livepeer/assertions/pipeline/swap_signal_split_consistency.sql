@@ -1,5 +1,5 @@
--- When this fails, the old swap counter says something else than the confirmed swaps that it stands for: dashboards
--- that still read it disagree with the API views.
+-- When this fails, the old swap counter differs from the number of confirmed swaps: dashboards that still read the old
+-- counter disagree with the API views.
 -- LAYER: sessions
 
 -- TEST: swap_signal_split_consistency

@@ -1,6 +1,6 @@
--- When this fails, a session is reported as swapped and nothing in the facts says so: orchestrators would be blamed for
--- failovers that never were. Each kind of swap needs its own evidence: announced ones a swap milestone, inferred ones
--- segments of two orchestrators. The trace that the count was made from would prove only itself.
+-- When this fails, a session is reported as swapped without evidence in the facts: orchestrators are blamed for
+-- failovers that did not happen. Each kind of swap needs its own evidence: an announced one a swap milestone, an
+-- inferred one segments of two orchestrators. The trace behind a count would only confirm that count.
 -- LAYER: sessions
 
 -- TEST: swapped_sessions_have_evidence

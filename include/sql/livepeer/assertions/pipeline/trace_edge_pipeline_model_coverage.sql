@@ -1,7 +1,7 @@
--- When this fails, a session found its orchestrator but not one of its milestones did, although they name the very
--- host and it was known by then: silver and sessions were attributed by different evidence, and swaps cannot be
--- followed. What is known late is not wrong: a row of silver is judged by what had been published when it was written.
--- Milestones carry no model of their own, so that a host of several models leaves it open; that is told, not judged.
+-- When this fails, a session is attributed but none of its milestones is, although they name the same host and it was
+-- known at that time: silver and sessions used different evidence, and swaps cannot be traced. A silver row may only
+-- use what had been published when it was written, so evidence that came later does not count. Milestones name no
+-- model, so it is unknown for a host with several models; this is reported, but is no failure.
 -- LAYER: silver
 
 -- TEST: trace_edge_pipeline_model_coverage
@@ -37,7 +37,7 @@ bare AS (
     WHERE attributed = 0
 ),
 
--- What the signals of these sessions name, and when.
+-- The wallets and hosts that the signals of these sessions name, with the time.
 named AS (
     SELECT
         silver.workflow_session_id AS workflow_session_id,
@@ -63,7 +63,7 @@ offers AS (
     WHERE orchestrator_address != ''
 ),
 
--- Evidence that existed when the record came: published before it, stamped at most a second after it, and of one owner.
+-- Evidence that existed when the record arrived: published before it, stamped at most a second after it, of one owner.
 evidence AS (
     SELECT
         named.workflow_session_id AS workflow_session_id,

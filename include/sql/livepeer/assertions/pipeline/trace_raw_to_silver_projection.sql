@@ -1,7 +1,7 @@
--- When this fails, milestones were lost, doubled or made up on their way to the facts: swaps and start times cannot be
--- explained from what is there.
--- Matched by event, whatever time the fact carries, and counted on both sides: one row lost and one doubled would
--- cancel in a total.
+-- When this fails, milestones were lost, duplicated or invented on the way to the facts: the facts no longer explain
+-- swaps and start times.
+-- Rows are matched by event, whatever the time of the fact, and counted on both sides, because one lost row and one
+-- duplicated row cancel in a total.
 -- LAYER: silver
 
 -- TEST: trace_raw_to_silver_projection

@@ -1,6 +1,5 @@
--- When this fails, a measurement of an event was stored as NaN or as infinite: JSON has no such number, so a division
--- by zero or a value beyond the column made it. Every mean over it is spoiled, and no comparison with it is ever
--- true.
+-- When this fails, a measurement of an event was stored as NaN or infinite. JSON has no such number, so it comes from a
+-- division by zero or a value beyond the column. Every mean over it is NaN or infinite, too.
 -- LAYER: typed
 
 -- TEST: typed_floats_are_finite

@@ -1,5 +1,5 @@
--- When this fails, a session has no identity, or another one than its stream and request: unrelated streams would be
--- taken for one session, or one stream's signals for two.
+-- When this fails, a session has no id, or one that differs from its stream and request: unrelated streams count as one
+-- session, or the signals of one stream as two.
 -- LAYER: sessions
 
 -- TEST: workflow_session_has_identifier

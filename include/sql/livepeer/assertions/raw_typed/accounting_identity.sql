@@ -1,12 +1,11 @@
--- When this fails, an event that arrived left no trace of what became of it, or has two fates at once: it was lost
--- without a reject, or it is counted both as good and as bad. Every raw record must be typed, or rejected, or a
--- duplicate, or ignored, or an accepted event with nothing to write. Only a record of a family that fans out may be
--- two things: part of its rows written, part rejected.
+-- When this fails, an event that arrived has no outcome or two outcomes: it was lost without a reject, or it is counted
+-- both as good and as bad. Every raw record must be typed, or rejected, or a duplicate, or ignored, or accepted with
+-- nothing to write. Only a record of a family that fans out may have two outcomes: some rows written, some rejected.
 -- LAYER: typed
 
 -- TEST: raw_typed_accounting_identity
 WITH
--- One bit for each place in which a record can be: 1 raw, 2 typed, 4 DLQ, 8 quarantine, 16 ignored, 32 accepted with
+-- One bit for each location or outcome of a record: 1 raw, 2 typed, 4 DLQ, 8 quarantine, 16 ignored, 32 accepted with
 -- nothing to write, 64 raw of a family that fans out.
 sides AS (
     SELECT

@@ -1,5 +1,5 @@
--- When this fails, payments or discoveries were lost or written twice: fees would be wrong, or orchestrators would be
--- thought gone. An accepted payment is one row, an accepted discovery cycle as many rows as it lists orchestrators.
+-- When this fails, payments or discoveries were lost or written twice: fees are wrong, or orchestrators seem to have
+-- left. An accepted payment is one row; an accepted discovery cycle is one row per orchestrator that it lists.
 -- LAYER: typed
 
 -- TEST: raw_typed_auxiliary_parity

@@ -1,8 +1,8 @@
--- When this fails, events that arrived were lost between raw and typed, or were written twice: session facts built on
--- top are wrong although every count may still look plausible. Ids are compared, not totals, because one lost row and
--- one duplicated row cancel in a total. An event without an id is known by the hash of its bytes. An id may be
--- missing from typed only when every record of it was rejected or ignored: rejected only as often as the fixture
--- planted, ignored by contract as often as it comes, or as often as the fixture states for its family.
+-- When this fails, events that arrived were lost between raw and typed, or were written twice: session facts computed
+-- from them are wrong although every count may still look plausible. Ids are compared, not totals, because one lost row
+-- and one duplicated row cancel in a total. An event without an id is identified by the hash of its bytes. An id may be
+-- missing from typed only when every record of it was rejected or ignored. The fixture states how many rejects are
+-- allowed. Ignored records are always allowed, unless the fixture states their number for the family.
 -- LAYER: typed
 
 -- TEST: raw_typed_core_1to1_parity
@@ -58,7 +58,7 @@ sides AS (
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
 ),
 
--- By hash: texts are slow keys.
+-- Grouped by hash, because texts are slow keys.
 by_id AS (
     SELECT
         any(sides.event_type) AS event_type,

@@ -1,7 +1,7 @@
--- When this fails, an accepted event says that it happened before the year 2000: its producer counts seconds where
--- milliseconds are meant, or sends a default. One such sample moves the start of its session to 1970, and the session
--- counts for nothing from then on: views and oracle leave it out. Whatever the window, for nobody asks for that year;
--- so it is asked of what a replay published, not of a warehouse that others fill.
+-- When this fails, an accepted event has a time before the year 2000: its producer sends seconds instead of
+-- milliseconds, or a default value. One such sample moves the start of its session to 1970, and views and oracle then
+-- leave the session out. The check does not use the window, because no window includes 1970. So it covers only what a
+-- replay published, not a warehouse that others fill.
 -- LAYER: typed
 
 -- TEST: raw_typed_event_times_are_plausible
@@ -19,7 +19,7 @@ told AS (
         'data.timestamp' AS field,
         data_timestamp AS moment
     FROM stream_trace_events
-    -- A milestone's own time of 0 is an absent one.
+    -- A milestone's own time of 0 counts as absent.
     WHERE toUnixTimestamp64Milli(data_timestamp) != 0
 ),
 

@@ -1,7 +1,7 @@
--- When this fails, no orchestrator told what it offers: every session of the window would stay without an
--- orchestrator, a model and a GPU, however healthy its own events are. A replay is asked for what was published in the
--- window. An observation is asked where streams name an orchestrator: then one is there, and has to have told what it
--- offers within the day for which an announcement counts.
+-- When this fails, no orchestrator announced its capabilities: every session of the window stays without an
+-- orchestrator, a model and a GPU, even if its own events are healthy. In a replay, the events published in the window
+-- are required. In an observation, an announcement is required when streams name an orchestrator: it must be at most a
+-- day old, which is the lifetime of an announcement.
 -- LAYER: raw
 
 -- TEST: raw_typed_network_capabilities_expected_in_window

@@ -1,6 +1,6 @@
--- When this fails, what orchestrators advertise is lost or made up on its way into the typed tables: capacity, prices
--- and GPU attribution would rest on a part of the network. An accepted event must leave a row in every shape that it
--- has content for; an empty array, or an orchestrator without hardware, rightly leaves none in that shape.
+-- When this fails, advertised capabilities are lost or invented on the way into the typed tables: capacity, prices and
+-- GPU attribution use only a part of the network. An accepted event must have a row in every typed table for which it
+-- has content. An empty array, or an orchestrator without hardware, correctly has no row in that table.
 -- LAYER: typed
 
 -- TEST: raw_typed_network_capabilities_fanout_guard

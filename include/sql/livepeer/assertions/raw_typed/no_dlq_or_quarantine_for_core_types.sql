@@ -1,8 +1,8 @@
--- When this fails, events that viewers' sessions are made of no longer get through: a producer changed a payload, the
--- gate became stricter, or something publishes twice. The reverse fails too: a reject that the fixture planted and
--- that was let through means that the gate no longer guards. A record counts when its event time or its Kafka time
--- lies in the window, so a replay of an old capture is seen. Records are counted, not rows: the row of an oversized
--- record may itself be too large to keep, and then only its disposition tells.
+-- When this fails, events of viewers' sessions are rejected: a producer changed a payload, the gate became stricter, or
+-- something publishes twice. The reverse also fails: when a planted reject was accepted, the gate no longer works. A
+-- record counts when its event time or its Kafka time is in the window, so that a replay of an old capture is included.
+-- Records are counted, not rows: the reject row of an oversized record may itself be too large to be written, and then
+-- only the disposition shows the reject.
 -- LAYER: typed
 
 -- TEST: raw_typed_no_dlq_or_quarantine_for_core_types
@@ -48,7 +48,7 @@ rejected AS (
     GROUP BY place, event_type
 ),
 
--- Those that the fixture does not state one by one.
+-- Rejects without a stated outcome in the fixture.
 unplanned AS (
     SELECT
         place,

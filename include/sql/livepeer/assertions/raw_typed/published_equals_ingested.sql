@@ -1,6 +1,6 @@
--- When this fails, the raw layer is not what was published: its consumer skipped, or still waits for, records.
--- Nothing that is computed from raw can be trusted then. Distinct ids per type are compared with the replayer's own
--- count and, id by id, with its ledger. The whole topic is compared, whatever time its events claim.
+-- When this fails, the raw layer differs from what was published: its consumer skipped records or has not read all of
+-- them. Then nothing that is computed from raw can be trusted. Distinct ids per type are compared with the replay's own
+-- count and, id by id, with its ledger. The whole topic is compared, whatever the times of its events.
 -- LAYER: raw
 
 -- TEST: raw_typed_published_equals_ingested
@@ -21,7 +21,7 @@ sides AS (
         0 AS is_ingested
 ),
 
--- By hash: texts are slow keys.
+-- Compared by hash, because texts are slow keys.
 by_id AS (
     SELECT
         any(sides.event_type) AS event_type,

@@ -1,6 +1,6 @@
--- When this fails, a typed row exists that no record explains, or that says something else than its record: rows were
--- made up, altered, or carry another record's lineage. Every row must come from exactly one raw record of its own
--- family, with that record's id and time; a row of a one-to-one family also keeps the record's exact text.
+-- When this fails, a typed row has no raw record, or differs from it: rows were invented, altered, or have the lineage
+-- of another record. Every row must come from exactly one raw record of its own family, with that record's id and time.
+-- A row of a one-to-one family also has the record's exact text.
 -- LAYER: typed
 
 -- TEST: raw_typed_rows_trace_to_raw
@@ -25,7 +25,7 @@ typed AS (
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
 ),
 
--- Hashes in place of texts: else these are most of what the join has to carry.
+-- Hashes replace the texts, which would otherwise be most of the data in the join.
 raw_records AS (
     SELECT
         cityHash64(source_topic, source_partition, source_offset) AS record,

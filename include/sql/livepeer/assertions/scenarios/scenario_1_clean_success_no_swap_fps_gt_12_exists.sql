@@ -1,6 +1,6 @@
--- When this fails, no session of the window is what most sessions are: known, started, kept by one orchestrator that is
--- in the network's own list, at more than 12 frames a second. Either the set lost its plainest story, or sessions are
--- computed so wrongly that none looks healthy. The conditions are those of the discovery query of the same name.
+-- When this fails, no session of the window is an ordinary one: known, started, served by one orchestrator that is in
+-- the network's own list, at more than 12 frames a second. Either the set has lost its plainest scenario, or sessions
+-- are computed so wrongly that none looks healthy. The conditions are those of the discovery query of the same name.
 -- LAYER: sessions
 
 -- TEST: scenario_1_clean_success_no_swap_fps_gt_12_exists
@@ -28,7 +28,7 @@ discovered AS (
         AND session_start_ts < {to_ts:DateTime64(3, 'UTC')}
 ),
 
--- What the samples of sessions without an orchestrator name, and when.
+-- The hosts and models that samples of sessions without an orchestrator name, with the time.
 named AS (
     SELECT
         silver.workflow_session_id AS workflow_session_id,
@@ -70,7 +70,7 @@ announced AS (
 judged AS (
     SELECT
         *,
-        -- Whose host, or its model, nobody had announced while it ran cannot be in the list.
+        -- A session is not required to be in the list when its host or model was not announced while it ran.
         is_listed OR (
             is_discovered AND is_unattributed
             AND workflow_session_id NOT IN (SELECT workflow_session_id FROM announced)

@@ -1,5 +1,5 @@
--- When this fails, no session of the window was refused for want of an orchestrator and then closed: either the set
--- lost that story, or edges do not reach the session that they belong to, and refused demand goes unseen. The
+-- When this fails, no session of the window was refused because there was no orchestrator, and then closed. Either the
+-- set has lost that scenario, or edges are not assigned to their session, and refused demand is invisible. The
 -- conditions are those of the discovery query of the same name.
 -- LAYER: sessions
 

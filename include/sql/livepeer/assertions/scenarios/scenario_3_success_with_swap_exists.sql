@@ -1,6 +1,6 @@
--- When this fails, no session of the window started and then changed its orchestrator: either the set lost that story,
--- or swaps are no longer noticed by any of their signals, and an unstable network looks steady. The conditions are
--- those of the discovery query of the same name.
+-- When this fails, no session of the window started and then changed its orchestrator. Either the set has lost that
+-- scenario, or swaps are no longer detected by any of their signals, and an unstable network looks stable. The
+-- conditions are those of the discovery query of the same name.
 -- LAYER: sessions
 
 -- TEST: scenario_3_success_with_swap_exists
