@@ -1,4 +1,4 @@
-"""What became of the damages of every column, row and family: the matrix of column coverage."""
+"""The result model of column coverage: which damages of columns, rows and families the checks detect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NOTHING = "no damage changes a value: the fixture set must hold one that does"
 
 
 class Sight(StrEnum):
-    """What a damage showed. `no_effect`: it changed no value, so nobody could see it."""
+    """The outcome of a damage. `covered`: a check failed. `no_effect`: it changed no value, so no check could fail."""
 
     COVERED = "covered"
     SURVIVED = "survived"
@@ -20,9 +20,9 @@ class Sight(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What became of one damage. `column` is '' where whole rows were damaged, `a <> b` where two were swapped.
+    """The result of one damage. `column` is '' when whole rows were damaged, `a <> b` for two swapped columns.
 
-    `checks` are the checks that failed with it; `reason` says why it survived.
+    `checks` are the checks that failed with it. `reason` says why it survived.
     """
 
     table: str
@@ -48,14 +48,14 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class ColumnCoverage:
-    """The damages of all objects, the columns that were to be damaged by object, and the exempt ones with reasons."""
+    """The results of all damages, the names of the damaged columns by object, and the exempt columns with reasons."""
 
     sightings: tuple[Sighting, ...]
     columns: Mapping[str, Sequence[str]]
     exempt: Mapping[str, str]
 
     def survivors(self) -> list[dict[str, Any]]:
-        """Return every damage that nobody saw, and every column in which no damage changed a value."""
+        """Return every damage that no check detected, and every column in which no damage changed a value."""
         found = [sighting.as_json() for sighting in self.sightings if sighting.outcome is Sight.SURVIVED]
         effective = {(s.table, s.column) for s in self.sightings if s.outcome is not Sight.NO_EFFECT}
         layers = {sighting.table: sighting.layer for sighting in self.sightings}
@@ -72,11 +72,11 @@ class ColumnCoverage:
         `columns` and `covered` are numbers of columns; `exempt` maps `table.column` to the reason.
         """
         survivors = self.survivors()
-        lost = {(entry["table"], name) for entry in survivors for name in entry["column"].split(" <> ")}
+        uncovered = {(entry["table"], name) for entry in survivors for name in entry["column"].split(" <> ")}
         total = [(table, name) for table, names in self.columns.items() for name in names]
         return {
             "columns": len(total),
-            "covered": sum(place not in lost for place in total),
+            "covered": sum(column not in uncovered for column in total),
             "exempt": dict(self.exempt),
             "survivors": survivors,
             "damages": len(self.sightings),

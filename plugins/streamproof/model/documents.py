@@ -1,4 +1,4 @@
-"""Read YAML and JSON that people write: a key that stands twice in one mapping is refused, never silently dropped."""
+"""Read YAML and JSON that people write. A repeated key is an error: parsers would silently drop one of the two."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ import yaml
 from streamproof.model.errors import UsageError
 
 _KEY_HINT = "Give one of the two another name, or put what stands under both under one key."
-# A string of JSON, or a sign that opens, closes or divides. Everything else between them is of no matter here.
+# A string, a brace or a colon. The other parts of JSON are not needed to find repeated keys.
 _JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}:]', re.DOTALL)
 
 
-# PyYAML's own parser takes ten times as long; a build without libyaml has only that.
+# PyYAML's own parser takes ten times as long. It is used only where PyYAML was built without libyaml.
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The safe loader, which refuses a key that a mapping holds already.
+    """The safe loader, which also refuses a repeated key in a mapping.
 
-    A key that stands beside `<<: *anchor` and in what is merged there is no repetition: it overrides.
+    A key that overrides one merged by `<<: *anchor` is not a repetition.
     """
 
     def construct_document(self, node: Any) -> Any:
-        """Build a document. Raises _RepeatedKeyError for a key that stands twice in a mapping of it."""
-        # Before anything is built: building writes what is merged into the nodes themselves.
-        waiting, known = [node], set()
-        while waiting:
-            here = waiting.pop(0)
-            if id(here) in known or isinstance(here, yaml.ScalarNode):
+        """Build a document. Raises _RepeatedKeyError for a key that is repeated in one of its mappings."""
+        # The check comes first, because building writes merged keys into the nodes.
+        pending, known = [node], set()
+        while pending:
+            current = pending.pop(0)
+            if id(current) in known or isinstance(current, yaml.ScalarNode):
                 continue
-            known.add(id(here))
-            if isinstance(here, yaml.MappingNode):
-                self._refuse_repeated(here)
-                waiting.extend(part for pair in here.value for part in pair)
+            known.add(id(current))
+            if isinstance(current, yaml.MappingNode):
+                self._refuse_repeated(current)
+                pending.extend(part for pair in current.value for part in pair)
             else:
-                waiting.extend(here.value)
+                pending.extend(current.value)
         return super().construct_document(node)
 
     def _refuse_repeated(self, node: yaml.MappingNode) -> None:
@@ -53,14 +53,14 @@ class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ign
 
 
 class _RepeatedKeyError(Exception):
-    """A key stands twice in one mapping, first in line `first` and again in line `again`."""
+    """A key is repeated in one mapping: it is in line `first` and in line `again`."""
 
     def __init__(self, key: str, first: int, again: int) -> None:
         super().__init__(key, first, again)
         self.key, self.first, self.again = key, first, again
 
     def as_usage_error(self, shown: str) -> UsageError:
-        """Return the error for a user; `shown` names the document."""
+        """Return the error for the user; `shown` names the document."""
         return UsageError(
             f"{shown}:{self.again}: the key `{self.key}` is there twice; it stands in line {self.first} already.",
             hint=_KEY_HINT,
@@ -68,16 +68,16 @@ class _RepeatedKeyError(Exception):
 
 
 def read_yaml(path: Path, *, what: str, hint: str) -> Any:
-    """Read a YAML file of one document; `what` names it in messages ("Contract"), `hint` is for one that is no YAML.
+    """Read a YAML file with one document.
 
-    Raises UsageError for a file that cannot be read, is not YAML, or holds a key twice in one mapping: by file, line
-    and name.
+    `what` names the kind of file in messages ("Contract"). `hint` is the hint for a file that is not YAML. Raises
+    UsageError for a file that cannot be read, is not YAML, or repeats a key in one mapping (with line and key).
     """
     return read_document(path, what=what, hint=hint)[0]
 
 
 def read_document(path: Path, *, what: str, hint: str) -> tuple[Any, yaml.Node | None]:
-    """Read a YAML file as `read_yaml` does, and return the data with the node that knows the line of every key."""
+    """Read a YAML file as `read_yaml` does, and return the data and its node, which has the line of every key."""
     try:
         loader = _StrictLoader(path.read_text(encoding="utf-8-sig"))
         try:
@@ -100,9 +100,9 @@ def read_document(path: Path, *, what: str, hint: str) -> tuple[Any, yaml.Node |
 
 
 def repeated_json_key(text: str) -> tuple[str, int, int] | None:
-    """Return the first key that stands twice in one object of a JSON text, with the lines of both; None without one.
+    """Return the first repeated key in an object of a JSON text, as (key, line, later line); None if there is none.
 
-    `text` must be valid JSON: what it holds otherwise is not judged here.
+    `text` must be valid JSON.
     """
     objects: list[dict[str, int]] = []
     last = ""

@@ -1,4 +1,4 @@
-"""The one hierarchy of errors. Each says what happened, what to do next, and which exit code it means."""
+"""The errors of streamproof. Each has a message, a hint that says what to do next, and an exit code."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ EXIT_NOT_JUDGED = 3
 
 
 class StreamproofError(Exception):
-    """Something that a user can act on.
+    """An error that a user can act on.
 
-    `message` says what happened in one sentence; `hint` says what to do next. Neither ever holds a secret.
+    `message` says what happened in one sentence; `hint` says what to do next. Neither contains a secret.
     """
 
     exit_code = EXIT_NOT_JUDGED
@@ -23,13 +23,13 @@ class StreamproofError(Exception):
 
 
 class UsageError(StreamproofError):
-    """Bad arguments, window, pack or suite name: found before anything is started."""
+    """Wrong arguments, window, pack or suite name, found before anything is started."""
 
     exit_code = EXIT_USAGE
 
 
 class FixtureError(UsageError):
-    """A manifest or fixture file that is missing, broken, truncated or not what its checksum says."""
+    """A manifest or fixture file that is missing, broken or truncated, or does not match its checksum."""
 
 
 class SqlSourceError(UsageError):
@@ -41,8 +41,8 @@ class StackError(StreamproofError):
 
 
 class WarehouseError(StackError):
-    """ClickHouse refused a statement or does not answer."""
+    """The warehouse refused a statement or does not answer."""
 
 
 class WaitTimeoutError(StackError):
-    """A condition did not come true in time; the message says what was still missing."""
+    """A condition did not hold in time; the message says what was still missing."""

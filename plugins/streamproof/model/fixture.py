@@ -1,4 +1,4 @@
-"""Fixture sets: captured or generated events, the sessions they belong to, and what must become of them."""
+"""The model of fixture sets: captured or generated events, their sessions, and their expected dispositions."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from streamproof.model.window import Window
 DISPOSITIONS = ("accepted", "ignored", "dlq", "quarantine")
 REJECTING = ("dlq", "quarantine", "ignored")
 
-# Records that are not to be accepted: disposition -> event family -> count. The family '' is a record without one.
+# Records that must not be accepted: disposition -> event family -> count. Records without a family are under ''.
 ExpectedCounts = Mapping[str, Mapping[str, int]]
 
 
 class ReplayRules(BaseModel):
-    """What a pack says about publishing its fixtures.
+    """A pack's rules for publishing its fixtures.
 
-    `event_table` is the `__table` of lines that are events; events of `first_types` go before others of the same time;
-    `key_field` is the field of `data` whose text becomes the Kafka key ('' for no key). `time_fields` are fields of
-    `data` that hold times in Unix milliseconds, near the event's own. `scenarios` are those that the pack can tell; any
-    when it names none. `id_field` is the field of a manifest that holds an entity's id; where a manifest does not state
-    it, the id is its fields `id_parts`, joined by `|`.
+    Lines whose `__table` is `event_table` are events. Events of `first_types` come before others of the same time.
+    `key_field` is the field of `data` that becomes the Kafka key ('' for no key). `time_fields` are fields of `data`
+    with times in Unix milliseconds that should be near the event's own. `scenarios` are the known scenarios; if empty,
+    any name is accepted. `id_field` is the manifest's field with an entity's id. If a manifest does not have it, the id
+    consists of its fields `id_parts`, joined by `|`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,14 +38,14 @@ class ReplayRules(BaseModel):
     id_parts: tuple[str, ...] = ()
 
     def id_of(self, fields: Mapping[str, Any]) -> str:
-        """Return the id of an entity by the fields of a manifest, '' when they do not say."""
+        """Return the id of an entity from the fields of a manifest, '' if they do not give one."""
         parts = "|".join(str(fields.get(name) or "") for name in self.id_parts)
         return str(fields.get(self.id_field) or parts.strip("|"))
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What must become of a record: one of DISPOSITIONS, with failure class and reason where they are stated."""
+    """The expected disposition of a record (one of DISPOSITIONS), with failure class and reason if stated."""
 
     disposition: str
     failure_class: str = ""
@@ -56,8 +56,9 @@ class Expectation:
 class FixtureSession:
     """One session of a manifest and its file.
 
-    `file` is relative to the manifest's folder. `sha256` is hex, `events` counts the file's event lines; both are None
-    where the manifest does not say. `table_counts` is the exporter's count of lines by `table` and by `table:type`.
+    `file` is relative to the manifest's folder. `sha256` is hex, and `events` counts the file's event lines; both are
+    None if the manifest does not state them. `table_counts` holds the exporter's number of lines by `table` and by
+    `table:type`.
     """
 
     scenario: str
@@ -69,15 +70,15 @@ class FixtureSession:
 
     @property
     def name(self) -> str:
-        """Return what tells the session from others: its id, without one its file."""
+        """Return the session's unique name: its id, or its file if it has none."""
         return self.id or self.file
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest as read. `folder` and `path` are absolute; `sha256` is hex over the manifest file itself.
+    """The content of a manifest. `folder` and `path` are absolute; `sha256` is the hex hash of the manifest file.
 
-    `window` is None where the manifest has none. `events` counts the records that a replay of the whole set publishes.
+    `window` is None if the manifest has none. `events` counts the records that a replay of the whole set publishes.
     """
 
     path: str
@@ -94,12 +95,12 @@ NULL_VALUE = -1
 
 
 class FixtureEvent(NamedTuple):
-    """One Kafka record to publish, and what is known of it (a tuple: a set may hold a million of them).
+    """One Kafka record to publish. It is a tuple to save memory: a set may have a million of them.
 
-    `place` and `size` say where its exact value is kept; the size of a null value is NULL_VALUE. `key` is the Kafka
-    key. `event_ms` is the envelope's own time in Unix milliseconds, None where the value has none that parses;
-    `publish_ms` is the time that orders it and that the Kafka record carries. `event_id` and `event_type` are '' where
-    the value has none.
+    `place` and `size` are the offset and the size of its exact value in the spool; the size of a null value is
+    NULL_VALUE. `key` is the Kafka key. `event_ms` is the envelope's own time in Unix milliseconds, None if it has no
+    valid one. `publish_ms` orders the records and is the time of the Kafka record, in Unix milliseconds. `event_id` and
+    `event_type` are '' if the value has none.
     """
 
     session: FixtureSession
@@ -135,10 +136,11 @@ class BadLine:
 
 @dataclass(frozen=True, slots=True)
 class FixtureReport:
-    """What verifying a fixture set found. `problems` is empty for a set that can be replayed.
+    """The result of verifying a fixture set. `problems` is empty for a set that can be replayed.
 
-    `events` counts the records that a replay publishes, `value_bytes` their values. `window` is the manifest's, or
-    derived from the events (then a notice says so). `expected` counts rejected, quarantined and ignored records.
+    `events` counts the records that a replay publishes, and `value_bytes` is the size of their values in bytes.
+    `window` is the manifest's, or is derived from the events (then a notice says so). `expected` counts the rejected,
+    quarantined and ignored records.
     """
 
     manifest: str

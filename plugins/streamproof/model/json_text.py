@@ -1,4 +1,4 @@
-"""The one way to write JSON of values that come from a warehouse or a fixture: nothing in them can break it."""
+"""Write values of a warehouse or a fixture as JSON. Any value can be written."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import orjson
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 _SIGNED, _UNSIGNED = -(2**63), 2**64
-# orjson ends at 254; Python's own text of what is nested deeper has an end, too.
+# orjson refuses more than 254 levels, and Python's recursion is limited too.
 _DEEPEST = 100
 
 
 def to_json(data: object, *, indent: bool = True) -> bytes:
-    """Return JSON in UTF-8. What JSON or its common readers cannot hold is written as text.
+    """Return JSON in UTF-8. Values that JSON or its common readers cannot represent are written as text.
 
-    That is an integer beyond 64 bits (a reader makes a float of it, and its last digits are lost), a value of another
-    type. Half a pair of surrogates is written as its escape; what is nested deeper than 100 levels is left out.
+    These are integers of more than 64 bits (a reader would turn them into floats and lose digits), and values of other
+    types. A single surrogate is written as its escape. Values nested deeper than 100 levels are left out.
     """
     options = _OPTIONS | (orjson.OPT_INDENT_2 if indent else 0)
     try:
@@ -48,12 +48,12 @@ def _key(key: Any) -> Any:
 
 
 def plain_integer(number: int) -> int | str:
-    """Return an integer as JSON data: its digits as text where they are more than 64 bits."""
+    """Return an integer as JSON data; one of more than 64 bits becomes text."""
     return number if _SIGNED <= number < _UNSIGNED else str(number)
 
 
 def plain_float(number: float) -> float | str:
-    """Return a float as JSON data: `nan` and `inf`, for which JSON has no number, as text."""
+    """Return a float as JSON data; `nan` and `inf` become text, because JSON has no such numbers."""
     return number if math.isfinite(number) else str(number)
 
 

@@ -1,4 +1,4 @@
-"""What was asked of a run, validated, before anything is started."""
+"""The plan of a run: a validated request, made before anything is started."""
 
 from __future__ import annotations
 
@@ -9,29 +9,31 @@ from typing import Any
 
 from streamproof.model.stack import ProcessIdentity
 
-# A run of its own judges what it replayed; mode `prove` then breaks clones of it, to prove that every check can fail.
+# These modes replay a fixture set and judge the result. Mode `prove` does so too, and then breaks clones of the run's
+# database to prove that every check can fail.
 RUN_MODES = ("smoke", "full")
 PROVE = "prove"
-# What mode `prove` damages: one value of every column, or every column in every way that its type allows.
+# The damages of mode `prove`: one for every column, or all that the type of a column allows.
 ONE_DAMAGE, EVERY_DAMAGE = "one", "all"
 DAMAGES = (ONE_DAMAGE, EVERY_DAMAGE)
-# Looks at a warehouse that others fill: no stack, no replay, nothing written.
+# This mode judges a warehouse that other programs fill. It starts no stack, replays nothing and writes nothing.
 OBSERVE = "observe"
 MODES = (*RUN_MODES, OBSERVE, PROVE)
 COMPOSE, EXTERNAL = "compose", "external"
 STACKS = ("local", COMPOSE, EXTERNAL)
 KAFKA_KINDS = ("broker", "mock")
 
-# Of a warehouse that others fill nobody has promised anything: what has to exist there is asked of the layer below.
+# Check parameters for a warehouse without a replay: nothing is known of what was published. Checks then compare each
+# layer with the one below it.
 NOTHING_PROMISED: Mapping[str, object] = {"published_by_scenario": {}, "published_in_window": {}}
 
-# Suites of checks that are stages of their own.
+# Suites that run as separate stages.
 ORACLE = "oracle"
 CONTRACTS, CONSERVATION = "contracts", "conservation"
 
 
 class Role(StrEnum):
-    """When a stage runs: before the checks, as a check, or at the end of the run whatever happened before."""
+    """When a stage runs: before the checks, as a suite of checks, or at the end, even after a failure."""
 
     PREPARE = "prepare"
     JUDGE = "judge"
@@ -40,7 +42,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlannedStage:
-    """A stage of a planned run. `waits` tells that it mostly waits for services."""
+    """A stage of a planned run. `waits`: it mostly waits for services."""
 
     name: str
     role: Role = Role.PREPARE
@@ -48,23 +50,24 @@ class PlannedStage:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> PlannedStage:
-        """Read back what `asdict` wrote."""
+        """Read the data that `asdict` wrote."""
         return cls(data["name"], Role(data["role"]), data["waits"])
 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """A validated request for a run. Paths are absolute text; times ISO-8601 UTC.
+    """A validated request for a run. Paths are absolute text; times are ISO-8601 UTC.
 
-    `stages` are those of the run in order; the verdict compares them with what ran. `fixture_sha256` is over
-    the manifest file.
-    `window` is {from_ts, to_ts}; `owner` is the process that the stack must not outlive; `notices` are
-    sentences that the user must see (no checksums, mock broker). `prove_suites` and `prove_checks` narrow what mode
-    `prove` proves; empty means all. `coverage` is one of DAMAGES where it damages columns ('' where it does not), and
-    `mutations` tells whether it applies the mutations of checks. Mode `observe` has no manifest (empty texts, no
-    events); `input_topic` is the topic that its warehouse is fed from, where it was named.
-    `narrowed_by` are the reasons why a pass of this run would not verify the pack.
-    `compose_files` and `docker_host` are those of stack `compose`.
+    - `stages` are the run's stages in order. The verdict compares them with those that ran.
+    - `fixture_sha256` is the hash of the manifest file. Mode `observe` has no manifest (empty texts, no events).
+    - `window` is {from_ts, to_ts}.
+    - `owner` is a process; the stack ends when it ends.
+    - `notices` are sentences that the user must see (no checksums, mock broker).
+    - `prove_suites` and `prove_checks` select what mode `prove` proves; empty means all.
+    - `coverage` is one of DAMAGES if mode `prove` damages columns, else ''. `mutations`: it applies mutations.
+    - `input_topic` is the topic that fills the warehouse of mode `observe`, if it was given.
+    - `narrowed_by` are the reasons why a pass of this run would not verify the whole pack.
+    - `compose_files` and `docker_host` belong to stack `compose`.
     """
 
     run_id: str
@@ -103,12 +106,12 @@ class RunPlan:
 
     @property
     def observes(self) -> bool:
-        """Tell whether the run only looks at a warehouse."""
+        """Return whether the run only judges an existing warehouse (mode `observe`)."""
         return self.mode == OBSERVE
 
     @property
     def needs_connections(self) -> bool:
-        """Tell whether the run works on services that it does not start: a face has to say where they are."""
+        """Return whether the run uses services that it does not start, so that it needs their connections."""
         return self.observes or self.stack == EXTERNAL
 
     @property
@@ -118,12 +121,12 @@ class RunPlan:
 
     @property
     def planned_stages(self) -> tuple[str, ...]:
-        """Return every stage that must have run before the verdict, in order."""
+        """Return every stage that must run before the verdict, in order."""
         return self._of_roles(Role.PREPARE, Role.JUDGE)
 
     @property
     def ending_stages(self) -> tuple[str, ...]:
-        """Return the stages that come after the verdict's, whatever happened, in order."""
+        """Return the stages that run at the end even after a failure, in order."""
         return self._of_roles(Role.END)
 
     def _of_roles(self, *roles: Role) -> tuple[str, ...]:
@@ -141,7 +144,7 @@ class RunPlan:
 
     @property
     def oracle(self) -> bool:
-        """Tell whether the pack's oracle judges this run."""
+        """Return whether the pack's oracle judges this run."""
         return ORACLE in self.judging_stages
 
     def as_json(self) -> dict[str, Any]:
@@ -150,7 +153,7 @@ class RunPlan:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> RunPlan:
-        """Read back what `as_json` wrote; what an older version wrote besides is left out."""
+        """Read the data that `as_json` wrote. Unknown keys, which another version wrote, are ignored."""
         values = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
         owner = values["owner"]
         return cls(

@@ -1,4 +1,4 @@
-"""Whether a check is able to fail: a mutation breaks what it judges; it must notice, and no unrelated check may."""
+"""Judge a mutation: the check whose data it breaks must fail, and no unrelated check may fail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streamproof.model.results import CheckResult, Status
 
 _UNSOUND = (Status.FAILED, Status.ERRORED)
 _LONGEST = 300
-# By whether the mutation declares which other checks fail with it.
+# The reason, by whether the mutation declares which other checks fail with it.
 _WHY_UNRELATED = {
     True: "these fail too and are not declared; narrow the mutation or add to its ALSO FAILS",
     False: "these fail too and read nothing of what it changes",
@@ -19,7 +19,7 @@ _WHY_UNRELATED = {
 
 
 class Outcome(StrEnum):
-    """What a mutation showed. Only `proved` proves anything."""
+    """The outcome of a mutation. Only `proved` shows that the check can fail."""
 
     PROVED = "proved"
     SURVIVED = "survived"
@@ -29,11 +29,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One way to break what a check judges: statements to run on a clone of a sound database.
+    """A mutation of a check: statements that break the data which the check judges, in a clone of a correct database.
 
-    By default every check that reads what it changes may fail with it. `also_fails` narrows that: of the readers only
-    those may that it names. `parameters` are the query parameters that the statements use; with `presence`, an
-    exception proves the check too: what it looks for is gone.
+    By default, every check that reads a changed object may fail too. If `also_fails` names checks, only these may.
+    `parameters` are the query parameters of the statements. With `presence`, an exception of the check also proves it,
+    because it checks that an object exists.
     """
 
     suite: str
@@ -48,9 +48,9 @@ class Mutant:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What became of one mutant; `reason` says why it proves nothing, `duration_sec` is wall time in seconds.
+    """The result of one mutation. `reason` says why it proves nothing; `duration_sec` is wall time in seconds.
 
-    `unrelated` are the checks that fail with it undeclared.
+    `unrelated` are other checks that failed although they must not.
     """
 
     mutant: Mutant
@@ -86,15 +86,14 @@ def judge_mutant(
     blinded: Collection[str] = (),
     may_fail: Collection[str] = (),
 ) -> Proof:
-    """Judge a mutant by the results of its own check and of those that were asked beside it.
+    """Judge a mutation by the results of its own check and of the other checks that ran.
 
-    `changed` names the objects that it changed; `blinded` the checks that read one which is gone: they cannot judge any
-    more, which is no false alarm. `may_fail` names the checks whose failure says nothing; any other one that was asked
-    has to stay green.
+    `changed` are the objects that it changed. `blinded` are the checks that read an object that no longer exists; they
+    may raise an error. `may_fail` are the checks whose failure is allowed. All other checks must pass.
     """
-    unknown_reason = _not_noticed(mutant, {result.name: result for result in results}, changed)
-    if unknown_reason:
-        return Proof(mutant, Outcome.SURVIVED, unknown_reason)
+    reason = _not_noticed(mutant, {result.name: result for result in results}, changed)
+    if reason:
+        return Proof(mutant, Outcome.SURVIVED, reason)
     unrelated = tuple(
         result.name
         for result in results
@@ -109,7 +108,7 @@ def judge_mutant(
 
 
 def _not_noticed(mutant: Mutant, results: Mapping[str, CheckResult], changed: Collection[str]) -> str:
-    """Return why the check does not notice its mutation, '' when it does."""
+    """Return why the check does not detect its mutation, '' when it does."""
     if not changed:
         return "the mutation changes nothing"
     own = results.get(mutant.check)

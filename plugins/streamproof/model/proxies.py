@@ -1,7 +1,7 @@
-"""Which HTTP proxy stands between this process and a ClickHouse: none where its address is loopback.
+"""Choose the HTTP proxy for a connection to ClickHouse. A loopback address needs none.
 
-The faces read the variables of curl: http_proxy or https_proxy by the scheme of the address, and no_proxy; each also in
-capitals. ALL_PROXY is not read: it may name a SOCKS proxy, which the driver does not speak.
+CLI and Airflow read the same variables as curl: http_proxy or https_proxy according to the scheme, and no_proxy, each
+also in capitals. They do not read ALL_PROXY, because it may name a SOCKS proxy, which the driver does not support.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*):(?P<port>\d+)")
 
 
 def proxy_for(host: str, port: int, proxy: str, no_proxy: str) -> str | None:
-    """Return the URL of the proxy to reach a ClickHouse by, None to reach it directly.
+    """Return the URL of the proxy for a connection to ClickHouse, None for a direct connection.
 
-    `proxy` is the proxy of its scheme, '' for none; `no_proxy` names the hosts that are reached directly.
+    `proxy` is the proxy for its scheme, '' for none. `no_proxy` names the hosts that are connected directly.
     """
     address = proxy.strip()
     if not address or _is_loopback(host) or _is_exempt(host, port, no_proxy):
@@ -33,9 +33,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_exempt(host: str, port: int, no_proxy: str) -> bool:
-    """Tell whether NO_PROXY names a host: `*`, a name, .domain, *.domain, an address or a net, each with :port or not.
+    """Return whether NO_PROXY names a host: `*`, name, .domain, *.domain, address or network, each also with :port.
 
-    A name stands for the names below it, too, as curl, wget and Go have it.
+    A name includes its subdomains, as in curl, wget and Go.
     """
     return any(_matches(host, port, entry) for entry in re.split(r"[,\s]+", no_proxy) if entry)
 

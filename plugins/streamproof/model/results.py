@@ -1,4 +1,4 @@
-"""What checks, stages and runs result in: the one result model that every report renders."""
+"""The result model of checks, stages and runs, which every report renders."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 class Status(StrEnum):
-    """What became of a check or a stage.
+    """The status of a check or a stage.
 
-    `errored` could not be judged; `skipped` found nothing to judge. Neither is ever counted as passed.
+    `errored`: it could not be judged. `skipped`: it found nothing to judge. Neither counts as passed.
     """
 
     PASSED = "passed"
@@ -21,7 +21,7 @@ class Status(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a whole run says about the pipeline."""
+    """The result of a whole run."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -36,8 +36,8 @@ LAYERS = ("raw", "typed", "dimensions", "silver", "sessions", "rollups", "views"
 class CheckResult:
     """The result of one assertion, contract or conservation rule.
 
-    `sessions` lists the workflow session ids that the diagnostics name; `duration_sec` is wall time in seconds.
-    `layer` is the layer of the warehouse that a failure puts in doubt (see LAYERS), empty when the check names none.
+    `sessions` are the session ids in the diagnostics; `duration_sec` is wall time in seconds. `layer` is the warehouse
+    layer that a failure points to (see LAYERS), '' when the check names none.
     """
 
     suite: str
@@ -68,13 +68,13 @@ class CheckResult:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> CheckResult:
-        """Read back what `as_json` wrote; what an older version wrote besides is left out."""
+        """Read the data that `as_json` wrote. Unknown keys, which another version wrote, are ignored."""
         values = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
         return cls(**{**values, "status": Status(values["status"]), "sessions": tuple(values["sessions"])})
 
 
 def worst(statuses: Iterable[Status]) -> Status:
-    """Return failed before errored before passed before skipped; nothing at all is skipped."""
+    """Return the worst status, in the order failed, errored, passed, skipped; `skipped` when there is none."""
     seen = set(statuses)
     for status in (Status.FAILED, Status.ERRORED, Status.PASSED):
         if status in seen:
@@ -84,9 +84,9 @@ def worst(statuses: Iterable[Status]) -> Status:
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """The result of one stage of a run; times are ISO-8601 UTC, `duration_sec` is wall time in seconds.
+    """The result of one stage of a run. Times are ISO-8601 UTC; `duration_sec` is wall time in seconds.
 
-    `details` is what later stages and the report need from this one (plain JSON data).
+    `details` holds the data for later stages and the report (plain JSON data).
     """
 
     stage: str
@@ -115,7 +115,7 @@ class StageResult:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> StageResult:
-        """Read back what `as_json` wrote."""
+        """Read the data that `as_json` wrote."""
         values = dict(data)
         checks = tuple(CheckResult.from_json(check) for check in values["checks"])
         return cls(**{**values, "status": Status(values["status"]), "checks": checks})

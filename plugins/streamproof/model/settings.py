@@ -1,4 +1,4 @@
-"""Where the services of a run are. Plain values: the faces resolve them from Airflow connections or the environment."""
+"""Addresses and credentials of a run's services. They come from Airflow connections or from the environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class KafkaSettings:
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def client_config(self, **extra: object) -> dict[str, object]:
-        """Return a confluent-kafka configuration; `extra` keys are given with underscores for dots."""
+        """Return a confluent-kafka configuration. In the keys of `extra`, underscores stand for dots."""
         named = {key.replace("_", "."): value for key, value in extra.items()}
         return {"bootstrap.servers": self.bootstrap_servers, **self.options, **named}
 
@@ -26,8 +26,8 @@ class KafkaSettings:
 class ClickHouseSettings:
     """How to reach the ClickHouse HTTP interface; `database` is the connection's default database.
 
-    `ca_cert` is a file of certificate authorities to trust instead of the system's; `verify` is off only where the
-    connection says so. `proxy` is the URL of the HTTP proxy that stands before it, None where none does.
+    `ca_cert` is a file of certificate authorities that replaces the system's. `verify` is false only if the connection
+    says so. `proxy` is the URL of the HTTP proxy, None for a direct connection.
     """
 
     host: str
@@ -52,10 +52,10 @@ class ClickHouseSettings:
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """Services that already run: those of stack `external`, or the warehouse that mode `observe` looks at.
+    """Connections to services that already run: those of stack `external`, or the warehouse of mode `observe`.
 
-    They are never written to the run's folder. `source` says in words where they come from, for hints. `kafka` is None
-    where none is needed. `kafka_from_clickhouse` are the brokers' addresses as ClickHouse reaches them.
+    They are never written to the run's folder. `source` describes where they come from, for hints. `kafka` is None if
+    it is not needed. `kafka_from_clickhouse` are the addresses by which ClickHouse reaches the brokers.
     """
 
     clickhouse: ClickHouseSettings

@@ -1,4 +1,4 @@
-"""What is known of a running stack: which services, where, and who owns them."""
+"""The state of a running stack: its services and their addresses, and its supervisor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streamproof.model.settings import ClickHouseSettings, KafkaSettings
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """A process for certain: a pid alone may be reused, a pid with its start time (Unix seconds) is not."""
+    """The identity of a process: its pid and start time (Unix seconds). A pid alone may be reused."""
 
     pid: int
     started_at: float
@@ -21,7 +21,7 @@ class ProcessIdentity:
 class ServiceState:
     """One service of a stack: its process, its loopback ports by purpose, its log file and its version.
 
-    A service of a stack on Docker has no process of this machine but a `container` (its full id).
+    A service of a Docker stack has no process, but a `container` (its full id).
     """
 
     name: str
@@ -33,7 +33,7 @@ class ServiceState:
 
     @property
     def place(self) -> str:
-        """Return in words what the service runs as."""
+        """Return the service's process or container as text."""
         return f"pid {self.process.pid}" if self.process else f"container {self.container[:12]}"
 
 
@@ -41,11 +41,11 @@ class ServiceState:
 class StackState:
     """The content of a stack's state file.
 
-    `status` is `starting`, `ready`, `failed` or `stopped`; with `failed`, `error` and `hint` say why.
-    `kafka_kind` is `broker` or `mock`. `outside` are versions by name of services that the stack uses and did not
-    start; of these the state knows addresses, never secrets. `bootstrap_from_clickhouse` is where ClickHouse finds
-    the brokers when that is another address than ours; `project` is the Compose project of a stack on Docker, as long
-    as any of it may be there.
+    `status` is `starting`, `ready`, `failed` or `stopped`; with `failed`, `error` and `hint` say why. `kafka_kind` is
+    `broker`, `mock` or `external`. `outside` holds the versions, by name, of services that the stack uses but did not
+    start; the state holds their addresses, never their secrets. `bootstrap_from_clickhouse` is the brokers' address as
+    ClickHouse reaches them, if it differs from ours. `project` is the Compose project of a Docker stack, '' once all
+    of it has been removed.
     """
 
     name: str
@@ -67,12 +67,12 @@ class StackState:
 
     @property
     def kafka(self) -> KafkaSettings:
-        """Return how to reach the brokers."""
+        """Return the connection settings of the brokers."""
         return KafkaSettings(self.bootstrap_servers)
 
     @property
     def clickhouse(self) -> ClickHouseSettings:
-        """Return how to reach ClickHouse."""
+        """Return the connection settings of ClickHouse."""
         return ClickHouseSettings(
             self.clickhouse_host,
             self.clickhouse_port,
@@ -86,7 +86,7 @@ class StackState:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> StackState:
-        """Read back what `as_json` wrote."""
+        """Read the data that `as_json` wrote."""
         services = tuple(
             ServiceState(
                 **{**service, "process": ProcessIdentity(**service["process"]) if service["process"] else None}

@@ -1,4 +1,4 @@
-"""The one rule that turns stage results into a verdict."""
+"""Derive the verdict of a run from the results of its stages."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ EXIT_CODES: Mapping[Verdict, int] = {
 }
 
 
-# A skipped check says here who explains that there is nothing for it: what was published, or the layer below. Where
-# it says nothing, the rows may as well have been lost, or be those of another window.
+# A key in the diagnostics of a skipped check. Its value is the reason why there was nothing to judge: nothing was
+# published, or the layer below is empty too. Without it, the rows may have been lost, or belong to another window.
 EXPLAINED_BY = "explained_by"
 
 
 def _judged(result: StageResult) -> bool:
-    """Tell whether a stage judged anything, or has it explained that there was nothing to judge."""
+    """Return whether a stage judged anything, or all of its checks explain why there was nothing to judge."""
     if any(check.status in (Status.PASSED, Status.FAILED) for check in result.checks):
         return True
     return bool(result.checks) and all(
@@ -29,9 +29,9 @@ def _judged(result: StageResult) -> bool:
 
 
 def unjudged(planned: Sequence[str], judging: Sequence[str], results: Mapping[str, StageResult]) -> list[str]:
-    """Return why the run could not be judged, one sentence each; empty when everything planned ran and judged.
+    """Return the reasons why the run could not be judged, one sentence each; empty if there is none.
 
-    What ran is compared with what was planned: a stage that never ended counts as much as one that broke.
+    The results are compared with the planned stages: a stage that never ended is a reason, like one that broke.
     """
     reasons = []
     for stage in planned:
@@ -61,8 +61,8 @@ def failed_checks(results: Mapping[str, StageResult]) -> list[CheckResult]:
 def judge(planned: Sequence[str], judging: Sequence[str], results: Mapping[str, StageResult]) -> Verdict:
     """Return the verdict of a run.
 
-    A stage before the checks that broke makes it `error`, whatever the checks then found on half the data. A failed
-    check is `failed`, even when another check could not be judged. Only a run that judged all it planned is `passed`.
+    It is `error` if a stage before the checks broke, because the checks then saw incomplete data. It is `failed` if a
+    check failed, even if another check could not be judged. It is `passed` only if all planned stages judged.
     """
     infrastructure = [stage for stage in planned if stage not in judging]
     if unjudged(infrastructure, (), results):

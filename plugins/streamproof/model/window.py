@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from streamproof.model.errors import UsageError
 
-# What a warehouse's Date (to 2149) and DateTime (to 2106) hold, less a day: queries look a day beyond a window's ends
-# and round them to whole hours, and beyond the range these types wrap without a word.
+# The range of a warehouse's Date (to 2149) and DateTime (to 2106), less a day. Queries read up to a day beyond a
+# window's ends and round to whole hours, and these types overflow silently.
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 LATEST = datetime(2106, 2, 6, tzinfo=UTC)
 
@@ -17,7 +17,7 @@ _HINT = "Give ISO-8601 times, for example --from-ts 2026-02-25T16:00:00Z --to-ts
 
 
 def parse_utc(text: str) -> datetime:
-    """Read an ISO-8601 time; without a zone it is UTC. The result is in UTC.
+    """Parse an ISO-8601 time. Without a zone it is UTC. The result is in UTC.
 
     Raises UsageError when the text is not a time.
     """
@@ -29,7 +29,7 @@ def parse_utc(text: str) -> datetime:
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:
-    """Turn Unix epoch milliseconds into a UTC time, exactly (no float in between)."""
+    """Convert Unix milliseconds to a UTC time exactly, without floats."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
 
 
@@ -42,7 +42,7 @@ def iso_ms(moment: datetime) -> str:
 class Window:
     """A half-open window [from_ts, to_ts) between EARLIEST and LATEST; both ends are in UTC, in whole milliseconds.
 
-    A fraction of a millisecond is rounded up: then the same times are inside, which are whole milliseconds, too.
+    A fraction of a millisecond is rounded up. That changes nothing, because event times are whole milliseconds.
     """
 
     from_ts: datetime
@@ -64,14 +64,14 @@ class Window:
 
     @classmethod
     def parse(cls, from_text: str, to_text: str) -> Window:
-        """Read both ends from ISO-8601 text. Raises UsageError."""
+        """Parse both ends from ISO-8601 text. Raises UsageError."""
         return cls(parse_utc(from_text), parse_utc(to_text))
 
     @classmethod
     def looking_back(cls, hours: float, *, now: datetime) -> Window:
         """Return the window of the last `hours` hours before `now`.
 
-        Raises UsageError unless hours is positive and the window's start within the limits.
+        Raises UsageError unless `hours` is positive and the window is within the limits.
         """
         return cls(now - timedelta(hours=hours), now)
 
@@ -89,17 +89,17 @@ class Window:
 
 def _whole_ms(moment: datetime) -> datetime:
     part = -moment.microsecond % 1000
-    # The last of all times has no next millisecond; it is far beyond the limits.
+    # The greatest datetime has no next millisecond. A time beyond the limits is refused anyway.
     return moment + timedelta(microseconds=part) if moment < LATEST else moment
 
 
 def window_from(
     from_ts: str | None, to_ts: str | None, lookback_hours: float | None, *, now: datetime
 ) -> Window | None:
-    """Return the window that the options name, None when they name none; `now` is in UTC.
+    """Return the window that the options give, None if they give none. `now` is in UTC.
 
-    Raises UsageError for both kinds at once, one end without the other, an empty window, one beyond EARLIEST or
-    LATEST, or a time that is none.
+    Raises UsageError when both kinds of window are given, an end or a valid time is missing, or the window is empty or
+    beyond EARLIEST or LATEST.
     """
     if lookback_hours is not None:
         if from_ts is not None or to_ts is not None:

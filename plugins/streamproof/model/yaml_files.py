@@ -1,4 +1,4 @@
-"""Read a YAML file into a pydantic model; an error names the file, the line and the key."""
+"""Read a YAML file into a pydantic model. An error names the file, the line and the key."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_model(path: Path, model: type[Model], *, what: str, hint: str) -> Model:
-    """Read a YAML file of one document and validate it.
+    """Read a YAML file with one document and validate it.
 
-    `what` names the file in messages ("Contract"), `hint` says what to do. Raises UsageError for a file that cannot be
-    read or is not YAML, and for content that the model refuses: `Contract a.yaml:12: expectations.0.why is missing.`
+    `what` names the kind of file in messages ("Contract"); `hint` is the hint of an error. Raises UsageError when the
+    file cannot be read or is not YAML, and for invalid content: `Contract a.yaml:12: expectations.0.why is missing.`
     """
     data, node = read_document(path, what=what, hint=hint)
     try:
@@ -29,12 +29,12 @@ def read_model(path: Path, model: type[Model], *, what: str, hint: str) -> Model
 
 
 def refused(path: Path, node: yaml.Node | None, error: ValidationError, *, what: str, hint: str) -> UsageError:
-    """Return the error for the problem that stands first in the file, and the number of the others.
+    """Return an error with the first problem in the file and the number of the others.
 
-    A missing key comes last: where another is misspelt, that one is the cause.
+    Missing keys come last, because the cause may be another, misspelt key.
     """
     problems = error.errors(include_url=False)
-    # A list with a broken entry counts as too short, too.
+    # pydantic also reports a list with a broken entry as too short.
     kept = [problem for problem in problems if problem["type"] != "too_short" or not _has_inner(problem, problems)]
     found = sorted((problem["type"] == "missing", *_located(node, problem["loc"]), _said(problem)) for problem in kept)
     _, line, key, said = found[0]
@@ -49,9 +49,9 @@ def _has_inner(problem: Any, problems: Sequence[Any]) -> bool:
 
 
 def _located(node: yaml.Node | None, location: Sequence[int | str]) -> tuple[int, str]:
-    """Return the line (from 1) and the dotted key of what pydantic calls `location`.
+    """Return the line (from 1) and the dotted key of pydantic's `location`.
 
-    A part of it that the file does not have is the tag of a union, or a missing key: only the last one is a key.
+    A part of it that is not in the file is the tag of a union, or a missing key if it is the last part.
     """
     line = node.start_mark.line + 1 if node else 1
     names: list[str] = []
@@ -66,7 +66,7 @@ def _located(node: yaml.Node | None, location: Sequence[int | str]) -> tuple[int
 
 
 def _child(node: yaml.Node | None, part: int | str) -> tuple[int, yaml.Node] | None:
-    """Return the line and the value of one entry of a mapping or list, None where it is not there."""
+    """Return the line and the value of one entry of a mapping or list, None if it does not exist."""
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
         entry = node.value[part]
         return entry.start_mark.line + 1, entry
@@ -89,7 +89,7 @@ _SAID = {
 
 
 def _said(problem: Any) -> str:
-    """Say in plain words what pydantic found."""
+    """Return pydantic's problem in plain words."""
     kind = problem["type"]
     if kind == "value_error":
         return str(problem["ctx"]["error"]).rstrip(".")

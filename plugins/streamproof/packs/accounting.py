@@ -1,4 +1,7 @@
-"""What a pipeline tells about its records: `accounting:` of a pack. Each part makes more provable."""
+"""The section `accounting:` of a pack: how a run accounts for the records of the pipeline.
+
+Each part is optional, and lets a run prove more.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from streamproof.packs.strict import Strict
 
 
 class Drained(Strict):
-    """How a run sees that everything it published has arrived.
+    """How a run knows that all published records have arrived.
 
-    `consumer_groups` are groups of the run, by role, that must be at the end offsets. `settled_tables` are tables whose
-    row counts stand still while no insert is running.
+    `consumer_groups` are the run's groups, by role, that must have reached the end offsets. `settled_tables` are tables
+    whose row counts must stay the same while no insert is running.
     """
 
     consumer_groups: tuple[str, ...] = ()
@@ -19,7 +22,7 @@ class Drained(Strict):
 
 
 class RawTable(Strict):
-    """The table that holds every record as it was published, and the columns with its topic, partition and offset."""
+    """The table with every record as it was published, and its columns of topic, partition and offset."""
 
     table: str
     topic: str
@@ -28,7 +31,7 @@ class RawTable(Strict):
 
 
 class Dispositions(Strict):
-    """The table with one row for every record, what became of it, and its columns with the record's place."""
+    """The table with the disposition of every record, and its columns of topic, partition and offset."""
 
     table: str
     topic: str = "source_topic"
@@ -37,7 +40,7 @@ class Dispositions(Strict):
 
 
 class Accounting(Strict):
-    """The parts that a pack offers; None for those that it does not."""
+    """The accounting of a pack. A part that the pack does not have is None."""
 
     drained: Drained = Field(default_factory=Drained)
     raw: RawTable | None = None

@@ -1,4 +1,4 @@
-"""What the events of a pack are about (a session, a symbol, a ride), as far as the engine must know it."""
+"""The entities of a pack, which its events belong to: sessions, symbols or rides, for example."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from streamproof.packs.strict import Strict
 
 
 class Fact(Strict):
-    """One column of the report's table of entities, made of the facts of an entity by exactly one of three ways.
+    """One column of the report's table of entities. It is computed from an entity's facts in exactly one of three ways.
 
-    `column` shows a fact as it is. `greatest` shows the greatest of some counts. `first_true` shows the text of the
-    first fact that holds; keys are texts, values are facts.
+    `column` shows a fact unchanged. `greatest` shows the greatest of several counts. `first_true` maps texts to facts,
+    and shows the text of the first fact that is true.
     """
 
     column: str = ""
@@ -29,11 +29,11 @@ class Fact(Strict):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return the facts that the column is made of."""
+        """Return the names of the facts that the column uses."""
         return (self.column,) if self.column else (*self.greatest, *self.first_true.values())
 
     def of(self, facts: Mapping[str, Any]) -> Any:
-        """Return what is shown of one entity; None where its facts do not say."""
+        """Return the value that is shown for one entity, None if its facts do not give one."""
         if self.column:
             return facts.get(self.column)
         if self.greatest:
@@ -42,11 +42,11 @@ class Fact(Strict):
 
 
 class Entities(Strict):
-    """How entities are named and told apart.
+    """How entities are named and identified.
 
-    `id` is the column that holds an entity's id, and the field of a manifest that states it; where a manifest does not,
-    the id is its fields `id_parts`, joined by `|`. `families` are the families of events that make an entity (any, when
-    none is named). `facts` are the columns that the report shows, by title.
+    `id` is the column, and the manifest's field, that holds an entity's id. If a manifest does not have that field, the
+    id consists of its fields `id_parts`, joined by `|`. An event of one of `families` (of any family, if none is named)
+    creates an entity. `facts` are the columns that the report shows, by title.
     """
 
     name: str

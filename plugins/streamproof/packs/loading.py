@@ -1,4 +1,4 @@
-"""Find and read packs: by name in the folders of packs, or by the folder of one pack."""
+"""Find and read packs, by name in the folders of packs or by the path of a pack's own folder."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _HINT = "docs/write-a-pack.md has every key."
 
 @dataclass(frozen=True, slots=True)
 class Packs:
-    """The packs of a project: those of `include/packs`, then those of more folders of packs.
+    """The packs of a project: those in `include/packs`, then those in the additional `folders`.
 
-    `default` names the default pack; where it is '', `include/packs/default.txt` does.
+    `default` is the name of the default pack. If it is '', the file `include/packs/default.txt` names it.
     """
 
     home: Path
@@ -42,9 +42,9 @@ class Packs:
         return tuple(sorted(self._by_name()))
 
     def find(self, given: str | None = None) -> Path:
-        """Return the pack.yaml of a pack by name or by its folder; None is the default pack.
+        """Return the path of a pack.yaml. `given` is the name or the folder of a pack; None is the default pack.
 
-        Raises UsageError when there is none.
+        Raises UsageError when the pack does not exist.
         """
         wanted = given or self.default_name
         file = self._by_name().get(wanted) or Path(wanted).expanduser().absolute() / FILE
@@ -57,11 +57,11 @@ class Packs:
         return file.absolute()
 
     def load(self, given: str | None = None) -> Pack:
-        """Read a pack by name or by its folder; None is the default pack. Raises UsageError."""
+        """Read a pack. `given` is its name or its folder; None is the default pack. Raises UsageError."""
         return read_pack(self.find(given), self.home)
 
     def asked_for(self, file: Path) -> str | None:
-        """Return how a command names the pack of this file: None for the default pack, else its name or its folder."""
+        """Return the `--pack` option for the pack of this file: None for the default pack, else its name or folder."""
         names = {found.absolute(): name for name, found in self._by_name().items()}
         name = names.get(file)
         if name is None:
@@ -81,16 +81,16 @@ class Packs:
         found: dict[str, Path] = {}
         for folder in (self._shipped, *self.folders):
             for file in folder.glob(f"*/{FILE}"):
-                # The first folder that has a name decides, as in PATH.
+                # As in PATH, the first folder that contains a name wins.
                 found.setdefault(file.parent.name, file)
         return found
 
 
 def load_pack(home: Path, name: str) -> Pack:
-    """Read a pack that is shipped with a project. Raises UsageError for one that is not there or is broken."""
+    """Read a pack that is shipped with a project. Raises UsageError when it is missing or broken."""
     return Packs(home).load(name)
 
 
 def read_pack(file: Path, home: Path) -> Pack:
-    """Read a pack.yaml. Raises UsageError naming file, line and key of what is wrong with it."""
+    """Read a pack.yaml. Raises UsageError that names file, line and key of an error."""
     return Pack.of(read_model(file, PackFile, what="Pack", hint=_HINT), file, home)

@@ -17,21 +17,21 @@ from streamproof.packs.strict import Strict
 
 INPUT = "input"
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-# What a check may be given: ClickHouse binds texts, numbers, lists and mappings of them.
+# The type of a query parameter's value.
 Parameter = str | int | float | tuple[str, ...] | dict[str, tuple[str, ...]] | dict[str, str]
 
 
 class ServiceNeeds(Strict):
-    """What a stack must hold: for every run, and more for some suites. Names are those of docker-compose.yaml.
+    """The services of a stack: those of every run, and additional ones for some suites.
 
-    The processor comes last: it is started when the others are healthy.
+    The names are those of docker-compose.yaml. The processor comes last, because it starts when the others are healthy.
     """
 
     every_run: tuple[str, ...] = ("kafka", "clickhouse", "processor")
     suites: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     def of(self, suites: tuple[str, ...]) -> tuple[str, ...]:
-        """Return what a run of these suites needs: the union, each once."""
+        """Return the services that a run of these suites needs, each once."""
         extra = [service for suite in suites for service in self.suites.get(suite, ())]
         names = dict.fromkeys((*self.every_run, *extra))
         return tuple(sorted(names, key=lambda name: name == "processor"))
@@ -40,14 +40,17 @@ class ServiceNeeds(Strict):
 class PackFile(Strict):
     """The content of a pack.yaml.
 
-    `warehouse` and `transport` are kinds (folders below `warehouse/` and `transport/` of the engine). `topics` are by
-    role: `input` is required, other roles are the pack's. `layers` lists table names by layer, first layer first.
-    `processors` are by name, the default first. `oracle` and `generator` are dotted paths of Python modules below the
-    pack's folder, '' for a pack without. `scenarios` names, by scenario, the families of events without which no entity
-    is in it. `parameters` are query parameters that every check gets. `services` says what must be up;
-    `run_only_tables` are those that a warehouse has only where a run made it. `exempt_columns` are the columns that
-    nobody can foretell, `table.column` or `*.column`, with the reason; `family_columns` name, by table, the column that
-    tells the families of events apart.
+    - `warehouse` and `transport` are kinds: subpackages of the engine's packages of these names.
+    - `topics` are given by role. The role `input` is required; the pack defines the others.
+    - `layers` lists the tables and views by layer, the first layer first.
+    - `processors` are given by name, the default first.
+    - `oracle` and `generator` are dotted paths of Python modules below the pack's folder, '' for none.
+    - `scenarios` lists for each scenario the event families that an entity of it must have.
+    - `parameters` are query parameters that every check gets.
+    - `services` are the services that must run.
+    - `run_only_tables` are tables that only a run creates, so that another warehouse may not have them.
+    - `exempt_columns` are columns whose values cannot be predicted, `table.column` or `*.column`, with the reason.
+    - `family_columns` names for each table the column that holds the event family.
     """
 
     name: Name
@@ -94,9 +97,9 @@ class PackFile(Strict):
 
 
 class Pack(PackFile):
-    """One pipeline under test: its pack.yaml, and where the rest of it is. All paths are absolute.
+    """One pipeline under test: the content of its pack.yaml, and the folders of its parts. All paths are absolute.
 
-    `file` is the pack.yaml; `python_dir` is what its dotted Python paths are relative to.
+    `file` is the pack.yaml. Its dotted Python paths are relative to `python_dir`.
     """
 
     file: Path
@@ -107,10 +110,10 @@ class Pack(PackFile):
 
     @classmethod
     def of(cls, content: PackFile, file: Path, home: Path) -> Pack:
-        """Say where the parts of a pack are.
+        """Return the pack of a pack.yaml with the folders of its parts.
 
-        A pack that is shipped with the project (`include/packs/NAME/pack.yaml`) has them by kind of file, in
-        `include/sql/NAME` and so on; any other has them beside its pack.yaml.
+        The parts of a pack that is shipped with the project (`include/packs/NAME/pack.yaml`) are in `include/sql/NAME`,
+        `include/contracts/NAME` and so on. Those of any other pack are in the folder of its pack.yaml.
         """
         include = home / "include"
         shipped = file.parent.parent == include / "packs"
@@ -125,19 +128,22 @@ class Pack(PackFile):
 
     @property
     def query_parameters(self) -> dict[str, object]:
-        """Return what a check may ask for of the pack: its `parameters`, and each layer's tables as `layer_<name>`."""
+        """Return the query parameters that checks get from the pack.
+
+        They are its `parameters`, and the tables of each layer as `layer_<name>`.
+        """
         layers = {f"layer_{name}": list(tables) for name, tables in self.layers.items()}
         own = {name: list(value) if isinstance(value, tuple) else value for name, value in self.parameters.items()}
         return {**layers, **own}
 
     def can_hold(self, scenario: str, families: Collection[str]) -> bool:
-        """Tell whether events of these families can make an entity that is in a scenario."""
-        making = self.entities.families if self.entities else ()
-        makes_one = not making or any(family in families for family in making)
-        return makes_one and all(family in families for family in self.scenarios.get(scenario, ()))
+        """Return whether events of these families can create an entity of the scenario."""
+        creating = self.entities.families if self.entities else ()
+        creates_one = not creating or any(family in families for family in creating)
+        return creates_one and all(family in families for family in self.scenarios.get(scenario, ()))
 
     def suite_names(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the wanted suites in the pack's order, all of them when none is named.
+        """Return the wanted suites in the pack's order; all suites if none is named.
 
         Raises UsageError for a name that the pack does not have.
         """
@@ -149,7 +155,7 @@ class Pack(PackFile):
         return tuple(name for name in self.suites if not wanted or name in wanted)
 
     def processor_name(self, given: str | None = None) -> str:
-        """Return the name of a processor: the first when none is given. Raises UsageError for one that is not there."""
+        """Return the given name of a processor, or the first name. Raises UsageError for an unknown processor."""
         name = given or next(iter(self.processors), "")
         if given and given not in self.processors:
             raise UsageError(
@@ -160,7 +166,7 @@ class Pack(PackFile):
         return name
 
     def processor(self, name: str | None = None) -> Processor:
-        """Return a processor, without a name the first. Raises UsageError for one that the pack does not have."""
+        """Return a processor by name, by default the first. Raises UsageError if there is none."""
         chosen = self.processor_name(name)
         if not chosen:
             raise UsageError(f"Pack '{self.name}' has no processor.", hint="It can only be observed (--mode observe).")
@@ -172,9 +178,9 @@ class Pack(PackFile):
         return tuple(sorted(file.parent.name for file in self.fixtures_dir.glob("*/manifest.json")))
 
     def manifest(self, given: str | None) -> Path:
-        """Return the manifest of a fixture set by name, or the path that was given; None is the default set.
+        """Return the manifest of a fixture set. `given` is a set's name or a manifest's path; None is the default set.
 
-        Raises UsageError when none is given and the pack names no default.
+        Raises UsageError when `given` is None and the pack has no default set.
         """
         name = given or self.default_fixture_set
         if not name:

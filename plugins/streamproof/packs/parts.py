@@ -1,4 +1,4 @@
-"""Python parts of a pack (oracle, generator): imported from the pack's own folder."""
+"""Import the Python parts of a pack (oracle, generator) from the pack's own folder."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from streamproof.packs.pack import Pack
 
 
 def import_part(pack: Pack, key: str, needs: tuple[str, ...]) -> Any:
-    """Import the module that `key` of a pack.yaml names; `needs` are the names that it must have.
+    """Import the module that `key` of a pack.yaml names; `needs` are the names that it must define.
 
-    Raises UsageError when there is none, it cannot be imported, or another module of this process has its name.
+    Raises UsageError when the pack names none, it cannot be imported, another imported module has its name, or it does
+    not define a name.
     """
     dotted = str(getattr(pack, key))
     hint = f"`{key}:` in {pack.file} is the dotted path of a module below {pack.python_dir}: see docs/write-a-pack.md."

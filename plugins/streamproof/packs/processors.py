@@ -1,4 +1,4 @@
-"""Processors of a pack: what turns records into rows, and how a run starts it."""
+"""The processors of a pack, which turn records into rows, and how a run starts them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)?)\}")
 
 
 class CommandProcessor(Strict):
-    """Any program. Texts may hold placeholders such as `{bootstrap_servers}`, filled in when its stack is up.
+    """Any program. Its texts may hold placeholders such as `{bootstrap_servers}`, replaced when the stack is up.
 
-    `env` are environment variables. `secrets` are more of them: they go to the process through a pipe and are never
-    written to a file. `status_file` and `state_dir` name the variables that tell the program where to report its state
-    and where to keep files of its own; '' for a program that does not.
+    `env` holds environment variables. `secrets` holds further ones, which are passed through a pipe and never written
+    to a file. `status_file` and `state_dir` are the names of two variables: the program writes its state to the file,
+    and its own files to the folder, that they contain. They are '' for a program that does not use them.
     """
 
     kind: Literal["command"]
@@ -31,7 +31,7 @@ class CommandProcessor(Strict):
 
 
 class WarehouseProcessor(Strict):
-    """No process: the warehouse reads the topic itself, by what the pack's schema holds."""
+    """No process: the warehouse itself reads the topic, as the pack's schema defines."""
 
     kind: Literal["warehouse"]
 
@@ -40,9 +40,9 @@ Processor = Annotated[CommandProcessor | WarehouseProcessor, Field(discriminator
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Return `text` with every `{placeholder}` replaced by its value; other braces stay as they are.
+    """Return `text` with every `{placeholder}` replaced by its value. Other braces are not changed.
 
-    Raises UsageError for a placeholder that has no value.
+    Raises UsageError for a placeholder without a value.
     """
     unknown = sorted({name for name in _PLACEHOLDER.findall(text) if name not in values})
     if unknown:

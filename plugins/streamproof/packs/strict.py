@@ -1,4 +1,4 @@
-"""The base of the models that files of a pack are read into."""
+"""The base class of the models of a pack's files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Strict(BaseModel):
-    """A model that never changes and refuses keys that it does not know."""
+    """An immutable model that refuses unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

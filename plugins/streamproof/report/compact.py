@@ -1,4 +1,4 @@
-"""The short form of a summary: small enough for XCom and a mail, whatever a run has found."""
+"""Shorten a run's summary so that it fits into XCom and a mail, whatever its content."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 from streamproof.model.plan import ORACLE
 
 LIMIT_BYTES = 10_000
-# Room for what an operator may add around the summary.
+# The difference is for what an operator may add around the summary.
 _TARGET_BYTES = LIMIT_BYTES - 500
 _DEPTH = 6
-_ROOMY = 120
+_FULL_PATHS_FROM = 120
 _BULK = ("results", "failures", "not_judged")
 _STAGE_KEYS = ("stage", "status", "duration_sec", "error")
 _PATHS = {
@@ -27,7 +27,7 @@ _PATHS = {
 
 @dataclass(frozen=True, slots=True)
 class _Budget:
-    """How much of a summary is kept: failures, items of any other list or object, stages, characters of a text."""
+    """The greatest numbers of failures, items of any other list or object, stages, and characters of a text."""
 
     failures: int
     items: int
@@ -35,7 +35,7 @@ class _Budget:
     text: int
 
 
-# Tried in order until the summary fits; the last one fits whatever the content, as the property test shows.
+# Tried in order until the summary fits. The last one always fits; a property test proves that.
 _BUDGETS = (
     _Budget(50, 50, 40, 2000),
     _Budget(20, 20, 40, 500),
@@ -48,9 +48,9 @@ _BUDGETS = (
 
 
 def compact_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a summary below 10 kB of JSON, whatever it holds, with paths in place of bulk.
+    """Return a summary of less than 10 kB as JSON. Paths of files replace long content.
 
-    `failures_left_out` and `not_judged_left_out` say how many entries the full `summary.json` has on top.
+    `failures_left_out` and `not_judged_left_out` count the entries that only the full `summary.json` has.
     """
     short: dict[str, Any] = {}
     for budget in _BUDGETS:
@@ -73,26 +73,29 @@ def _within(summary: Mapping[str, Any], budget: _Budget) -> dict[str, Any]:
         "failures_left_out": max(len(failures) - budget.failures, 0),
         "not_judged": [_known(check, budget) for check in not_judged[: budget.failures]],
         "not_judged_left_out": max(len(not_judged) - budget.failures, 0),
-        # A clipped path is of no use: where it does not fit, it is relative to `folder`.
-        "paths": {name: f"{folder}/{file}" if budget.text >= _ROOMY else file for name, file in _paths(stages).items()},
+        # A clipped path is useless. When texts must be short, paths are relative to `folder`.
+        "paths": {
+            name: f"{folder}/{file}" if budget.text >= _FULL_PATHS_FROM else file
+            for name, file in _paths(stages).items()
+        },
     }
 
 
 def _paths(stages: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the files of a run by name; only the stage of the oracle leaves the sessions."""
+    """Return the files of a run by name. `sessions.json` exists only if the oracle has run."""
     has_sessions = any(stage.get("stage") == ORACLE and not stage.get("error") for stage in stages)
     return {**_PATHS, **({"sessions": "sessions.json"} if has_sessions else {})}
 
 
 def _known(value: Any, budget: _Budget) -> Any:
-    """Return a part of the summary whose own keys are ours and stay; what a run put into it is cut."""
+    """Return a part of the summary with all of its keys; their values are shortened."""
     if isinstance(value, Mapping):
         return {str(key): _shrunk(item, budget, _DEPTH) for key, item in value.items()}
     return _shrunk(value, budget, _DEPTH)
 
 
 def _shrunk(value: Any, budget: _Budget, depth: int) -> Any:
-    """Return plain JSON data with long texts clipped and long lists and objects cut, saying by how much."""
+    """Return plain JSON data with shortened texts, lists and objects; an added entry counts the removed items."""
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int):

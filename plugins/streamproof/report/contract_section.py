@@ -1,4 +1,4 @@
-"""What Great Expectations found, for the report: one section a contract."""
+"""The results of Great Expectations for the report: one section for each contract."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streamproof.report.words import value
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """One Great Expectations result; `detail` is what was observed or which values were unexpected."""
+    """The result of one expectation. `detail` is the observed value, the unexpected values, or an error."""
 
     expectation: str
     column: str
@@ -22,9 +22,9 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The contract of one table and the rows that it was judged on.
+    """The contract of one table; `rows` is the number of rows that it judged.
 
-    Without rows it is skipped and says its need; one that could not be judged at all has an `error`.
+    A contract without rows is skipped, and `needs` says what it requires. `error` says why it could not be judged.
     """
 
     table: str
@@ -36,7 +36,7 @@ class Contract:
 
 
 def contracts(documents: Mapping[str, Mapping[str, Any]]) -> tuple[Contract, ...]:
-    """Return what Great Expectations found, from its own result document of each table (`contracts/<table>.json`)."""
+    """Return the contracts from Great Expectations' result document of each table (`contracts/<table>.json`)."""
     return tuple(_contract(table, document) for table, document in sorted(documents.items()))
 
 
@@ -53,7 +53,7 @@ def _contract(table: str, document: Mapping[str, Any]) -> Contract:
 
 
 def _contract_status(document: Mapping[str, Any], judged: tuple[Expectation, ...]) -> str:
-    """Return failed before errored before passed, skipped where nothing was judged."""
+    """Return the worst status of the expectations (failed, errored, passed), or skipped if there are none."""
     found = {item.status for item in judged} | ({"errored"} if document.get("error") else set())
     return next((status for status in ("failed", "errored", "passed") if status in found), "skipped")
 
@@ -86,6 +86,6 @@ def _detail(item: Mapping[str, Any], result: Mapping[str, Any]) -> str:
 
 
 def _exception(info: Mapping[str, Any]) -> str:
-    """Return what an expectation broke on; the library nests this by metric when a metric broke."""
+    """Return the message of an expectation's exception, '' for none; for a failed metric it is nested by metric."""
     entries = [info, *(entry for entry in info.values() if isinstance(entry, Mapping))]
     return next((str(entry.get("exception_message")) for entry in entries if entry.get("raised_exception")), "")

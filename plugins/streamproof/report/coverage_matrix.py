@@ -1,4 +1,4 @@
-"""The matrix of column coverage as tables: what became of each damage of each column, and which check saw it."""
+"""The matrix of column coverage as tables: the outcome of each damage, and the checks that detected it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROWS = "(rows)"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One damage of one column: `outcome` is covered, survived or no_effect; `title` names the checks, or says why."""
+    """One damage of one column. `outcome` is covered, survived or no_effect; `title` names the checks or the reason."""
 
     outcome: str
     title: str
@@ -19,7 +19,7 @@ class Cell:
 
 @dataclass(slots=True)
 class CoverageTable:
-    """One table or view: the names of its damages, and by column what became of each of them."""
+    """One table or view: the names of its damages, and the cell of each damage by column."""
 
     name: str
     layer: str
@@ -36,7 +36,7 @@ class CoverageTable:
         return "failed" if self.number("survived") else "passed"
 
     def add(self, entry: Mapping[str, Any]) -> None:
-        """Take up one damage, as `coverage.json` holds it."""
+        """Add one damage, an entry of the matrix in `coverage.json`."""
         damage = entry["damage"]
         if damage not in self.damages:
             self.damages.append(damage)
@@ -45,7 +45,7 @@ class CoverageTable:
 
 
 def coverage_tables(matrix: Iterable[Mapping[str, Any]]) -> list[CoverageTable]:
-    """Return the tables of a matrix, those with a survivor first, else in the order of the matrix."""
+    """Return the tables of a matrix in its order, but those with a survivor first."""
     tables: dict[str, CoverageTable] = {}
     for entry in matrix:
         tables.setdefault(entry["table"], CoverageTable(entry["table"], entry["layer"])).add(entry)

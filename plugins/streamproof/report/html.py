@@ -1,4 +1,4 @@
-"""The run's report as one HTML file that needs nothing from the net."""
+"""The run's report as one HTML file that loads nothing from the network."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def render_html(
     traces: Mapping[str, str] | None = None,
     waiting: Collection[str] = (),
 ) -> str:
-    """Return the page: no script, no outside resource, every value escaped; links are relative to the run's folder.
+    """Return the page, without scripts or external resources. Links are relative to the run's folder.
 
-    `contracts` are Great Expectations' result documents by table; `traces` are files by session, relative to the run;
-    `waiting` are the stages that mostly wait for services.
+    `contracts` holds Great Expectations' result documents by table. `traces` holds the files of traced sessions by
+    session, relative to the run's folder. `waiting` are the stages that mostly wait for services.
     """
     return render(
         "report.html.j2", escape=True, **page_values(summary, results, contracts or {}, traces or {}, waiting)

@@ -1,4 +1,4 @@
-"""The run's checks and stages as JUnit XML, as CI servers read it."""
+"""The run's checks and stages as JUnit XML for CI servers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from streamproof.report.words import diagnostics, number, seen, writable
 
 
 def render_junit(summary: Mapping[str, Any], results: Mapping[str, StageResult]) -> str:
-    """Return the XML: one suite per judging stage, one for the stages themselves; times are seconds."""
+    """Return the XML: a suite for each judging stage, and one for the stages themselves. Times are in seconds."""
     root = ET.Element("testsuites", name=writable(f"streamproof {summary['pack']}"))
     _suite(root, "stages", [_stage_case(result) for result in results.values()], str(summary["started_at"]))
     for result in results.values():
@@ -86,6 +86,6 @@ def _outcome(case: ET.Element, tag: str, message: str, body: str) -> None:
 
 
 def _seconds(found: float) -> str:
-    """Render seconds as CI servers read them; what is no number of seconds counts as none."""
+    """Render seconds with three decimals; a value that is not a finite number becomes 0."""
     is_time = isinstance(found, int | float) and math.isfinite(found)
     return f"{found:.3f}" if is_time else "0.000"

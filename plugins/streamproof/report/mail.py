@@ -1,4 +1,4 @@
-"""The one mail of a run that did not pass."""
+"""The mail about a run that did not pass."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Mail:
 
 
 def render_mail(summary: Mapping[str, Any], *, link: str | None = None) -> Mail:
-    """Return the mail of a run from its summary, the full or the compact one.
+    """Return the mail of a run from its full or compact summary.
 
-    `link` is where a reader finds the run (a URL of the Airflow UI, or of the report); the folder is named anyway.
+    `link` is the URL of the run in the Airflow UI, or of the report. The mail always names the run's folder.
     """
     short = compact_summary(summary)
     values = {

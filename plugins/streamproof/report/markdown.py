@@ -19,7 +19,7 @@ def render_markdown(
 ) -> str:
     """Return the report in GitHub's Markdown; values cannot break out of their table cell.
 
-    `contracts` are Great Expectations' result documents by table; `traces` are files by session, relative to the run;
-    `waiting` are the stages that mostly wait for services.
+    `contracts` holds Great Expectations' result documents by table. `traces` holds the files of traced sessions by
+    session, relative to the run's folder. `waiting` are the stages that mostly wait for services.
     """
     return render("report.md.j2", escape=False, **page_values(summary, results, contracts or {}, traces or {}, waiting))

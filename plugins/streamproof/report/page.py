@@ -1,4 +1,4 @@
-"""Everything that a report page shows, worked out once for the HTML and the Markdown renderer."""
+"""The values of a report page, shared by the HTML and the Markdown renderer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streamproof.report.coverage_matrix import coverage_tables
 from streamproof.report.timeline import build_timeline
 from streamproof.report.words import headline, number
 
-# Files of a run's folder that a reader may want, relative to the report.
+# Files that every report links to, relative to the report.
 _FILES = (
     ("harness.log", "log of the run"),
     ("summary.json", "verdict, machine-readable"),
@@ -30,8 +30,8 @@ def page_values(
 ) -> dict[str, Any]:
     """Return the values of the report templates.
 
-    `contracts` are Great Expectations' result documents by table; `traces` are the files of traced sessions, relative
-    to the run's folder; `waiting` are the stages that mostly wait for services.
+    `contracts` holds Great Expectations' result documents by table. `traces` holds the files of traced sessions by
+    session, relative to the run's folder. `waiting` are the stages that mostly wait for services.
     """
     return {
         "summary": summary,
@@ -52,7 +52,7 @@ def page_values(
 
 
 def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the key facts of a run as (name, value) pairs; `title` of the summary is what the pack calls itself."""
+    """Return the key facts of a run as (name, value) pairs. The summary's `title` is the pack's title."""
     window, fixture, stack = summary["window"], summary["fixture"], summary["stack"]
     return [
         ("Run", str(summary["run_id"])),
@@ -68,7 +68,7 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _coverage(results: Mapping[str, StageResult]) -> dict[str, Any] | None:
-    """Return column coverage with its matrix as tables; None where the run has not asked for it."""
+    """Return column coverage with its matrix as tables; None if the run did not include it."""
     proof = results.get("prove")
     found = proof.details.get("coverage") if proof else None
     return {**found, "tables": coverage_tables(found["matrix"])} if found else None
@@ -79,7 +79,7 @@ def _short(moment: str) -> str:
 
 
 def _started(summary: Mapping[str, Any]) -> Sequence[str]:
-    """Return the services that the run itself started: only these have logs in its folder."""
+    """Return the services that the run itself started. Only these have logs in its folder."""
     stack = summary["stack"]
     return list(stack.get("started", stack["versions"]))
 

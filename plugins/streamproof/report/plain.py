@@ -1,4 +1,4 @@
-"""What stands in a report's place when the report itself cannot be rendered: verdict, failures, and the reason."""
+"""A plain report for the case that the real one cannot be rendered: verdict, failures, and the reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ _WHERE = "Everything that the run found is in summary.json and in stages/; the t
 
 
 def render_plain(name: str, summary: Mapping[str, Any], why: str) -> str:
-    """Return the content of a report by its file name: `.md`, `.html` or `.xml` (JUnit). It cannot fail."""
+    """Return the plain content for a report's file name: `.md`, `.html` or `.xml` (JUnit). It does not raise.
+
+    `why` is the reason why the real report could not be rendered.
+    """
     lines = [writable(line) for line in _lines(name, summary, why)]
     if name.endswith(".html"):
         return f'<!DOCTYPE html>\n<meta charset="utf-8">\n<pre>{escape(chr(10).join(lines))}</pre>\n'

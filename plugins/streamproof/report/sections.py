@@ -1,4 +1,4 @@
-"""What the stages left for the report beyond checks: contract results, trace queries, what became of the records."""
+"""Sections of the report, from the results of the stages: suites, trace queries, diagnostics, records and entities."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _URGENCY = {Status.FAILED: 0, Status.ERRORED: 1, Status.SKIPPED: 2, Status.PASSE
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """The checks of one judging stage with their counts; `duration_sec` is wall time of the stage in seconds."""
+    """The checks of one judging stage. `duration_sec` is the wall time of the stage in seconds."""
 
     name: str
     stage: str
@@ -39,13 +39,13 @@ class Suite:
 
     @property
     def not_passed(self) -> tuple[CheckResult, ...]:
-        """Return the others, failed ones first."""
+        """Return the other checks, failed ones first."""
         return tuple(check for check in self.checks if check.status is not Status.PASSED)
 
 
 @dataclass(frozen=True, slots=True)
 class QueryTable:
-    """The result of one trace query, cut to what a page can show; `total_rows` counts all rows."""
+    """The first rows of a trace query's result. `total_rows` counts all rows."""
 
     name: str
     columns: tuple[str, ...]
@@ -57,7 +57,7 @@ class QueryTable:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a diagnostic showed; `note` says why it showed nothing."""
+    """The values of a diagnostic. `note` says why there are none."""
 
     suite: str
     name: str
@@ -67,7 +67,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """How many records of one event type were meant to end so, and how many did (None: not known)."""
+    """Expected and observed number of records of one event type with one disposition (None: not known)."""
 
     disposition: str
     event_type: str
@@ -76,7 +76,7 @@ class Disposition:
 
 
 def suites(results: Iterable[StageResult]) -> tuple[Suite, ...]:
-    """Return every stage that holds checks: those with failed and then errored checks first, and so inside each."""
+    """Return the stages that hold checks. Stages and checks are in the order failed, errored, skipped, passed."""
     found = (
         Suite(
             name=result.stage.removeprefix("assert_"),
@@ -94,12 +94,12 @@ def suites(results: Iterable[StageResult]) -> tuple[Suite, ...]:
 
 
 def queries(results: Mapping[str, StageResult]) -> tuple[QueryTable, ...]:
-    """Return the trace queries that stage `query_pack` kept in its details, cut to `MAX_QUERY_ROWS` rows."""
+    """Return the trace queries from the details of stage `query_pack`, each with at most `MAX_QUERY_ROWS` rows."""
     return tuple(_query(entry) for entry in _entries(results.get("query_pack"), "queries"))
 
 
 def diagnostics(results: Iterable[StageResult]) -> tuple[Shown, ...]:
-    """Return what the diagnostics of the suites showed, which stages `assert_<suite>` keep in their details."""
+    """Return the diagnostics of the suites, from the details of stages `assert_<suite>`."""
     return tuple(
         Shown(result.stage.removeprefix("assert_"), entry["name"], entry["values"], entry["error"] or entry["skipped"])
         for result in results
@@ -108,7 +108,7 @@ def diagnostics(results: Iterable[StageResult]) -> tuple[Shown, ...]:
 
 
 def dispositions(results: Mapping[str, StageResult]) -> tuple[Disposition, ...]:
-    """Return planted rejects beside what became of them; empty when the fixture set plants none and none were seen."""
+    """Return the numbers of expected and observed rejects; empty when the fixture set has none and none were seen."""
     replay, conservation = results.get("replay_events"), results.get("conservation")
     expected = _nested(replay, "expected")
     observed = _nested(conservation, "dispositions")
@@ -132,9 +132,9 @@ def dispositions(results: Mapping[str, StageResult]) -> tuple[Disposition, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One entity in short; `facts` are those that the pack shows, by title, numbers and times as a reader wants them.
+    """One entity. `facts` are the values that the pack shows, as text by title.
 
-    `differences` counts the facts that are not what the oracle says.
+    `differences` counts the facts that differ from those of the oracle.
     """
 
     session_id: str
@@ -145,15 +145,15 @@ class Session:
 
     @property
     def is_as_expected(self) -> bool:
-        """Return whether facts and scenario are those that they should be."""
+        """Return whether the facts and the scenario are as expected."""
         return not self.differences and (not self.expected or self.expected == self.observed)
 
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """The first entities of a run, those that are not as expected before the others; `total` counts all.
+    """The entities that the report shows, unexpected ones first; `total` counts all.
 
-    `name` and `plural` are what the pack calls them; `titles` are the columns of their facts.
+    `name` and `plural` are the pack's names for them. `titles` are the columns of their facts.
     """
 
     shown: tuple[Session, ...]
@@ -169,18 +169,18 @@ class Sessions:
 
 
 def sessions(results: Mapping[str, StageResult]) -> Sessions | None:
-    """Return the entities that stage `oracle` left in its details, None when there are none."""
+    """Return the entities from the details of stage `oracle`, None when there are none."""
     result = results.get("oracle")
     shown = tuple(_session(entry) for entry in _entries(result, "sessions"))
     if result is None or not shown:
         return None
-    called = result.details.get("entities") or {}
+    names = result.details.get("entities") or {}
     return Sessions(
         shown,
         total=whole(result.details.get("sessions_total")) or len(shown),
         file=str(result.details.get("file")),
-        name=str(called.get("name") or "session"),
-        plural=str(called.get("plural") or "sessions"),
+        name=str(names.get("name") or "session"),
+        plural=str(names.get("plural") or "sessions"),
     )
 
 
@@ -196,7 +196,7 @@ def _session(entry: Mapping[str, Any]) -> Session:
 
 
 def _fact(item: Any) -> str:
-    """Render a fact: a fraction with two decimals, a time without the signs that only programs need."""
+    """Render a fact: a fraction with two decimals, a time without `T` and `Z`."""
     if isinstance(item, str):
         return item.replace("T", " ").removesuffix("Z") if _TIME.fullmatch(item) else item
     return number(item) if isinstance(item, int) else decimal(item)

@@ -1,4 +1,4 @@
-"""The machine-readable account of a run: the content of `summary.json`, and its short form for XCom."""
+"""The machine-readable summary of a run: the content of `summary.json`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _NOT_RUN = " did not run"
 def build_summary(
     plan: RunPlan, results: Mapping[str, StageResult], stack: StackState | None, *, ended_at: str
 ) -> dict[str, Any]:
-    """Return the content of `summary.json`: plain JSON data, keys in the order of the design.
+    """Return the content of `summary.json` as plain JSON data, with its keys in the order of the design.
 
-    `results` are the stages that have ended, in order; `ended_at` is ISO-8601 UTC. `checks` counts what was judged:
-    skipped checks are counted apart. `not_judged` lists the checks that could not be judged,
-    `not_run` the planned stages that never ended.
+    `results` are the stages that have ended, in order; `ended_at` is ISO-8601 UTC. In the summary, `checks.total` does
+    not include skipped checks. `not_judged` lists the checks that could not be judged, and `not_run` the planned stages
+    that never ended.
     """
     verdict = judge(plan.planned_stages, plan.judging_stages, results)
     failed = failed_checks(results)
@@ -62,15 +62,15 @@ def first_broken_layer(failed: Sequence[CheckResult]) -> str | None:
 
 
 def _stack(plan: RunPlan, stack: StackState | None, results: Mapping[str, StageResult]) -> dict[str, Any]:
-    """Tell of the services; `started` are those that the run started, the others were there before it."""
-    looked_at = results["warehouse_check"].details if "warehouse_check" in results else {}
+    """Describe the services. `started` are those that the run started; the others already ran."""
+    checked = results["warehouse_check"].details if "warehouse_check" in results else {}
     started = {service.name: service.version for service in stack.services} if stack else {}
     return {
         "name": plan.stack,
         "kafka": plan.kafka,
-        "clickhouse": stack.clickhouse.url if stack else looked_at.get("clickhouse"),
+        "clickhouse": stack.clickhouse.url if stack else checked.get("clickhouse"),
         "processor": plan.processor,
-        "versions": {**(stack.outside if stack else looked_at.get("versions", {})), **started},
+        "versions": {**(stack.outside if stack else checked.get("versions", {})), **started},
         "started": list(started),
         "bootstrap_servers": stack.bootstrap_servers if stack else None,
     }
@@ -130,7 +130,7 @@ def _injected(plan: RunPlan, results: Mapping[str, StageResult]) -> dict[str, An
 
 def _error(plan: RunPlan, results: Mapping[str, StageResult]) -> str | None:
     reasons = unjudged(plan.planned_stages, plan.judging_stages, results)
-    # Stages that did not run are a consequence, unless nothing else explains them.
+    # Stages usually do not run because an earlier one broke. They are named only if there is no other reason.
     causes = [reason for reason in reasons if not reason.endswith(_NOT_RUN)]
     missing = ", ".join(reason.removesuffix(_NOT_RUN) for reason in reasons)
     return "; ".join(causes) or (f"The run ended before these stages: {missing}" if missing else None)

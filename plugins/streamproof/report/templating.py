@@ -1,4 +1,4 @@
-"""The template environments of the renderers: HTML is escaped always, Markdown where a table cell could break."""
+"""The template environments of the renderers. HTML values are always escaped, Markdown values by filter `cell`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from streamproof.report import words
 
 
 def markdown_cell(item: Any) -> str:
-    """Render a value for a Markdown table cell or line: no line break, no column break, no HTML, no code fence."""
+    """Render a value for a Markdown table cell or line, without line breaks, column breaks, HTML or code fences."""
     text = " ".join(words.value(item).split())
     for mark, harmless in (("\\", "\\\\"), ("|", "\\|"), ("`", "'"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(mark, harmless)
@@ -22,7 +22,7 @@ def markdown_cell(item: Any) -> str:
 
 
 def breakable(text: str) -> Markup:
-    """Render a path or a long name so that a narrow column breaks it after a slash, dot or underscore."""
+    """Render a path or a long name so that a browser may break it after a slash, dot or underscore."""
     broken = re.sub(r"([/._])(?=[^/._])", "\\1\x00", text.replace("\x00", "\N{REPLACEMENT CHARACTER}"))
     return Markup("<wbr>").join(escaped(part) for part in broken.split("\x00"))
 
@@ -53,5 +53,5 @@ def environment(*, escape: bool) -> Environment:
 
 
 def render(template: str, *, escape: bool, **values: Any) -> str:
-    """Render a template of `report/templates/`; characters that no file can hold are replaced."""
+    """Render a template of `report/templates/`; characters that a report cannot hold are replaced."""
     return words.writable(environment(escape=escape).get_template(template).render(**values))

@@ -1,4 +1,4 @@
-"""When each stage of a run was at work, as shares of the run's whole time: what a timeline draws."""
+"""The timeline of a run: start and duration of each stage as percent of the run's time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from streamproof.model.results import StageResult, Status
 
 _LEAST_WIDTH = 0.6
-# Shorter pauses between two stages are not worth a line of their own.
+# Shorter pauses between two stages do not get a bar.
 _LEAST_GAP_SEC = 0.25
 
 
@@ -37,7 +37,7 @@ class Timeline:
 
 
 def build_timeline(results: Iterable[StageResult], waiting: Collection[str] = ()) -> Timeline:
-    """Lay the stages out over the time from the first start to the last end, with the pauses between them.
+    """Return the bars of all stages and of the pauses between them, from the first start to the last end.
 
     `waiting` are the stages that mostly wait for services. A stage whose times cannot be read is left out.
     """

@@ -1,4 +1,4 @@
-"""How values read in a report: durations, counts, diagnostics. Shared by every renderer."""
+"""Render values as text for every report: numbers, durations, counts, diagnostics, the headline."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 from streamproof.model.results import CheckResult, Status
 
-# Diagnostics that say nothing; a zero says something.
+# Values that are left out of diagnostics. Zero is shown, because it is information.
 _EMPTY: tuple[Any, ...] = ("", None, [], {})
 
 
-# What neither XML 1.0 nor UTF-8 can hold: control characters, and halves of surrogate pairs.
+# Characters that XML 1.0 or UTF-8 cannot hold: control characters, and halves of surrogate pairs.
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -24,23 +24,23 @@ def writable(text: str) -> str:
 
 
 def whole(item: Any) -> int:
-    """Return a count as an integer, 0 for what is none."""
+    """Return a count as an integer; 0 for a value that is not a finite number."""
     is_count = isinstance(item, int) or (isinstance(item, float) and math.isfinite(item))
     return int(item) if is_count else 0
 
 
 def number(item: Any) -> str:
-    """Render a number as 1,204; what is no number (None, the text `inf`) as it is."""
+    """Render a number as 1,204; any other value (None, the text `inf`) as `value` does."""
     if isinstance(item, bool) or not isinstance(item, int | float):
         return value(item)
     try:
         return f"{item:,}"
-    except ValueError:  # Python writes no integer of more than 4,300 digits
+    except ValueError:  # Python does not print integers of more than 4,300 digits
         return _too_long(item)
 
 
 def decimal(item: Any) -> str:
-    """Render a number with two decimals, a missing one as a dash, what is no number as it is."""
+    """Render a number with two decimals, None as a dash, and any other value as `value` does."""
     if item is None:
         return "\N{EN DASH}"
     is_number = isinstance(item, int | float) and not isinstance(item, bool)
@@ -80,7 +80,7 @@ def value(item: Any) -> str:
     try:
         return json.dumps(item, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError):
-        # Keys that are no text, integers of thousands of digits, lists inside themselves.
+        # JSON cannot hold it: a key that is not text, an integer of thousands of digits, a list that contains itself.
         return _too_long(item) if isinstance(item, int) else f"a {type(item).__name__} that has no text"
 
 
@@ -90,7 +90,7 @@ def diagnostics(values: Mapping[str, Any]) -> str:
 
 
 def seen(check: CheckResult) -> str:
-    """Return in one line what a check has seen: its error, what it lacked, or its diagnostics that are not empty."""
+    """Return the result of a check on one line: its error, why it was skipped, or its non-empty diagnostics."""
     if check.error:
         return check.error
     values = check.diagnostics
@@ -101,7 +101,7 @@ def seen(check: CheckResult) -> str:
 
 
 def headline(summary: Mapping[str, Any]) -> str:
-    """Return the verdict in one sentence: what holds, what does not, or why nothing could be said."""
+    """Return the verdict in one or two sentences."""
     checks = summary.get("checks") or {}
     total, passed, failed = (whole(checks.get(key)) for key in ("total", "passed", "failed"))
     if summary.get("verdict") == "passed":

@@ -1,4 +1,4 @@
-"""Cut ClickHouse SQL into code, literals, comments and parameters, so that nothing in a literal is taken for code.
+"""Split ClickHouse SQL into code, literals, comments and parameters, so that text in a literal is not read as code.
 
 Source: https://clickhouse.com/docs/sql-reference/syntax (comments, string literals, heredoc, query parameters).
 """
@@ -14,7 +14,7 @@ from streamproof.model.errors import SqlSourceError
 
 
 class Kind(StrEnum):
-    """What a piece of SQL text is."""
+    """The kind of a token."""
 
     CODE = "code"
     BLANK = "blank"
@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of SQL text; `start` is its offset in the text. The tokens of a text, joined, are the text."""
+    """A piece of SQL text; `start` is its offset. The joined tokens of a text are the text itself."""
 
     kind: Kind
     text: str
@@ -35,19 +35,21 @@ class Token:
 
     @property
     def is_comment(self) -> bool:
-        """Return whether the piece is a comment of either kind."""
+        """Return whether the token is a comment of either kind."""
         return self.kind in (Kind.LINE_COMMENT, Kind.BLOCK_COMMENT)
 
     @property
     def is_silent(self) -> bool:
-        """Return whether the piece executes nothing."""
+        """Return whether the token is blank or a comment, so that it executes nothing."""
         return self.is_comment or self.kind is Kind.BLANK
 
 
-# Each piece as ClickHouse's own lexer takes it (tests/integration/sql/test_lexing.py asks the engine). A line comment
-# ends at a line feed and nothing else; `#` opens one only before a blank or `!`. A backslash escapes the next character
-# of a quoted piece, and a doubled quote stands for itself (two pieces side by side read the same here); between quotes
-# that a word processor has bent, and in x'5c' and b'01', nothing is escaped. Block comments nest: see `_comment_end`.
+# The rules are those of ClickHouse's own lexer (tests/integration/sql/test_lexing.py compares them).
+# - Only a line feed ends a line comment. `#` starts one only before a blank or `!`.
+# - In quotes, a backslash escapes the next character. A doubled quote is a literal quote; here it gives two adjacent
+#   tokens, which makes no difference.
+# - Between typographic quotes, and in x'5c' and b'01', nothing is escaped.
+# - Block comments nest: see `_comment_end`.
 _LINE_COMMENT = r"(?:--|//|\#[ !])[^\n]*"
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|\u2018[^\u2019]*\u2019|\u201c[^\u201d]*\u201d"""
 _HEREDOC = r"(?P<tag>\$[A-Za-z0-9_]*\$).*?(?P=tag)"
@@ -79,7 +81,7 @@ def line_of(text: str, offset: int) -> int:
 
 
 def tokens(text: str, source: str) -> Iterator[Token]:
-    """Yield the pieces of `text` in order. Raises SqlSourceError (file and line) for a literal without an end."""
+    """Yield the tokens of `text` in order. Raises SqlSourceError (file and line) for an unclosed literal or comment."""
     position = 0
     while match := _PATTERN.match(text, position):
         kind, end = str(match.lastgroup), match.end()
@@ -92,7 +94,7 @@ def tokens(text: str, source: str) -> Iterator[Token]:
 
 
 def _comment_end(text: str, start: int, source: str) -> int:
-    """Return where the block comment that begins at `start` ends, with those inside it."""
+    """Return the end offset of the block comment that begins at `start`, including nested comments."""
     depth = 0
     for match in _OPEN_OR_CLOSE.finditer(text, start):
         depth += 1 if match[0] == "/*" else -1
@@ -109,7 +111,7 @@ def _never_closed(what: str, text: str, offset: int, source: str) -> SqlSourceEr
 
 
 def parameter_of(token: Token) -> tuple[str, str]:
-    """Return the name and the type of a parameter, without the blanks and comments around and in them."""
+    """Return the name and the type of a parameter, without blanks and comments."""
     match = _PATTERN.match(token.text)
     if match is None or token.kind is not Kind.PARAMETER:
         raise ValueError(f"{token.text} is no parameter")
@@ -118,12 +120,12 @@ def parameter_of(token: Token) -> tuple[str, str]:
 
 
 def names_in(text: str, names: Collection[str]) -> frozenset[str]:
-    """Return which of the names stand in a text as whole words, wherever: in code, a literal or a comment."""
+    """Return the names that occur in a text as whole words, whether in code, a literal or a comment."""
     return frozenset(_WORD.findall(text)) & frozenset(names)
 
 
 def statements(text: str, source: str) -> list[str]:
-    """Split SQL text at its semicolons. Pieces that execute nothing are dropped; comments before a statement stay.
+    """Split SQL text at its semicolons. Empty statements are dropped; comments before a statement stay.
 
     Raises SqlSourceError.
     """

@@ -1,4 +1,4 @@
-"""Read files of SQL text, whatever it is for."""
+"""Read SQL files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from streamproof.model.errors import SqlSourceError
 
 
 def read_sql(path: Path, *, shown_as: str = "") -> str:
-    """Return a file's text. A byte order mark before it is no part of it, and every line ends in a line feed.
+    """Return a file's text without a byte order mark, with line feeds as line ends.
 
     `shown_as` names the file in errors. Raises SqlSourceError when it cannot be read, is not UTF-8, or holds a NUL.
     """
@@ -28,5 +28,5 @@ def read_sql(path: Path, *, shown_as: str = "") -> str:
 
 
 def shown_path(file: Path, home: Path | None) -> str:
-    """Return a file as messages show it: relative to the project where it is inside of that."""
+    """Return a file's path for messages: relative to `home` if the file is inside it."""
     return str(file.relative_to(home)) if home and file.is_relative_to(home) else str(file)

@@ -1,4 +1,4 @@
-"""Scripts: SQL statements divided by semicolons, run one after the other in one session of the server."""
+"""SQL scripts: statements separated by semicolons that run one after the other in one server session."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from streamproof.sql.reading import read_sql
 
 
 def read_script(path: Path) -> list[str]:
-    """Return the statements of a file. Raises SqlSourceError for one that cannot be read, split or run as a script."""
+    """Return the statements of a file. Raises SqlSourceError for a file that cannot be read, split or run."""
     return script_of(read_sql(path), str(path))
 
 
 def script_of(text: str, source: str) -> list[str]:
-    """Return the statements of a script. Raises SqlSourceError for text without an end, and for `USE`."""
+    """Return the statements of a script. Raises SqlSourceError for an unclosed literal or comment, and for `USE`."""
     found = statements(text, source)
     for statement in found:
         code = next(token for token in tokens(statement, source) if not token.is_silent)

@@ -1,1 +1,1 @@
-"""What a terminal shows: progress, verdict, tables of rows."""
+"""Output for a terminal: progress, verdict, and tables of rows."""

@@ -1,4 +1,4 @@
-"""What column coverage showed, for a terminal: a row a table, the survivors, then the totals."""
+"""Column coverage on a terminal: a row for each table, the survivors, then the totals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHOWN_CHECKS = 3
 
 
 def by_table(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return one row a table: its layer, how many damages each outcome has, and the checks that saw most of them."""
+    """Return one row for each table: its layer, the number of damages by outcome, and the checks that saw the most."""
     rows: dict[str, dict[str, Any]] = {}
     for entry in document["matrix"]:
         empty = {"table": entry["table"], "layer": entry["layer"], "covered": 0, "survived": 0, "no_effect": 0}
@@ -41,9 +41,9 @@ def show_coverage(console: Console, document: Mapping[str, Any]) -> None:
     for column, reason in document["exempt"].items():
         console.print(f"  [dim]- exempt {escape(column)}: {escape(reason)}[/]")
     for entry in document["survivors"]:
-        place = f"{entry['table']}.{entry['column']}" if entry["column"] else entry["table"]
+        damaged = f"{entry['table']}.{entry['column']}" if entry["column"] else entry["table"]
         console.print(
-            f"  [bold red]survivor[/] {escape(place)}  {escape(entry['damage'])}  {escape(entry['reason'])}",
+            f"  [bold red]survivor[/] {escape(damaged)}  {escape(entry['damage'])}  {escape(entry['reason'])}",
             soft_wrap=True,
         )
     if document["error"]:

@@ -1,4 +1,4 @@
-"""The stages of a run as they go: a live table on a terminal, a line per event elsewhere."""
+"""The progress of a run's stages: a live table on a terminal, else one line for each stage that ends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONGEST_REMARK = 160
 
 
 class StageBoard:
-    """Shows which stage is at work, for how long, and what became of the others; events may come from any thread."""
+    """Shows the running stages with their time, and the results of the others. Any thread may report events."""
 
     def __init__(self, console: Console, stages: tuple[str, ...]) -> None:
         self._console = console
@@ -50,7 +50,7 @@ class StageBoard:
         self._live.__exit__(kind, error, trace)
 
     def on_event(self, stage: str, result: StageResult | None) -> None:
-        """Take note that a stage has started (None) or ended."""
+        """Record that a stage has started (result None) or ended."""
         with self._lock:
             if stage not in self._order:
                 self._order.append(stage)
@@ -66,7 +66,7 @@ class StageBoard:
                 )
 
     def __rich__(self) -> RenderableType:
-        """Return the table as it stands."""
+        """Return the present table."""
         table = Table.grid(padding=(0, 2))
         table.add_column(width=1)
         table.add_column(min_width=18)
@@ -89,7 +89,7 @@ class StageBoard:
 
 
 def _remark(result: StageResult) -> str:
-    """Return what is worth saying of a stage in a few words."""
+    """Return a short remark on a stage: its error, the number of passed checks, or of acknowledged records."""
     if result.error:
         text = " ".join(result.error.split())
     elif result.checks:

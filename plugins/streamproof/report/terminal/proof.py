@@ -1,4 +1,4 @@
-"""What a proof showed, for a terminal: a table of checks by mutations, then the totals."""
+"""A proof on a terminal: every check with its mutations, then the totals."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _LONGEST_NAME = 70
 
 
 def show_proof(console: Console, document: Mapping[str, Any]) -> None:
-    """Print every mutation under its check, survivors with their reason, and how many checks are proved."""
-    before = None
+    """Print every mutation under its check, with the reason if it proves nothing, and the number of proved checks."""
+    previous = None
     for entry in document["mutations"]:
         check = f"{entry['suite']}.{entry['check']}"
-        if check != before:
+        if check != previous:
             console.print(f"[bold]{escape(check)}[/]")
-            before = check
+            previous = check
         colour = "green" if entry["outcome"] == _PROVED else "red"
         mark = "✓" if entry["outcome"] == _PROVED else "✕"
         console.print(f"  [{colour}]{mark} {escape(entry['outcome']):<22}[/] {escape(_cut(entry['mutation']))}")

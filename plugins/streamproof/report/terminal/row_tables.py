@@ -1,4 +1,4 @@
-"""Rows of any query as a table that a terminal can show: what varies in columns, what does not in a line."""
+"""Show the rows of any query on a terminal: varying values in columns, constant values on one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from streamproof.report.words import count, value
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Of a cell, in characters: a name or a phrase; an id or an address, of which both ends tell it; a value on its own.
+# The widest cell in characters: for a text, for an id (it is cut in the middle, so both ends stay), and for a value
+# that is shown with its name instead of in a column.
 WIDEST = 40
 WIDEST_ID = 24
 WIDEST_ALONE = 72
@@ -33,8 +34,9 @@ Row = Mapping[str, Any]
 def show_rows(console: Console, rows: Sequence[Row], *, max_rows: int) -> None:
     """Print rows of equal columns (plain JSON data, times as ISO-8601 UTC).
 
-    Columns without a value are left out; one row is shown as names and values; of several rows, values that are the
-    same in all of them stand in a line of their own, and columns that do not fit are named. Long values are cut.
+    Columns without a value are left out. A single row is shown as names and values. For several rows, values that are
+    the same in all of them are shown on one line below the table, and columns that do not fit are named there. Long
+    values are cut.
     """
     width = console.width - _INDENT
     names = [name for name in rows[0] if any(row[name] not in _NOTHING for row in rows)] or list(rows[0])
@@ -72,7 +74,7 @@ def _remarks(rows: Sequence[Row], max_rows: int, day: str, same: Sequence[str], 
 
 
 def _facts(row: Row, names: Sequence[str], width: int) -> Table:
-    """Lay one row out as names and values, down as many columns as fit."""
+    """Return one row as names and values, in as many columns as fit."""
     cells = [(name, _alone(row[name])) for name in names]
     height, columns = next(found for found in _layouts(cells) if len(found[1]) == 1 or _width(found[1]) <= width)
     table = Table.grid(padding=(0, _GAP, 0, 0))
@@ -86,7 +88,7 @@ def _facts(row: Row, names: Sequence[str], width: int) -> Table:
 
 
 def _layouts(cells: Sequence[tuple[str, str]]) -> Iterator[tuple[int, list[Sequence[tuple[str, str]]]]]:
-    """Give (height, columns) of each way to lay the cells out, the widest first."""
+    """Yield (height, columns) of each possible layout of the cells, the widest first."""
     for wanted in (4, 3, 2, 1):
         height = -(-len(cells) // wanted)
         yield height, [cells[start : start + height] for start in range(0, len(cells), height)]
@@ -99,7 +101,7 @@ def _width(columns: Sequence[Sequence[tuple[str, str]]]) -> int:
 
 
 def _fitting(names: Sequence[str], cells: Sequence[Mapping[str, str]], width: int) -> list[str]:
-    """Return the columns, in order, that fit side by side; the first always does."""
+    """Return the first columns that fit into the width, at least one."""
     fitting: list[str] = []
     left = width
     for name in names:
@@ -111,7 +113,7 @@ def _fitting(names: Sequence[str], cells: Sequence[Mapping[str, str]], width: in
 
 
 def _only_day(rows: Sequence[Row], names: Sequence[str]) -> str:
-    """Return the date that every time in the rows has, '' when there are several or none."""
+    """Return the date if all times in the rows have the same one, else ''."""
     texts = (row[name] for row in rows for name in names if isinstance(row[name], str))
     days = {found["date"] for text in texts if (found := _TIME.fullmatch(text))}
     return days.pop() if len(days) == 1 else ""
@@ -123,13 +125,13 @@ def _is_numeric(rows: Sequence[Row], name: str) -> bool:
 
 
 def _cell(item: Any, day: str) -> str:
-    """Return a value for a column: without its date when that is `day`, long texts and ids cut."""
+    """Return a value for a column: a time without its date if that is `day`, long texts and ids cut."""
     text = _readable(item, day)
     return _cut(text, WIDEST_ID if _ID.search(text) and "://" not in text else WIDEST)
 
 
 def _alone(item: Any) -> str:
-    """Return a value that stands beside its name."""
+    """Return a value that is shown with its name."""
     return _cut(_readable(item, ""), WIDEST_ALONE)
 
 
@@ -147,7 +149,7 @@ def _readable(item: Any, day: str) -> str:
 
 
 def _cut(text: str, widest: int) -> str:
-    """Return a text cut to so many characters: its tail is left out, of one word its middle."""
+    """Return a text cut to `widest` characters: at its end, or in the middle if it is a single word."""
     if len(text) <= widest:
         return text
     if " " in text or text[0] in "{[":

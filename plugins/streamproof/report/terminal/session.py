@@ -1,4 +1,4 @@
-"""A session's trace in words: for a terminal, and as a text file."""
+"""The trace of a session, for a terminal and as a text file."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rich.markup import escape
 from streamproof.report.terminal.row_tables import show_rows
 from streamproof.report.words import count
 
-# Of a text file, in columns.
+# The width of a text file in columns.
 WIDTH_OF_A_FILE = 180
 
 
 def show_session(console: Console, trace: Mapping[str, Any], *, max_rows: int) -> None:
-    """Print a trace (as JSON data): the row counts of all layers first, then what each of them holds."""
+    """Print a trace (as JSON data): first the row counts of all layers, then the rows of each layer."""
     console.print(f"[bold]Session {escape(trace['workflow_session_id'])}[/]  [dim]in {escape(trace['database'])}[/]")
     for layer in dict.fromkeys(entry["layer"] for entry in trace["layers"]):
         parts = [_in_brief(entry) for entry in trace["layers"] if entry["layer"] == layer]
@@ -28,7 +28,7 @@ def show_session(console: Console, trace: Mapping[str, Any], *, max_rows: int) -
 
 
 def show_query(console: Console, result: Mapping[str, Any], *, max_rows: int) -> None:
-    """Print one query's answer (as JSON data) under its name: rows, or why there are none."""
+    """Print the result of one query (as JSON data) under its name: its rows, or why there are none."""
     console.print(f"\n[bold]{escape(result['name'])}[/]  [dim]{count(len(result['rows']), 'row')}[/]")
     if result["error"]:
         console.print(f"  [red]error[/] {escape(result['error'])}")
@@ -39,7 +39,7 @@ def show_query(console: Console, result: Mapping[str, Any], *, max_rows: int) ->
 
 
 def session_text(trace: Mapping[str, Any], *, remarks: Sequence[str] = (), max_rows: int) -> str:
-    """Return the same as plain text; `remarks` stand at its head, one a line."""
+    """Return the same as plain text, after the `remarks`, one on each line."""
     out = io.StringIO()
     console = Console(file=out, width=WIDTH_OF_A_FILE, color_system=None, highlight=False, soft_wrap=True)
     for remark in remarks:

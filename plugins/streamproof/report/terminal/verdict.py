@@ -1,4 +1,4 @@
-"""The verdict of a run in words, for a terminal."""
+"""The verdict of a run on a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST = 400
 
 
 def show_verdict(console: Console, summary: Mapping[str, Any]) -> None:
-    """Print verdict, failures with their diagnostics, what could not be judged, and where the report is."""
+    """Print the verdict, the failures with their diagnostics, the error, and the path of the report."""
     colour, title = _TITLES[summary["verdict"]]
     console.print(
         f"\n[bold {colour}]{title}[/]  {escape(headline(summary))}  [dim]{duration(summary['duration_sec'])}[/]"
