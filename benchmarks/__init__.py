@@ -1,1 +1,1 @@
-"""What `make bench` measures; see README.md beside this file."""
+"""The measurements of `make bench`; see README.md in this folder."""

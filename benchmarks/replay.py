@@ -1,4 +1,4 @@
-"""The replay's rate into a real broker, beside a bare confluent-kafka loop with the same settings in the same run."""
+"""The replay's rate into a real broker, and in the same run that of a bare confluent-kafka loop with equal settings."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Output:
     rejects: list[tuple[str, bytes]]
 
     def same_as(self, other: Output) -> bool:
-        """Tell whether both hold the same rows, in whatever order."""
+        """Return whether both have the same rows, in any order."""
         return _sorted(self.rows) == _sorted(other.rows)
 
 
@@ -64,7 +64,7 @@ class Core:
 
     def _run(self, timeout: float) -> dict[str, Output]:
         self._found.unlink(missing_ok=True)
-        # Bytecode is told apart by size and second of the source: two mutants of one second may look the same.
+        # Cached bytecode is identified by the source's size and second: two mutants of one second could be confused.
         environ = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(self._overlay), str(self._home)]),

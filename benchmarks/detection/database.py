@@ -39,7 +39,7 @@ _TARGET = re.compile(r"\bTO\s+(?:`?\w+`?\.)?`?(\w+)`?")
 
 
 class MutantDatabase:
-    """A database of its own beside that of a set's run, to be loaded again and again; only what differs is renewed."""
+    """A separate database for a set's run, which is loaded for each mutant. Only the differences are loaded."""
 
     def __init__(self, event_set: EventSet, name: str, schema: Path) -> None:
         """Make it with the migrations of folder `schema`. Raises WarehouseError."""

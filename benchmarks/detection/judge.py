@@ -1,4 +1,4 @@
-"""What becomes of each mutant: run over all sets, set aside when nothing changes, else held against the checks."""
+"""Judges mutants: each is run over all sets. One without effect is equivalent; checks judge the others."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Verdict:
 
 
 class Judge:
-    """One worker: a core of its own, and a database of its own beside the run of each set."""
+    """One worker, with its own core process and its own database for each set."""
 
     def __init__(self, include: Path, scratch: Path, sets: Sequence[EventSet], number: int) -> None:
         """Make core and databases and load what the code as it is makes of each set. Raises CoreError, WarehouseError.

@@ -40,7 +40,7 @@ class Mutant:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place that one kind of operator can change. Each way returns the mutated file, None when that is no program."""
+    """A location that one kind of operator can change. Each way returns the mutated file, None if it is invalid."""
 
     path: str
     line: int

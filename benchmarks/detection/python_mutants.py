@@ -41,7 +41,7 @@ Position = tuple[tuple[int, int], tuple[int, int]]
 
 
 def python_places(include: Path) -> list[Place]:
-    """Return every place of the core that an operator can change, in the order of files, operators and lines."""
+    """Return every location of the core that an operator can change, in the order of files, operators and lines."""
     files = sorted({file for pattern in MODULES for file in (include / PACKAGE).glob(pattern)})
     return [place for file in files for place in _places(file, str(file.relative_to(include)))]
 
@@ -66,7 +66,7 @@ def mutated_code(code: str, operator: str, occurrence: int) -> str | None:
 
 
 def _ways(code: str) -> dict[tuple[str, Position], list[tuple[str, int]]]:
-    """Return (operator, occurrence) of every possible mutation, by kind of operator and place."""
+    """Return (operator, occurrence) of every possible mutation, by kind of operator and location."""
     ways: dict[tuple[str, Position], list[tuple[str, int]]] = defaultdict(list)
     nodes = list(ast_nodes(get_ast(code)))
     for name, operator in operators().items():
@@ -92,7 +92,7 @@ def _silent_spans(code: str) -> list[Position]:
 
 
 def _silent_in(node: ast.AST) -> ast.AST | None:
-    """Return what is silent about a node: a part of it, all of it, or nothing."""
+    """Return the parts of a node that are never evaluated: some, all of it, or none."""
     match node:
         case ast.arg(annotation=part) | ast.AnnAssign(annotation=part) | ast.FunctionDef(returns=part):
             return part

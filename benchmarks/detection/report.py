@@ -69,7 +69,7 @@ def _survivor(verdict: Verdict) -> dict[str, Any]:
 
 
 def _change(verdict: Verdict) -> str:
-    """Return place and change in one line."""
+    """Return location and change in one line."""
     mutant = verdict.mutant
     changed = [line for line in mutant.diff().splitlines()[3:] if line.startswith(("-", "+"))]
     return f"{mutant.path}:{mutant.line} " + " ".join(" ".join(line.split()) for line in changed)

@@ -25,7 +25,7 @@ _CREATE = ("CREATE VIEW", "CREATE MATERIALIZED VIEW")
 
 
 def sql_places(include: Path) -> tuple[list[Place], dict[str, str]]:
-    """Return every place of the views that an operator can change, and why views were left out, by their names."""
+    """Return every location of the views that an operator can change, and the reasons for views left out, by name."""
     places: list[Place] = []
     left_out: dict[str, str] = {}
     for file in sorted((include / SCHEMA).glob("*.sql.j2")):

@@ -1,4 +1,4 @@
--- The tables that any record became a row of. A contract on no other table can have nothing to judge.
+-- The tables into which at least one record was written. A contract on another table may be skipped: it has no rows.
 
 -- QUERY: tables_written
 SELECT DISTINCT arrayJoin(arrayMap(target -> toString(target), mapKeys(rows_written))) AS target_table

@@ -1,6 +1,6 @@
--- The sessions that the warehouse knows; the discovery queries say in which scenarios they are. A fixture session that
--- is observed in another scenario than its own changed its class on the way: the scenario still exists, because other
--- sessions are in it, and every check of existence still passes.
+-- The sessions of the warehouse; the discovery queries decide their scenarios. When this fails, a fixture session was
+-- observed in another scenario than its own, so its facts were computed wrongly. Checks of existence do not notice
+-- this, because other sessions are still in the scenario.
 --
 -- LAYER: sessions
 

@@ -1,5 +1,5 @@
--- Which capabilities an orchestrator advertised, and how much of each, as the typed rows say. Where it differs,
--- operators are told of capabilities that nobody offers, or miss those that somebody does.
+-- The capabilities that an orchestrator advertised, and the capacity of each, from the typed rows. When it differs,
+-- operators see capabilities that nobody offers, or miss those that are offered.
 
 -- QUERY: dim_orchestrator_capability_advertised_snapshots
 SELECT

@@ -1,5 +1,5 @@
--- What each card of each orchestrator was when it was last told of, as one whole snapshot. Where it differs, the
--- network is shown with hardware that was taken out, or with a card put together from two snapshots that never was.
+-- The last snapshot of each GPU of each orchestrator, as a whole. When it differs, the network is shown with hardware
+-- that was removed, or with a GPU that is a mixture of two snapshots.
 
 -- QUERY: dim_orchestrator_capability_current
 WITH

@@ -1,5 +1,5 @@
--- Which models an orchestrator offered, and how many places for each, as the typed rows say. The capacity of the demand
--- by GPU is read from here: a wrong one sends streams to hosts that are full, or buys hosts that are not needed.
+-- The models that an orchestrator offered, and the capacity for each, from the typed rows. The capacity of demand by
+-- GPU comes from here: when it differs, streams go to hosts that are full, or hosts are bought that are not needed.
 
 -- QUERY: dim_orchestrator_capability_model_constraints
 SELECT

@@ -1,5 +1,5 @@
--- What an orchestrator charged, by capability and constraint, as the typed rows say. Where it differs, jobs are priced
--- with what somebody else charged, or with the price of another model.
+-- The prices of an orchestrator, by capability and constraint, from the typed rows. When it differs, jobs are charged
+-- with the price of another orchestrator or another model.
 
 -- QUERY: dim_orchestrator_capability_prices
 SELECT

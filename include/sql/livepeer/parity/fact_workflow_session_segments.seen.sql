@@ -1,5 +1,5 @@
--- The segments of the newest version of each session: a merge never removes the last of a session that has fewer now.
--- Read without this, an orchestrator that never served would be told of.
+-- The segments of the newest version of each session. A merge never removes the last segments of a session that has
+-- fewer now; without this filter, they would name an orchestrator that did not serve it.
 
 -- QUERY: fact_workflow_session_segments
 SELECT

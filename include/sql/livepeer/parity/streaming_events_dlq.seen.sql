@@ -1,5 +1,5 @@
--- The dead letters as they can be foretold: where `failure_details` holds the words of an exception, which the contract
--- leaves to the program that raised it, only that it says something counts. All other details are compared.
+-- The dead letters in a form that can be predicted. The contract does not define the text of an exception, so where
+-- `failure_details` is such a text, it only has to be non-blank. All other details are compared.
 
 -- QUERY: streaming_events_dlq
 SELECT

@@ -1,5 +1,5 @@
--- Who a session is, by its newest version. Where it differs, whoever follows a complaint by stream or request is shown
--- another session, or an orchestrator that did not serve it.
+-- The identity of a session, by its newest version. When it differs, a search by stream or request, for example for a
+-- complaint, finds another session, or an orchestrator that did not serve it.
 
 -- QUERY: v_api_session_identity
 WITH

@@ -1,5 +1,5 @@
--- Whether orchestrators kept their promise, from the newest session rows alone. Where it differs, somebody is paid or
--- fined for sessions that went otherwise, and the published score of a host is wrong.
+-- The compliance of orchestrators, from the newest session rows alone. When it differs, an orchestrator is paid or
+-- fined for the wrong sessions, and the published score of a host is wrong.
 
 -- QUERY: v_api_sla_compliance
 WITH

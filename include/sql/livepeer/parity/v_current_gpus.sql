@@ -1,5 +1,5 @@
--- What hardware a model last ran on, by GPU. Where it differs, the performance of one card is shown under the name of
--- another, and somebody buys the wrong one.
+-- The hardware on which a model last ran, by GPU. When it differs, the performance of one GPU is shown under the name
+-- of another, and a buyer chooses the wrong one.
 
 -- QUERY: v_current_gpus
 WITH

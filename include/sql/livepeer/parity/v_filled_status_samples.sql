@@ -1,5 +1,5 @@
--- The health samples with what their session knows and they do not. Where they differ, frame rates are shown under a
--- GPU that did not make them: a session that swapped lends its last GPU to its first orchestrator.
+-- The health samples, with blank dimensions filled from their session. When they differ, frame rates are shown under
+-- the wrong GPU: for example, a swapped session's last GPU under its first orchestrator.
 
 -- QUERY: v_filled_status_samples
 WITH
@@ -14,7 +14,7 @@ known AS (
     FROM v_latest_sessions
 ),
 
--- A sample whose session has no row is filled with blanks, which is what it holds.
+-- A sample whose session has no row stays blank.
 paired AS (
     SELECT
         samples.*,
@@ -28,8 +28,8 @@ paired AS (
     LEFT JOIN known ON samples.workflow_session_id = known.session
 ),
 
--- What depends on the host may be lent only to a sample that names no other host, and what depends on the model only to
--- one that names no other model either.
+-- A value that depends on the host is filled only if the sample names no other host. A value that depends on the model
+-- is filled only if the sample also names no other model.
 lent AS (
     SELECT
         *,

@@ -1,5 +1,5 @@
--- How new the newest fact of each kind is. Where it differs, the alarm that the pipeline has stopped stays silent, or
--- rings while it runs. The two columns that tell the present time are exempt.
+-- The time of the newest fact of each kind. When it differs, the alarm for a stopped pipeline stays silent, or fires
+-- while the pipeline runs. The two columns with the current time are exempt.
 
 -- QUERY: v_health_rollup_freshness
 WITH

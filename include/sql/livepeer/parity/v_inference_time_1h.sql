@@ -1,9 +1,9 @@
--- How long streams ran in each hour: each health sample vouches for the time until its session's next one, a minute at
--- most. Minutes of inference, and what is charged for them, are read from here.
+-- The time that streams ran in each hour: each health sample counts for the time until its session's next one, at most
+-- a minute. When it differs, minutes of inference and the charges for them are wrong.
 
 -- QUERY: v_inference_time_1h
 WITH
--- Nothing is known of the time after the last sample of a session: it has no next one.
+-- The last sample of a session counts for no time, because no sample follows it.
 samples AS (
     SELECT
         sample_ts - toIntervalMillisecond(positiveModulo(toUnixTimestamp64Milli(sample_ts), 3600000)) AS window_start,

@@ -1,5 +1,5 @@
--- What was known of a session's start at each of its signals, in the newest version. Where it differs, whoever looks
--- for missing milestones is led to sessions that have them.
+-- The known startup edges of a session at each of its signals, in the newest version. When it differs, a search for
+-- missing milestones finds sessions that have them.
 
 -- QUERY: v_latest_edge_coverage
 WITH

@@ -1,5 +1,5 @@
--- The segments that a session has by its newest version, each in its newest row. Where they differ, a swap that a late
--- event has undone still stands, and an orchestrator is charged with it.
+-- The segments of a session's newest version, each in its newest row. When they differ, a swap that a late event has
+-- revoked still counts, and an orchestrator is blamed for it.
 
 -- QUERY: v_latest_segments
 WITH

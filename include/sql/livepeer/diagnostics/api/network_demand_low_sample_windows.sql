@@ -1,5 +1,5 @@
--- Rows of demand that say next to nothing about how long streams ran: fewer than one second of inference. Whoever
--- plots minutes or frame rates should not take such an hour for a quiet one.
+-- Rows of demand with less than one second of inference, which give almost no information on stream time. A reader of
+-- minutes or frame rates should not take such an hour for a quiet one.
 -- LAYER: views
 -- Not a check: an hour of nothing but failed starts is rightly such a row.
 

@@ -1,5 +1,5 @@
--- What each layer holds of some sessions, so that a difference can be said to begin there. Accepted session events have
--- both ids, so that is all that their session ids are made of.
+-- The row counts of some sessions in each layer, to find the first layer where a difference occurs. Accepted session
+-- events have both ids, so their session ids consist of these.
 
 -- QUERY: session_evidence
 WITH
