@@ -82,7 +82,8 @@ def test_a_run_on_outside_services_and_observations_of_what_it_leaves(cli, outsi
     assert no_secret_in(cli.folder(summary))
     held = inventory(outside)
     assert held["topics"] == {FOREIGN_TOPIC, *(name for name in held["topics"] if name.startswith("kept."))}
-    assert held["databases"] == {FOREIGN_DATABASE, "sp_livepeer_kept"}
+    # The second one holds the views that several checks read.
+    assert held["databases"] == {FOREIGN_DATABASE, "sp_livepeer_kept", "sp_livepeer_kept__views"}
 
     for user in ("reader", "frozen"):
         seen = _observation(cli, outside, user, summary["window"])
