@@ -1,1 +1,1 @@
-"""The Airflow face: sensors, triggers, notifier."""
+"""The Airflow interface: operators, sensors, triggers, alerts."""

@@ -1,4 +1,4 @@
-"""The one mail of a DAG run that failed, and the end of what it left up."""
+"""When a DAG run has failed: take down the stack that it left, and send one mail."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
 
 
 def mail_failed_run(context: Mapping[str, Any]) -> None:
-    """End what a failed DAG run left up, and mail what it found. A callback: it does not raise.
+    """Take down the stack that a failed DAG run left, and mail its result. As a callback, it does not raise.
 
-    Airflow gives a callback less than a minute. What takes longer to end is ended after the mail, which says how to see
-    to it; everything else before, so that the mail says what came of it.
+    Airflow gives a callback less than a minute. So a stack that takes longer is taken down after the mail, which names
+    the command for it. Any other stack is taken down before, so that the mail has the result.
     """
     settings = read_settings()
     dag_id, run_id = str(context["dag"].dag_id), str(context["run_id"])
@@ -35,16 +35,16 @@ def mail_failed_run(context: Mapping[str, Any]) -> None:
     elif left is not None:
         note = left.end()
         log.warning("Run %s failed. %s", run_id, note or "Nothing of it was up any more.")
-    _tell(settings, dag_id, run_id, context, note)
+    _send_alert(settings, dag_id, run_id, context, note)
     if left is not None and left.is_slow:
         log.warning("Run %s failed. %s", run_id, left.end())
 
 
-def _tell(settings: Environment, dag_id: str, run_id: str, context: Mapping[str, Any], note: str) -> None:
-    """Mail it; without recipients or a connection, say so.
+def _send_alert(settings: Environment, dag_id: str, run_id: str, context: Mapping[str, Any], note: str) -> None:
+    """Send the mail, or log why it was not sent.
 
-    The notifier is built anew each time, since rendering changes it, and never sees the DAG: under `dag.test` that is
-    a serialized one, which cannot render templates (apache/airflow#64649).
+    The notifier does not get the DAG: under `dag.test` that is a serialized one, which cannot render templates
+    (apache/airflow#64649).
     """
     if not settings.alert_to:
         log.warning("Run %s failed and nobody was told: set STREAMPROOF_ALERT_TO to one or more addresses.", run_id)
@@ -63,9 +63,9 @@ def _tell(settings: Environment, dag_id: str, run_id: str, context: Mapping[str,
 
 
 def failure_mail(settings: Environment, dag_id: str, dag_run_id: str, *, reason: str, note: str = "") -> Mail:
-    """Return the mail of a failed run: from its summary, or from what little is known when it was never published.
+    """Return the mail of a failed run, from its summary if that was published.
 
-    `note` says what became of a stack that the run left up.
+    `note` is a sentence on the stack that the run left.
     """
     import orjson
 
@@ -93,7 +93,7 @@ def _unpublished_mail(dag_run_id: str, *, reason: str, link: str, folder: Path |
 
 
 def run_link(dag_id: str, dag_run_id: str) -> str:
-    """Return where the run is in the Airflow UI."""
+    """Return the URL of the run in the Airflow UI."""
     from airflow.configuration import conf
 
     base = conf.get("api", "base_url", fallback="") or "http://localhost:8080"
@@ -103,7 +103,7 @@ def run_link(dag_id: str, dag_run_id: str) -> str:
 def _send(settings: Environment, mail: Mail, context: dict[str, Any]) -> None:
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
-    # The texts are finished: they come in as values, since an event's content in them may look like a template.
+    # The texts are passed as values of the templates, because the content of an event may look like a template.
     notifier = SmtpNotifier(
         to=list(settings.alert_to),
         subject="{{ streamproof_subject }}",

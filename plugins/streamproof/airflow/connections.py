@@ -1,4 +1,4 @@
-"""Services that a run did not start, as plain settings out of Airflow's connections, read where a task needs them."""
+"""Read Airflow's connections to services that a run did not start, and convert them to plain settings."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from streamproof.runs.context import RunContext
 
 BOOTSTRAP = "bootstrap.servers"
-# Of a Kafka connection only what concerns the way to the brokers: the rest is about one client (its group, callbacks).
+# Only these options of a Kafka connection are used. They concern the network; the others belong to a single client.
 _PASSED_ON = ("security.", "sasl.", "ssl.", "enable.ssl.", "socket.", "broker.address.", "client.dns.")
 
 
 def with_connections(ctx: RunContext) -> RunContext:
-    """Return the run with a way to learn its connections; one that started its own services has none."""
+    """Return the run with a function that reads its connections, if it uses services that it did not start."""
     if not ctx.plan.needs_connections:
         return ctx
     return ctx.connected(resolver(kafka=not ctx.plan.observes))
@@ -53,12 +53,12 @@ def resolve_connections(settings: Environment, *, kafka: bool) -> Connections:
 
 
 def clickhouse_connection(settings: Environment, conn_id: str) -> ClickHouseSettings:
-    """Read one ClickHouse connection. Raises StackError when Airflow has none of that name."""
+    """Read one ClickHouse connection. Raises StackError when Airflow does not have it."""
     return settings.through_proxy(clickhouse_settings(_get("clickhouse", conn_id)))
 
 
 def clickhouse_settings(connection: Any) -> ClickHouseSettings:
-    """Turn a connection of type `clickhouse` (provider clickhousedb) into settings, as its hook reads the fields."""
+    """Convert a connection of type `clickhouse` (provider clickhousedb) to settings, as the provider's hook does."""
     extra: Mapping[str, Any] = connection.extra_dejson
     client = extra.get("client_kwargs")
     secure = bool(extra.get("secure", False))
@@ -75,7 +75,7 @@ def clickhouse_settings(connection: Any) -> ClickHouseSettings:
 
 
 def kafka_settings(connection: Any, conn_id: str) -> KafkaSettings:
-    """Turn a connection of type `kafka` (provider apache-kafka) into settings: its extra is librdkafka's configuration.
+    """Convert a connection of type `kafka` (provider apache-kafka) to settings. Its extra holds librdkafka's options.
 
     Raises StackError when it names no brokers.
     """
@@ -90,7 +90,7 @@ def kafka_settings(connection: Any, conn_id: str) -> KafkaSettings:
 
 
 def _get(kind: str, conn_id: str) -> Any:
-    """Return a connection. Raises StackError when Airflow has none of that name."""
+    """Return a connection. Raises StackError when Airflow does not have it."""
     from airflow.sdk import BaseHook
 
     try:

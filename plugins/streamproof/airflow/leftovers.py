@@ -1,4 +1,4 @@
-"""What a DAG run that has ended may have left up, and its end: a run that ran out of time never got to its teardown."""
+"""Find and take down the stack of a DAG run that ended without its teardown, because it ran out of time for example."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LeftStack:
-    """The stack of a DAG run that has ended without taking it down."""
+    """The stack of a DAG run that ended without taking it down."""
 
     ctx: RunContext
 
     @property
     def is_slow(self) -> bool:
-        """Tell whether its end takes longer than Airflow waits for a callback: brokers keep a group for minutes."""
+        """Return whether taking it down takes longer than a callback may: brokers keep a group for minutes."""
         return self.ctx.plan.stack == EXTERNAL
 
     @property
@@ -36,16 +36,16 @@ class LeftStack:
         return f"streamproof stack down {shlex.quote(self.ctx.plan.run_id)}"
 
     def end(self) -> str:
-        """Take the stack down as task `stack_down` does, and say in a sentence what came of it. Never raises.
+        """Take the stack down as task `stack_down` does, and return the result as a sentence. It never raises.
 
-        The sentence is empty where nothing was up any more.
+        The sentence is '' when nothing was up any more.
         """
         from streamproof.runs.runner import run_stage
         from streamproof.stages.registry import STAGES
 
         try:
             result = run_stage(self.ctx, STAGES["stack_down"])
-        except Exception as error:  # noqa: BLE001 - what is left is reported, whatever prevents its end
+        except Exception as error:  # noqa: BLE001 - any error is reported as a stack that is still up
             return self._still_up(f"{type(error).__name__}: {error}")
         if result.status is not Status.PASSED:
             return self._still_up(f"{result.error or result.status.value} {result.hint or ''}".strip())
@@ -56,7 +56,7 @@ class LeftStack:
 
 
 def left_stack(settings: Environment, dag_run_id: str) -> LeftStack | None:
-    """Return the stack that a DAG run has left up; None where it took it down, never had one, or was to keep it."""
+    """Return the stack that a DAG run has left; None if it took it down, had none, or was told to keep it."""
     from streamproof.airflow.connections import with_connections
     from streamproof.runs.context import RunContext
 
@@ -77,5 +77,5 @@ def _is_left(ctx: RunContext) -> bool:
     down = ctx.folder.read_stage("stack_down")
     if down is not None and down.status is Status.PASSED:
         return False
-    # What was begun left a specification there, or the note of what is outside.
+    # A stack that was started has a specification in this folder, or the addresses of external services.
     return ctx.folder.stack.is_dir() and any(ctx.folder.stack.iterdir())

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     conf = _parser().parse_args(arguments)
     home = PrivateHome.create(read_settings().home)
     os.environ.update(home.environment())
-    # A character that the console cannot show is written as an escape: it must not change how the run ends.
+    # Characters that the console cannot show become escapes, because an encoding error must not end the run.
     out = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="backslashreplace")
     console = Console(file=out, highlight=False, soft_wrap=True)
     _end_when_interrupted(console, home)
@@ -55,15 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(f"[bold red]error[/] Airflow broke: {type(error).__name__}: {error}. Its output is {kept}.")
         return EXIT_NOT_JUDGED
     else:
-        return _tell(console, home, dag_run_id, problem)
+        return _show_result(console, home, dag_run_id, problem)
     finally:
         home.remove()
 
 
 def _end_when_interrupted(console: Console, home: PrivateHome) -> None:
-    """End at once on Ctrl-C or SIGTERM: to Airflow an interrupt is a failed task, and it would go on to the next.
+    """End this process at once on Ctrl-C or SIGTERM. Airflow would take the interrupt for a failed task and go on.
 
-    The run's stack is owned by this process and ends with it.
+    This process owns the run's stack, which therefore ends too.
     """
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
 
 @contextmanager
 def _output_to(log: Path) -> Iterator[None]:
-    """Send everything that this process prints to a file: Airflow logs to standard output, also below Python."""
+    """Redirect all output of this process to a file, because Airflow logs to standard output, also from native code."""
     kept = os.dup(1), os.dup(2)
     with log.open("ab") as file:
         sys.stdout.flush()
@@ -108,7 +108,7 @@ def _output_to(log: Path) -> Iterator[None]:
 
 
 def _run_dag(home: PrivateHome, console: Console, conf: dict[str, Any]) -> tuple[str | None, str | None]:
-    """Run the DAG; return the DAG run's id, and why it could not be planned (None when it could)."""
+    """Run the DAG; return the DAG run's id, and the reason why the run could not be planned (None if it could)."""
     first = not home.template.exists()
     console.print(f"[dim]Starting Airflow{' (its database is made once)' if first else ''} …[/]")
     from airflow.dag_processing.dagbag import DagBag
@@ -131,7 +131,7 @@ def _run_dag(home: PrivateHome, console: Console, conf: dict[str, Any]) -> tuple
 
 
 def _get_ready() -> None:
-    """Do what stages can do early while the services start, such as imports that take seconds."""
+    """Prepare stages while the services start, with imports that take seconds for example."""
     for stage in STAGES:
         if stage.get_ready:
             threading.Thread(target=stage.get_ready, name=f"get {stage.name} ready", daemon=True).start()
@@ -147,8 +147,8 @@ def _with_absolute_paths(conf: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tell(console: Console, home: PrivateHome, dag_run_id: str | None, problem: str | None) -> int:
-    """Show the verdict and where the report is; return the exit code."""
+def _show_result(console: Console, home: PrivateHome, dag_run_id: str | None, problem: str | None) -> int:
+    """Show the verdict and the path of the report; return the exit code."""
     folders = attempts(read_settings().artifacts, run_id_of(dag_run_id)) if dag_run_id else []
     if problem is not None or not folders:
         console.print(f"[bold red]error[/] {escape(problem or 'The run was not planned.')}")
@@ -166,7 +166,7 @@ def _tell(console: Console, home: PrivateHome, dag_run_id: str | None, problem: 
 
 
 if __name__ == "__main__":
-    # Airflow leaves threads of its in-process API behind; everything of ours is written by now.
+    # Airflow leaves threads of its in-process API running, which a normal exit would wait for.
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()

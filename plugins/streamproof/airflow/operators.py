@@ -1,4 +1,4 @@
-"""Operators: one thin face on the stages. What a stage does, and what its result means, is decided below."""
+"""Operators that run the stages as Airflow tasks. They contain no logic of the stages themselves."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def open_run(context: Context) -> RunContext:
 
 
 def stage_summary(result: StageResult) -> dict[str, Any]:
-    """Return what a stage leaves in XCom: its status and the names of the checks that did not pass."""
+    """Return a stage's XCom value: its status, and the names of its first failed checks."""
     not_passed = [f"{check.suite}.{check.name}" for check in result.checks if check.status is Status.FAILED]
     return {
         "stage": result.stage,
@@ -63,7 +63,7 @@ def stage_summary(result: StageResult) -> dict[str, Any]:
 
 
 def passed_or_raise(result: StageResult, *, retry: bool = False) -> dict[str, Any]:
-    """Return the stage's XCom summary. Raises when the stage did not pass; Airflow tries again only with `retry`."""
+    """Return the stage's XCom value. Raises when the stage did not pass; Airflow retries only with `retry`."""
     if result.status is Status.PASSED:
         return stage_summary(result)
     broken = [check for check in result.checks if check.status in (Status.FAILED, Status.ERRORED)]
@@ -74,7 +74,7 @@ def passed_or_raise(result: StageResult, *, retry: bool = False) -> dict[str, An
 
 
 class PlanRunOperator(BaseOperator):
-    """Validate the DAG run's params and open the run's folder.
+    """Validate the DAG run's params and create the run's folder.
 
     XCom: key `folder` is the folder; the return value is the list of planned suite stages, to map over.
     """
@@ -110,7 +110,7 @@ class PlanRunOperator(BaseOperator):
 
 
 def refuse_unknown_params(context: Context) -> None:
-    """Raise AirflowFailException for a key of the DAG run's conf that is no param: Airflow itself takes any key."""
+    """Raise AirflowFailException for a key of the DAG run's conf that is not a param. Airflow accepts any key."""
     declared = sorted(context["dag"].params)
     for name in context["dag_run"].conf or {}:
         if name not in declared:
@@ -120,7 +120,7 @@ def refuse_unknown_params(context: Context) -> None:
 
 
 def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment) -> RunRequest:
-    """Turn a DAG run's params into a request; relative paths are relative to the project's home."""
+    """Convert a DAG run's params to a request. Relative paths are relative to the project's home."""
     from streamproof.runs.planning import RunRequest
 
     run_id = run_id_of(dag_run_id)
@@ -140,7 +140,7 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment) 
         stack=params["stack"],
         kafka=params["kafka"],
         manifest=manifest or None,
-        # A proof breaks clones of a whole run: what is narrowed is what it proves.
+        # A proof always makes a complete run. The selected suites limit only what it proves.
         suites=() if proving else suites,
         keep_stack=params["keep_stack"],
         tolerate_bad_lines=params.get("tolerate_bad_lines", False),
@@ -156,13 +156,13 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment) 
 
 
 class StageOperator(BaseOperator):
-    """Run one stage of the planned run; the task fails unless the stage passed.
+    """Run one stage of the planned run. The task fails unless the stage passes.
 
-    A stage that the run's mode or options do not have is skipped; one that the pack does not offer has nothing to do
-    and succeeds.
+    If the run's mode or options exclude the stage, the task is skipped. If the pack does not support the stage, the
+    task does nothing and succeeds.
 
-    `requires` names stages of which those that the run has must have passed: else the task is skipped.
-    With `retries`, what went wrong is tried again; without, it fails at once.
+    `requires` names stages. The task is skipped unless all of these that are part of the run have passed.
+    A failed stage is retried only if the task has `retries`.
     """
 
     ui_color = "#eef7ee"
@@ -173,7 +173,7 @@ class StageOperator(BaseOperator):
         self.requires = tuple(requires)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Run the stage. Raises AirflowFailException, or AirflowException where retries are left."""
+        """Run the stage. Raises AirflowFailException, or AirflowException if the task has retries."""
         from streamproof.runs.runner import run_stage
 
         ctx = planned_run(context)
@@ -181,8 +181,8 @@ class StageOperator(BaseOperator):
             raise AirflowSkipException(f"{self.stage} needs {', '.join(self.requires)} and a stack that is up.")
         ctx = ctx or open_run(context)
         if self.stage not in ctx.plan.planned_stages and (self.is_setup or _is_of_mode(self.stage, ctx)):
-            # A setup that is skipped takes all that follows with it, whatever their trigger rules; and what follows a
-            # stage that this pack does not offer runs all the same.
+            # The task must succeed. If a setup is skipped, Airflow skips all tasks behind it, whatever their trigger
+            # rules. And the tasks behind a stage that the pack does not support must run.
             self.log.info("nothing to do: run %s has no stage %s", ctx.plan.run_id, self.stage)
             return {"stage": self.stage, "status": "not planned"}
         skip_unplanned(ctx, self.stage)
@@ -195,18 +195,18 @@ class StageOperator(BaseOperator):
 
 
 def _is_of_mode(stage: str, ctx: RunContext) -> bool:
-    """Tell whether runs of this mode have the stage wherever the pack offers what it needs."""
+    """Return whether runs of this mode have the stage, provided that the pack supports it."""
     return bool(STAGES[stage].needs) and ctx.plan.mode in STAGES[stage].modes
 
 
 def skip_unplanned(ctx: RunContext, stage: str) -> None:
-    """Raise AirflowSkipException for a stage that this run does not have: the DAG holds those of every mode."""
+    """Raise AirflowSkipException for a stage that this run does not have. The DAG has the stages of every mode."""
     if stage not in ctx.plan.planned_stages:
         raise AirflowSkipException(f"A run of mode {ctx.plan.mode} has no stage {stage}.")
 
 
 def _have_passed(stages: Sequence[str], ctx: RunContext | None) -> bool:
-    """Tell whether those of these stages that the run has have passed and the stack, if it has one, is still up."""
+    """Return whether all of these stages that are part of the run have passed, and its stack is still up."""
     if ctx is None:
         return False
     results = [ctx.folder.read_stage(stage) for stage in stages if stage in ctx.plan.planned_stages]
@@ -215,15 +215,15 @@ def _have_passed(stages: Sequence[str], ctx: RunContext | None) -> bool:
 
 
 def verified_asset(plan: RunPlan) -> Asset:
-    """Return the asset that stands for the verified pack."""
+    """Return the asset that represents the verified pack."""
     return Asset(name=f"streamproof_{plan.pack}_verified", uri=f"streamproof://{plan.pack}/verified")
 
 
 class PublishSummaryOperator(BaseOperator):
-    """Judge the run and publish it: artifacts and, in XCom, the short summary. Fails unless the verdict is `passed`.
+    """Judge the run and publish artifacts and, in XCom, the short summary. Fails unless the verdict is `passed`.
 
-    It compares what ran with what was planned, from the run's folder: a task that never ran cannot look green.
-    `outlets` are asset aliases: an asset that is an outlet itself would be updated by every run that passes.
+    The verdict compares the planned stages with the results in the run's folder, so a task that never ran is noticed.
+    `outlets` are asset aliases, because Airflow would update a plain asset after every run that passes.
     """
 
     ui_color = "#fff4e5"
@@ -237,7 +237,7 @@ class PublishSummaryOperator(BaseOperator):
         passed_or_raise(result)
         self._log_run(ctx)
         summary = dict(result.details)
-        # Pushed by hand: a task that raises leaves no return value.
+        # The value is pushed here, because a task that raises has no return value.
         context["ti"].xcom_push(key="return_value", value=summary)
         self.log.info("verdict %s; report: %s/report.html", summary["verdict"], ctx.folder.root)
         if summary["verdict"] != "passed":
@@ -245,21 +245,21 @@ class PublishSummaryOperator(BaseOperator):
         self._emit_verified(ctx, context)
 
     def _emit_verified(self, ctx: RunContext, context: Context) -> None:
-        """Update the pack's asset through the task's alias, unless the passed run verified less than the pack."""
+        """Update the pack's asset through the task's alias, unless the run verified only a part of the pack."""
         if ctx.plan.narrowed_by:
             self.log.info("%s is not updated: %s.", verified_asset(ctx.plan).uri, "; ".join(ctx.plan.narrowed_by))
             return
-        told = {
+        extra = {
             "run_id": ctx.plan.run_id,
             "git_commit": ctx.plan.git_commit,
             "fixture_sha256": ctx.plan.fixture_sha256,
             "report": str(ctx.folder.root / "report.html"),
         }
         for alias in self.outlets:
-            context["outlet_events"][alias].add(verified_asset(ctx.plan), extra=told)
+            context["outlet_events"][alias].add(verified_asset(ctx.plan), extra=extra)
 
     def _log_run(self, ctx: RunContext) -> None:
-        """Add the run to the log of runs, where one is asked for. That it cannot be is no reason to fail a verdict."""
+        """Add the run to the log of runs, if a connection for it is set. An error is only a warning."""
         from streamproof.airflow.connections import clickhouse_connection
         from streamproof.runs.folder import read_json
         from streamproof.warehouse.registry import open_server
@@ -277,12 +277,12 @@ class PublishSummaryOperator(BaseOperator):
 
 
 class StackDownOperator(BaseOperator):
-    """Take the run's stack down, whatever happened; skipped when the stack is to be kept, or when there is none."""
+    """Take the run's stack down, also after a failure. Skipped when the stack must be kept, or there is none."""
 
     ui_color = "#f3f3f3"
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Stop the stack. Raises AirflowException, so that it is tried again."""
+        """Stop the stack. Raises AirflowException, so that Airflow retries."""
         from streamproof.runs.runner import run_stage
 
         ctx = planned_run(context)

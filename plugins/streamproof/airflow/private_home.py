@@ -1,7 +1,7 @@
-"""A private Airflow for one process: its own home and SQLite database, nothing shared with any other Airflow.
+"""A private Airflow for one process, with its own home and SQLite database.
 
-A migrated database costs seconds to make and is the same for every run of one Airflow version: it is made once, kept
-below `.streamproof/airflow/<version>/`, and each run starts on a copy, so that two runs never share a database.
+Migrating a database takes seconds, and the result is the same for every run of one Airflow version. So the first run
+keeps it below `.streamproof/airflow/<version>/`, and every later run starts with a copy.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from streamproof.runtime.process import own_identity
 
 @dataclass(frozen=True, slots=True)
 class PrivateHome:
-    """Where this process keeps its Airflow. `root` is removed by `remove`; `template` stays for the next run."""
+    """The Airflow home of this process. `remove` removes `root`; the database `template` stays for the next run."""
 
     project: Path
     root: Path
@@ -29,7 +29,7 @@ class PrivateHome:
 
     @classmethod
     def create(cls, project: Path) -> PrivateHome:
-        """Make a home for this process in the project's `.streamproof`, and clear those of processes that are gone."""
+        """Create a home for this process in the project's `.streamproof`, and remove those of ended processes."""
         base = project / ".streamproof" / "airflow"
         for left in base.glob("run-*"):
             pid = left.name.removeprefix("run-")
@@ -47,11 +47,11 @@ class PrivateHome:
 
     @property
     def log(self) -> Path:
-        """Return where Airflow's own output goes until the run's folder is known."""
+        """Return the file for Airflow's own output until the run's folder is known."""
         return self.root / "airflow.log"
 
     def environment(self) -> dict[str, str]:
-        """Return the settings of this Airflow; they must be in place before `airflow` is imported."""
+        """Return the variables of this Airflow. They must be set before `airflow` is imported."""
         owner = own_identity()
         return {
             "AIRFLOW_HOME": str(self.root),
@@ -68,7 +68,7 @@ class PrivateHome:
         }
 
     def migrate(self) -> None:
-        """Give the run a migrated database: a copy of the kept one, which the first run of a version makes."""
+        """Create the run's migrated database as a copy of the template, or create both if there is none yet."""
         if not self.template.exists():
             from airflow.utils.db import initdb
 

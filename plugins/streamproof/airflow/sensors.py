@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     from streamproof.runs.context import RunContext
 
-# The wait has a time limit of its own, which says what was missing; Airflow's is only for a triggerer that died.
+# The wait has its own time-out, whose error says what was missing. Airflow's time-out must be later; it is for the case
+# that the triggerer has died.
 GRACE = timedelta(minutes=2)
 
 
 class StageSensor(BaseSensorOperator):
-    """Wait for what `stage` waits for. The first look is made at once; only then is the task deferred.
+    """Wait for the condition of `stage`. The task is deferred only if the condition does not hold at once.
 
     With `deferrable=False` the stage waits inside the worker.
     """
@@ -50,7 +51,7 @@ class StageSensor(BaseSensorOperator):
         return passed_or_raise(self._record(ctx, started_at))
 
     def execute_complete(self, context: Context, event: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Record the stage as the trigger saw it. Raises AirflowFailException when the wait failed."""
+        """Record the stage with the trigger's result. Raises AirflowFailException when the wait failed."""
         ctx = open_run(context)
         if event is None:
             event = {"outcome": "failed", "message": "The trigger ended without an event.", "hint": "See its log."}
@@ -60,7 +61,7 @@ class StageSensor(BaseSensorOperator):
         return passed_or_raise(self._record_failure(ctx, started_at, event["message"], event["hint"]))
 
     def _holds_or_cannot(self, ctx: RunContext) -> bool:
-        """Tell whether waiting is of no use: the condition holds, or looking at it fails (the stage then says how)."""
+        """Return whether the condition holds or cannot be checked. The stage then reports the error."""
         try:
             with waits.wait_of(ctx, self.stage).opened() as look:
                 return look().done
@@ -87,7 +88,7 @@ class StageSensor(BaseSensorOperator):
 
 
 def _since(ctx: RunContext, result: StageResult, started_at: str) -> StageResult:
-    """Return the result with the wait's true start: it began before this process did. The run's folder has it too."""
+    """Return the result with the real start of the wait, which began in an earlier process; write it to the folder."""
     waited = (parse_utc(result.ended_at) - parse_utc(started_at)).total_seconds()
     details = {**result.details, "waited_sec": round(waited, 3)} if "waited_sec" in result.details else result.details
     whole = replace(result, started_at=started_at, duration_sec=waited, details=details)

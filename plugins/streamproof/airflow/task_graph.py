@@ -1,4 +1,4 @@
-"""The tasks of a DAG, made from the list of stages: which there are, in what order, and how each may fail."""
+"""Create the tasks of a DAG, with their order and trigger rules, from the list of stages."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ RETRIES = {"retries": 1, "retry_delay": timedelta(seconds=5)}
 
 
 def make_tasks(modes: Collection[str], options: Collection[str], *, outlets: Collection[AssetAlias] = ()) -> None:
-    """Make the tasks of the current DAG: those of all stages that a run of these modes may have.
+    """Create the tasks of the current DAG, one for each stage that a run of these modes may have.
 
-    `options` are the names of the DAG's params; `outlets` are the aliases
-    through which a passed verdict updates the pack's asset.
+    `options` are the names of the DAG's params. `outlets` are the aliases through which a passed verdict updates the
+    pack's asset.
     """
     stages = STAGES.of_modes(modes, options)
     names = [stage.name for stage in stages]
@@ -56,16 +56,16 @@ def _task(stage: Stage, plan: PlanRunOperator, required: tuple[str, ...], outlet
     if stage.per_suite:
         return StageOperator.partial(**common, map_index_template="{{ task.stage }}").expand(stage=plan.output)
     if required:
-        # It comes behind a stage that may be late: it starts however that one ended.
+        # The task starts however the stage before it ended; `requires` then decides whether it runs.
         return StageOperator(stage=stage.name, requires=required, trigger_rule=TriggerRule.ALL_DONE, **common)
     return StageOperator(stage=stage.name, **common)
 
 
 def _teardowns(tasks: Mapping[str, Any]) -> None:
-    """Mark the stack's beginning and both ends of the run.
+    """Mark the setup of the stack and the two teardowns: the verdict and the end of the stack.
 
-    Both ends run whatever happened, also after a setup that failed half-way: that a teardown's usual rule would not.
-    The run's state follows the verdict; where nothing was brought up, that is a verdict too.
+    Their trigger rule makes them run in every case. A teardown's usual rule would skip them after a failed setup. The
+    state of the DAG run follows the verdict.
     """
     setup = tasks[SETUP].as_setup()
     tasks[VERDICT].as_teardown(setups=setup, on_failure_fail_dagrun=True)
@@ -75,6 +75,6 @@ def _teardowns(tasks: Mapping[str, Any]) -> None:
 
 
 def shown_stages(modes: Collection[str], options: Collection[str]) -> tuple[str, ...]:
-    """Return what a table of such a run's stages begins with: suites and what is asked for join when they start."""
+    """Return the stages that a progress table shows from the start. Suites and optional stages are added later."""
     stages = STAGES.of_modes(modes, options)
     return (PLAN_TASK, *(stage.name for stage in stages if not stage.per_suite and not stage.asked_by))

@@ -13,10 +13,10 @@ from streamproof.model.errors import StreamproofError
 
 
 class StageTrigger(BaseTrigger):
-    """Poll a waiting stage's probe until it holds or its time is up; fires exactly one event.
+    """Poll a stage's condition until it holds or the time-out; fires exactly one event.
 
-    `folder` is the run's folder, `started_at` when the wait began (ISO-8601 UTC): both come back in the event. It says
-    `done`, or `failed` with the error's message and hint: the task records what became of the wait.
+    `folder` is the run's folder, and `started_at` the start of the wait (ISO-8601 UTC). The event contains both, and
+    the outcome: `done`, or `failed` with the error's message and hint.
     """
 
     def __init__(self, *, folder: str, stage: str, started_at: str) -> None:
@@ -26,12 +26,12 @@ class StageTrigger(BaseTrigger):
         self.started_at = started_at
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return how the triggerer builds this trigger again."""
+        """Return the class path and the arguments with which the triggerer creates this trigger again."""
         arguments = {"folder": self.folder, "stage": self.stage, "started_at": self.started_at}
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, then report how it ended. Probes block, so they run in threads."""
+        """Wait, then yield the outcome. Probes block, so they run in threads."""
         try:
             await self._wait()
         except StreamproofError as error:
@@ -39,8 +39,8 @@ class StageTrigger(BaseTrigger):
         else:
             yield self._event(outcome="done")
 
-    def _event(self, **told: str) -> TriggerEvent:
-        return TriggerEvent({"stage": self.stage, "folder": self.folder, "started_at": self.started_at, **told})
+    def _event(self, **outcome: str) -> TriggerEvent:
+        return TriggerEvent({"stage": self.stage, "folder": self.folder, "started_at": self.started_at, **outcome})
 
     async def _wait(self) -> None:
         from streamproof.model.waiting import wait_until_async

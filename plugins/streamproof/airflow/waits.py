@@ -1,4 +1,4 @@
-"""What a waiting stage waits for, as its sensor and its trigger see it."""
+"""The condition of a waiting stage, for its sensor and its trigger."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def wait_of(ctx: RunContext, stage: str) -> Wait:
-    """Return what `stage` waits for.
+    """Return the condition of `stage`.
 
     Raises StackError when an earlier stage is missing, UsageError for a stage that does not wait.
     """

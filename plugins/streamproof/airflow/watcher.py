@@ -17,7 +17,7 @@ from streamproof.runs.folder import RunFolder
 
 
 class RunWatcher:
-    """Shows the result of each stage. `plan_error` is why the run could not be planned, None when it could."""
+    """Shows the result of each stage. `plan_error` is the reason why the run could not be planned, None if it could."""
 
     def __init__(self, board: StageBoard, *, on_stack_up: Callable[[], None]) -> None:
         self.plan_error: str | None = None
@@ -27,7 +27,7 @@ class RunWatcher:
 
     @hookimpl
     def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:  # noqa: ARG002 - by pluggy
-        """Take a task that starts, or that goes on after a deferral."""
+        """Handle a task that starts, or continues after a deferral."""
         stage = stage_of(task_instance)
         if stage in self._started:
             return
@@ -38,12 +38,12 @@ class RunWatcher:
 
     @hookimpl
     def on_task_instance_success(self, previous_state: Any, task_instance: Any) -> None:  # noqa: ARG002 - by pluggy
-        """Take a task that succeeded."""
+        """Handle a task that succeeded."""
         self._ended(task_instance, Status.PASSED, None)
 
     @hookimpl
     def on_task_instance_skipped(self, previous_state: Any, task_instance: Any) -> None:  # noqa: ARG002 - by pluggy
-        """Take a task that had nothing to do."""
+        """Handle a task that was skipped."""
         self._ended(task_instance, Status.SKIPPED, None)
 
     @hookimpl
@@ -53,7 +53,7 @@ class RunWatcher:
         task_instance: Any,
         error: Any,
     ) -> None:
-        """Take a task that failed."""
+        """Handle a task that failed."""
         if task_instance.task_id == PLAN_TASK:
             self.plan_error = str(error)
         self._ended(task_instance, Status.ERRORED, str(error))
@@ -78,7 +78,7 @@ class RunWatcher:
 
 
 def stage_of(task_instance: Any) -> str:
-    """Return the stage that a task runs; a task without one is shown by its own name."""
+    """Return the stage of a task, or the task's own name if it has none."""
     return str(getattr(task_instance.task, "stage", None) or task_instance.task_id)
 
 

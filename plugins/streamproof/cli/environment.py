@@ -1,6 +1,6 @@
-"""What the CLI takes from the environment; the definition is in `streamproof.environment`.
+"""The environment of the CLI, as `streamproof.environment` defines it.
 
-That is imported where a command runs, not where the CLI is built: it costs what `--help` may take.
+Only a command that runs imports that module, so that `--help` is fast.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
-    """Read where the project is and what else holds for all commands. Raises UsageError when it holds no packs."""
+    """Read the settings of all commands. Raises UsageError when the project folder has no packs."""
     from streamproof.environment import Environment
 
     found = Environment.read(environ)
@@ -31,8 +31,8 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
 def clickhouse_settings(environ: Mapping[str, str] | None = None) -> ClickHouseSettings:
     """Read CH_HOST, CH_PORT, CH_DATABASE, CH_USER, CH_PASSWORD, CH_SECURE, CH_CA_CERT and CH_VERIFY.
 
-    Raises UsageError for a port that is not one, a CH_SECURE or CH_VERIFY that is neither yes nor no, or a CH_CA_CERT
-    that is no file.
+    Raises UsageError for an invalid port, a CH_SECURE or CH_VERIFY that is neither yes nor no, or a CH_CA_CERT that is
+    not a file.
     """
     from streamproof.environment import Environment, Services
 
@@ -53,8 +53,8 @@ def kafka_settings(bootstrap: str | None, environ: Mapping[str, str] | None = No
 def connections(*, kafka: bool, environ: Mapping[str, str] | None = None) -> Connections:
     """Return the services that already run: the warehouse (CH_*) and, with `kafka`, the brokers (KAFKA_*).
 
-    KAFKA_BOOTSTRAP_FROM_CLICKHOUSE is where ClickHouse finds the brokers, if that is another address. Raises UsageError
-    when CH_HOST is not set: which warehouse is meant is never guessed.
+    KAFKA_BOOTSTRAP_FROM_CLICKHOUSE is the brokers' address as ClickHouse reaches them, if it differs. Raises UsageError
+    when CH_HOST is not set, because the warehouse is never guessed.
     """
     from streamproof.environment import Environment, Services
 

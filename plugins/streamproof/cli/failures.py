@@ -1,4 +1,4 @@
-"""How the CLI fails: one clear message and a hint, an exit code that means something, never a traceback."""
+"""Report the failures of the CLI: a message, a hint and an exit code, never a traceback."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class StreamproofGroup(TyperGroup):
         windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run the command line and leave with its exit code."""
+        """Run the command line and exit with its exit code."""
         survive_any_console()
         given = list(sys.argv[1:] if args is None else args)
         as_json = "--json" in given
@@ -53,10 +53,10 @@ class StreamproofGroup(TyperGroup):
         except typer.Abort:
             code = EXIT_INTERRUPTED
         except BrokenPipeError:
-            # The reader (head, less) has gone: nothing is left to say, and flushing at exit must not fail either.
+            # The reader of the output (head, less) has ended. Flushing at exit must not fail for the same reason.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return EXIT_NOT_JUDGED
-        except Exception as error:  # noqa: BLE001 - the last line of defence: a user never meets a traceback
+        except Exception as error:  # noqa: BLE001 - a user must never see a traceback
             return _report_defect(error, as_json=as_json)
         if code == EXIT_INTERRUPTED:
             return report_failure("Interrupted.", "What was started has been stopped.", code, as_json=as_json)
@@ -64,7 +64,7 @@ class StreamproofGroup(TyperGroup):
 
 
 def report_failure(message: str, hint: str, exit_code: int, *, as_json: bool) -> int:
-    """Say what went wrong and what to do next, on stderr or as the JSON document; return the exit code."""
+    """Write message and hint to stderr, with `as_json` also as the JSON document; return the exit code."""
     if as_json:
         emit_json({"error": message, "hint": hint, "exit_code": exit_code})
     sys.stderr.write(f"Error: {message}\nHint: {hint}\n")

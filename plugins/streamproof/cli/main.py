@@ -1,4 +1,4 @@
-"""The command line: `streamproof COMMAND`. Thin: every command calls the stages and services, and shows the result."""
+"""The command line `streamproof COMMAND`. Commands only call stages and services, and show the result."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
     json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
 ) -> None:
-    # What matters comes as an error; what libraries log on the way has no place on the screen.
+    # Errors are reported as exceptions, so log messages of libraries are not shown.
     logging.getLogger().addHandler(logging.NullHandler())
     if version:
         if json:

@@ -59,7 +59,7 @@ RunId = Annotated[
 
 
 def required_window(from_ts: str | None, to_ts: str | None, lookback_hours: float | None) -> Window:
-    """Return the window that the options name. Raises UsageError when they name none: there is no silent default."""
+    """Return the window that the options give. Raises UsageError when they give none, because there is no default."""
     window = window_from(from_ts, to_ts, lookback_hours, now=datetime.now(UTC))
     if window is None:
         raise UsageError("No window is given.", hint="Give --from-ts and --to-ts, or --lookback-hours.")
@@ -67,5 +67,5 @@ def required_window(from_ts: str | None, to_ts: str | None, lookback_hours: floa
 
 
 def named(values: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the names in a repeatable option, which may also hold several by commas."""
+    """Return the names in a repeatable option. One value may hold several, separated by commas."""
     return tuple(name.strip() for value in values or () for name in value.split(",") if name.strip())

@@ -1,4 +1,4 @@
-"""Where the CLI writes: one JSON document on stdout with --json, else text there; progress and errors on stderr."""
+"""The output of the CLI: results as text, or as one JSON document, on stdout; progress and errors on stderr."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-# A file or a pipe has no width; a table in 80 columns would lose half of its own.
+# The width for a file or a pipe, which has none itself. In 80 columns, tables would lose many of their columns.
 WIDTH_OF_A_FILE = 180
 
 
 def emit_json(document: Mapping[str, Any] | list[Any]) -> None:
-    """Print the one JSON document of a command on stdout: UTF-8, whatever the console's encoding."""
+    """Print the JSON document of a command on stdout, always as UTF-8."""
     from streamproof.model.json_text import to_json
 
     sys.stdout.flush()
@@ -25,7 +25,7 @@ def emit_json(document: Mapping[str, Any] | list[Any]) -> None:
 
 
 def survive_any_console() -> None:
-    """Let both streams show what their encoding lacks as an escape: what is printed must never change how it ends."""
+    """Make both streams print unsupported characters as escapes, so that printing never fails."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -35,7 +35,7 @@ def survive_any_console() -> None:
 def _console(stream: str) -> Console:
     from rich.console import Console
 
-    # Colours and widths are rich's to find out; names and paths are never re-coloured or broken.
+    # rich detects colours and width. It must not highlight or wrap names and paths.
     console = Console(stderr=stream == "stderr", highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = max(console.width, WIDTH_OF_A_FILE)
@@ -48,5 +48,5 @@ def progress_console() -> Console:
 
 
 def result_console(*, json: bool) -> Console:
-    """Return the console for results in words: stdout, or stderr when stdout belongs to the JSON document."""
+    """Return the console for results as text: stdout, or stderr when stdout is used for the JSON document."""
     return _console("stderr" if json else "stdout")

@@ -1,4 +1,4 @@
-"""SQL files that a user names: their blocks of one kind, and the parameters that the blocks need."""
+"""Read SQL files that a user names, and find the window that their blocks need."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ WINDOW_PARAMETERS = frozenset({"from_ts", "to_ts"})
 
 
 def read_files(paths: Sequence[Path], kind: BlockKind) -> tuple[Block, ...]:
-    """Return the blocks of `kind` in the files; a folder stands for its .sql files.
+    """Return the blocks of `kind` in the files. A folder means all its .sql files.
 
-    Raises UsageError when there is no such block, SqlSourceError naming file and line for a file that is broken.
+    Raises UsageError when there is no such block, and SqlSourceError with file and line for a broken file.
     """
     from streamproof.sql.blocks import read_blocks
 
@@ -41,9 +41,9 @@ def window_for(
     *,
     of_run: Window | None = None,
 ) -> Window | None:
-    """Return the window that the options name, else that of the run whose database is read.
+    """Return the window that the options give, else the window of the run whose database is read.
 
-    Raises UsageError when there is neither and a block asks for one: there is no silent default.
+    Raises UsageError when there is neither and a block needs one, because there is no default.
     """
     window = window_from(from_ts, to_ts, lookback_hours, now=datetime.now(UTC)) or of_run
     asking = [block.name for block in blocks if block.parameter_names & WINDOW_PARAMETERS]

@@ -1,4 +1,4 @@
-"""Which warehouse a command reads: the one that CH_* names, or that of a run whose stack is still up."""
+"""Choose the warehouse that a command reads: the one that CH_* names, or that of a run whose stack is still up."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """A database to read, and what its run says of it: pack, window and check parameters.
+    """A database to read, with the pack, the window and the check parameters of its run.
 
-    Of the warehouse of CH_* only the pack is known, as the command names it.
+    For the warehouse of CH_*, the pack comes from the command, and there is no window.
     """
 
     settings: ClickHouseSettings
@@ -46,22 +46,22 @@ class Warehouse:
             warehouse.close()
 
 
-def chosen_warehouse(place: Environment, run_id: str | None, pack: str | None) -> Warehouse:
-    """Return the warehouse of a run or of a stack by name; that of CH_*, for a pack, when none is named.
+def chosen_warehouse(environment: Environment, run_id: str | None, pack: str | None) -> Warehouse:
+    """Return the warehouse of the run or stack `run_id`; without it, the warehouse of CH_* for a pack.
 
-    Raises UsageError for a run that is not there, StackError for one whose stack is not up any more.
+    Raises UsageError for an unknown run, and StackError for one whose stack is not up any more.
     """
     if run_id is None:
-        the_pack = place.packs.load(pack)
+        the_pack = environment.packs.load(pack)
         return Warehouse(clickhouse_settings(), the_pack, parameters={**the_pack.query_parameters, **NOTHING_PROMISED})
     from streamproof.runs.context import RunContext
 
-    ctx = RunContext.open(_folder(place, run_id))
+    ctx = RunContext.open(_folder(environment, run_id))
     if ctx.plan.needs_connections:
         ctx = ctx.connected(lambda: connections(kafka=False))
     else:
         _require_stack(ctx)
-    # A stack without a replay, or a run that ended before it, has no more to say than its window.
+    # Without a replay, nothing is known of what was published.
     replayed = ctx.plan.observes or ctx.folder.read_stage("replay_events") is not None
     return Warehouse(
         settings=ctx.clickhouse_settings(),
@@ -71,9 +71,9 @@ def chosen_warehouse(place: Environment, run_id: str | None, pack: str | None) -
     )
 
 
-def _folder(place: Environment, name: str) -> Path:
-    stack = place.stacks / name
-    return stack if (stack / "plan.json").is_file() else find_run(place.artifacts, name)
+def _folder(environment: Environment, name: str) -> Path:
+    stack = environment.stacks / name
+    return stack if (stack / "plan.json").is_file() else find_run(environment.artifacts, name)
 
 
 def _require_stack(ctx: RunContext) -> None:

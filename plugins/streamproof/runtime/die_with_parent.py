@@ -1,7 +1,7 @@
-"""Become another program that the kernel kills when the process that started it ends, however it ends.
+"""Run another program that the kernel kills when its parent process ends for any reason.
 
-Run as `python -I -S die_with_parent.py PARENT_PID PROGRAM ARGUMENT...`. A hook between fork and exec would do the same,
-but is not safe in a program with threads. Elsewhere than on Linux it only becomes the program.
+Run as `python -I -S die_with_parent.py PARENT_PID PROGRAM ARGUMENT...`. It replaces itself by the program. A hook
+between fork and exec would do the same, but is not safe in a program with threads. Only Linux kills the program so.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Ask for the signal, make sure that the parent is still there, and become the program."""
+    """Request the signal, check that the parent still runs, and execute the program."""
     parent, program = int(sys.argv[1]), sys.argv[2:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""The environment of a stack's services: what is passed on, and what is filled in once other services are up."""
+"""Replace placeholders in a processor's texts by the addresses of the stack's services, once they are up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from streamproof.model.stack import StackState
 
-# What is only known of a started stack; texts of a processor name it in braces.
+# Values that are known only once a stack has started. A processor's texts name them in braces.
 PLACEHOLDERS = (
     "bootstrap_servers", "clickhouse_host", "clickhouse_port", "clickhouse_tcp_port", "clickhouse_url",
     "clickhouse_user",
@@ -14,7 +14,7 @@ PLACEHOLDERS = (
 
 
 def fill_text(text: str, state: StackState) -> str:
-    """Return `text` with what is only known of a started stack in place of its `{names}`."""
+    """Return `text` with its `{placeholders}` replaced by values of the started stack."""
     known = {
         "bootstrap_servers": state.bootstrap_servers,
         "clickhouse_host": state.clickhouse_host,
@@ -29,5 +29,5 @@ def fill_text(text: str, state: StackState) -> str:
 
 
 def fill_environment(env: Mapping[str, str], state: StackState) -> dict[str, str]:
-    """Return environment variables with what is only known of a started stack in place of their `{names}`."""
+    """Return environment variables with their `{placeholders}` replaced by values of the started stack."""
     return {name: fill_text(text, state) for name, text in env.items()}

@@ -1,4 +1,4 @@
-"""Files that other processes read while they are written, and locks between processes."""
+"""Write files that other processes may read at the same time, and lock between processes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def stack_files(home: Path) -> Path:
 
 
 def write_json(path: Path, data: Mapping[str, Any] | list[Any]) -> None:
-    """Write JSON so that a reader sees the old content or the new, never half of it; what has no JSON form as text."""
+    """Write JSON atomically: a reader sees the old content or the new. Values that JSON cannot hold become text."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.write_bytes(to_json(data))
@@ -28,7 +28,7 @@ def write_json(path: Path, data: Mapping[str, Any] | list[Any]) -> None:
 
 
 def fill_template(template: Path, target: Path, values: Mapping[str, object]) -> None:
-    """Write `template` with its ${names} filled in to `target`. Raises KeyError for a name without a value."""
+    """Replace the ${names} of `template` and write the text to `target`. Raises KeyError for a name without a value."""
     text = Template(template.read_text(encoding="utf-8")).substitute(values)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
@@ -36,7 +36,7 @@ def fill_template(template: Path, target: Path, values: Mapping[str, object]) ->
 
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock between processes; the kernel frees it when its holder ends, however it ends.
+    """Hold an exclusive lock between processes. The kernel releases it when its holder ends for any reason.
 
     Raises StackError when the lock file cannot be written.
     """
@@ -54,7 +54,7 @@ def file_lock(path: Path) -> Iterator[None]:
 
 
 def last_lines(path: Path, count: int = 12) -> str:
-    """Return the last lines of a log, empty when there is none."""
+    """Return the last lines of a log, '' when the file does not exist."""
     if not path.exists():
         return ""
     with path.open("rb") as handle:

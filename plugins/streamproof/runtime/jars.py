@@ -1,4 +1,4 @@
-"""The JVM jars of the stack: named in a lock file with their SHA-256, fetched once into a cache that clones share."""
+"""Fetch the JVM jars of the stack into a cache. A lock file names them with their SHA-256."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from streamproof.model.errors import StackError
 from streamproof.runtime.files import file_lock
 
 Progress = Callable[[int, int, str], None]
-"""Called after every jar: how many are there, of how many, and the last one's coordinate."""
+"""A function that is called after every jar with the number of present jars, of all jars, and the coordinate."""
 
 THREADS = 8
 ATTEMPTS = 2
 FETCH_TIMEOUT_SEC = 20
-# A class-data archive remembers the time stamps of its jars: one that is fetched again must look the same.
+# A class-data archive records the time stamps of its jars, so a jar that is fetched again must get the same one.
 JAR_TIME = 1_577_836_800
 _LINE = re.compile(r"(?P<coordinate>[^\s:]+:[^\s:]+:[^\s:]+)(?:\s+(?P<sha256>[0-9a-f]{64}))?")
 
@@ -39,28 +39,29 @@ class Coordinate:
 
 @dataclass(frozen=True, slots=True, order=True)
 class LockedJar:
-    """A jar and the SHA-256 (hex) that it must have; empty in a line that `make lock` has not completed yet."""
+    """A jar and its required SHA-256 (hex); '' for a line that `make lock` has not completed yet."""
 
     coordinate: Coordinate
     sha256: str
 
     def path_in(self, cache: Path) -> Path:
-        """Return where the jar is kept; another content under the same coordinate has another path."""
+        """Return the jar's path in the cache. It contains the hash, so other content has another path."""
         return cache / "jars" / f"{self.coordinate.artifact}-{self.coordinate.version}-{self.sha256[:12]}.jar"
 
 
 Download = Callable[[Coordinate, Path], Path]
-"""Fetch a jar into a folder and return the file. Raises StackError when it cannot be had."""
+"""A function that fetches a jar into a folder and returns the file. It raises StackError when it cannot."""
 
 
 def _ignore(_done: int, _total: int, _name: str) -> None:
-    """Report progress to nobody."""
+    """Ignore the progress."""
 
 
 def read_lock(lock: Path) -> tuple[LockedJar, ...]:
-    """Read a lock file: a line per jar, `group:artifact:version sha256`, sorted; `#` starts a comment.
+    """Read a lock file: a line for each jar, `group:artifact:version sha256`; `#` starts a comment.
 
-    Raises StackError naming file and line of what cannot be read, and for a coordinate that is listed twice.
+    The jars are returned sorted. Raises StackError that names file and line for an invalid line, or a coordinate that
+    is listed twice.
     """
     try:
         text = lock.read_text(encoding="utf-8")
@@ -89,7 +90,7 @@ def sha256_of(path: Path) -> str:
 
 
 def download_jar(coordinate: Coordinate, folder: Path) -> Path:
-    """Fetch a jar into `folder`, which must be empty of it. Raises StackError when it cannot be had."""
+    """Fetch a jar into `folder`, which must not contain it. Raises StackError when it cannot be fetched."""
     import jgo.maven
     import requests  # noqa: PLC0415 - as jgo, only needed when something is missing
 
@@ -102,7 +103,7 @@ def download_jar(coordinate: Coordinate, folder: Path) -> Path:
             return Path(artifact.resolve())
         except (requests.RequestException, RuntimeError, OSError) as error:
             reason = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-            # What a broken transfer left would be taken for the jar next time.
+            # The next attempt would take the rest of a broken transfer for the jar.
             Path(artifact.cached_path).unlink(missing_ok=True)
     raise StackError(
         f"Jar {coordinate} could not be fetched: {reason}",
@@ -128,7 +129,7 @@ def _fetch_one(jar: LockedJar, cache: Path, incoming: Path, download: Download) 
 
 
 def _map_threads(work: Callable[[LockedJar], object], jars: Iterable[LockedJar], report: Callable[[str], None]) -> None:
-    """Run `work` for every jar in a few threads; the first error ends it and is raised."""
+    """Run `work` for every jar in a few threads. The first error stops it and is raised."""
     with ThreadPoolExecutor(THREADS, thread_name_prefix="jars") as pool:
         futures = {pool.submit(work, jar): jar for jar in jars}
         try:
@@ -141,7 +142,7 @@ def _map_threads(work: Callable[[LockedJar], object], jars: Iterable[LockedJar],
 
 
 def bad_jars(jars: Iterable[LockedJar], cache: Path) -> tuple[LockedJar, ...]:
-    """Return the jars that are not in the cache, or differ there; all contents are hashed (0.1 s for 45 MB)."""
+    """Return the jars that are missing or have another hash in the cache. It hashes all jars (0.1 s for 45 MB)."""
 
     def is_bad(jar: LockedJar) -> bool:
         path = jar.path_in(cache)
@@ -155,11 +156,11 @@ def bad_jars(jars: Iterable[LockedJar], cache: Path) -> tuple[LockedJar, ...]:
 def fetch_jars(
     lock: Path, cache: Path, progress: Progress = _ignore, *, download: Download = download_jar
 ) -> tuple[Path, ...]:
-    """Return the jars of a lock file, in its order, all present in `cache` with the right content.
+    """Return the paths in `cache` of all jars of a lock file, in its order, after fetching missing or damaged ones.
 
-    What is missing or damaged is fetched in 8 threads, checked, and only then moved into place, so that neither an
-    interruption nor a second set-up at the same time leaves a bad file.
-    Raises StackError naming the coordinate of a jar that is unlocked, cannot be fetched or has another hash.
+    Jars are fetched in 8 threads, and moved to the cache only after their hash was checked. So neither an interruption
+    nor a second set-up at the same time leaves a bad file.
+    Raises StackError that names a jar that has no hash in the lock file, cannot be fetched, or has another hash.
     """
     jars = read_lock(lock)
     for jar in jars:
@@ -187,9 +188,9 @@ def _fetch_missing(
 
 
 def write_lock(lock: Path, progress: Progress = _ignore, *, download: Download = download_jar) -> tuple[LockedJar, ...]:
-    """Renew a lock file: fetch every coordinate in it afresh and write its SHA-256; leading comments stay.
+    """Renew a lock file: fetch every jar again and write its SHA-256. Comment lines are kept at the top.
 
-    To change a version, edit the coordinate, drop the hash, and call this. Raises StackError as `fetch_jars` does.
+    To change a version, edit the coordinate, remove the hash, and call this. Raises StackError as `fetch_jars` does.
     """
     jars = read_lock(lock)
     hashes: dict[Coordinate, str] = {}

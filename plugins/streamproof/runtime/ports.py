@@ -1,4 +1,4 @@
-"""Loopback ports: reserve them so that two stacks that start at once never get the same one."""
+"""Reserve loopback ports, so that two stacks that start at the same time never get the same port."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def _hold(port: int) -> socket.socket:
-    """Bind without listening: keeps others off the port, but lets a service that sets SO_REUSEADDR listen on it."""
+    """Bind a port without listening. Others cannot get it, but a service with SO_REUSEADDR can listen on it."""
     holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -26,15 +26,15 @@ def _hold(port: int) -> socket.socket:
 class PortReservation:
     """Ports by purpose (`kafka`, `clickhouse_http`, ...), reserved until `release`, when their services listen.
 
-    `wanted` maps a purpose to a port number, 0 for any free one. The JVM and ClickHouse both set SO_REUSEADDR, so they
-    can listen on a port that is reserved here, while the kernel gives it to nobody else.
-    Raises StackError naming port and service when a wanted port is taken.
+    `wanted` maps a purpose to a port number, 0 for any free port. The JVM and ClickHouse set SO_REUSEADDR, so they can
+    listen on a reserved port. The kernel gives it to no other process.
+    Raises StackError that names port and service when a wanted port is in use.
     """
 
     def __init__(self, wanted: Mapping[str, int]) -> None:
         self._holders: list[socket.socket] = []
         self.ports: dict[str, int] = {}
-        # Wanted numbers first: a free one must not be drawn from among them.
+        # Fixed numbers come first, so that none of them is chosen as a free port.
         for purpose, port in sorted(wanted.items(), key=lambda item: item[1] == 0):
             try:
                 holder = _hold(port)
@@ -49,7 +49,7 @@ class PortReservation:
             self.ports[purpose] = holder.getsockname()[1]
 
     def release(self) -> None:
-        """Let go of all ports. Calling it again changes nothing."""
+        """Release all ports. Calling it again does nothing."""
         for holder in self._holders:
             holder.close()
         self._holders.clear()

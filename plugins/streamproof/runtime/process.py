@@ -1,4 +1,4 @@
-"""Processes: who they are for certain, and children that never outlive their supervisor."""
+"""Identify processes reliably, and start children that never outlive their supervisor."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from streamproof.model.stack import ProcessIdentity
 from streamproof.runtime import die_with_parent
 from streamproof.runtime.files import last_lines
 
-# Clocks of one boot may be corrected by a fraction of a second between two looks at a start time.
+# The clock may be corrected by a fraction of a second between two readings of the same start time.
 START_TIME_TOLERANCE_SEC = 1.0
 TERM_GRACE_SEC = 10.0
-# Of 19: gets the processors that others leave, and a tenth of those that they do not.
+# Of at most 19. The process uses idle processors, and gets about a tenth of the time of busy ones.
 NICENESS = 10
 _SESSION_NICENESS = Path("/proc/self/autogroup")
 
 
 def identity_of(pid: int) -> ProcessIdentity:
-    """Return the identity of a process. Raises StackError when there is none."""
+    """Return the identity of a process. Raises StackError when it does not exist."""
     try:
         return ProcessIdentity(pid, psutil.Process(pid).create_time())
     except psutil.NoSuchProcess:
@@ -40,7 +40,7 @@ def own_identity() -> ProcessIdentity:
 
 
 def is_alive(identity: ProcessIdentity) -> bool:
-    """Tell whether this very process still runs: same pid, same start time, and not a zombie."""
+    """Return whether this process still runs: same pid, same start time, and not a zombie."""
     try:
         process = psutil.Process(identity.pid)
         same = abs(process.create_time() - identity.started_at) < START_TIME_TOLERANCE_SEC
@@ -50,7 +50,7 @@ def is_alive(identity: ProcessIdentity) -> bool:
 
 
 def send_signal(identity: ProcessIdentity, number: signal.Signals) -> bool:
-    """Signal this very process; False when it has ended. A process that took over its pid is left alone."""
+    """Send a signal to this process; return False when it has ended. A later process with its pid gets no signal."""
     if not is_alive(identity):
         return False
     with contextlib.suppress(ProcessLookupError):
@@ -60,9 +60,9 @@ def send_signal(identity: ProcessIdentity, number: signal.Signals) -> bool:
 
 
 def give_way() -> None:
-    """Let the processes of others go first, those of other sessions too."""
+    """Lower the priority of this process, also against processes of other sessions."""
     os.nice(NICENESS)
-    # Between sessions Linux may share time by session, whatever the niceness in each (man 7 sched, autogroup).
+    # With autogroups, Linux ignores niceness between sessions; each session has its own (man 7 sched).
     with contextlib.suppress(OSError):
         _SESSION_NICENESS.write_text(str(NICENESS))
 
@@ -73,9 +73,10 @@ def python_module(module: str, *arguments: str) -> list[str]:
 
 
 def dying_with_us(command: Sequence[str]) -> list[str]:
-    """Return the command line that runs `command` so that it is killed when this process ends, however it ends.
+    """Return a command line that runs `command`, which is then killed when this process ends for any reason.
 
-    Start it on a thread that lives as long: the kernel's signal comes when the *thread* that forked ends.
+    Start it on a thread that lives as long as this process: the kernel's signal comes when the *thread* that forked
+    ends.
     """
     return [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()), *command]
 
@@ -100,11 +101,11 @@ class Child:
         cwd: Path | None = None,
         talks: bool = False,
     ) -> Child:
-        """Start `command` in a session of its own; it is killed when the calling process ends.
+        """Start `command` in its own session. It is killed when the calling process ends.
 
-        Must be called on the main thread, see `dying_with_us`.
-        With `talks` its standard input is a pipe that closes with us and its standard output can be read;
-        otherwise it reads nothing and its output goes to the log, as standard error always does.
+        Call it on the main thread, see `dying_with_us`. Standard error goes to the log. With `talks`, standard input is
+        a pipe that closes when the calling process ends, and standard output can be read by `hear`. Otherwise the child
+        has no input, and standard output goes to the log too.
         """
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as out:
@@ -125,11 +126,11 @@ class Child:
 
     @property
     def ended(self) -> bool:
-        """Tell whether the process has ended."""
+        """Return whether the process has ended."""
         return self.process.returncode is not None
 
     def death(self, doing: str) -> StackError:
-        """Return the error that says how the service ended while `doing`, with the last lines of its log."""
+        """Return the error for a service that ended while `doing`, with the last lines of its log."""
         lines = last_lines(self.log)
         code = self.process.returncode
         how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
@@ -139,7 +140,7 @@ class Child:
         )
 
     async def hear(self, what: str, timeout: float) -> str:
-        """Return the next line that a child which `talks` says. Raises StackError when it ends or says nothing."""
+        """Return the next line that a child with `talks` prints. Raises StackError when it ends or at the time-out."""
         if self.process.stdout is None:
             raise StackError(f"Service {self.name} does not talk.", hint="This is a defect of streamproof.")
         try:
@@ -154,7 +155,7 @@ class Child:
         return line.decode().strip()
 
     async def stop(self, grace: float = TERM_GRACE_SEC) -> None:
-        """Ask the process to end, and kill it when it has not after `grace` seconds. Returns when it is gone."""
+        """Terminate the process, kill it if it has not ended after `grace` seconds, and wait for its end."""
         if not self.ended:
             with contextlib.suppress(ProcessLookupError):
                 self.process.terminate()

@@ -1,4 +1,4 @@
-"""Start, look at and stop a stack. What is known of it is in its folder, so any process can do so."""
+"""Start, inspect and stop a stack. Its state is in its folder, so any process can do so."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ __all__ = [
 
 # The program that starts and watches the services of a stack.
 SUPERVISOR = "streamproof.services.supervise"
-# The supervisor ends at its time-out; this much later it counts as stuck.
+# The supervisor ends at its time-out. If it has not ended this much later, it is stuck.
 STUCK_AFTER_SEC = 15.0
 KILL_TIMEOUT_SEC = 10.0
-# The supervisor notices a dead child at once, but a client of that child may notice it sooner.
+# A client of a dead service may notice its end earlier than the supervisor, which then needs a moment to report it.
 SETTLE_SEC = 5.0
-# Containers get their grace one after the other, and the engine takes its time.
+# The grace periods of containers follow one another, and the engine itself is slow.
 CONTAINERS_TIMEOUT_SEC = 180.0
 
 
 def read_state(folder: Path) -> StackState | None:
-    """Return what is known of the stack in a folder, None when there was none. Raises StackError when unreadable."""
+    """Return the state of the stack in a folder, None when there is none. Raises StackError when it is unreadable."""
     path = folder / "state.json"
     try:
         return StackState.from_json(orjson.loads(path.read_bytes()))
@@ -56,12 +56,12 @@ def read_state(folder: Path) -> StackState | None:
 
 
 def stack_is_alive(state: StackState) -> bool:
-    """Tell whether the stack's supervisor still runs: same pid and same start time."""
+    """Return whether the stack's supervisor still runs: same pid and same start time."""
     return is_alive(state.supervisor)
 
 
 def settled_state(folder: Path) -> StackState | None:
-    """Return what is known of the stack; when one of its services has just died, once the supervisor has said so."""
+    """Return the state of the stack. If a service has just died, wait until the supervisor has reported that."""
     state = read_state(folder)
     if state is None or state.status != "ready" or all(_seems_alive(service) for service in state.services):
         return state
@@ -76,7 +76,7 @@ def settled_state(folder: Path) -> StackState | None:
 
 
 def _seems_alive(service: ServiceState) -> bool:
-    """Tell whether a service's process runs; of a container only the supervisor can tell."""
+    """Return whether a service's process runs; False for a container, which only the supervisor can check."""
     return service.process is not None and is_alive(service.process)
 
 
@@ -89,10 +89,9 @@ def start_stack(
 ) -> StackState:
     """Start a stack and return its state when Kafka, its topics, ClickHouse and the processor's process are up.
 
-    `secrets` are environment variables for the processor; they go to it through pipes and are written nowhere.
-
-    `timeout` is in seconds; fetching jars that are not in the cache comes on top and is reported to `progress`. On any
-    failure nothing is left running. Raises StackError naming the service, with the last lines of its log in the hint.
+    `secrets` are environment variables for the processor. They are passed through pipes and never written to a file.
+    `timeout` is in seconds. It does not include fetching missing jars, which is reported to `progress`. After a failure
+    nothing is left running. Raises StackError that names the service, with the last lines of its log in the hint.
     """
     before = read_state(spec.root)
     if before and stack_is_alive(before):
@@ -117,7 +116,7 @@ def start_stack(
 
 
 def _fetch_missing_jars(spec: StackSpec, progress: Progress | None) -> None:
-    """Fetch in the caller, who can show progress; the supervisor checks the hashes of all jars again."""
+    """Fetch missing jars in this process, which can show progress. The supervisor checks the hashes of all jars."""
     lock, cache = stack_files(Path(spec.home)) / "jars.lock", Path(spec.cache_dir)
     if all(jar.sha256 and jar.path_in(cache).is_file() for jar in read_lock(lock)):
         return
@@ -128,7 +127,7 @@ def _fetch_missing_jars(spec: StackSpec, progress: Progress | None) -> None:
 
 
 def _launch_and_listen(spec_file: Path, log: Path, timeout: float, secrets: bytes) -> None:
-    """Start the supervisor; return when it closes its standard output: with the stack up, failed, or itself dead."""
+    """Start the supervisor, and return when its standard output closes: the stack is up or failed, or it has died."""
     command = python_module(SUPERVISOR, str(spec_file), str(timeout))
     with log.open("ab") as errors:
         try:
@@ -159,16 +158,16 @@ def _outcome(spec: StackSpec, log: Path) -> StackState:
 
 
 def stop_stack(folder: Path, *, timeout: float) -> bool:
-    """Stop the stack in a folder, remove its data and keep its logs; True when something was still running.
+    """Stop the stack in a folder, remove its data and keep its logs. Return True when a process was still running.
 
-    Safe to call again, and for a stack whose supervisor was killed. What has not ended after `timeout` seconds is
-    killed. Raises StackError when even that does not help.
+    It may be called again, and for a stack whose supervisor was killed. A process that has not ended after `timeout`
+    seconds is killed. Raises StackError when it does not end even then.
     """
     state = read_state(folder)
     if state is None:
         return False
     running = _end(state.supervisor, max(timeout, CONTAINERS_TIMEOUT_SEC) if state.project else timeout)
-    # With the supervisor gone the kernel has killed its children; where it does not know how to, this does.
+    # On Linux, the kernel has killed the supervisor's children by now. Elsewhere this does.
     for service in state.services:
         running = (service.process is not None and _end(service.process, 0)) or running
     after = read_state(folder) or state
@@ -184,7 +183,7 @@ def stop_stack(folder: Path, *, timeout: float) -> bool:
 
 
 def _remove_containers(folder: Path) -> None:
-    """Take down a project on Docker that its supervisor left up. Raises StackError."""
+    """Remove the containers of a Docker stack whose supervisor was killed. Raises StackError."""
     command = python_module("streamproof.runtime.compose.down", str(folder))
     ended = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if ended.returncode != 0:
@@ -194,7 +193,7 @@ def _remove_containers(folder: Path) -> None:
 
 
 def _end(identity: ProcessIdentity, grace: float) -> bool:
-    """End a process, at first politely if there is a grace period; True when it was running."""
+    """End a process: terminate it if there is a grace period, then kill it. Return True when it was running."""
     if grace and send_signal(identity, signal.SIGTERM):
         try:
             _wait_for_end(identity, grace)

@@ -1,4 +1,4 @@
-"""What a stack is asked to be: the content of the supervisor's specification file."""
+"""The specification of a stack: the content of the file that its supervisor reads."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from streamproof.model.stack import ProcessIdentity
 BROKER = "broker"
 MOCK = "mock"
 
-# What becomes of data that an earlier stack of the same name left behind.
+# The strategies for data of an earlier stack with the same name.
 PRESERVE, RESET, BACKUP_RESET = "preserve", "reset", "backup-reset"
 STATE_STRATEGIES = (PRESERVE, RESET, BACKUP_RESET)
 
-# The service that the others are started for; it starts last and stops first.
+# The service that uses the others. It starts last and stops first.
 PROCESSOR = "processor"
 
 # Purposes of ports, as they are named in `StackSpec.ports` and in the errors about them.
@@ -30,10 +30,10 @@ USER = "streamproof"
 
 @dataclass(frozen=True, slots=True)
 class ProcessorLaunch:
-    """How the stream processor is started: the command line, with `env` beside the basic environment.
+    """How to start the stream processor: the command line, and variables in addition to the basic environment.
 
-    Texts may name what is only known once the services are up (`environment.PLACEHOLDERS`). `status_file` is where the
-    processor reports its state, '' for one that does not; a file of an earlier start is removed.
+    The texts may hold placeholders (`environment.PLACEHOLDERS`). The processor writes its state to `status_file`, ''
+    for none; the file of an earlier start is removed.
     """
 
     argv: tuple[str, ...]
@@ -42,26 +42,26 @@ class ProcessorLaunch:
 
     @property
     def title(self) -> str:
-        """Return what the processor is called: the module of a Python program, else the program."""
+        """Return the name of the processor: the module of a Python program, else the program."""
         if "-m" in self.argv[:-1]:
             return self.argv[self.argv.index("-m") + 1]
         return Path(self.argv[0]).name
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ProcessorLaunch:
-        """Read back what `asdict` wrote."""
+        """Read the data that `asdict` wrote."""
         return cls(tuple(data["argv"]), data["env"], data["status_file"])
 
 
 @dataclass(frozen=True, slots=True)
 class ComposeLaunch:
-    """How a stack on Docker is started; nothing of another project is ever touched.
+    """How to start a stack on Docker. Other Compose projects are never changed.
 
-    `project` is the Compose project; `files` are Compose files in their order (absolute; the first one's folder is the
-    project folder); `services` are those to start, the processor among them last; `docker_host` is the engine's address
-    (None: what the environment says, then the default socket). `strategy` is what becomes of volumes that an earlier
-    stack of this project left: `preserve`, `reset` or `backup-reset` (into `backups`); volumes outlive the stack only
-    with `keep_volumes`.
+    `project` is the Compose project. `files` are its Compose files in order (absolute; the folder of the first one is
+    the project folder). `services` are the services to start, the processor last. `docker_host` is the engine's
+    address; None means the one in the environment, else the default socket. `strategy` decides about volumes of an
+    earlier stack of this project: `preserve`, `reset` or `backup-reset` (into `backups`). Volumes are removed with the
+    stack unless `keep_volumes` is set.
     """
 
     project: str
@@ -74,15 +74,15 @@ class ComposeLaunch:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ComposeLaunch:
-        """Read back what `asdict` wrote."""
+        """Read the data that `asdict` wrote."""
         return cls(**{**data, "files": tuple(data["files"]), "services": tuple(data["services"])})
 
 
 @dataclass(frozen=True, slots=True)
 class OutsideLaunch:
-    """The services that a stack uses and does not start: where they are and what they are, without any secret.
+    """The services that a stack uses but does not start: their addresses and versions, without secrets.
 
-    `bootstrap_from_clickhouse` is where ClickHouse finds the brokers; `versions` are by service name.
+    `bootstrap_from_clickhouse` is the brokers' address as ClickHouse reaches them. `versions` are by service name.
     """
 
     bootstrap_servers: str
@@ -98,11 +98,13 @@ class OutsideLaunch:
 class StackSpec:
     """A stack to start. Paths are absolute.
 
-    `folder` gets state.json, logs/<service>.log and data/; `kafka_kind` is `broker` or `mock`; `topics` are created
-    with one partition and no expiry; `ports` maps purposes (see the constants) to numbers, 0 or absent: any free one;
-    with an `owner` the stack ends when that process does; `expires_after_sec` ends it after so many seconds;
-    `java` names another JRE; `home` is the project folder, the one that holds include/. With `compose` the services are
-    containers instead of processes; with `outside` the processor is the only service that is started.
+    - The stack writes state.json, logs/<service>.log and data/ to `folder`.
+    - `home` is the project folder, which holds include/. `java` names another JRE.
+    - `kafka_kind` is `broker` or `mock`. `topics` are created with one partition and no expiry.
+    - `ports` maps purposes (see the constants) to numbers; 0 or absent means any free port.
+    - The stack ends when process `owner` ends, or after `expires_after_sec` seconds, if these are given.
+    - With `compose`, the services are containers instead of processes.
+    - With `outside`, only the processor is started.
     """
 
     name: str
@@ -131,7 +133,7 @@ class StackSpec:
 
     @property
     def data(self) -> Path:
-        """Return the folder of what is removed when the stack ends."""
+        """Return the folder of data that is removed when the stack ends."""
         return self.root / "data"
 
     def log(self, service: str) -> Path:
@@ -144,7 +146,7 @@ class StackSpec:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> StackSpec:
-        """Read back what `as_json` wrote."""
+        """Read the data that `as_json` wrote."""
         processor, owner, compose, outside = (data[key] for key in ("processor", "owner", "compose", "outside"))
         return cls(
             **{

@@ -1,4 +1,4 @@
-"""The state file of a stack, which its supervisor writes, and the supervisor's own log."""
+"""The state file of a stack, and the log of its supervisor. The supervisor writes both."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from streamproof.runtime.stack_spec import StackSpec
 
 
 def say(text: str) -> None:
-    """Write a line to the supervisor's own log, which its standard error is."""
+    """Write a line to the supervisor's log, to which its standard error goes."""
     sys.stderr.write(f"{iso_ms(datetime.now(UTC))} {text}\n")
     sys.stderr.flush()
 
 
 class StateFile:
-    """The state of one stack, as other processes read it in its folder."""
+    """The state of one stack, in a file that other processes read."""
 
     def __init__(self, spec: StackSpec, state: StackState) -> None:
         self.spec, self.state = spec, state
 
     def write_status(self, status: str, error: str | None = None, hint: str | None = None) -> None:
-        """Write the state file."""
+        """Change the status and write the state file."""
         if status != self.state.status:
             say(f"{status}{f': {error}' if error else ''}")
         self.update(status=status, error=error, hint=hint)
@@ -37,7 +37,7 @@ class StateFile:
         write_json(self.spec.state_file, self.state.as_json())
 
     def expect(self, **fields: Any) -> None:
-        """Note what is known before anything is written: where services will be found."""
+        """Set fields without writing the file: addresses of services that are not up yet."""
         self.state = replace(self.state, **fields)
 
     def add(self, service: ServiceState) -> None:

@@ -1,7 +1,7 @@
-"""The supervisor of one stack: a detached process that starts the services, watches them, and takes them down.
+"""The supervisor of one stack: a detached process that starts, watches and stops the services.
 
-`streamproof.services.supervise` is its program. It ends the stack on SIGTERM, when a service dies, when its owner is
-gone, and when its time is over.
+Its program is `streamproof.services.supervise`. It stops the stack on SIGTERM, when a service or the stack's owner
+ends, and when the stack expires.
 """
 
 from __future__ import annotations
@@ -23,45 +23,46 @@ from streamproof.runtime.process import is_alive, own_identity
 from streamproof.runtime.stack_spec import USER, StackSpec
 from streamproof.runtime.state_file import StateFile, say
 
-# What children need from the environment. Nothing else is passed on: a run depends on its plan, not on the shell.
+# The variables that children get from the environment. There are no others, so that a run depends only on its plan.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
 
 
 class Services(Protocol):
-    """What a supervisor looks after: the services of one stack, processes or containers."""
+    """The services of one stack, as processes or containers."""
 
     state_file: StateFile
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return what is to be up."""
+        """Return the names of the services that must be up."""
 
     async def start(self) -> None:
-        """Start them all; each is added to the state file as it comes up. Raises StackError naming one that is not."""
+        """Start all services; add each to the state file when it is up. Raises StackError that names a failed one."""
 
     async def first_death(self) -> StackError:
-        """Wait until one ends by itself and return the error that says how."""
+        """Wait until a service ends by itself, and return the error for it."""
 
     async def stop(self) -> None:
-        """End what was started, and remove its data."""
+        """Stop the started services and remove their data."""
 
     def close(self) -> None:
-        """Let go of reserved ports. Calling it again changes nothing."""
+        """Release the reserved ports. Calling it again does nothing."""
 
 
-# Gives the services of a stack, not started, by its specification, their environment and the time-out in seconds.
+# A function that returns the services of a stack, not yet started. Its arguments are the specification, the basic
+# environment and the time-out in seconds.
 ServicesOf = Callable[[StackSpec, Mapping[str, str], float], Services]
 
 
 class Supervisor:
-    """One stack from its first service to its last."""
+    """Runs one stack, from the start of its first service to the end of its last."""
 
     def __init__(self, spec: StackSpec, services: Services, timeout: float) -> None:
         self.spec, self.services, self.timeout = spec, services, timeout
         self.state_file = services.state_file
 
     async def run(self) -> None:
-        """Start the stack, keep it until something ends it, and stop it. The state file says how it ended."""
+        """Start the stack, wait until something ends it, and stop it. The state file then has the reason."""
         ending: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         watching = self._watch_for_end(ending)
         try:
@@ -70,7 +71,7 @@ class Supervisor:
             if watching:
                 watching.cancel()
         if error:
-            # Written before the services are stopped, so that whoever waits for the stack sees it at once.
+            # Written before the services are stopped, so that waiting processes see the failure at once.
             self.state_file.write_status("failed", error.message, error.hint)
             _answer()
         await self.services.stop()
@@ -78,7 +79,7 @@ class Supervisor:
             self.state_file.write_status("stopped", error=ending.result() if ending.done() else None)
 
     def _watch_for_end(self, ending: asyncio.Future[str | None]) -> asyncio.Task[None] | None:
-        """Set up what completes `ending`: its result is why the stack ends, None when it was asked to end."""
+        """Install the events that complete `ending`. Its result is the reason, None when a signal ended the stack."""
         loop = asyncio.get_running_loop()
 
         def end(reason: str | None = None) -> None:
@@ -103,7 +104,7 @@ class Supervisor:
         return asyncio.create_task(watch())
 
     async def _until_end(self, ending: asyncio.Future[str | None]) -> StreamproofError | None:
-        """Start the services, then watch them; return what went wrong, None when the stack is only to end."""
+        """Start the services and watch them. Return the error that ended the stack, None when it ended on request."""
         starting = asyncio.create_task(self._start())
         await _first({starting, ending})
         if not starting.done():
@@ -135,13 +136,13 @@ class Supervisor:
 
 
 async def _first(awaited: set[asyncio.Future[Any]]) -> set[asyncio.Future[Any]]:
-    """Wait until the first of these is done, and return those that are."""
+    """Wait until at least one of these is done, and return all that are."""
     done, _pending = await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
     return done
 
 
 def _answer() -> None:
-    """Close standard output: `start_stack` waits for that, and then reads the state file."""
+    """Close standard output. `start_stack` waits for that, and then reads the state file."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.close(null)
@@ -152,7 +153,7 @@ def supervise(
 ) -> int:
     """Run a stack in this process until it ends; return the exit code.
 
-    `environ` is the process's environment; `secrets` are variables for the processor that stand in no file.
+    `environ` is the process's environment. `secrets` are variables for the processor that no file contains.
     """
     passed_on = (*PASSED_ON, *DOCKER_ENVIRONMENT) if spec.compose else PASSED_ON
     env = {name: environ[name] for name in passed_on if name in environ}
@@ -180,7 +181,7 @@ def supervise(
 
 
 def _fail_unstarted(spec: StackSpec, message: str, hint: str) -> None:
-    """Write the state of a stack that has no service and no port."""
+    """Write the state of a stack that failed before it had services or ports."""
     state = StackState(
         spec.name, "failed", own_identity(), spec.kafka_kind, "", LOOPBACK, 0, 0, USER, (), message, hint
     )

@@ -1,4 +1,4 @@
-"""What a service of a local stack is: something that a run can start, with endpoints and a log."""
+"""The interface of a service of a local stack: a run can start and stop it, and it has endpoints and a log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from streamproof.runtime.stack_spec import StackSpec
 
 
 class Service(Protocol):
-    """One service of one stack. It owns its processes, its log and its end."""
+    """One service of one stack. It starts, logs and stops its own processes."""
 
     children: list[Child]
 
@@ -21,19 +21,19 @@ class Service(Protocol):
 
     @classmethod
     def of(cls, spec: StackSpec, ports: Mapping[str, int], env: Mapping[str, str]) -> Service:
-        """Return the service of a stack, not started; `ports` are by purpose, `env` is its basic environment."""
+        """Return the service of a stack, not yet started. `ports` are by purpose; `env` is its basic environment."""
 
     async def start(self, state: StackState, timeout: float) -> ServiceState:
-        """Start it and return when it answers; `state` says what is up already. Raises StackError.
+        """Start the service and return when it answers. Raises StackError.
 
-        `timeout` is in seconds.
+        `state` is the present state of the stack; `timeout` is in seconds.
         """
 
     def endpoints(self) -> Mapping[str, Any]:
-        """Return the fields of the stack's state that this service gives: where it is found."""
+        """Return its address as fields of the stack's state."""
 
     async def prepare(self, timeout: float) -> None:
-        """Make what others need of it, once it is up: topics, say. Raises StackError."""
+        """Create what other services need from it, such as topics, once it is up. Raises StackError."""
 
     async def stop(self) -> None:
-        """Stop it; its data are removed with the stack."""
+        """Stop it. Its data are removed with the stack."""

@@ -1,10 +1,11 @@
-"""The process that is ClickHouse: its own HTTP and TCP servers, switched on inside the wheel `chdb-core`.
+"""The process of the ClickHouse server: `python -m streamproof.services.clickhouse_child RUN_DIR DATA_DIR`.
 
-`_chdb.query` is the main function of clickhouse-local, which knows `SYSTEM START LISTEN`. One call opens both
-listeners and then reads a named pipe that nobody writes to: the process serves until that pipe is closed. The private
-entry point is why chdb-core is pinned exactly. Run as
-`python -m streamproof.services.clickhouse_child RUN_DIR DATA_DIR`; RUN_DIR holds config.xml and users.xml. It says
-`READY` on standard output, and ends when standard input closes or on SIGTERM.
+RUN_DIR holds config.xml and users.xml. The process writes `READY` to standard output, and ends on SIGTERM or when
+standard input closes.
+
+The wheel `chdb-core` contains the whole engine. Its `_chdb.query` is the main function of clickhouse-local, which
+supports `SYSTEM START LISTEN`. One call starts the HTTP and TCP servers, and then reads a named pipe to which nothing
+is written, so it serves until the pipe is closed. This entry point is private, so chdb-core is pinned exactly.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _LISTENING, _ENGINE_ENDED, _PARENT_GONE = b"L", b"E", b"P"
 
 
 def load_engine() -> ModuleType:
-    """Load chdb's extension module without the package, which would boot and end an in-memory engine first.
+    """Load chdb's extension module without its package, which would first start and stop an in-memory engine.
 
     Raises ImportError when chdb-core is not installed.
     """
@@ -39,7 +40,7 @@ def load_engine() -> ModuleType:
     if library is None or not library.exists():
         raise ImportError("chdb-core is not installed: there is no chdb/_chdb.abi3.so")
     before = Path.cwd()
-    # The library opens its companion by a relative name.
+    # The library opens a second library by a relative path.
     os.chdir(library.parent)
     try:
         ctypes.CDLL(str(library), mode=sys.getdlopenflags() | _RTLD_DEEPBIND)
@@ -54,7 +55,7 @@ def load_engine() -> ModuleType:
 
 
 class Engine:
-    """The engine, its listeners, and the three events that can happen to it, which arrive through one pipe."""
+    """The engine and its listeners. One pipe receives its events: listening, engine ended, parent gone, or a signal."""
 
     def __init__(self, run_dir: Path, data_dir: Path) -> None:
         self.data_dir = data_dir
@@ -63,8 +64,8 @@ class Engine:
         os.mkfifo(self.hold, 0o600)
         self.error: str | None = None
         self._holding: int | None = None
-        self._heard, self._tell = os.pipe()
-        os.set_blocking(self._tell, False)
+        self._event_reader, self._event_writer = os.pipe()
+        os.set_blocking(self._event_writer, False)
         self.module = load_engine()
         self.module.set_signal_handlers_enabled(0)
 
@@ -79,12 +80,12 @@ class Engine:
             self.error = result.error_message() if result is not None and result.has_error() else None
         except Exception as error:  # noqa: BLE001 - the engine raises whatever it likes; it is reported below
             self.error = str(error)
-        os.write(self._tell, _ENGINE_ENDED)
+        os.write(self._event_writer, _ENGINE_ENDED)
 
     def _wait_for_reader(self) -> None:
-        # Opening for writing blocks until the engine opens for reading, which it does after both listeners are up.
+        # Opening for writing blocks until the engine opens the pipe for reading. It does so after it started listening.
         self._holding = os.open(self.hold, os.O_WRONLY)
-        os.write(self._tell, _LISTENING)
+        os.write(self._event_writer, _LISTENING)
 
     def run(self, lifeline: int, told_ready: Callable[[], None]) -> int:
         """Serve until asked to stop; return the exit code. `lifeline` is a descriptor that closes with the parent."""
@@ -92,19 +93,19 @@ class Engine:
         def wait_for_parent() -> None:
             while os.read(lifeline, 4096):
                 pass
-            os.write(self._tell, _PARENT_GONE)
+            os.write(self._event_writer, _PARENT_GONE)
 
-        signal.set_wakeup_fd(self._tell)
+        signal.set_wakeup_fd(self._event_writer)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda _number, _frame: None)
         for work in (self._serve, self._wait_for_reader, wait_for_parent):
             self._thread(work)
-        while (event := os.read(self._heard, 1)) == _LISTENING:
+        while (event := os.read(self._event_reader, 1)) == _LISTENING:
             told_ready()
         if event != _ENGINE_ENDED and self._holding is not None:
             os.close(self._holding)
-            # The reader sees the end of its pipe, and the engine closes its tables.
-            while os.read(self._heard, 1) != _ENGINE_ENDED:
+            # The engine reads the end of the pipe, and then closes its tables.
+            while os.read(self._event_reader, 1) != _ENGINE_ENDED:
                 pass
         if self.error:
             sys.stderr.write(f"The engine stopped: {self.error}\n")
@@ -112,22 +113,22 @@ class Engine:
 
 
 def main() -> None:
-    """Be the engine's process."""
+    """Run the engine in this process."""
     run_dir, data_dir = Path(sys.argv[1]), Path(sys.argv[2])
     # clickhouse-local reads ./config.xml, prints to standard output, and would read a table from a piped input.
     os.chdir(run_dir)
-    lifeline, voice = os.dup(0), os.dup(1)
+    lifeline, output = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(2, 1)
 
     def told_ready() -> None:
-        os.write(voice, b"READY\n")
-        os.close(voice)
+        os.write(output, b"READY\n")
+        os.close(output)
 
     code = Engine(run_dir, data_dir).run(lifeline, told_ready)
     sys.stderr.flush()
-    # No interpreter shutdown: it would race with what the engine left running.
+    # A normal shutdown of the interpreter would race with threads that the engine left running.
     os._exit(code)
 
 

@@ -31,7 +31,7 @@ NAME = "kafka"
 
 @dataclass(slots=True)
 class KafkaBroker:
-    """The broker of one stack. `ports` holds those of the broker and of its controller listener."""
+    """The broker of one stack. `ports` holds the ports of the broker and of its controller listener, by purpose."""
 
     spec: StackSpec
     ports: Mapping[str, int]
@@ -40,24 +40,24 @@ class KafkaBroker:
 
     @classmethod
     def wanted_ports(cls) -> tuple[str, ...]:
-        """Return the purposes of its ports."""
+        """Return the purposes of the ports that it needs."""
         return (KAFKA_PORT, CONTROLLER_PORT)
 
     @classmethod
     def of(cls, spec: StackSpec, ports: Mapping[str, int], env: Mapping[str, str]) -> KafkaBroker:
-        """Return the broker of a stack, not started."""
+        """Return the broker of a stack, not yet started."""
         return cls(spec, ports, env)
 
     def endpoints(self) -> Mapping[str, Any]:
-        """Return where it is found."""
+        """Return its address as fields of the stack's state."""
         return {"bootstrap_servers": self.bootstrap_servers}
 
     @property
     def bootstrap_servers(self) -> str:
-        """Return where clients find the broker."""
+        """Return the broker's address for clients."""
         return f"{LOOPBACK}:{self.ports[KAFKA_PORT]}"
 
-    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it needs no other
+    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it uses no other service
         """Start the broker and return when it answers; `timeout` is in seconds. Raises StackError."""
         cache, home = Path(self.spec.cache_dir), Path(self.spec.home)
         runtime = await asyncio.to_thread(runtime_of, cache, home, self.spec.java)
@@ -85,7 +85,7 @@ class KafkaBroker:
         return child
 
     async def _storage(self, runtime: JavaRuntime, home: Path, cache: Path) -> Path:
-        """Write the configuration and make formatted storage, from the cache when it holds some."""
+        """Write the configuration and create formatted storage, if possible as a copy from the cache."""
         data, kit = self.spec.data / NAME, KafkaKit.of(runtime, cache)
         properties = write_broker_files(
             home,
@@ -104,12 +104,12 @@ class KafkaBroker:
         return properties
 
     async def prepare(self, timeout: float) -> None:
-        """Create the stack's topics, of one partition, without expiry. Raises StackError naming the topic."""
+        """Create the stack's topics with one partition and without expiry. Raises StackError that names the topic."""
         admin = admin_client(self.bootstrap_servers)
         make_topic_of_offsets(admin, timeout)
         await asyncio.to_thread(create_topics, admin, self.spec.topics, timeout=timeout)
 
     async def stop(self) -> None:
-        """Stop the broker; its data are the supervisor's to remove."""
+        """Stop the broker. The supervisor removes its data."""
         for child in self.children:
             await child.stop()

@@ -1,4 +1,4 @@
-"""The fallback where the JVM jars cannot be had: librdkafka's mock broker in a process of its own."""
+"""The fallback when the JVM jars cannot be fetched: librdkafka's mock broker in its own process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME = "kafka"
 
 @dataclass(slots=True)
 class KafkaMock:
-    """The mock broker of one stack; its port is chosen by librdkafka."""
+    """The mock broker of one stack. librdkafka chooses its port."""
 
     spec: StackSpec
     env: Mapping[str, str]
@@ -33,14 +33,14 @@ class KafkaMock:
 
     @classmethod
     def of(cls, spec: StackSpec, ports: Mapping[str, int], env: Mapping[str, str]) -> KafkaMock:  # noqa: ARG003
-        """Return the mock broker of a stack, not started."""
+        """Return the mock broker of a stack, not yet started."""
         return cls(spec, env)
 
     def endpoints(self) -> Mapping[str, Any]:
-        """Return where it is found, '' before it is up."""
+        """Return its address as fields of the stack's state; the address is '' before it is up."""
         return {"bootstrap_servers": self.bootstrap_servers}
 
-    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it needs no other
+    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it uses no other service
         """Start the mock with the stack's topics and return when it listens. Raises StackError."""
         command = python_module("streamproof.transport.kafka.mock_cluster", *self.spec.topics)
         child = await Child.start(NAME, command, log=self.spec.log(NAME), env=self.env, cwd=self.spec.root, talks=True)
@@ -55,7 +55,7 @@ class KafkaMock:
         )
 
     async def prepare(self, timeout: float) -> None:
-        """Check that the topics are those that the mock was started with: it cannot make others later."""
+        """Check that the topics exist: the mock creates them at its start, and cannot create others later."""
         names = self.spec.topics
         await asyncio.wait_for(asyncio.to_thread(_look_for_topics, self.bootstrap_servers, names, timeout), timeout)
 

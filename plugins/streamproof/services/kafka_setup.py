@@ -1,4 +1,4 @@
-"""What is made once for the broker and kept in the cache: its jars, a class-data archive, and formatted storage."""
+"""Prepare the broker once per machine: its jars, a class-data archive, and formatted storage in the cache."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def kafka_version(home: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KafkaKit:
-    """What is made once per JRE and list of jars. Both files are optional: without them the broker starts slower."""
+    """The prepared files for one JRE and list of jars. They are optional: without them the broker starts slower."""
 
     folder: Path
 
     @classmethod
     def of(cls, runtime: JavaRuntime, cache: Path) -> KafkaKit:
-        """Return the place for this JRE, these jars (their names hold their hashes) and this garbage collector."""
+        """Return the kit for this JRE, these jars (their names contain their hashes) and this garbage collector."""
         key = "\n".join([str(runtime.program.resolve()), runtime.version, GC_FLAG, runtime.class_path])
         return cls(cache / "kafka" / hashlib.sha256(key.encode()).hexdigest()[:16])
 
@@ -61,14 +61,14 @@ class KafkaKit:
 
     @property
     def complete(self) -> bool:
-        """Tell whether both are there: the folder is moved into place as a whole."""
+        """Return whether both exist. The folder is moved to its path as a whole, so it is never half complete."""
         return self.archive.is_file() and self.storage.is_dir()
 
 
 def runtime_of(cache: Path, home: Path, java: str | None, progress: Progress | None = None) -> JavaRuntime:
-    """Return a verified JRE with the broker's jars, fetching what is missing, and with the archive if one was made.
+    """Return a verified JRE with the broker's jars, and with the class-data archive if there is one.
 
-    Raises StackError when the JRE does not start or a jar cannot be had.
+    Missing jars are fetched. Raises StackError when the JRE does not start or a jar cannot be fetched.
     """
     program = find_java(java)
     version = java_version(program)
@@ -83,7 +83,7 @@ def write_broker_files(home: Path, folder: Path, *, data: Path, broker_port: int
     """Write the broker's configuration into `folder` and return the properties file."""
     templates = stack_files(home) / "kafka"
     properties = folder / "server.properties"
-    # A properties file is read as Latin-1; JSON's escapes are its escapes.
+    # Java reads a properties file as Latin-1; the escapes of JSON are valid in it.
     escaped = json.dumps(str(data))[1:-1]
     values = {"broker_port": broker_port, "controller_port": controller_port, "data_dir": escaped}
     fill_template(templates / "server.properties", properties, values)
@@ -108,11 +108,11 @@ def broker_command(runtime: JavaRuntime, properties: Path, *options: str) -> lis
 
 
 def prepare(cache_dir: str | Path, home: str | Path, java: str | None, progress: Progress) -> JavaRuntime:
-    """Do everything that the broker needs at set-up; at once when it is already done.
+    """Fetch the jars, and create the class-data archive and formatted storage, unless that is done already.
 
-    Fetches the jars, then makes the class-data archive and formatted storage (about 10 s, once per JRE and lock file).
-    A JRE that cannot dump an archive is reported to `progress` and runs the broker without one.
-    Safe when two set-ups run at once. Raises StackError when the JRE does not start or a jar cannot be had.
+    Creating them takes about 10 s, once per JRE and lock file. A JRE that cannot dump an archive is reported to
+    `progress`, and runs the broker without one. Two set-ups may run at the same time. Raises StackError when the JRE
+    does not start or a jar cannot be fetched.
     """
     cache, home = Path(cache_dir), Path(home)
     runtime = runtime_of(cache, home, java, progress)
@@ -127,9 +127,9 @@ def prepare(cache_dir: str | Path, home: str | Path, java: str | None, progress:
 
 
 def _make_kit(runtime: JavaRuntime, kit: KafkaKit, home: Path) -> None:
-    """Run the broker once to learn which classes it loads, dump those, and move the result into place."""
+    """Run the broker once to list the classes that it loads, dump these, and move the result to the cache."""
     for left_over in kit.folder.parent.glob(".making-*"):
-        # We hold the lock, so whoever made it was killed.
+        # This process holds the lock, so the process that created this folder was killed.
         shutil.rmtree(left_over, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=kit.folder.parent) as text:
         work, product = Path(text), Path(text) / "kit"

@@ -18,12 +18,12 @@ PREPARE_TIMEOUT_SEC = 15.0
 
 
 class LocalServices:
-    """Services as processes of this machine: the processor last, the others before it and side by side."""
+    """Services as processes of this machine. They start at the same time, and the processor after them."""
 
     def __init__(
         self, spec: StackSpec, kinds: Mapping[str, type[Service]], env: Mapping[str, str], timeout: float
     ) -> None:
-        """Make the services, not started, and reserve their ports. Raises StackError for a port that is taken."""
+        """Create the services, not yet started, and reserve their ports. Raises StackError for a port in use."""
         self.spec, self.timeout = spec, timeout
         wanted = [purpose for kind in kinds.values() for purpose in kind.wanted_ports()]
         self.reserved = PortReservation({purpose: spec.ports.get(purpose, 0) for purpose in wanted})
@@ -52,11 +52,11 @@ class LocalServices:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return what is to be up."""
+        """Return the names of the services that must be up."""
         return (*self.first, *([PROCESSOR] if self.processor else []))
 
     async def start(self) -> None:
-        """Start all but the processor side by side, let each prepare, then start the processor. Raises StackError."""
+        """Start all but the processor at once, prepare them, then start the processor. Raises StackError."""
         try:
             async with asyncio.TaskGroup() as group:
                 for service in self.first.values():
@@ -77,7 +77,7 @@ class LocalServices:
         return (*([self.processor] if self.processor else []), *self.first.values())
 
     async def first_death(self) -> StackError:
-        """Wait until a service ends by itself and return the error that says how."""
+        """Wait until a service ends by itself, and return the error for it."""
         children: list[Child] = [child for service in self._services() for child in service.children]
         watched = {asyncio.create_task(child.process.wait()): child for child in children}
         try:
@@ -88,7 +88,7 @@ class LocalServices:
         return next(child.death("during the run") for task, child in watched.items() if task in done)
 
     async def stop(self) -> None:
-        """Stop the processor while it can still flush, then the rest, and remove the data."""
+        """Stop the processor first, so that it can flush, then the other services, and remove the data."""
         if self.processor:
             await self._stop_one(self.processor)
         await asyncio.gather(*(self._stop_one(service) for service in self.first.values()))
@@ -100,5 +100,5 @@ class LocalServices:
             say(f"{child.name} has ended, code {child.process.returncode}")
 
     def close(self) -> None:
-        """Let go of the reserved ports."""
+        """Release the reserved ports."""
         self.reserved.release()

@@ -1,4 +1,4 @@
-"""The processor of a run whose Kafka and ClickHouse were there before it: all that such a stack starts, if any."""
+"""The services of stack `external`: Kafka and ClickHouse already run, so it starts at most the processor."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from streamproof.runtime.stack_spec import OutsideLaunch, StackSpec
 from streamproof.runtime.state_file import StateFile, say
 from streamproof.services.processor_process import NAME, ProcessorProcess
 
-# Its process only has to be there.
+# A start only has to create the process.
 START_TIMEOUT_SEC = 15.0
 
 
 class OutsideServices:
-    """A stack of at most one process. `env` holds secrets, too, which the state file never gets."""
+    """A stack of at most one process. `env` also holds secrets, which are never written to the state file."""
 
     def __init__(self, spec: StackSpec, env: Mapping[str, str]) -> None:
         if spec.outside is None:
@@ -30,19 +30,19 @@ class OutsideServices:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return what is to be up."""
+        """Return the names of the services that must be up."""
         return (NAME,) if self.processor else ()
 
     async def start(self) -> None:
-        """Start the processor, if the pack's is a process. Raises StackError when it ends at once."""
+        """Start the processor, if the pack's processor is a process. Raises StackError when it ends at once."""
         if self.processor is None:
             return
         self.state_file.add(await self.processor.start(self.state_file.state, START_TIMEOUT_SEC))
 
     async def first_death(self) -> StackError:
-        """Wait until the processor ends by itself and return the error that says how."""
+        """Wait until the processor ends by itself, and return the error for it."""
         if self.processor is None:
-            # Nothing was started that could end: only the supervisor's own end ends this.
+            # No process can end, so this waits until the supervisor cancels it.
             never: asyncio.Future[StackError] = asyncio.get_running_loop().create_future()
             return await never
         child = self.processor.children[0]
@@ -50,7 +50,7 @@ class OutsideServices:
         return child.death("during the run")
 
     async def stop(self) -> None:
-        """Stop the processor and remove what it saved on this machine."""
+        """Stop the processor and remove its data from this machine."""
         if self.processor:
             await self.processor.stop()
             for child in self.processor.children:
@@ -58,7 +58,7 @@ class OutsideServices:
         shutil.rmtree(self.spec.data, ignore_errors=True)
 
     def close(self) -> None:
-        """Let go of nothing: no port is reserved."""
+        """Do nothing: no port is reserved."""
 
 
 def _state(spec: StackSpec, outside: OutsideLaunch) -> StackState:

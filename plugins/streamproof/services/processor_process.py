@@ -16,13 +16,13 @@ from streamproof.runtime.process import Child
 from streamproof.runtime.stack_spec import PROCESSOR, StackSpec
 
 NAME = PROCESSOR
-# It flushes what it has and commits its offsets before it ends.
+# Before it ends, it flushes its data and commits its offsets.
 STOP_GRACE_SEC = 15.0
 
 
 @dataclass(slots=True)
 class ProcessorProcess:
-    """The processor of one stack; that it runs and has its partitions is for the stage `pipeline_ready` to prove."""
+    """The processor of one stack. Stage `pipeline_ready` checks that it runs and has its partitions."""
 
     spec: StackSpec
     env: Mapping[str, str]
@@ -30,23 +30,23 @@ class ProcessorProcess:
 
     @classmethod
     def wanted_ports(cls) -> tuple[str, ...]:
-        """Return no port: nobody calls the processor."""
+        """Return no port: the processor is only a client."""
         return ()
 
     @classmethod
     def of(cls, spec: StackSpec, ports: Mapping[str, int], env: Mapping[str, str]) -> ProcessorProcess:  # noqa: ARG003
-        """Return the processor of a stack, not started."""
+        """Return the processor of a stack, not yet started."""
         return cls(spec, env)
 
     def endpoints(self) -> Mapping[str, Any]:
-        """Return nothing: nobody calls the processor."""
+        """Return nothing: the processor is only a client."""
         return {}
 
     async def prepare(self, timeout: float) -> None:
-        """Make nothing."""
+        """Do nothing."""
 
-    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it ends at once or runs
-        """Start the processor; `state` says where the other services are. Raises StackError when it ends at once."""
+    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - the start does not wait
+        """Start the processor. `state` has the addresses of the others. Raises StackError when it ends at once."""
         launch = self.spec.processor
         if launch is None:
             raise StackError("The stack has no processor to start.", hint="This is a defect of streamproof.")

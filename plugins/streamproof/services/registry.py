@@ -1,4 +1,4 @@
-"""The services of local stacks by name, and the kinds of stacks."""
+"""The services of local stacks by name, and the services of each kind of stack."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SERVICES: Mapping[str, type[Service]] = {
 
 
 def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Services:
-    """Return the services of a stack, not started, with their ports reserved. Raises StackError.
+    """Return the services of a stack, not yet started, with their ports reserved. Raises StackError.
 
     `env` is their basic environment, secrets included; `timeout` is in seconds.
     """

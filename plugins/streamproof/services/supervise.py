@@ -1,6 +1,6 @@
 """The supervisor's program: `python -m streamproof.services.supervise SPEC.json TIMEOUT_SEC`.
 
-What no file may hold comes as a JSON object on its standard input.
+Secrets come as a JSON object on its standard input, because no file may hold them.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from streamproof.services.registry import services_of
 
 
 def main() -> None:
-    """Detach from whoever started this, then supervise."""
+    """Detach from the process that started this one, then supervise the stack."""
     spec = StackSpec.from_json(orjson.loads(Path(sys.argv[1]).read_bytes()))
     secrets = orjson.loads(sys.stdin.buffer.read() or b"{}")
-    # A process that ends leaves a zombie to its parent; this one's parent is to be init, which reaps it.
+    # A process remains as a zombie until its parent reaps it. The fork makes init the parent, which always does.
     if os.fork():
         os._exit(0)
     os.setsid()

@@ -124,7 +124,7 @@ class TestTell:
         said = io.StringIO()
 
         def tell(dag_run_id, problem=None):
-            code = one_run._tell(Console(file=said, soft_wrap=True), private_home, dag_run_id, problem)
+            code = one_run._show_result(Console(file=said, soft_wrap=True), private_home, dag_run_id, problem)
             return code, said.getvalue()
 
         return tell

@@ -70,7 +70,7 @@ def assert_sql(
 
 
 def _parameters(given: Sequence[str], tests: Sequence[Block]) -> dict[str, AsTyped]:
-    """Read NAME=VALUE pairs, each value as typed: what it is, the SQL says. Refuse a name that no test has."""
+    """Parse NAME=VALUE pairs. The SQL decides the type of a value. Raises UsageError for a name that no test has."""
     from streamproof.warehouse.values import AsTyped
 
     known = sorted({name for test in tests for name in test.parameter_names})
@@ -100,7 +100,7 @@ def _count(results: Sequence[CheckResult], status: Status) -> int:
 
 
 def _exit_code(results: Sequence[CheckResult]) -> int:
-    """Return 1 when a check failed, 3 when none did but one could not be judged or none judged anything, else 0."""
+    """Return 1 when a check failed; else 3 when a check could not be judged or no check judged anything; else 0."""
     if _count(results, Status.FAILED):
         return EXIT_CHECK_FAILED
     if _count(results, Status.ERRORED) or not _count(results, Status.PASSED):

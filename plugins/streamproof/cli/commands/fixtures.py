@@ -39,8 +39,8 @@ def generate(
     """Write a fixture set with its manifest; the same seed gives the same bytes."""
     from streamproof.packs.parts import import_part
 
-    place = read_environment()
-    the_pack = place.packs.load(pack)
+    environment = read_environment()
+    the_pack = environment.packs.load(pack)
     generator = import_part(the_pack, "generator", ("KINDS", "DEFAULT_SEED", "generate", "generate_load"))
     kinds = (*generator.KINDS, LOAD)
     if kind not in kinds:
@@ -79,8 +79,8 @@ def verify(
     """Read a whole fixture set and list everything that is wrong with it: exit 2 when anything is."""
     from streamproof.fixtures.verify import check_fixture_set
 
-    place = read_environment()
-    the_pack = place.packs.load(pack)
+    environment = read_environment()
+    the_pack = environment.packs.load(pack)
     path = the_pack.manifest(manifest)
     report = check_fixture_set(path, tolerate_bad_lines=tolerate_bad_lines, rules=the_pack.replay)
     _show(report, tolerated=tolerate_bad_lines, json=json)

@@ -33,7 +33,7 @@ from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
 from streamproof.model.window import iso_ms, window_from
 
-# What a part of a proof says when the run could not be proved.
+# The counts of each part of a proof when nothing could be proved.
 _NO_PROOF: Mapping[str, Any] = {"checks": 0, "proved": 0, "informational": 0, "survivors": [], "mutations": []}
 _NO_COVERAGE: Mapping[str, Any] = {"columns": 0, "covered": 0, "exempt": {}, "survivors": [], "matrix": []}
 
@@ -102,16 +102,16 @@ def prove(
 
 
 def _damages(coverage: bool, damages: str | None) -> str:
-    """Return which damages are wanted, '' for none. Raises UsageError for --damages without --coverage."""
+    """Return the damages to apply, '' for none. Raises UsageError for --damages without --coverage."""
     if damages is not None and not coverage:
         raise UsageError("--damages has no meaning without --coverage.", hint="Add --coverage, or leave it out.")
     return (damages or EVERY_DAMAGE) if coverage else ""
 
 
 def _read(folder: Path, summary: Mapping[str, Any], *, mutations: bool, coverage: bool) -> dict[str, Any]:
-    """Return the proof of a run; a run that could not be proved has counts of zero and says why in `error`.
+    """Return the proof of a run. If nothing could be proved, its counts are zero and `error` has the reason.
 
-    With both parts it is that of the mutations, and holds the other under `coverage`.
+    If both parts were requested, it is the proof by mutations, with the other part under `coverage`.
     """
     from streamproof.stages.coverage import ARTIFACT as COVERAGE
     from streamproof.stages.prove import ARTIFACT
@@ -124,14 +124,14 @@ def _read(folder: Path, summary: Mapping[str, Any], *, mutations: bool, coverage
 def _part(folder: Path, name: str, summary: Mapping[str, Any], nothing: Mapping[str, Any]) -> dict[str, Any]:
     from streamproof.runs.folder import read_json
 
-    place = {"run_id": summary["run_id"], "folder": str(folder), "error": None}
+    common = {"run_id": summary["run_id"], "folder": str(folder), "error": None}
     if (folder / name).exists():
-        return {**read_json(folder / name), **place}
-    return {**nothing, **place, "error": summary["error"] or "the run's own checks do not all hold"}
+        return {**read_json(folder / name), **common}
+    return {**nothing, **common, "error": summary["error"] or "the run's own checks do not all hold"}
 
 
 def _exit_code(document: Mapping[str, Any], summary: Mapping[str, Any]) -> int:
-    """Return 3 when nothing could be proved, 1 with survivors, else what the run's verdict means."""
+    """Return 3 when nothing could be proved, 1 when there are survivors, else the exit code of the run's verdict."""
     parts = [document, document.get("coverage", {})]
     if any(part.get("error") for part in parts):
         return EXIT_NOT_JUDGED

@@ -41,8 +41,8 @@ def replay(
     from streamproof.packs.pack import INPUT
     from streamproof.transport.registry import transport_of
 
-    place = read_environment()
-    the_pack = place.packs.load(pack)
+    environment = read_environment()
+    the_pack = environment.packs.load(pack)
     path = the_pack.manifest(manifest)
     settings = None if dry_run else kafka_settings(bootstrap)
     plan = plan_replay(path, the_pack.replay, scenarios=named(scenario))

@@ -43,7 +43,7 @@ def report(
 
 
 def find_run(runs: Path, run_id: str) -> Path:
-    """Return the folder of a run by id; `latest` is the one planned last. Raises UsageError when there is none."""
+    """Return the folder of a run by id. `latest` is the run planned last. Raises UsageError when there is none."""
     known = sorted(runs.glob("*/plan.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     wanted = known[0].parent.name if run_id == "latest" and known else run_id
     for plan in known:

@@ -76,7 +76,7 @@ def run(
         processor=processor,
         kafka=kafka,
         manifest=manifest,
-        # A proof breaks clones of a whole run: what is narrowed is what it proves.
+        # A proof always makes a complete run. The selected suites limit only what it proves.
         suites=() if mode == PROVE else named(suites),
         prove_suites=named(suites) if mode == PROVE else (),
         keep_stack=keep_stack,
@@ -92,7 +92,7 @@ def run(
 
 
 def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
-    """Plan and run with a live stage table on stderr; SIGTERM ends a run like Ctrl-C, with the teardown."""
+    """Plan a run and run it, with a live stage table on stderr. SIGTERM ends a run like Ctrl-C, with its teardown."""
     from dataclasses import replace
 
     from streamproof.report.terminal.progress import StageBoard
@@ -101,18 +101,20 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
     from streamproof.runtime.process import own_identity
     from streamproof.stages.registry import STAGES
 
-    place = read_environment()
+    environment = read_environment()
     host = HostSettings(
-        cache_dir=place.cache_dir,
-        java=place.java,
+        cache_dir=environment.cache_dir,
+        java=environment.java,
         owner=own_identity(),
-        compose_files=place.compose_files,
-        docker_host=place.docker_host,
-        packs=place.packs,
+        compose_files=environment.compose_files,
+        docker_host=environment.docker_host,
+        packs=environment.packs,
     )
-    # Before the run has a folder: a connection that is not named is a usage error.
+    # A missing connection is a usage error, so it is checked before the run has a folder.
     outside = connections(kafka=request.mode != OBSERVE) if _is_outside(request) else None
-    ctx = plan_run(replace(request, artifacts_root=place.artifacts), STAGES, home=place.home, host=host, now=now)
+    ctx = plan_run(
+        replace(request, artifacts_root=environment.artifacts), STAGES, home=environment.home, host=host, now=now
+    )
     if outside is not None:
         ctx = ctx.connected(lambda: outside)
     console = progress_console()
@@ -120,8 +122,8 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
         console.print(f"[bold yellow]Notice[/] {_plain(notice)}")
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with StageBoard(console, tuple(stage.name for stage in ctx.plan.stages)) as board:
-            return run_all(ctx, STAGES, board.on_event)
+        with StageBoard(console, tuple(stage.name for stage in ctx.plan.stages)) as progress:
+            return run_all(ctx, STAGES, progress.on_event)
     finally:
         signal.signal(signal.SIGTERM, before)
 

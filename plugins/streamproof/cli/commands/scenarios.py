@@ -30,8 +30,8 @@ def scenarios(
     from streamproof.report.terminal.session import show_query
     from streamproof.sql.blocks import BlockKind
 
-    place = read_environment()
-    warehouse = chosen_warehouse(place, run, pack)
+    environment = read_environment()
+    warehouse = chosen_warehouse(environment, run, pack)
     queries = read_files([warehouse.pack.sql_dir / "scenarios"], BlockKind.QUERY)
     window = window_for(queries, from_ts, to_ts, lookback_hours, of_run=warehouse.window)
     times = window.query_parameters() if window else {}

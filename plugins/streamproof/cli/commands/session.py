@@ -27,9 +27,9 @@ def session(
     wanted = sid.strip()
     if not wanted:
         raise UsageError("The session id is blank.", hint="It looks like `stream|request`; quote it in a shell.")
-    place = read_environment()
-    warehouse = chosen_warehouse(place, run, pack)
-    queries = read_session_queries(warehouse.pack.sql_dir / "session", home=place.home)
+    environment = read_environment()
+    warehouse = chosen_warehouse(environment, run, pack)
+    queries = read_session_queries(warehouse.pack.sql_dir / "session", home=environment.home)
     with warehouse.connected() as client:
         trace = trace_session(client, queries, wanted, run_only_tables=warehouse.pack.run_only_tables)
     if json:

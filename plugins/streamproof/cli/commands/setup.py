@@ -26,30 +26,30 @@ def setup(
     from streamproof.runtime.jars import write_lock
     from streamproof.services.kafka_setup import jars_lock, prepare
 
-    place = read_environment()
+    environment = read_environment()
     with progress_bar() as progress:
         if lock:
-            jars = write_lock(jars_lock(place.home), progress)
-            facts: dict[str, object] = {"lock": str(jars_lock(place.home)), "jars": len(jars)}
+            jars = write_lock(jars_lock(environment.home), progress)
+            facts: dict[str, object] = {"lock": str(jars_lock(environment.home)), "jars": len(jars)}
         else:
-            runtime = prepare(place.cache_dir, place.home, place.java, progress)
+            runtime = prepare(environment.cache_dir, environment.home, environment.java, progress)
             facts = {
                 "jars": len(runtime.jars),
                 "java": str(runtime.program),
                 "java_version": runtime.version,
                 "archive": str(runtime.archive),
-                "cache": str(place.cache_dir),
+                "cache": str(environment.cache_dir),
             }
     if json:
         emit_json(facts)
         return
-    where = f"written to {facts['lock']}" if lock else f"in {place.cache_dir}, Java {facts['java_version']}"
+    where = f"written to {facts['lock']}" if lock else f"in {environment.cache_dir}, Java {facts['java_version']}"
     result_console(json=json).print(f"Ready: {facts['jars']} jars {where}", markup=False)
 
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Give a function that shows (done, total, name) as a bar on stderr; a line per phase where that is no terminal."""
+    """Return a function that shows (done, total, name) as a bar on stderr, or as lines if that is not a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
     console = progress_console()

@@ -83,9 +83,9 @@ def prepare(
     """Create the pack's topics, database and tables in the services of KAFKA_BOOTSTRAP and CH_HOST, where missing."""
     from streamproof.stages.prepare import prepare as prepare_services
 
-    place = read_environment()
+    environment = read_environment()
     outside = connections(kafka=True)
-    made = prepare_services(place.packs.load(pack), outside, retention=retention)
+    made = prepare_services(environment.packs.load(pack), outside, retention=retention)
     if json:
         emit_json(made)
         return
@@ -137,11 +137,11 @@ def down(
     """Stop a stack and remove its data; its logs stay. Doing it twice is harmless."""
     from streamproof.runtime.stack import read_state
 
-    place = read_environment()
+    environment = read_environment()
     stopped = []
-    for folder in _stack_folders(place):
+    for folder in _stack_folders(environment):
         state = read_state(folder)
-        if state is None or not (_left_up(place, folder) if every else state.name == name):
+        if state is None or not (_left_up(environment, folder) if every else state.name == name):
             continue
         if _stop(folder):
             stopped.append(state.name)
@@ -154,7 +154,7 @@ def down(
 
 
 def _stop(folder: Path) -> bool:
-    """Stop the stack in a folder; of services that a run did not start, what it created in them goes, too."""
+    """Stop the stack in a folder, and remove what the run created in services that it did not start."""
     from streamproof.runs.context import RunContext
     from streamproof.runtime.stack import stop_stack
     from streamproof.stages.stack_down import take_down_stack
@@ -168,7 +168,7 @@ def _stop(folder: Path) -> bool:
 
 
 def _strategy(stack: str, state: str, *, keep_data: bool, allow_destructive: bool) -> None:
-    """Refuse what makes no sense together, before anything is started. Raises UsageError."""
+    """Raise UsageError for options that exclude each other, before anything is started."""
     from streamproof.runtime.stack_spec import PRESERVE, STATE_STRATEGIES
 
     if stack not in ("local", "compose"):
@@ -181,33 +181,35 @@ def _strategy(stack: str, state: str, *, keep_data: bool, allow_destructive: boo
         raise UsageError(f"--state {state} removes data.", hint="Say that it may: --allow-destructive.")
 
 
-def _planned(place: Environment, name: str, pack: str | None, kafka: str, stack: str) -> RunContext:
-    """Plan a stack as a run that is kept and has no stages to judge. Raises UsageError, StackError when it is up."""
+def _planned(environment: Environment, name: str, pack: str | None, kafka: str, stack: str) -> RunContext:
+    """Plan a stack as a run that is kept and has no judging stages. Raises UsageError, StackError when it is up."""
     from streamproof.runs.names import RunNames
     from streamproof.runs.planning import HostSettings, RunRequest, plan_run
     from streamproof.runtime.stack import read_state, stack_is_alive
     from streamproof.stages.registry import STAGES
 
-    RunNames.of(place.packs.load(pack), name)
-    folder = place.stacks / name
+    RunNames.of(environment.packs.load(pack), name)
+    folder = environment.stacks / name
     state = read_state(folder / "stack")
     if state is not None and stack_is_alive(state):
         raise StackError(f"Stack {name} is already up.", hint=f"Stop it first: streamproof stack down {name}.")
     if state is not None or (folder / "plan.json").exists():
         shutil.rmtree(folder)
-    request = RunRequest(pack=pack, run_id=name, kafka=kafka, stack=stack, keep_stack=True, artifacts_root=place.stacks)
-    host = HostSettings(
-        cache_dir=place.cache_dir,
-        java=place.java,
-        compose_files=place.compose_files,
-        docker_host=place.docker_host,
-        packs=place.packs,
+    request = RunRequest(
+        pack=pack, run_id=name, kafka=kafka, stack=stack, keep_stack=True, artifacts_root=environment.stacks
     )
-    return plan_run(request, STAGES, home=place.home, host=host, now=datetime.now(UTC))
+    host = HostSettings(
+        cache_dir=environment.cache_dir,
+        java=environment.java,
+        compose_files=environment.compose_files,
+        docker_host=environment.docker_host,
+        packs=environment.packs,
+    )
+    return plan_run(request, STAGES, home=environment.home, host=host, now=datetime.now(UTC))
 
 
 def _start(ctx: RunContext, ports: dict[str, int], state: str, *, keep_data: bool) -> None:
-    """Start the services, then apply the schema and wait for the processor. On any failure nothing is left running."""
+    """Start the services, apply the schema, and wait for the processor. After a failure nothing is left running."""
     from streamproof.cli.commands.setup import progress_bar
     from streamproof.runs.runner import run_stage
     from streamproof.runtime.stack import stop_stack
@@ -232,16 +234,16 @@ def _require(result: StageResult, ctx: RunContext) -> None:
         raise StackError(f"{result.stage}: {result.error}", hint=result.hint or f"See {ctx.folder.log}.")
 
 
-def _stack_folders(place: Environment) -> list[Path]:
-    found = [*place.stacks.glob("*/stack/state.json"), *place.artifacts.glob("*/stack/state.json")]
+def _stack_folders(environment: Environment) -> list[Path]:
+    found = [*environment.stacks.glob("*/stack/state.json"), *environment.artifacts.glob("*/stack/state.json")]
     return sorted(path.parent for path in found)
 
 
-def _left_up(place: Environment, folder: Path) -> bool:
-    """Tell whether nothing else will stop this stack: one of `stack up`, or of a run with --keep-stack."""
+def _left_up(environment: Environment, folder: Path) -> bool:
+    """Return whether only the user stops this stack: one of `stack up`, or of a run with --keep-stack."""
     from streamproof.runs.folder import RunFolder
 
-    return folder.is_relative_to(place.stacks) or RunFolder(folder.parent).read_plan().keep_stack
+    return folder.is_relative_to(environment.stacks) or RunFolder(folder.parent).read_plan().keep_stack
 
 
 def _facts(folder: Path, state: StackState) -> dict[str, Any]:

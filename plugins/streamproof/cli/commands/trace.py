@@ -33,8 +33,8 @@ def trace(
     from streamproof.checks.query_pack import run_queries
     from streamproof.sql.blocks import BlockKind
 
-    place = read_environment()
-    warehouse = chosen_warehouse(place, run, pack)
+    environment = read_environment()
+    warehouse = chosen_warehouse(environment, run, pack)
     queries = read_files(sql_file or [warehouse.pack.sql_dir / "trace"], BlockKind.QUERY)
     window = window_for(queries, from_ts, to_ts, lookback_hours, of_run=warehouse.window)
     with warehouse.connected() as client:

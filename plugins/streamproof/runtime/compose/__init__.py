@@ -1,1 +1,1 @@
-"""Docker Compose: the services of a stack as containers."""
+"""Stacks on Docker: services as containers of a Compose project."""

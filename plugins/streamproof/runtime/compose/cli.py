@@ -1,4 +1,4 @@
-"""The Compose command line: find it, run it for one project, and say what its refusals mean."""
+"""Find the Compose command, run it for one project, and explain its errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _KNOWN = (
 
 
 def find_compose(env: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the command of Compose v2. Raises StackError when there is none or it is too old."""
+    """Return the command of Compose v2. Raises StackError when it is missing or too old."""
     seen = ""
     for candidate in CANDIDATES:
         if shutil.which(candidate[0], path=env.get("PATH")) is None:
@@ -68,7 +68,7 @@ def find_compose(env: Mapping[str, str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ComposeCli:
-    """Compose for one project. `env_files` are read in their order, `log` gets all that is said."""
+    """The Compose command for one project. `env_files` are read in order; `log` gets its messages."""
 
     command: tuple[str, ...]
     launch: ComposeLaunch
@@ -78,7 +78,7 @@ class ComposeCli:
     log: Path
 
     async def run(self, *arguments: str, doing: str, timeout: float) -> bytes:
-        """Run Compose and return its standard output. Raises StackError that says what `doing` failed, and why."""
+        """Run Compose and return its standard output. Raises StackError that names `doing` and the reason."""
         env = {**self.env, **({"DOCKER_HOST": self.launch.docker_host} if self.launch.docker_host else {})}
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as said:
@@ -105,14 +105,14 @@ class ComposeCli:
         return out
 
     async def configuration(self, timeout: float) -> dict[str, Any]:
-        """Return the project as Compose understands it. Raises StackError for a file that it does not."""
+        """Return the project's configuration as Compose reads it. Raises StackError for an invalid file."""
         out = await self.run("config", "--format", "json", doing="reading its files", timeout=timeout)
         found: dict[str, Any] = orjson.loads(out)
         return found
 
     def _options(self) -> list[str]:
         options = ["--project-name", self.launch.project, "--ansi", "never", "--progress", "plain"]
-        # What runs is named on each command; a profile only ever hides services from it.
+        # Every command names its services. Without all profiles, Compose would not find some of them.
         options += ["--profile", "*", "--project-directory", str(Path(self.launch.files[0]).parent)]
         for file in self.files:
             options += ["--file", str(file)]

@@ -11,7 +11,7 @@ from streamproof.runtime.compose.project import take_down
 
 
 def main() -> int:
-    """Remove the containers; return the exit code, with what went wrong on standard error."""
+    """Remove the containers and return the exit code; an error goes to standard error."""
     try:
         take_down(Path(sys.argv[1]), os.environ)
     except StreamproofError as error:

@@ -1,4 +1,4 @@
-"""The Docker engine through its SDK: health, logs, statistics and end of the containers of one Compose project."""
+"""Read health, logs and statistics of a Compose project's containers from the Docker engine, and kill them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LAST_LINES = 12
 
 @dataclass(frozen=True, slots=True)
 class ContainerView:
-    """One look at a container. `health` is None for one without a health check; `said` is the last check's output."""
+    """The state of a container. `health` is None without a health check; `said` is the output of the last one."""
 
     service: str
     id: str
@@ -42,12 +42,12 @@ class ContainerView:
 
     @property
     def ended(self) -> bool:
-        """Tell whether its process has ended."""
+        """Return whether its process has ended."""
         return self.status in ("exited", "dead")
 
     @property
     def ready(self) -> bool:
-        """Tell whether it is healthy, or runs and has no health check."""
+        """Return whether it is healthy, or runs and has no health check."""
         return self.status == "running" and self.health in (None, "healthy")
 
 
@@ -69,7 +69,7 @@ def _short(error: BaseException) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A Docker engine, as far as one Compose project is concerned."""
+    """A Docker engine, limited to one Compose project."""
 
     api: APIClient
     project: str
@@ -114,7 +114,7 @@ class Engine:
         raise StackError(f"Service {service} has no container.", hint=f"`docker compose -p {self.project} ps --all`.")
 
     def look(self, services: tuple[str, ...]) -> Probe:
-        """Look whether all services are healthy. Raises StackError as soon as one has ended or is given up."""
+        """Return whether all services are healthy. Raises StackError when one has ended or is unhealthy."""
         views = {view.service: view for view in self.containers() if view.service in services}
         for view in views.values():
             if view.ended:
@@ -129,7 +129,7 @@ class Engine:
         return Probe(not missing, ", ".join(missing))
 
     def death(self, view: ContainerView, doing: str) -> StackError:
-        """Return the error that says how a service ended while `doing`, with the last lines of its log."""
+        """Return the error for a service that ended while `doing`, with the last lines of its log."""
         code = view.exit_code
         how = f"was killed by signal {code - 128}" if code > 128 else f"ended with code {code}"
         return StackError(f"Service {view.service} {how} {doing}.", hint=self.last_words(view))
@@ -145,13 +145,13 @@ class Engine:
     def follow(self, view: ContainerView, log: Path) -> int:
         """Copy a container's log to `log` until it ends, and return its exit code. Blocks. Raises StackError."""
         with _refusals(f"while it was asked for the log of {view.service}"), log.open("ab", buffering=0) as out:
-            # A quiet service is no dead one: no time-out on what is read.
+            # Reading has no time-out, because a service may log nothing for a long time.
             for chunk in self.api.logs(view.id, stream=True, follow=True):
                 out.write(chunk)
             return int(self.api.wait(view.id)["StatusCode"])
 
     def has_image(self, image: str) -> bool:
-        """Tell whether an image is there without pulling it. Raises StackError."""
+        """Return whether the engine has an image without pulling it. Raises StackError."""
         from docker.errors import ImageNotFound
 
         with _refusals(f"to look for image {image}"):
@@ -168,7 +168,7 @@ class Engine:
             self.api.kill(view.id)
 
     def describe(self) -> list[dict[str, Any]]:
-        """Return what diagnostics keep of each container: state, health, image, memory in bytes, CPU seconds."""
+        """Return state, health, image, memory in bytes and CPU seconds of each container, for diagnostics."""
         return [
             {
                 "service": view.service,

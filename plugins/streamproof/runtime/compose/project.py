@@ -1,4 +1,4 @@
-"""One Compose project: its command line, and its end also when the supervisor that made it is gone."""
+"""The Compose project of a stack: its command line, and how to take it down, also without its supervisor."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from streamproof.runtime.stack_spec import PROCESSOR, ComposeLaunch, StackSpec
 
 DOWN_TIMEOUT_SEC = 120.0
 STOP_GRACE_SEC = 15
-# How the containers were just before they were removed, in the stack's folder.
+# A file in the stack's folder with the state of the containers just before they were removed.
 CONTAINERS_FILE = "containers.json"
 
 
 def launch_of(spec: StackSpec) -> ComposeLaunch:
-    """Return how a stack is started on Docker. Raises StackError for one that is not on Docker."""
+    """Return the Docker part of a stack's specification. Raises StackError for a stack that is not on Docker."""
     if spec.compose is None:
         raise StackError("The stack is not one on Docker.", hint="This is a defect of streamproof.")
     return spec.compose
@@ -36,7 +36,7 @@ def compose_cli(spec: StackSpec, env: Mapping[str, str]) -> ComposeCli:
         command=find_compose(env),
         launch=launch,
         files=(*(Path(file) for file in launch.files), folder / "compose.run.yaml"),
-        # The second wins: image names of the user's own hold, ports and names are the run's.
+        # The second file overrides the first: users may set image names in theirs, but ports are the run's.
         env_files=(*([project_env] if project_env.is_file() else []), folder / "compose.env"),
         env=env,
         log=spec.log("compose"),
@@ -44,7 +44,7 @@ def compose_cli(spec: StackSpec, env: Mapping[str, str]) -> ComposeCli:
 
 
 async def take_project_down(cli: ComposeCli, *, keep_volumes: bool, grace_sec: int = STOP_GRACE_SEC) -> None:
-    """Stop the processor while it can still flush, then remove everything of the project."""
+    """Stop the processor first, so that it can flush, then remove everything of the project."""
     grace = ("--timeout", str(grace_sec))
     if PROCESSOR in cli.launch.services:
         await cli.run("stop", *grace, PROCESSOR, doing="to stop the processor", timeout=DOWN_TIMEOUT_SEC)
@@ -55,7 +55,7 @@ async def take_project_down(cli: ComposeCli, *, keep_volumes: bool, grace_sec: i
 
 
 def take_down(folder: Path, env: Mapping[str, str]) -> None:
-    """Take down the project of a stack whose supervisor is gone. Doing it twice is harmless. Raises StackError."""
+    """Take down the project of a stack whose supervisor has ended. It may be called again. Raises StackError."""
     spec = StackSpec.from_json(orjson.loads((folder / "spec.json").read_bytes()))
     if not (folder / "compose.env").is_file():
         return
@@ -63,5 +63,5 @@ def take_down(folder: Path, env: Mapping[str, str]) -> None:
 
 
 def describe_containers(state: StackState, docker_host: str | None) -> list[dict[str, Any]]:
-    """Return what diagnostics keep of a stack's containers. Raises StackError when the engine does not answer."""
+    """Return the state of a stack's containers for diagnostics. Raises StackError when the engine does not answer."""
     return Engine.open(state.project, docker_host, {}).describe()

@@ -1,4 +1,4 @@
-"""The services of a stack on Docker: containers of one Compose project, with ports and volumes of their own."""
+"""The services of a stack on Docker: containers of one Compose project, with their own ports and volumes."""
 
 from __future__ import annotations
 
@@ -58,18 +58,18 @@ PORTS = (
     ("grafana", "grafana", "GRAFANA_PORT"),
     ("kafka-ui", "kafka_ui", "KAFKA_UI_PORT"),
 )
-# Where the services find each other: names of docker-compose.yaml, resolved in the project's own network.
+# The addresses for other containers: service names of docker-compose.yaml, resolved in the project's network.
 KAFKA_INSIDE = "kafka:9092"
 CLICKHOUSE_INSIDE = ("clickhouse", 8123, 9000)
 
 
 def compose_ports(spec: StackSpec, services: tuple[str, ...]) -> dict[str, int]:
-    """Return the ports that these services publish, by purpose; 0 is any free one."""
+    """Return the ports that these services publish, by purpose; 0 means any free port."""
     return {purpose: spec.ports.get(purpose, 0) for service, purpose, _ in PORTS if service in services}
 
 
 class ComposeServices:
-    """Containers in the place of processes; the supervisor treats both alike."""
+    """Services as containers. The supervisor treats them like processes."""
 
     def __init__(self, spec: StackSpec, env: Mapping[str, str], timeout: float) -> None:
         self.spec, self.env, self.timeout = spec, env, timeout
@@ -97,13 +97,13 @@ class ComposeServices:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return what is to be up."""
+        """Return the names of the services that must be up."""
         return self.launch.services
 
     async def start(self) -> None:
-        """Pull or build what is missing, start the services, wait for their health, make topics, start the processor.
+        """Get missing images, start the services, wait for their health, create topics, and start the processor.
 
-        Raises StackError naming the service that does not come up, with the last lines of its log.
+        Raises StackError that names the service that does not come up, with the last lines of its log.
         """
         self.engine = await asyncio.to_thread(Engine.open, self.launch.project, self.launch.docker_host, self.env)
         self._write_files()
@@ -121,38 +121,38 @@ class ComposeServices:
             await self._up((PROCESSOR,))
 
     async def first_death(self) -> StackError:
-        """Wait until a container ends by itself, or the engine does, and return the error that says how."""
+        """Wait until a container or the engine ends by itself, and return the error for it."""
         return await self.deaths.get()
 
     async def stop(self) -> None:
-        """Take the project down; its volumes go with it unless they are to be kept. Logs stay in the run's folder."""
+        """Take the project down with its volumes, unless they must be kept. Logs stay in the run's folder."""
         self.stopping = True
         if not self.started:
             return
         cli, engine = self._tools()
         try:
             write_json(self.spec.root / CONTAINERS_FILE, await asyncio.to_thread(engine.describe))
-            # What did not come up, or has lost a part, has nothing left to flush.
+            # A failed stack has no data to flush, so its containers get little time to end.
             grace = FAILED_GRACE_SEC if self.state_file.state.status == "failed" else STOP_GRACE_SEC
             await take_project_down(cli, keep_volumes=self.launch.keep_volumes, grace_sec=grace)
             self.state_file.update(project="")
         except StackError as error:
-            # What ended the stack is the news; this comes second.
+            # The error that ended the stack is more important, so this one is only added to it.
             say(f"not taken down: {error.message}")
             before = f"{self.state_file.state.error} " if self.state_file.state.error else ""
             self.state_file.update(error=f"{before}Its containers could not be removed: {error.message}")
 
     def _write_files(self) -> None:
-        """Write what makes this project differ from the plain file: ports, names, and nothing that restarts."""
+        """Write the project's own settings: ports, labels, the processor's variables, and no automatic restarts."""
         values = {
             variable: self.reserved.ports[purpose] for _, purpose, variable in PORTS if purpose in self.reserved.ports
         }
-        # Data live as long as the stack and the ports are loopback only: no password to leak.
+        # No password is needed: the data are removed with the stack, and the ports are on loopback only.
         settings = {**values, "CLICKHOUSE_USER": USER, "CLICKHOUSE_PASSWORD": ""}
         text = "".join(f"{name}={value}\n" for name, value in settings.items())
         (self.spec.root / "compose.env").write_text(text, encoding="utf-8")
         services: dict[str, Any] = {
-            # A service that has died is to be seen, not to be started again behind the run's back.
+            # A restart would hide from the run that a service has died.
             name: {"restart": "no", "labels": {"streamproof.stack": self.spec.name}}
             for name in self.names
         }
@@ -166,7 +166,7 @@ class ComposeServices:
                 clickhouse_tcp_port=tcp,
             )
             services[PROCESSOR]["environment"] = fill_environment(self.spec.processor.env, inside)
-        # JSON is YAML.
+        # Compose accepts JSON, because it is valid YAML.
         write_json(self.spec.root / "compose.run.yaml", {"services": services})
 
     async def _images(self, configuration: Mapping[str, Any]) -> None:
@@ -192,21 +192,21 @@ class ComposeServices:
                 ) from None
 
     async def _apply_strategy(self) -> None:
-        """Do with what an earlier stack of this name left as the strategy says; it is this project's alone."""
+        """Keep, back up or remove the volumes of an earlier stack of this name, according to the strategy."""
         cli, engine = self._tools()
         left = await asyncio.to_thread(engine.volumes)
         if not left or self.launch.strategy == PRESERVE:
             return
         if self.launch.strategy == BACKUP_RESET:
             self._begin()
-            # A volume is read through a container that mounts it; that need not run.
+            # The engine can read a volume only through a container that mounts it, which need not run.
             await cli.run("create", *self.names, doing="to create containers", timeout=UP_TIMEOUT_SEC)
             saved = await asyncio.to_thread(engine.save_volumes, Path(self.launch.backups))
             say(f"saved {', '.join(str(path) for path in saved)}")
         await take_project_down(cli, keep_volumes=False)
 
     def _begin(self) -> None:
-        """Note that from now on something of the project may have to be taken down."""
+        """Record that the project may have containers or volumes that must be removed."""
         self.started = True
         self.state_file.update(project=self.launch.project)
 
@@ -224,7 +224,7 @@ class ComposeServices:
         loop = asyncio.get_running_loop()
         for service in services:
             view = await asyncio.to_thread(engine.container, service)
-            # The engine's answers cannot be interrupted: threads that nobody waits for.
+            # Reading from the engine cannot be interrupted, so daemon threads do it.
             threading.Thread(target=self._follow, args=(loop, view), name=f"follow {service}", daemon=True).start()
             ports = {purpose: self.reserved.ports[purpose] for name, purpose, _ in PORTS if name == service}
             self.state_file.add(ServiceState(service, None, ports, str(self.spec.log(service)), view.image, view.id))
@@ -258,7 +258,7 @@ class ComposeServices:
             raise StackError(f"{name}{late.message}", hint=hint) from None
 
     def close(self) -> None:
-        """Let go of the reserved ports."""
+        """Release the reserved ports."""
         self.reserved.release()
 
     def _tools(self) -> tuple[ComposeCli, Engine]:
