@@ -1,6 +1,6 @@
 """Measure the targets of the design into benchmarks/results.json: `make bench`, `python -m benchmarks [NAME ...]`.
 
-`python -m benchmarks detection [--mutants N] [--seed N]` stands by itself: it takes long and has a file of its own.
+`python -m benchmarks detection [--mutants N] [--seed N]` is separate: it takes long and writes its own file.
 """
 
 from __future__ import annotations

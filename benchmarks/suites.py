@@ -1,4 +1,4 @@
-"""What the suites cost, and how that grows: one run for each size of a load set, its suites judged again and again."""
+"""The time of the suites, and its growth: one run for each size of a load set, whose suites are judged repeatedly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from streamproof.warehouse.clickhouse.database import Database
 from streamproof.warehouse.clickhouse.view_cache import WORKERS
 
 SIZES = (10_000, 100_000, 1_000_000)
-# Other work on the machine only ever adds: the least of many is what the suites themselves cost.
+# Other work on the machine can only add time, so the least of several measurements is the time of the suites.
 REPEATS = 7
 TARGET_EVENTS = 100_000
 TARGET_MS = 2_000
@@ -40,7 +40,7 @@ def suites(home: Path, scratch: Path, sizes: tuple[int, ...] = SIZES) -> dict[st
 
 
 def _measure(home: Path, scratch: Path, events: int) -> dict[str, Any]:
-    """Make a run of so many events and keep its stack, then judge its suites one after the other."""
+    """Make a run of this many events and keep its stack, then judge its suites one after the other."""
     manifest = generate_load(events, scratch / "load")
     artifacts, run_id = scratch / "runs", f"bench-suites-{events}"
     environ = {"STREAMPROOF_ARTIFACTS": str(artifacts)}

@@ -14,13 +14,13 @@ from typing import Any
 
 from benchmarks.detection.mutants import Mutant
 
-# Of one set: columns and rows (lines of JSON) by table, and the envelopes for the reject topics.
+# The output for one set: columns and rows (lines of JSON) by table, and the envelopes for the reject topics.
 Rows = Mapping[str, tuple[tuple[str, ...], list[bytes]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What the core made of one set."""
+    """The output of the core for one set."""
 
     rows: Rows
     rejects: list[tuple[str, bytes]]
@@ -35,7 +35,7 @@ def _sorted(rows: Rows) -> dict[str, tuple[tuple[str, ...], list[bytes]]]:
 
 
 class CoreError(Exception):
-    """The core did not come to an end: an error, or more time than it may take. The message is one line."""
+    """The core failed or exceeded its time limit. The message is one line."""
 
 
 class Core:

@@ -21,7 +21,7 @@ from pipelines.livepeer.event import Record
 from pipelines.livepeer.gate import QualityGate
 from pipelines.livepeer.tables import COLUMNS, DISPOSITIONS
 
-# An endless loop that also collects must not take the machine with it.
+# A mutant may loop endlessly and allocate memory, so its memory is limited.
 MAX_MEMORY = 2 << 30
 
 

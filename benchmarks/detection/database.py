@@ -1,4 +1,4 @@
-"""A database with what a mutant makes of one set: rows of the core or views of the schema, and the checks' answers."""
+"""A database for a mutant's output for one set: rows of the core or views of the schema. Checks run in it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
 from streamproof.warehouse.clickhouse.view_cache import drop_cache_of
 
 VARIABLES = {"kafka": False, "retention": False}
-# Written by others than the processor: the same whatever the processor does.
+# Tables that the processor does not write: they are the same for every mutant.
 COPIED = ("streaming_events", "replay_ledger", "service_log_lines")
-# Times of writing and of reading, and numbers of versions and rows: they say nothing about the content.
+# Times of writing and reading, and numbers of versions and rows, which are not content.
 LEFT_OUT = frozenset({"ingestion_timestamp", "checked_at", "lag_minutes", "version", "latest_version", "row_ordinal"})
 
 _TABLES = """
@@ -32,7 +32,7 @@ WHERE database = currentDatabase() AND name != {ledger:String}
 """
 _COLUMNS = "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {name:String}"
 _DIGEST = "SELECT count(), sum(cityHash64(formatRow('RowBinary', {columns}))) FROM {source} SETTINGS {settings}"
-# Fractions are added up in the order in which rows are read: with one thread it is always the same one.
+# A sum of fractions depends on the order of the rows, which is deterministic only with one thread.
 _STEADY = "max_threads = 1"
 _INSERT = {"insert_deduplicate": 0, "input_format_parallel_parsing": 0}
 _TARGET = re.compile(r"\bTO\s+(?:`?\w+`?\.)?`?(\w+)`?")
@@ -42,7 +42,7 @@ class MutantDatabase:
     """A separate database for a set's run, which is loaded for each mutant. Only the differences are loaded."""
 
     def __init__(self, event_set: EventSet, name: str, schema: Path) -> None:
-        """Make it with the migrations of folder `schema`. Raises WarehouseError."""
+        """Create the database with the migrations of folder `schema`. Raises WarehouseError."""
         settings = event_set.ctx.clickhouse_settings()
         server = connect(settings)
         try:
@@ -75,7 +75,7 @@ class MutantDatabase:
         }
 
     def load(self, found: Rows) -> None:
-        """Make the tables hold these rows, as if the sink had written them all. Raises WarehouseError."""
+        """Load these rows into the tables, as if the sink had written them all. Raises WarehouseError."""
         names = self._loaded.keys() | {name for name, (_, lines) in found.items() if lines}
         stale = {name for name in names if found.get(name) != self._loaded.get(name)}
         for name in sorted(stale):
@@ -97,7 +97,7 @@ class MutantDatabase:
         return [table for target in fed for table in (target, *self._fed_by(target))]
 
     def _forget(self, name: str) -> None:
-        """Know no more what an object and the views over it hold."""
+        """Invalidate the cached content of an object and of the views over it."""
         over = {name, *dependents(name, self.definitions)}
         self.views.forget(over)
         for stale in over:
@@ -105,7 +105,7 @@ class MutantDatabase:
 
     @contextmanager
     def view_changed(self, name: str, statement: str) -> Iterator[None]:
-        """Have another definition of a view, and of nothing else, for the block. Raises WarehouseError."""
+        """Replace the definition of one view for the duration of the block. Raises WarehouseError."""
         try:
             self._remake(name, statement)
             yield
@@ -113,7 +113,7 @@ class MutantDatabase:
             self._remake(name, self._statements[name])
 
     def _remake(self, name: str, statement: str) -> None:
-        """Make a view anew, and then all views over it in the order of the schema; rows it has fed are loaded again."""
+        """Create a view again, then all views over it in the order of the schema. Rows that it feeds are reloaded."""
         if name in self._targets:
             sources = [table for table in self._loaded if self._targets[name] in self._fed_by(table)]
             for source in sources:
@@ -127,7 +127,7 @@ class MutantDatabase:
                 execute(self.client, statement if other == name else own)
 
     def content(self) -> dict[str, str]:
-        """Return a digest of the rows of every table and view by name; of what cannot be read, the error.
+        """Return a digest of the rows of every table and view by name, or the error if it cannot be read.
 
         Views are cached afterwards, for the checks to read.
         """
@@ -153,14 +153,14 @@ class MutantDatabase:
         return str(rows(self.client, _DIGEST.format(columns=", ".join(columns), source=source, settings=_STEADY))[0])
 
     def first_failure(self, bench: Bench, changed: Collection[str]) -> str | None:
-        """Ask the checks that read what has changed, the quick ones first; name the first that does not hold."""
+        """Run the checks that read a changed object, quick ones first. Return the name of the first that fails."""
         for subject in sorted(bench.readers(changed), key=_cost):
             if failed := self.failures(subject):
                 return failed[0]
         return None
 
     def failures(self, subject: Subject) -> list[str]:
-        """Return the checks of a subject that do not hold here, each as `suite.check`."""
+        """Return the checks of a subject that fail in this database, each as `suite.check`."""
         try:
             results = subject.run(self.database)
         except StreamproofError as error:
@@ -177,10 +177,10 @@ class MutantDatabase:
 
 
 def differing(before: Mapping[str, str], now: Mapping[str, str]) -> frozenset[str]:
-    """Return the objects whose content is another one."""
+    """Return the objects whose content differs."""
     return frozenset(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
 
 
 def _cost(subject: Subject) -> int:
-    """Return how late a subject is asked: SQL first, then what computes in Python, contracts last of all."""
+    """Return the sort key of a subject: SQL first, then checks computed in Python, contracts last."""
     return 2 * (subject.suite == CONTRACTS) + subject.compares_all

@@ -26,7 +26,7 @@ SHOWN = 160
 
 
 class Outcome(StrEnum):
-    """What became of a mutant. `crash`: it ended with an error, did not end, or the warehouse refused it."""
+    """The outcome of a mutant. `crash`: it ended with an error, did not end, or the warehouse refused it."""
 
     DETECTED = "detected"
     CRASH = "crash"
@@ -36,7 +36,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A mutant's outcome; `by` names the check, the error, or for a survivor the objects that hold other rows."""
+    """A mutant's outcome. `by` names the check, the error, or for a survivor the objects whose rows differ."""
 
     mutant: Mutant
     outcome: Outcome
@@ -49,9 +49,9 @@ class Judge:
     """One worker, with its own core process and its own database for each set."""
 
     def __init__(self, include: Path, scratch: Path, sets: Sequence[EventSet], number: int) -> None:
-        """Make core and databases and load what the code as it is makes of each set. Raises CoreError, WarehouseError.
+        """Create core and databases, and load the output of the unchanged code. Raises CoreError, WarehouseError.
 
-        RuntimeError when the same rows, loaded twice, are not the same content: then nothing could be told equivalent.
+        Raises RuntimeError when the same rows, loaded twice, give different content: no mutant could be equivalent.
         """
         folder = scratch / f"worker-{number}"
         folder.mkdir(parents=True)
@@ -108,7 +108,7 @@ class Judge:
 
 
 def benches_of(judge: Judge, sets: Sequence[EventSet]) -> dict[str, Bench]:
-    """Return the checks of each set. Raises RuntimeError naming those that do not hold on the code as it is."""
+    """Return the checks of each set. Raises RuntimeError naming those that fail on the unchanged code."""
     benches = {}
     for one in sets:
         database = judge.databases[one.name]
@@ -128,7 +128,7 @@ def benches_of(judge: Judge, sets: Sequence[EventSet]) -> dict[str, Bench]:
 def judge_all(
     mutants: Iterable[Mutant], judges: Sequence[Judge], benches: Mapping[str, Bench], wanted: int
 ) -> Iterator[Verdict]:
-    """Judge mutants in their order until so many are not equivalent; yield every verdict up to there."""
+    """Judge mutants in order until the wanted number is not equivalent; yield every verdict up to then."""
     free: SimpleQueue[Judge] = SimpleQueue()
     for one in judges:
         free.put(one)

@@ -49,10 +49,10 @@ class Place:
 
 
 def draw(places: Sequence[Place], seed: int) -> Iterator[Mutant]:
-    """Yield one mutant of each place in an order that the seed alone decides.
+    """Yield one mutant of each location, in an order that depends only on the seed.
 
-    A place counts once, in however many ways it can be changed: a comparison that can become seven others is as likely
-    to be drawn as a string.
+    A location counts once, however many changes are possible: a comparison that can become seven others is drawn with
+    the same probability as a string.
     """
     rng = random.Random(seed)
     for place in rng.sample(places, len(places)):

@@ -80,7 +80,7 @@ class StringReplacer(Operator):
     """Extends or blanks a string: a key, a column's name, a constant."""
 
     def mutation_positions(self, node: Any) -> Iterator[Position]:
-        """Yield each string twice, a blank one once: it has nothing to lose."""
+        """Yield each string twice, and a blank one once, because it cannot be blanked."""
         if node.type == "string":
             for _ in self._variants(node.value):
                 yield node.start_pos, node.end_pos
@@ -121,7 +121,7 @@ class SwapBranches(Operator):
 
 
 class RemoveCall(Operator):
-    """Drops a statement that is nothing but a call: what it would have done is forgotten."""
+    """Drops a statement that consists only of a call."""
 
     def mutation_positions(self, node: Any) -> Iterator[Position]:
         """Yield each call that is a statement of its own."""

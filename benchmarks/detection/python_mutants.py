@@ -16,7 +16,7 @@ from cosmic_ray.operators.provider import OperatorProvider
 from benchmarks.detection.mutants import Place
 from benchmarks.detection.operators import OWN
 
-# The pure core: what a record goes through from its value to its rows. What moves records and rows is not run here.
+# The pure core: the code that makes rows of a record's value. Code that moves records and rows is not run here.
 PACKAGE = "pipelines/livepeer"
 MODULES = (
     "catalogue.py",
@@ -34,7 +34,7 @@ MODULES = (
     "lifecycle/*.py",
     "parsers/*.py",
 )
-# They need arguments, or change what is not behaviour of a value.
+# Operators that need arguments, or that do not change the behaviour of values.
 _LEFT_OUT = frozenset({"VariableReplacer", "VariableInserter", "RemoveDecorator", "ExceptionReplacer"})
 
 Position = tuple[tuple[int, int], tuple[int, int]]
@@ -56,7 +56,7 @@ def _places(file: Path, path: str) -> Iterator[Place]:
 
 
 def mutated_code(code: str, operator: str, occurrence: int) -> str | None:
-    """Return the code with one change, None when that is no program or the same one."""
+    """Return the code with one change, None when it is invalid or unchanged."""
     mutated = mutate_code(code, operators()[operator](), occurrence)
     try:
         same = mutated is None or ast.dump(ast.parse(mutated)) == ast.dump(ast.parse(code))

@@ -37,7 +37,7 @@ def figures(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         ),
         "equivalent_but_for_reject_topics": sum(v.outcome is Outcome.EQUIVALENT and bool(v.by) for v in verdicts),
         "survivors": [_survivor(verdict) for verdict in verdicts if verdict.outcome is Outcome.SURVIVED],
-        # A reader looks through these for sets that are blind: many of these changes would be faults in other events.
+        # For readers who want to improve the sets: many of these changes would be faults on other events.
         "equivalents": [_change(verdict) for verdict in verdicts if verdict.outcome is Outcome.EQUIVALENT],
     }
 
