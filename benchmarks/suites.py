@@ -13,7 +13,7 @@ from packs.livepeer.generator import generate_load
 from streamproof.checks.assertions import run_checks
 from streamproof.model.results import Status
 from streamproof.runs.context import RunContext
-from streamproof.sql.blocks import read_suite
+from streamproof.sql.suites import read_suite
 from streamproof.warehouse.clickhouse.database import Database
 from streamproof.warehouse.clickhouse.view_cache import WORKERS
 

@@ -9,7 +9,8 @@ from streamproof.checks.contracts.files import Contract, load_contracts
 from streamproof.checks.oracle_parts import OracleSql, read_oracle_sql
 from streamproof.checks.parity_map import ParityObject, read_parity
 from streamproof.packs.pack import Pack
-from streamproof.sql.blocks import Block, read_diagnostics, read_suite
+from streamproof.sql.blocks import Block
+from streamproof.sql.suites import read_diagnostics, read_suite
 
 
 class CheckFiles:

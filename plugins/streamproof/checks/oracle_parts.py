@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from streamproof.model.errors import SqlSourceError
 from streamproof.packs.pack import Pack
 from streamproof.packs.parts import import_part
-from streamproof.sql.blocks import Block, BlockKind, read_blocks, read_suite
+from streamproof.sql.blocks import Block, BlockKind, read_blocks
 from streamproof.sql.reading import shown_path
+from streamproof.sql.suites import read_suite
 
 SESSIONS_MATCH = "oracle_sessions_match"
 IDENTITY = "scenario_identity"

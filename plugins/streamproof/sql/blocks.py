@@ -15,9 +15,8 @@ from functools import cache
 from pathlib import Path
 
 from streamproof.model.errors import SqlSourceError
-from streamproof.model.results import LAYERS
 from streamproof.sql.lexing import Kind, Token, line_of, parameter_of, tokens
-from streamproof.sql.reading import read_sql, shown_path
+from streamproof.sql.reading import read_sql
 
 _MARKER = re.compile(r"-- (?P<kind>TEST|QUERY|MUTATION):(?P<name>.*)", re.DOTALL)
 _NEARLY_A_MARKER = re.compile(r"--[ \t]*(TEST|QUERY|MUTATION)[ \t]*:")
@@ -92,7 +91,8 @@ class _Draft:
     body: list[Token]
 
 
-def _fail(source: str, line: int, what: str, hint: str) -> SqlSourceError:
+def block_error(source: str, line: int, what: str, hint: str) -> SqlSourceError:
+    """Return the error about a line of a file of blocks."""
     return SqlSourceError(f"{source}:{line}: {what}", hint=hint)
 
 
@@ -108,19 +108,21 @@ def parse_blocks(text: str, source: str) -> tuple[Block, ...]:
     """
     opening, drafts = _cut(text, source)
     if not drafts:
-        raise _fail(source, 1, "there is no block in this file.", "Begin one with `-- TEST: name` or `-- QUERY: name`.")
+        raise block_error(
+            source, 1, "there is no block in this file.", "Begin one with `-- TEST: name` or `-- QUERY: name`."
+        )
     blocks: list[Block] = []
     for position, draft in enumerate(drafts):
         block = _finish(draft, source, opening if position == 0 else [])
         if block.kind is not BlockKind.MUTATION:
             blocks.append(block)
         elif not blocks:
-            raise _fail(
+            raise block_error(
                 source, block.line, f"mutation '{block.name}' has no test or query before it.", "Put it below its test."
             )
         else:
             blocks[-1] = _with_mutation(blocks[-1], block)
-    _refuse_duplicates(blocks)
+    refuse_duplicates(blocks)
     return tuple(blocks)
 
 
@@ -143,29 +145,33 @@ def _marker(token: Token, text: str, source: str) -> _Draft | None:
     line = line_of(text, token.start)
     if token.start and text[token.start - 1] != "\n":
         before = text[text.rfind("\n", 0, token.start) + 1 : token.start]
-        raise _fail(
+        raise block_error(
             source, line, "a marker must stand at the start of its line.", f"Remove what is before `--`: {before!a}."
         )
     exact = _MARKER.fullmatch(token.text.rstrip())
     if not exact:
-        raise _fail(source, line, f"'{token.text.strip()}' is not a marker.", "Write it exactly as `-- TEST: name`.")
+        raise block_error(
+            source, line, f"'{token.text.strip()}' is not a marker.", "Write it exactly as `-- TEST: name`."
+        )
     name = exact["name"].strip()
     if not name:
-        raise _fail(source, line, "the marker has no name.", "Write it as `-- TEST: name`.")
+        raise block_error(source, line, "the marker has no name.", "Write it as `-- TEST: name`.")
     return _Draft(BlockKind(exact["kind"]), name, line, [])
 
 
 def _finish(draft: _Draft, source: str, opening: Sequence[Token]) -> Block:
     statement, rest = _first_statement(draft.body)
     if all(token.is_silent for token in statement):
-        raise _fail(source, draft.line, f"block '{draft.name}' is empty.", "Write a statement or remove the block.")
+        raise block_error(
+            source, draft.line, f"block '{draft.name}' is empty.", "Write a statement or remove the block."
+        )
     if not all(token.is_silent or token.kind is Kind.SEMICOLON for token in rest):
-        raise _fail(
+        raise block_error(
             source, draft.line, f"block '{draft.name}' holds more than one statement.", "One block, one statement."
         )
     first_code = next(index for index, token in enumerate(statement) if not token.is_silent)
     if draft.kind is BlockKind.MUTATION and _changes_only_session(statement):
-        raise _fail(
+        raise block_error(
             source,
             draft.line,
             f"mutation '{draft.name}' leaves nothing behind: its session ends with it.",
@@ -217,7 +223,7 @@ def _with_mutation(test: Block, mutation: Block) -> Block:
 
 
 def _taken(block: Block, earlier: Block) -> SqlSourceError:
-    return _fail(
+    return block_error(
         block.source,
         block.line,
         f"the name '{block.name}' is taken by {earlier.source}:{earlier.line}.",
@@ -225,7 +231,8 @@ def _taken(block: Block, earlier: Block) -> SqlSourceError:
     )
 
 
-def _refuse_duplicates(blocks: Iterable[Block]) -> None:
+def refuse_duplicates(blocks: Iterable[Block]) -> None:
+    """Raise SqlSourceError when two blocks have one name."""
     seen: dict[str, Block] = {}
     for block in blocks:
         if block.name in seen:
@@ -240,68 +247,3 @@ def read_blocks(path: Path, *, shown_as: str = "") -> tuple[Block, ...]:
     """
     source = shown_as or str(path)
     return parse_blocks(read_sql(path, shown_as=source), source)
-
-
-def read_suite(folder: Path, *, home: Path | None = None, kind: BlockKind = BlockKind.TEST) -> tuple[Block, ...]:
-    """Read a suite: a folder with one test in each file, sorted by file name.
-
-    File names in errors and results are relative to `home` when it is given. `kind` is QUERY for queries whose rows
-    other code judges.
-
-    Raises SqlSourceError when the folder has no test, a file does not hold exactly one, a test has no mutation or no
-    layer, or two files use the same name.
-    """
-    suite = _one_block_a_file(folder, home, kind)
-    if not suite:
-        raise SqlSourceError(
-            f"{folder} holds no assertion.", hint="A suite is a folder of .sql files, one check a file."
-        )
-    for block in suite:
-        if not block.mutations:
-            raise _fail(
-                block.source,
-                block.line,
-                f"test '{block.name}' has no mutation: nothing shows that it can fail.",
-                "Add a `-- MUTATION:` block. What cannot fail is a diagnostic: its folder is diagnostics/.",
-            )
-        if block.layer not in LAYERS:
-            raise _fail(
-                block.source,
-                block.line,
-                f"test '{block.name}' names no layer of the warehouse.",
-                f"Add a line `-- LAYER: …` with one of {', '.join(LAYERS)}.",
-            )
-    return suite
-
-
-def read_diagnostics(folder: Path, *, home: Path | None = None) -> tuple[Block, ...]:
-    """Read the diagnostics of a suite: blocks written as tests whose rows are only shown, never judged.
-
-    A suite may have none. Raises SqlSourceError when a file does not hold exactly one test, or the test has a mutation.
-    """
-    found = _one_block_a_file(folder, home, BlockKind.TEST)
-    for block in found:
-        if block.mutations:
-            raise _fail(
-                block.source,
-                block.mutations[0].line,
-                f"diagnostic '{block.name}' has a mutation, and cannot fail.",
-                "What can fail is a check: its folder is assertions/.",
-            )
-    return found
-
-
-def _one_block_a_file(folder: Path, home: Path | None, kind: BlockKind) -> tuple[Block, ...]:
-    found: list[Block] = []
-    for path in sorted(folder.glob("*.sql")):
-        blocks = read_blocks(path, shown_as=shown_path(path, home))
-        if len(blocks) != 1 or blocks[0].kind is not kind:
-            raise _fail(
-                blocks[0].source,
-                blocks[-1].line,
-                f"such a file holds exactly one {kind} block.",
-                "Split the file.",
-            )
-        found.extend(blocks)
-    _refuse_duplicates(found)
-    return tuple(found)

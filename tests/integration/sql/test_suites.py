@@ -13,7 +13,8 @@ from streamproof.checks.contracts.files import load_contracts
 from streamproof.checks.diagnostics import run_diagnostics
 from streamproof.model.results import CheckResult, Status
 from streamproof.proving.mutations import Bench, assertion_subject
-from streamproof.sql.blocks import parse_blocks, read_diagnostics, read_suite
+from streamproof.sql.blocks import parse_blocks
+from streamproof.sql.suites import read_diagnostics, read_suite
 from streamproof.warehouse.clickhouse.client import execute, rows
 from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.database import Database

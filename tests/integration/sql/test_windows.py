@@ -12,7 +12,8 @@ from streamproof.checks.contracts.files import load_contracts
 from streamproof.checks.contracts.validation import validate
 from streamproof.checks.query_pack import run_queries
 from streamproof.model.window import EARLIEST, LATEST, Window, from_epoch_ms
-from streamproof.sql.blocks import read_blocks, read_suite
+from streamproof.sql.blocks import read_blocks
+from streamproof.sql.suites import read_suite
 from streamproof.warehouse.clickhouse.client import rows
 from tests.integration.conftest import Warehouse, insert
 from tests.integration.sql import consistent

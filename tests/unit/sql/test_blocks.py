@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from streamproof.checks.contracts.files import load_contracts
 from streamproof.model.errors import SqlSourceError
 from streamproof.packs.loading import load_pack
-from streamproof.sql.blocks import BlockKind, parse_blocks, read_blocks, read_diagnostics, read_suite
+from streamproof.sql.blocks import BlockKind, parse_blocks, read_blocks
+from streamproof.sql.suites import read_diagnostics, read_suite
 
 CASES = yaml.safe_load((Path(__file__).parent / "block_cases.yaml").read_text(encoding="utf-8"))
 

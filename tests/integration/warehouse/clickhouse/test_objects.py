@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from streamproof.packs.loading import load_pack
-from streamproof.sql.blocks import read_suite
+from streamproof.sql.suites import read_suite
 from streamproof.warehouse.clickhouse.client import rows
 from streamproof.warehouse.clickhouse.objects import objects_read
 from tests.integration.conftest import Warehouse
