@@ -8,8 +8,8 @@ judges every layer, publishes one verdict, and takes the stack down.
 * **a red check task** - one suite with failed checks. All suites always run; checks are never retried.
 * **params** - `manifest` is a fixture set of the pack (`golden`, `hostile`) or a path, `inject` a file of SQL that is
   run before the checks (how to see a run fail), `suites` the suites to run (none: all).
-* **mode observe** - judges what a warehouse that others fill holds in a window (`from_ts` and `to_ts`, or
-  `lookback_hours`), through the connection `clickhouse_default`. Nothing is started and nothing is written.
+* **mode observe** - judges an existing warehouse in a window (`from_ts` and `to_ts`, or `lookback_hours`), through the
+  connection `clickhouse_default`. Nothing is started and nothing is written.
 * **stack external** - replays against the services of the connections `clickhouse_default` and `kafka_default`.
 * **mail** - one per failed run, to `STREAMPROOF_ALERT_TO`, through the connection `smtp_default`.
 * **schedule** - nightly; `STREAMPROOF_SCHEDULE` is another cron line (UTC), or `none`.

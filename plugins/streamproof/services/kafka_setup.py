@@ -92,7 +92,7 @@ def write_broker_files(home: Path, folder: Path, *, data: Path, broker_port: int
 
 
 def log_option(properties: Path) -> str:
-    """Return the JVM option that names the log configuration beside `properties`."""
+    """Return the JVM option that names the log configuration in the folder of `properties`."""
     return f"-Dlog4j2.configurationFile={properties.with_name('log4j2.properties')}"
 
 

@@ -76,7 +76,7 @@ class Engine:
 
     @classmethod
     def open(cls, project: str, host: str | None, env: Mapping[str, str]) -> Engine:
-        """Reach the engine at `host`, else where `env` says, else at the default socket.
+        """Connect to the engine at `host`, else at the address in `env`, else at the default socket.
 
         Raises StackError when none answers there or it is too old.
         """
