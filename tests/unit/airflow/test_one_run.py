@@ -162,10 +162,13 @@ def test_paths_are_the_callers(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "m.json").touch()
 
-    conf = one_run._with_absolute_paths({"inject": "x.sql", "manifest": "m.json", "mode": "full"})
+    conf = one_run._with_absolute_paths({"pack": "packs/mine", "inject": "x.sql", "manifest": "m.json"})
 
-    assert conf == {"inject": str(tmp_path / "x.sql"), "manifest": str(tmp_path / "m.json"), "mode": "full"}
-    assert one_run._with_absolute_paths({"inject": None, "manifest": "golden"})["manifest"] == "golden"
+    assert conf == {name: str(tmp_path / path) for name, path in (
+        ("pack", "packs/mine"), ("inject", "x.sql"), ("manifest", "m.json"),
+    )}  # fmt: skip
+    names = {"pack": "livepeer", "inject": None, "manifest": "golden"}
+    assert one_run._with_absolute_paths(names) == names
 
 
 def test_output_goes_to_the_log_and_comes_back(tmp_path, capfd):

@@ -47,7 +47,7 @@ def read_table(database: Database, read: TableRead, window: Mapping[str, object]
     addresses, UUIDs and fixed strings become text. Materialized columns are not read. Raises WarehouseError.
     """
     table = read.table
-    found = database.query(_STORED_COLUMNS, {"name": table}).rows
+    found = database.query(_STORED_COLUMNS, {"name": table}, source=f"Table {table} cannot be read").rows
     types = {str(name): str(kind) for name, kind in found if name not in read.leave_out}
     if not types:
         raise WarehouseError(f"There is no table {table}.", hint=f"Apply the schema, or mend {read.source}.")
@@ -69,7 +69,8 @@ def _computed_types(database: Database, read: TableRead) -> dict[str, str]:
     if not read.computed:
         return {}
     columns = ", ".join(f"({sql}) AS {quoted(name)}" for name, sql in read.computed.items())
-    described = database.query(f"DESCRIBE TABLE (SELECT {columns} FROM {quoted(read.table)})")  # noqa: S608 - theirs
+    statement = f"DESCRIBE TABLE (SELECT {columns} FROM {quoted(read.table)})"  # noqa: S608 - a contract's own SQL
+    described = database.query(statement, source=f"Table {read.table} cannot be read")
     return {str(row[0]): str(row[1]) for row in described.rows}
 
 
