@@ -1,8 +1,8 @@
 """Prove every week that each check of the suites and contracts can fail, and that each fault in the data is seen.
 
 The DAG makes a run as `streamproof_run` does. Then it applies each mutation of a check to a clone of the run's
-database: that check must fail, and no unrelated check may fail. Then it damages every column, row and family of every
-table and view, one at a time: a check of the same layer or the next one must fail.
+database: that check must fail, and one that reads nothing of what changed must not. Then it damages every column, row
+and family of every table and view, one at a time: a check of the same layer or the next one must fail.
 
 * **prove** - red when a check does not fail under its mutation, because it would miss that failure in production too.
   Its log lists every mutation. `prove.json` and `coverage.json` in the run's folder hold mutations and damages as data.

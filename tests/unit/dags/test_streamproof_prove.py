@@ -28,7 +28,7 @@ def test_the_dag_itself(parsed):
     assert dag["max_active_runs"] == 1
     assert dag["schedule"] == "0 5 * * 0"
     assert {"streamproof", "proof"} <= set(dag["tags"])
-    assert "survives" in dag["doc"]
+    assert "does not fail under its mutation" in dag["doc"]
     assert dag["callback"] == "mail_failed_run"
     assert dag["defaults"]["mode"] == "prove"
     assert all("type" in schema or "enum" in schema for schema in dag["params"].values())
