@@ -156,7 +156,7 @@ class Database:
 
     def check_schema(self, expected: Path, folder: Path, *, may_lack: Collection[str]) -> SchemaFinding:
         """Compare the database with what the pack expects. Raises UsageError, WarehouseError."""
-        return check_schema(self.client, expected, folder, may_lack=may_lack)
+        return check_schema(self.client, expected, folder, user=self.settings.user, may_lack=may_lack)
 
     def assigned_partitions(self, topic: str) -> set[int]:
         """Return the partitions of a topic that are assigned to the Kafka engine. Raises WarehouseError."""

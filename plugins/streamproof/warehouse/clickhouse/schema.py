@@ -46,8 +46,12 @@ class Comparison:
         return (*self.missing_tables, *self.missing_columns)
 
 
-def check_schema(client: Client, expected: Path, folder: Path, *, may_lack: Collection[str]) -> SchemaFinding:
+def check_schema(
+    client: Client, expected: Path, folder: Path, *, user: str, may_lack: Collection[str]
+) -> SchemaFinding:
     """Compare a database with a pack's schema. `may_lack` are tables that only a run creates. Nothing is written.
+
+    `user` is the name of the client's user, for errors.
 
     The columns that the user may see are always compared; the migrations only if the database has a ledger of them.
     Raises UsageError for a broken file, and WarehouseError for an empty database or an older or newer schema.
@@ -56,7 +60,7 @@ def check_schema(client: Client, expected: Path, folder: Path, *, may_lack: Coll
     found = read_columns(client)
     if not found:
         raise WarehouseError(
-            f"Database {client.database} holds nothing that its user may read.",
+            f"Database {client.database} holds nothing that user {user} may read.",
             hint="Is the database right, is SELECT granted?",
         )
     comparison = compare_columns(expected_columns(expected), found, leave_out=may_lack)
