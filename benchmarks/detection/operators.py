@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -34,8 +35,9 @@ def _neighbours(node: Any, *, plain: bool) -> Iterator[tuple[int, int]]:
 class _SwapNeighbours(Operator):
     """Exchanges two neighbours of a list with commas; subclasses say which lists."""
 
+    @abstractmethod
     def _applies(self, node: Any) -> bool:
-        raise NotImplementedError
+        """Return whether neighbours of this node are exchanged."""
 
     def _pairs(self, node: Any) -> list[tuple[int, int]]:
         return list(_neighbours(node, plain=True)) if self._applies(node) else []

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from streamproof.model.errors import UsageError
-from streamproof.model.window import Window, window_from
+from streamproof.model.window import Window, iso_ms, window_from
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout; everything else on stderr.")]
 Pack = Annotated[
@@ -64,6 +64,14 @@ def required_window(from_ts: str | None, to_ts: str | None, lookback_hours: floa
     if window is None:
         raise UsageError("No window is given.", hint="Give --from-ts and --to-ts, or --lookback-hours.")
     return window
+
+
+def window_texts(
+    from_ts: str | None, to_ts: str | None, lookback_hours: float | None, *, now: datetime
+) -> tuple[str | None, str | None]:
+    """Return start and end of the window that the options give, as a request has them. Raises UsageError."""
+    window = window_from(from_ts, to_ts, lookback_hours, now=now)
+    return (iso_ms(window.from_ts), iso_ms(window.to_ts)) if window else (None, None)
 
 
 def named(values: Sequence[str] | None) -> tuple[str, ...]:

@@ -50,4 +50,9 @@ def fill(text: str, values: Mapping[str, str]) -> str:
             f"pack.yaml: a processor names {{{unknown[0]}}}, which is not known.",
             hint=f"Placeholders are: {', '.join(sorted(values))}.",
         )
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+    return fill_known(text, values)
+
+
+def fill_known(text: str, values: Mapping[str, str]) -> str:
+    """Return `text` with every `{placeholder}` that has a value replaced. Everything else is not changed."""
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)

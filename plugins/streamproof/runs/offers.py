@@ -6,14 +6,17 @@ from streamproof.model.errors import UsageError
 from streamproof.packs.pack import Pack
 from streamproof.runs.names import RunNames
 
+# What a stage may need of a pack.
+TRACE_SQL, CONTRACT_FILES, DISPOSITIONS, AN_ORACLE = "trace", "contracts", "dispositions", "oracle"
+
 
 def pack_offers(pack: Pack) -> frozenset[str]:
     """Return those of `trace`, `contracts`, `dispositions` and `oracle` that the pack has; stages may need them."""
     offered = {
-        "trace": any((pack.sql_dir / "trace").glob("*.sql")),
-        "contracts": any(pack.contracts_dir.glob("*.yaml")),
-        "dispositions": pack.accounting.dispositions is not None,
-        "oracle": bool(pack.oracle),
+        TRACE_SQL: any((pack.sql_dir / "trace").glob("*.sql")),
+        CONTRACT_FILES: any(pack.contracts_dir.glob("*.yaml")),
+        DISPOSITIONS: pack.accounting.dispositions is not None,
+        AN_ORACLE: bool(pack.oracle),
     }
     return frozenset(name for name, there in offered.items() if there)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from streamproof.model.stack import StackState
+from streamproof.packs.processors import fill_known
 
 # Values that are known only once a stack has started. A processor's texts name them in braces.
 PLACEHOLDERS = (
@@ -23,9 +24,7 @@ def fill_text(text: str, state: StackState) -> str:
         "clickhouse_url": state.clickhouse.url,
         "clickhouse_user": state.clickhouse_user,
     }
-    for name in PLACEHOLDERS:
-        text = text.replace(f"{{{name}}}", known[name])
-    return text
+    return fill_known(text, known)
 
 
 def fill_environment(env: Mapping[str, str], state: StackState) -> dict[str, str]:

@@ -18,22 +18,16 @@ from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.values import Shape
 
 
-def pack_parity(ctx: RunContext) -> tuple[ParityObject, ...]:
-    """Return the objects that the pack compares, in the order of the layers. Raises UsageError or SqlSourceError."""
-    return ctx.files.parity
-
-
 def open_parity(ctx: RunContext, warehouse: Warehouse) -> Parity:
     """Return the comparison for the run's database. Raises UsageError for an exemption that matches no column."""
-    objects = pack_parity(ctx)
     shapes = known_shapes(ctx, warehouse)
-    return Parity(objects, shapes, exemptions(ctx, shapes), ctx.names.database)
+    return Parity(ctx.files.parity, shapes, exemptions(ctx, shapes), ctx.names.database)
 
 
 def known_shapes(ctx: RunContext, warehouse: Warehouse) -> dict[str, Shape]:
     """Return the shapes of the existing objects that the pack compares or assigns to a layer."""
     layers = [name for names in ctx.pack.layers.values() for name in names]
-    return warehouse.shapes({*layers, *(item.name for item in pack_parity(ctx))})
+    return warehouse.shapes({*layers, *(item.name for item in ctx.files.parity)})
 
 
 def exemptions(ctx: RunContext, shapes: Mapping[str, Shape]) -> dict[str, str]:

@@ -32,12 +32,14 @@ def cache_views(ctx: RunContext, warehouse: Warehouse) -> None:
     # When the stage runs again, the tables may have changed.
     warehouse.drop_view_cache()
     try:
-        cached = warehouse.cache_views(texts)
+        errors = warehouse.cache_views(texts)
     except WarehouseError as problem:
         ctx.log(f"no view is read once for all checks: {problem.message}")
         warehouse.drop_view_cache()
     else:
-        ctx.log(f"read once for all checks: {', '.join(sorted(cached)) or 'no view'}")
+        ctx.log(f"read once for all checks: {', '.join(sorted(warehouse.cached_views())) or 'no view'}")
+        for view, error in errors.items():
+            ctx.log(f"{view} cannot be read: {error}")
 
 
 def run(ctx: RunContext) -> StageOutcome:

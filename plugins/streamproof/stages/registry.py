@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.plan import CONSERVATION, CONTRACTS, OBSERVE, ORACLE, PROVE, RUN_MODES, Role
+from streamproof.runs.offers import AN_ORACLE, CONTRACT_FILES, DISPOSITIONS, TRACE_SQL
 from streamproof.runs.stage import Stage, StageList, Wait
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 REPLAYED = (*RUN_MODES, PROVE)
 ALL_MODES = (*REPLAYED, OBSERVE)
 # Parts that a pack may have and a stage may need.
-TRACE_SQL, CONTRACT_FILES, DISPOSITIONS = "trace", "contracts", "dispositions"
 CHILD = "streamproof.stages.stage_child"
 
 
@@ -90,7 +90,7 @@ STAGES = StageList(
             process=CHILD,
         ),
         Stage(CONSERVATION, _run("conservation"), REPLAYED, Role.JUDGE, after=("query_pack",), needs=(DISPOSITIONS,)),
-        Stage(ORACLE, _run("oracle"), REPLAYED, Role.JUDGE, after=("query_pack",), needs=(ORACLE,)),
+        Stage(ORACLE, _run("oracle"), REPLAYED, Role.JUDGE, after=("query_pack",), needs=(AN_ORACLE,)),
         # Mutations prove something only when all checks pass on the unchanged data.
         Stage(
             PROVE,

@@ -92,11 +92,14 @@ class Warehouse(Protocol):
 
     # The view cache: a view that several checks read is evaluated only once.
 
-    def cache_views(self, texts: Iterable[str]) -> frozenset[str]:
-        """Cache each view that two or more of these SQL texts read, and return the names of all cached views.
+    def cache_views(self, texts: Iterable[str]) -> dict[str, str]:
+        """Cache each view that two or more of these SQL texts read, and return the errors of those that cannot be read.
 
-        From then on, a query that names such a view reads the cached rows.
+        From then on, a query that names a cached view reads the cached rows.
         """
+
+    def cached_views(self) -> frozenset[str]:
+        """Return the names of the cached views."""
 
     def drop_view_cache(self) -> None:
         """Drop every cached view."""

@@ -30,9 +30,6 @@ class Clone(Warehouse, Protocol):
     def restore(self, change: Change | None = None) -> None:
         """Undo all changes. `change` is the result of `change()`, if the caller has it: that saves a query."""
 
-    def cached_views(self) -> frozenset[str]:
-        """Return the names of the cached views."""
-
     def forget_views(self, names: Collection[str]) -> None:
         """Drop these views from the view cache, so that queries read the views themselves again."""
 

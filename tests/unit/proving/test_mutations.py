@@ -41,10 +41,10 @@ class FakeClone:
             raise WarehouseError("no such column", hint="")
         self.ran.append((sql, parameters))
 
-    def cache_views(self, texts: Iterable[str]) -> frozenset[str]:
+    def cache_views(self, texts: Iterable[str]) -> dict[str, str]:
         views = {name: query for name, query in DEFINITIONS.items() if query}
         self.cached |= shared_by(texts, views)
-        return self.cached
+        return {}
 
     def cached_views(self) -> frozenset[str]:
         return self.cached

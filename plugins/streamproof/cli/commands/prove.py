@@ -25,13 +25,13 @@ from streamproof.cli.options import (
     TolerateBadLines,
     ToTs,
     named,
+    window_texts,
 )
 from streamproof.cli.output import emit_json, result_console
 from streamproof.model.errors import EXIT_CHECK_FAILED, EXIT_NOT_JUDGED, UsageError
 from streamproof.model.plan import EVERY_DAMAGE, PROVE
 from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
-from streamproof.model.window import iso_ms, window_from
 
 # The counts of each part of a proof when nothing could be proved.
 _NO_PROOF: Mapping[str, Any] = {"checks": 0, "proved": 0, "informational": 0, "survivors": [], "mutations": []}
@@ -76,7 +76,7 @@ def prove(
     from streamproof.runs.planning import RunRequest
 
     now = datetime.now(UTC)
-    window = window_from(from_ts, to_ts, lookback_hours, now=now)
+    start, end = window_texts(from_ts, to_ts, lookback_hours, now=now)
     request = RunRequest(
         pack=pack,
         run_id=run_id,
@@ -88,8 +88,8 @@ def prove(
         keep_stack=keep_stack,
         tolerate_bad_lines=tolerate_bad_lines,
         inject=inject,
-        from_ts=iso_ms(window.from_ts) if window else None,
-        to_ts=iso_ms(window.to_ts) if window else None,
+        from_ts=start,
+        to_ts=end,
         prove_suites=named(suites),
         prove_checks=named(check),
         coverage=_damages(coverage, damages),

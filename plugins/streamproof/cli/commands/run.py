@@ -24,12 +24,12 @@ from streamproof.cli.options import (
     TolerateBadLines,
     ToTs,
     named,
+    window_texts,
 )
 from streamproof.cli.output import emit_json, progress_console, result_console
 from streamproof.model.plan import EXTERNAL, OBSERVE, PROVE
 from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
-from streamproof.model.window import iso_ms, window_from
 
 if TYPE_CHECKING:
     from streamproof.runs.planning import RunRequest
@@ -67,7 +67,7 @@ def run(
     from streamproof.runs.planning import RunRequest
 
     now = datetime.now(UTC)
-    window = window_from(from_ts, to_ts, lookback_hours, now=now)
+    start, end = window_texts(from_ts, to_ts, lookback_hours, now=now)
     request = RunRequest(
         pack=pack,
         run_id=run_id,
@@ -82,8 +82,8 @@ def run(
         keep_stack=keep_stack,
         tolerate_bad_lines=tolerate_bad_lines,
         inject=inject,
-        from_ts=iso_ms(window.from_ts) if window else None,
-        to_ts=iso_ms(window.to_ts) if window else None,
+        from_ts=start,
+        to_ts=end,
         input_topic=input_topic,
     )
     summary = run_planned(request, now)

@@ -113,9 +113,12 @@ class Database:
         described = {row["name"]: row["type"] for row in self.query(sql).named()}
         return {name: described.get(name, kind) for name, kind in columns.items()}
 
-    def cache_views(self, texts: Iterable[str]) -> frozenset[str]:
-        """Cache each view that two or more of these texts read. Raises WarehouseError."""
-        self.views.take(shared_by(texts, self.view_queries()), workers=WORKERS)
+    def cache_views(self, texts: Iterable[str]) -> dict[str, str]:
+        """Cache each view that two or more of these texts read; return the errors. Raises WarehouseError."""
+        return self.views.take(shared_by(texts, self.view_queries()), workers=WORKERS)
+
+    def cached_views(self) -> frozenset[str]:
+        """Return the names of the cached views."""
         return self.views.names
 
     def view_queries(self) -> dict[str, str]:

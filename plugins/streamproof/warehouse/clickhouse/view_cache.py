@@ -106,19 +106,20 @@ class ViewCache:
         """
         return self.database if self._names and objects_read(sql, self._names) else None
 
-    def take(self, names: Set[str], *, workers: int = 1) -> None:
-        """Cache these views, unless they are cached already.
+    def take(self, names: Set[str], *, workers: int = 1) -> dict[str, str]:
+        """Cache these views, unless they are cached already, and return the errors of those that cannot be read.
 
-        A view that cannot be read is not cached; every check that reads it then reports the error. Raises
-        WarehouseError when the cache cannot be created.
+        Such a view is not cached; a check that reads it reports the error, too. Raises WarehouseError when the cache
+        cannot be created.
         """
         wanted = sorted(names - self._names)
         if not wanted:
-            return
+            return {}
         self._make()
         with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="views") as pool:
-            successes = tuple(pool.map(self._read, wanted))
-        self._names |= {name for name, is_cached in zip(wanted, successes, strict=True) if is_cached}
+            outcomes = dict(zip(wanted, pool.map(self._read, wanted), strict=True))
+        self._names |= {name for name, error in outcomes.items() if not error}
+        return {name: error for name, error in outcomes.items() if error}
 
     def _make(self) -> None:
         """Create the cache's database with an alias for every object."""
@@ -136,7 +137,8 @@ class ViewCache:
         sql = "CREATE TABLE {cache:Identifier}.{name:Identifier} ENGINE = Alias({database:String}, {name:String})"
         execute(self._client, sql, names)
 
-    def _read(self, name: str) -> bool:
+    def _read(self, name: str) -> str:
+        """Cache one view and return '', or the error when it cannot be read."""
         # The view is read with the settings of a check, except `readonly`: the rows are written to a table.
         settings = {key: value for key, value in reading_settings(self._client).items() if key != "readonly"}
         self._drop(name)
@@ -146,11 +148,11 @@ class ViewCache:
             table = f"{quoted(self.database)}.{quoted(name)}"
             execute(self._client, f"CREATE TABLE {table} AS {quoted(name)} ENGINE = MergeTree ORDER BY ()")
             execute(self._client, f"INSERT INTO {table} SELECT * FROM {quoted(name)}", settings=settings)  # noqa: S608
-        except WarehouseError:
+        except WarehouseError as error:
             self._drop(name)
             self._alias(name)
-            return False
-        return True
+            return error.message
+        return ""
 
     def forget(self, names: Collection[str]) -> None:
         """Drop these views from the cache, so that queries read the views themselves again. Raises WarehouseError."""

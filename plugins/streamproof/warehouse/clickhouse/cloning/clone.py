@@ -101,10 +101,6 @@ class ClonedDatabase(Database):
         """Return the query of every view by name, as they were when the clone was made."""
         return self._views
 
-    def cached_views(self) -> frozenset[str]:
-        """Return the names of the cached views."""
-        return self.views.names
-
     def forget_views(self, names: Collection[str]) -> None:
         """Drop these views from the view cache. Raises WarehouseError."""
         self.views.forget(names)
