@@ -10,6 +10,7 @@ import orjson
 import pytest
 from conftest import TIMEOUT_SEC, Docker
 
+from streamproof.model.json_data import from_json
 from streamproof.model.stack import StackState
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runtime.compose.engine import Engine
@@ -39,7 +40,7 @@ def test_a_killed_container_ends_the_run_as_an_error_that_names_it(docker: Docke
 
     def look() -> Probe:
         assert process.poll() is None, process.communicate()
-        state = StackState.from_json(orjson.loads(state_file.read_bytes())) if state_file.exists() else None
+        state = from_json(StackState, orjson.loads(state_file.read_bytes())) if state_file.exists() else None
         return Probe(state is not None and state.status == "ready", "a stack that is ready")
 
     wait_until(look, timeout=TIMEOUT_SEC, message="the stack", hint="")
@@ -57,7 +58,7 @@ def test_containers_of_a_killed_supervisor_are_removed_later(docker: Docker):
     ended = docker.cli("run", "--stack", "compose", "--run-id", "orphan", "--keep-stack", "--suites", "raw_typed")
     assert ended.returncode == 0, ended.stderr
     folder = docker.artifacts / "orphan" / "stack"
-    state = StackState.from_json(orjson.loads((folder / "state.json").read_bytes()))
+    state = from_json(StackState, orjson.loads((folder / "state.json").read_bytes()))
     os.kill(state.supervisor.pid, signal.SIGKILL)
     assert docker.left("sp-orphan") != []
 

@@ -48,11 +48,6 @@ class PlannedStage:
     role: Role = Role.PREPARE
     waits: bool = False
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> PlannedStage:
-        """Read the data that `asdict` wrote."""
-        return cls(data["name"], Role(data["role"]), data["waits"])
-
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
@@ -150,22 +145,3 @@ class RunPlan:
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> RunPlan:
-        """Read the data that `as_json` wrote. Unknown keys, which another version wrote, are ignored."""
-        values = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
-        owner = values["owner"]
-        return cls(
-            **{
-                **values,
-                "suites": tuple(values["suites"]),
-                "notices": tuple(values["notices"]),
-                "compose_files": tuple(values.get("compose_files", ())),
-                "prove_suites": tuple(values.get("prove_suites", ())),
-                "prove_checks": tuple(values.get("prove_checks", ())),
-                "narrowed_by": tuple(values.get("narrowed_by", ())),
-                "owner": ProcessIdentity(**owner) if owner else None,
-                "stages": tuple(PlannedStage.from_json(stage) for stage in values["stages"]),
-            }
-        )

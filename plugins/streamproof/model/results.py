@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -53,24 +53,7 @@ class CheckResult:
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
-        return {
-            "suite": self.suite,
-            "name": self.name,
-            "status": self.status.value,
-            "failed_rows": self.failed_rows,
-            "diagnostics": dict(self.diagnostics),
-            "error": self.error,
-            "duration_sec": round(self.duration_sec, 6),
-            "source_file": self.source_file,
-            "sessions": list(self.sessions),
-            "layer": self.layer,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> CheckResult:
-        """Read the data that `as_json` wrote. Unknown keys, which another version wrote, are ignored."""
-        values = {name: value for name, value in data.items() if name in cls.__dataclass_fields__}
-        return cls(**{**values, "status": Status(values["status"]), "sessions": tuple(values["sessions"])})
+        return {**asdict(self), "duration_sec": round(self.duration_sec, 6)}
 
 
 def worst(statuses: Iterable[Status]) -> Status:
@@ -101,21 +84,5 @@ class StageResult:
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
-        return {
-            "stage": self.stage,
-            "status": self.status.value,
-            "started_at": self.started_at,
-            "ended_at": self.ended_at,
-            "duration_sec": round(self.duration_sec, 6),
-            "error": self.error,
-            "hint": self.hint,
-            "details": dict(self.details),
-            "checks": [check.as_json() for check in self.checks],
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> StageResult:
-        """Read the data that `as_json` wrote."""
-        values = dict(data)
-        checks = tuple(CheckResult.from_json(check) for check in values["checks"])
-        return cls(**{**values, "status": Status(values["status"]), "checks": checks})
+        checks = [check.as_json() for check in self.checks]
+        return {**asdict(self), "duration_sec": round(self.duration_sec, 6), "checks": checks}

@@ -83,14 +83,3 @@ class StackState:
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> StackState:
-        """Read the data that `as_json` wrote."""
-        services = tuple(
-            ServiceState(
-                **{**service, "process": ProcessIdentity(**service["process"]) if service["process"] else None}
-            )
-            for service in data["services"]
-        )
-        return cls(**{**data, "supervisor": ProcessIdentity(**data["supervisor"]), "services": services})

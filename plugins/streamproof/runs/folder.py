@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from streamproof.model.json_data import from_json
 from streamproof.model.plan import RunPlan
 from streamproof.model.results import StageResult
 from streamproof.model.stack import StackState
@@ -61,7 +62,7 @@ class RunFolder:
 
     def read_plan(self) -> RunPlan:
         """Read the plan back."""
-        return RunPlan.from_json(read_json(self.root / "plan.json"))
+        return from_json(RunPlan, read_json(self.root / "plan.json"))
 
     def write_stage(self, result: StageResult) -> None:
         """Write the result of a stage."""
@@ -70,9 +71,9 @@ class RunFolder:
     def read_stage(self, stage: str) -> StageResult | None:
         """Read the result of a stage, None when it has not ended."""
         path = self.stages / f"{stage}.json"
-        return StageResult.from_json(read_json(path)) if path.exists() else None
+        return from_json(StageResult, read_json(path)) if path.exists() else None
 
     def read_stack_state(self) -> StackState | None:
         """Read the state of the run's stack, None when there is none."""
         path = self.stack / "state.json"
-        return StackState.from_json(read_json(path)) if path.exists() else None
+        return from_json(StackState, read_json(path)) if path.exists() else None

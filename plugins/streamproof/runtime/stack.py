@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 
 from streamproof.model.errors import StackError, WaitTimeoutError
+from streamproof.model.json_data import from_json
 from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runtime.files import last_lines, stack_files, write_json
@@ -46,10 +47,10 @@ def read_state(folder: Path) -> StackState | None:
     """Return the state of the stack in a folder, None when there is none. Raises StackError when it is unreadable."""
     path = folder / "state.json"
     try:
-        return StackState.from_json(orjson.loads(path.read_bytes()))
+        return from_json(StackState, orjson.loads(path.read_bytes()))
     except FileNotFoundError:
         return None
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise StackError(
             f"{path} is not a stack's state: {error}.", hint="Stop what still runs by hand, then remove the file."
         ) from None

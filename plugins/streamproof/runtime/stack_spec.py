@@ -47,11 +47,6 @@ class ProcessorLaunch:
             return self.argv[self.argv.index("-m") + 1]
         return Path(self.argv[0]).name
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> ProcessorLaunch:
-        """Read the data that `asdict` wrote."""
-        return cls(tuple(data["argv"]), data["env"], data["status_file"])
-
 
 @dataclass(frozen=True, slots=True)
 class ComposeLaunch:
@@ -71,11 +66,6 @@ class ComposeLaunch:
     strategy: str = PRESERVE
     backups: str = ""
     keep_volumes: bool = False
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> ComposeLaunch:
-        """Read the data that `asdict` wrote."""
-        return cls(**{**data, "files": tuple(data["files"]), "services": tuple(data["services"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +133,3 @@ class StackSpec:
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
         return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> StackSpec:
-        """Read the data that `as_json` wrote."""
-        processor, owner, compose, outside = (data[key] for key in ("processor", "owner", "compose", "outside"))
-        return cls(
-            **{
-                **data,
-                "topics": tuple(data["topics"]),
-                "processor": ProcessorLaunch.from_json(processor) if processor else None,
-                "owner": ProcessIdentity(**owner) if owner else None,
-                "compose": ComposeLaunch.from_json(compose) if compose else None,
-                "outside": OutsideLaunch(**outside) if outside else None,
-            }
-        )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import orjson
 
+from streamproof.model.json_data import from_json
 from streamproof.runtime.stack_spec import StackSpec
 from streamproof.runtime.supervisor import supervise
 from streamproof.services.registry import services_of
@@ -18,7 +19,7 @@ from streamproof.services.registry import services_of
 
 def main() -> None:
     """Detach from the process that started this one, then supervise the stack."""
-    spec = StackSpec.from_json(orjson.loads(Path(sys.argv[1]).read_bytes()))
+    spec = from_json(StackSpec, orjson.loads(Path(sys.argv[1]).read_bytes()))
     secrets = orjson.loads(sys.stdin.buffer.read() or b"{}")
     # A process remains as a zombie until its parent reaps it. The fork makes init the parent, which always does.
     if os.fork():

@@ -191,7 +191,7 @@ class TestUpAndDown:
 _START_FROM_JSON = """
 import sys, orjson
 from streamproof.runtime.stack import StackSpec, start_stack
-start_stack(StackSpec.from_json(orjson.loads(sys.argv[1])), timeout=60)
+start_stack(from_json(StackSpec, orjson.loads(sys.argv[1])), timeout=60)
 """
 
 

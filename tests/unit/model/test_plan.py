@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from streamproof.model.json_data import from_json
 from streamproof.model.plan import PlannedStage, Role, RunPlan
 from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
 
@@ -31,7 +32,7 @@ def plan() -> RunPlan:
 @pytest.mark.parametrize("owner", [None, ProcessIdentity(7, 1.5)])
 def test_a_plan_round_trips_through_json(plan, owner):
     plan = replace(plan, owner=owner)
-    assert RunPlan.from_json(json.loads(json.dumps(plan.as_json()))) == plan
+    assert from_json(RunPlan, json.loads(json.dumps(plan.as_json()))) == plan
 
 
 def test_the_stages_of_a_plan_are_told_apart_by_their_role(plan):
@@ -47,4 +48,4 @@ def test_a_stack_state_round_trips_through_json():
     state = StackState(
         "r", "ready", ProcessIdentity(1, 1.5), "broker", "127.0.0.1:9092", "127.0.0.1", 1, 2, "default", (service,)
     )
-    assert StackState.from_json(json.loads(json.dumps(state.as_json()))) == state
+    assert from_json(StackState, json.loads(json.dumps(state.as_json()))) == state

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamproof.model.json_data import from_json
 from streamproof.model.results import LAYERS, CheckResult, StageResult, Status, worst
 
 json_data = st.recursive(
@@ -45,13 +46,13 @@ stages = st.builds(
 
 @given(stages)
 def test_a_stage_result_round_trips_through_json(result):
-    assert StageResult.from_json(json.loads(json.dumps(result.as_json()))) == result
+    assert from_json(StageResult, json.loads(json.dumps(result.as_json()))) == result
 
 
 def test_a_result_written_before_layers_were_known_is_still_read():
     data = CheckResult("raw_typed", "x", Status.PASSED).as_json()
     del data["layer"]
-    assert CheckResult.from_json(data).layer == ""
+    assert from_json(CheckResult, data).layer == ""
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streamproof.model.errors import StackError, UsageError
+from streamproof.model.json_data import from_json
 from streamproof.model.plan import RunPlan
 from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
 from streamproof.runs import planning
@@ -15,7 +16,7 @@ from streamproof.transport.kafka.mock_cluster import MOCK_MAX_MESSAGES
 
 def test_the_plan_survives_its_file(planned):
     ctx = planned(mode="smoke", keep_stack=True)
-    assert RunPlan.from_json(ctx.plan.as_json()) == ctx.plan
+    assert from_json(RunPlan, ctx.plan.as_json()) == ctx.plan
     assert type(ctx).open(ctx.folder.root).plan == ctx.plan
 
 
@@ -82,7 +83,7 @@ def test_an_observation_has_a_window_and_no_stack(planned):
     assert plan.observes
     assert plan.needs_connections
     assert plan.rerun == "streamproof run --mode observe --from-ts 2026-03-01T00:00:00Z --to-ts 2026-03-02T00:00:00Z"
-    assert RunPlan.from_json(plan.as_json()) == plan
+    assert from_json(RunPlan, plan.as_json()) == plan
 
 
 def test_an_observation_never_guesses_its_window(planned):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from streamproof.model.errors import StackError
+from streamproof.model.json_data import from_json
 from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
 from streamproof.runtime.environment import fill_environment
 from streamproof.runtime.files import last_lines, write_json
@@ -61,8 +62,8 @@ def keep(spec: StackSpec, state: StackState) -> None:
 
 def test_a_spec_survives_json(spec: StackSpec) -> None:
     bare = StackSpec("t", "/f", "/c", "/h")
-    assert StackSpec.from_json(spec.as_json() | {"topics": ["a", "b"]}) == spec
-    assert StackSpec.from_json(bare.as_json()) == bare
+    assert from_json(StackSpec, spec.as_json() | {"topics": ["a", "b"]}) == spec
+    assert from_json(StackSpec, bare.as_json()) == bare
 
 
 def test_a_state_survives_its_file(spec: StackSpec, state: StackState) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from streamproof.model.errors import UsageError
+from streamproof.model.json_data import from_json
 from streamproof.runs.planning import HostSettings, RunRequest, plan_run
 from streamproof.runtime.stack_spec import StackSpec
 from streamproof.stages.registry import STAGES
@@ -24,7 +25,7 @@ def test_the_spec_names_a_project_of_the_runs_own_and_survives_its_file(planned,
     assert spec.compose.files == (str(home / "docker-compose.yaml"),)
     assert spec.compose.services == ("kafka", "clickhouse", "processor")
     assert not spec.compose.keep_volumes
-    assert StackSpec.from_json(spec.as_json()) == spec
+    assert from_json(StackSpec, spec.as_json()) == spec
 
 
 def test_a_container_is_told_no_path_of_this_machine(planned, tmp_path):

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from streamproof.model.errors import StackError
+from streamproof.model.json_data import from_json
 from streamproof.model.stack import StackState
 from streamproof.runtime.compose.cli import ComposeCli, find_compose
 from streamproof.runtime.compose.engine import Engine
@@ -56,7 +57,7 @@ async def take_project_down(cli: ComposeCli, *, keep_volumes: bool, grace_sec: i
 
 def take_down(folder: Path, env: Mapping[str, str]) -> None:
     """Take down the project of a stack whose supervisor has ended. It may be called again. Raises StackError."""
-    spec = StackSpec.from_json(orjson.loads((folder / "spec.json").read_bytes()))
+    spec = from_json(StackSpec, orjson.loads((folder / "spec.json").read_bytes()))
     if not (folder / "compose.env").is_file():
         return
     asyncio.run(take_project_down(compose_cli(spec, env), keep_volumes=launch_of(spec).keep_volumes))
