@@ -1,12 +1,13 @@
-"""The section `accounting:` of a pack: how a run accounts for the records of the pipeline.
+"""The section `accounting:` of a pack: what its pipeline says about its records.
 
-Each part is optional, and lets a run prove more.
+Each part is optional, and lets a run prove more (see `model.rungs`).
 """
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from streamproof.model.rungs import Rung
 from streamproof.packs.strict import Strict
 
 
@@ -14,7 +15,7 @@ class Drained(Strict):
     """How a run knows that all published records have arrived.
 
     `consumer_groups` are the run's groups, by role, that must have reached the end offsets. `settled_tables` are tables
-    whose row counts must stay the same while no insert is running.
+    whose rows must stay the same while no insert is running.
     """
 
     consumer_groups: tuple[str, ...] = ()
@@ -22,12 +23,60 @@ class Drained(Strict):
 
 
 class RawTable(Strict):
-    """The table with every record as it was published, and its columns of topic, partition and offset."""
+    """The table with every record as it was published, and its columns of topic, partition and offset.
+
+    `value` is the column with the record's value, '' if the table does not keep it byte for byte.
+    """
 
     table: str
     topic: str
     partition: str
     offset: str
+    value: str = ""
+
+
+class IdColumn(Strict):
+    """A table in which events end, and its column with the id of the event.
+
+    `many`: one event may have several rows. `where` is a condition in the warehouse's SQL for the rows that count, ''
+    for all rows.
+    """
+
+    table: str
+    column: str
+    many: bool = False
+    where: str = ""
+
+
+class IdTopic(Strict):
+    """A topic of rejected records, by its role, and the path of the event's id in their values."""
+
+    topic: str
+    path: str
+
+
+class Ids(Strict):
+    """Where the id of an event stands. Every published id must end in exactly one of these places.
+
+    `path` is the id's place in a published value: field names of nested JSON objects, joined by dots. The id is text or
+    an integer there. Without `path`, it is the text in field `id` of the fixture's envelope. `tables` are those in
+    which accepted events end, one for each kind of event; `reject_tables` and `reject_topics` are where the others end.
+    Values without an id are not accounted for.
+    """
+
+    path: str = ""
+    tables: tuple[IdColumn, ...] = Field(min_length=1)
+    reject_tables: tuple[IdColumn, ...] = ()
+    reject_topics: tuple[IdTopic, ...] = ()
+
+    @model_validator(mode="after")
+    def _refuse_twice(self) -> Ids:
+        places = [place.table for place in (*self.tables, *self.reject_tables)]
+        places += [f"topic {place.topic}" for place in self.reject_topics]
+        twice = sorted({place for place in places if places.count(place) > 1})
+        if twice:
+            raise ValueError(f"names {', '.join(twice)} twice; an event ends in one place")
+        return self
 
 
 class Dispositions(Strict):
@@ -44,4 +93,16 @@ class Accounting(Strict):
 
     drained: Drained = Field(default_factory=Drained)
     raw: RawTable | None = None
+    ids: Ids | None = None
     dispositions: Dispositions | None = None
+
+    @property
+    def rungs(self) -> frozenset[Rung]:
+        """Return the rungs that these parts offer."""
+        offered = {
+            Rung.DRAINED: bool(self.drained.consumer_groups or self.drained.settled_tables),
+            Rung.RAW_COMPLETE: self.raw is not None,
+            Rung.IDS_ACCOUNTED: self.ids is not None,
+            Rung.RECORDS_ACCOUNTED: self.dispositions is not None,
+        }
+        return frozenset(rung for rung, there in offered.items() if there)

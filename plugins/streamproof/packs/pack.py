@@ -90,6 +90,14 @@ class PackFile(Strict):
         return replay
 
     @model_validator(mode="after")
+    def _reject_topics_are_topics(self) -> PackFile:
+        places = self.accounting.ids.reject_topics if self.accounting.ids else ()
+        unknown = sorted({place.topic for place in places} - self.topics.keys())
+        if unknown:
+            raise ValueError(f"`accounting.ids.reject_topics` names `{unknown[0]}`, which is no role in `topics`")
+        return self
+
+    @model_validator(mode="after")
     def _an_oracle_needs_entities(self) -> PackFile:
         if self.oracle and not self.entities:
             raise ValueError("an oracle foretells entities: `entities` is missing")
