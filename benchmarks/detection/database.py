@@ -13,7 +13,7 @@ from benchmarks.detection.sql_mutants import dependents, view_statements
 from streamproof.model.errors import StreamproofError, WarehouseError
 from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import Status
-from streamproof.proving.mutations import Bench, Subject
+from streamproof.proving.mutations import Prover, Subject
 from streamproof.warehouse.clickhouse.client import connect, execute, refusals, rows
 from streamproof.warehouse.clickhouse.database import Database
 from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
@@ -152,9 +152,9 @@ class MutantDatabase:
         source = f"`{self.views.database}`.`{name}`" if name in self.views.names else f"`{name}`{final}"
         return str(rows(self.client, _DIGEST.format(columns=", ".join(columns), source=source, settings=_STEADY))[0])
 
-    def first_failure(self, bench: Bench, changed: Collection[str]) -> str | None:
+    def first_failure(self, prover: Prover, changed: Collection[str]) -> str | None:
         """Run the checks that read a changed object, quick ones first. Return the name of the first that fails."""
-        for subject in sorted(bench.readers(changed), key=_cost):
+        for subject in sorted(prover.readers(changed), key=_cost):
             if failed := self.failures(subject):
                 return failed[0]
         return None

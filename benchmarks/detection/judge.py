@@ -17,7 +17,7 @@ from benchmarks.detection.mutants import PYTHON, SQL, Mutant
 from benchmarks.detection.sets import EventSet
 from benchmarks.detection.sql_mutants import SCHEMA, changed_view
 from streamproof.model.errors import WarehouseError
-from streamproof.proving.mutations import Bench
+from streamproof.proving.mutations import Prover
 from streamproof.stages.prove import pack_subjects
 
 START_MS = 1_790_000_000_000
@@ -74,16 +74,16 @@ class Judge:
         database.load(output.rows)
         return database.content()
 
-    def judge(self, mutant: Mutant, benches: Mapping[str, Bench]) -> Verdict:
-        """Return the outcome of a mutant; `benches` has the checks of each set."""
+    def judge(self, mutant: Mutant, provers: Mapping[str, Prover]) -> Verdict:
+        """Return the outcome of a mutant; `provers` has the checks of each set."""
         started = time.monotonic()
         try:
-            outcome, by, where = self._judged(mutant, benches)
+            outcome, by, where = self._judged(mutant, provers)
         except (CoreError, WarehouseError) as error:
             outcome, by, where = Outcome.CRASH, str(getattr(error, "message", error))[:SHOWN], ""
         return Verdict(mutant, outcome, by, where, time.monotonic() - started)
 
-    def _judged(self, mutant: Mutant, benches: Mapping[str, Bench]) -> tuple[Outcome, str, str]:
+    def _judged(self, mutant: Mutant, provers: Mapping[str, Prover]) -> tuple[Outcome, str, str]:
         outputs = self._core.run(mutant, timeout=self._timeout) if mutant.kind == PYTHON else self._sound
         seen: dict[str, frozenset[str]] = {}
         for name, database in self.databases.items():
@@ -94,7 +94,7 @@ class Judge:
                 if not changed:
                     continue
                 seen[name] = changed
-                if check := database.first_failure(benches[name], changed):
+                if check := database.first_failure(provers[name], changed):
                     return Outcome.DETECTED, check, name
         if seen:
             return Outcome.SURVIVED, ", ".join(sorted(frozenset().union(*seen.values()))), ", ".join(seen)
@@ -107,26 +107,26 @@ class Judge:
             database.drop()
 
 
-def benches_of(judge: Judge, sets: Sequence[EventSet]) -> dict[str, Bench]:
+def provers_of(judge: Judge, sets: Sequence[EventSet]) -> dict[str, Prover]:
     """Return the checks of each set. Raises RuntimeError naming those that fail on the unchanged code."""
-    benches = {}
+    provers = {}
     for one in sets:
         database = judge.databases[one.name]
-        bench = Bench(
+        prover = Prover(
             pack_subjects(one.ctx),
             database.definitions,
             one.ctx.check_parameters(),
             reads=database.database.objects_read,
         )
-        failed = [name for subject in bench.subjects for name in database.failures(subject)]
+        failed = [name for subject in prover.subjects for name in database.failures(subject)]
         if failed:
             raise RuntimeError(f"on {one.name} these do not hold without a mutant: {', '.join(failed)}")
-        benches[one.name] = bench
-    return benches
+        provers[one.name] = prover
+    return provers
 
 
 def judge_all(
-    mutants: Iterable[Mutant], judges: Sequence[Judge], benches: Mapping[str, Bench], wanted: int
+    mutants: Iterable[Mutant], judges: Sequence[Judge], provers: Mapping[str, Prover], wanted: int
 ) -> Iterator[Verdict]:
     """Judge mutants in order until the wanted number is not equivalent; yield every verdict up to then."""
     free: SimpleQueue[Judge] = SimpleQueue()
@@ -136,7 +136,7 @@ def judge_all(
     def work(mutant: Mutant) -> Verdict:
         one = free.get()
         try:
-            return one.judge(mutant, benches)
+            return one.judge(mutant, provers)
         finally:
             free.put(one)
 

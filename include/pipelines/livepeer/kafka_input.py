@@ -255,7 +255,7 @@ class KafkaInput:
         """Fail: another process may already read the partitions, and the dedup keys are ahead of the offsets."""
         self._failure = SourceError(
             f"Kafka gave {len(places)} partitions to another process, or thought this one dead.",
-            hint="Start the job again: it goes on where it stopped.",
+            hint="Start the job again: it continues where it stopped.",
         )
 
     def _on_error(self, error: KafkaError) -> None:
@@ -268,7 +268,7 @@ class KafkaInput:
 
 def _failed(what: str, error: KafkaError) -> SourceError:
     text = error.str().rstrip(".")
-    hint = "See whether the brokers run; the job goes on where it stopped."
+    hint = "See whether the brokers run; the job continues where it stopped."
     # The client replaces the code of a fatal error, so the cause can only be seen in the text.
     if error.code() == KafkaError.FENCED_INSTANCE_ID or "fenced" in text.lower():
         hint = "Another process took this one's place: run one processor a group."

@@ -44,7 +44,7 @@ class RejectTopics:
             kind, _, error = others[0]
             raise SinkError(
                 f"Kafka did not acknowledge {len(others)} reject records for {self._topics[kind]}: {error.str()}.",
-                hint="See whether the topic exists and the broker runs; the job goes on where it stopped.",
+                hint="See whether the topic exists and the broker runs; the job continues where it stopped.",
             )
 
     def _deliver(self, rejects: list[tuple[str, bytes]]) -> list[tuple[str, bytes, KafkaError]]:
@@ -60,7 +60,7 @@ class RejectTopics:
         if left:
             raise SinkError(
                 f"Kafka acknowledged no more reject records within {FLUSH_SEC:.0f} s; {left} are left.",
-                hint="See whether the broker runs; the job goes on where it stopped.",
+                hint="See whether the broker runs; the job continues where it stopped.",
             )
         return self._refused
 

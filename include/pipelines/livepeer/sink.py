@@ -93,7 +93,7 @@ class ClickHouseSink:
         reason = getattr(error, "reason", None) or error
         return SinkError(
             f"ClickHouse at {self._settings.url} did not take {what}: {type(reason).__name__}.",
-            hint="See whether the server runs and CLICKHOUSE_URL is right; the job goes on where it stopped.",
+            hint="See whether the server runs and CLICKHOUSE_URL is right; the job continues where it stopped.",
         )
 
     def _refused(self, response: urllib3.BaseHTTPResponse, what: str) -> SinkError:
@@ -102,7 +102,7 @@ class ClickHouseSink:
         answer = response.data.decode(errors="replace").strip()[:_SHOWN]
         return SinkError(
             f"ClickHouse refused {what} (database {self._settings.database}): {answer}",
-            hint="Mend the warehouse (schema, rights, disk) and start again; the job goes on where it stopped.",
+            hint="Correct the warehouse (schema, rights, disk) and start again; the job continues where it stopped.",
         )
 
     def _without_tables(self, what: str) -> SinkError:
@@ -111,5 +111,5 @@ class ClickHouseSink:
         missing = ", ".join(sorted(COLUMNS.keys() - there))
         return SinkError(
             f"ClickHouse did not take {what}: the database {self._settings.database} has no {missing}.",
-            hint="Its schema is older than this processor: apply the migrations; the job goes on where it stopped.",
+            hint="Its schema is older than this processor: apply the migrations; the job continues where it stopped.",
         )

@@ -28,7 +28,7 @@ from streamproof.model.errors import EXIT_NOT_JUDGED, EXIT_USAGE
 from streamproof.model.plan import KAFKA_KINDS, RUN_MODES
 from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
-from streamproof.report.terminal.progress import StageBoard
+from streamproof.report.terminal.progress import ProgressTable
 from streamproof.report.terminal.verdict import show_verdict
 from streamproof.stages.registry import STAGES
 
@@ -122,8 +122,8 @@ def _run_dag(home: PrivateHome, console: Console, conf: dict[str, Any]) -> tuple
     bag = DagBag(str(file))
     if bag.import_errors:
         return None, f"{file} does not load: {next(iter(bag.import_errors.values()))}"
-    with StageBoard(console, shown_stages([conf["mode"]], ())) as board:
-        watcher = RunWatcher(board, on_stack_up=_get_ready)
+    with ProgressTable(console, shown_stages([conf["mode"]], ())) as progress:
+        watcher = RunWatcher(progress, on_stack_up=_get_ready)
         get_listener_manager().add_listener(watcher)
         # Paths given on the command line are relative to the caller's folder, as usual.
         dag_run = bag.dags[DAG_ID].test(run_conf=_with_absolute_paths(conf))

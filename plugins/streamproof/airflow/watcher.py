@@ -12,16 +12,16 @@ from streamproof.airflow.operators import PLAN_TASK
 from streamproof.airflow.settings import attempts, read_settings, run_id_of
 from streamproof.model.results import StageResult, Status
 from streamproof.model.window import iso_ms
-from streamproof.report.terminal.progress import StageBoard
+from streamproof.report.terminal.progress import ProgressTable
 from streamproof.runs.folder import RunFolder
 
 
 class RunWatcher:
     """Shows the result of each stage. `plan_error` is the reason why the run could not be planned, None if it could."""
 
-    def __init__(self, board: StageBoard, *, on_stack_up: Callable[[], None]) -> None:
+    def __init__(self, progress: ProgressTable, *, on_stack_up: Callable[[], None]) -> None:
         self.plan_error: str | None = None
-        self._board = board
+        self._progress = progress
         self._on_stack_up = on_stack_up
         self._started: dict[str, datetime] = {}
 
@@ -32,7 +32,7 @@ class RunWatcher:
         if stage in self._started:
             return
         self._started[stage] = datetime.now(UTC)
-        self._board.on_event(stage, None)
+        self._progress.on_event(stage, None)
         if stage == "stack_up":
             self._on_stack_up()
 
@@ -61,7 +61,7 @@ class RunWatcher:
     def _ended(self, task_instance: Any, status: Status, error: str | None) -> None:
         stage = stage_of(task_instance)
         recorded = _stage_result(str(task_instance.run_id), stage)
-        self._board.on_event(stage, recorded or self._told(stage, status, error))
+        self._progress.on_event(stage, recorded or self._told(stage, status, error))
 
     def _told(self, stage: str, status: Status, error: str | None) -> StageResult:
         """Return a result for a task that left none in the run's folder."""

@@ -116,7 +116,7 @@ def _ask(warehouse: Warehouse, comparison: Comparison, *, detail: bool) -> dict[
 
 def _difference_count(found: Mapping[str, Any]) -> int:
     """Return the sum of a comparison's counts of differing, missing and unexpected rows."""
-    kinds = ("rows_odd", "rows_not_finite", "missing", "unexpected", "differing")
+    kinds = ("rows_differing", "rows_not_finite", "missing", "unexpected", "differing")
     return sum(int(found.get(kind, 0)) for kind in kinds)
 
 

@@ -72,7 +72,7 @@ class ParityObject:
         return PREFIX + self.name
 
     @property
-    def is_foretold(self) -> bool:
+    def is_from_oracle(self) -> bool:
         """Return whether the pack's oracle computes the expected rows."""
         return not self.expected_sql
 

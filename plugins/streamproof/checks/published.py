@@ -23,13 +23,13 @@ class PublishedRecord(NamedTuple):
     headers: dict[str, str]
 
 
-def placed(
-    values: Iterable[tuple[int, str, bytes | None]], places: Iterable[tuple[str, int, int]], run_id: str
+def with_positions(
+    values: Iterable[tuple[int, str, bytes | None]], positions: Iterable[tuple[str, int, int]], run_id: str
 ) -> Iterator[PublishedRecord]:
     """Combine the published values with their Kafka locations. Both are in the order of publishing.
 
-    `values` are (Kafka time in epoch ms, key, value), `places` are (topic, partition, offset).
+    `values` are (Kafka time in epoch ms, key, value), `positions` are (topic, partition, offset).
     """
-    for sequence, ((time_ms, key, value), (topic, partition, offset)) in enumerate(zip(values, places, strict=True)):
+    for sequence, ((time_ms, key, value), (topic, partition, offset)) in enumerate(zip(values, positions, strict=True)):
         headers = {"sp-run-id": run_id, "sp-sequence": str(sequence)}
         yield PublishedRecord(sequence, value, topic, partition, offset, time_ms, key, headers)

@@ -10,7 +10,7 @@ from typing import Any
 _NOTHING = "no damage changes a value: the fixture set must hold one that does"
 
 
-class Sight(StrEnum):
+class DamageOutcome(StrEnum):
     """The outcome of a damage. `covered`: a check failed. `no_effect`: it changed no value, so no check could fail."""
 
     COVERED = "covered"
@@ -19,7 +19,7 @@ class Sight(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class DamageResult:
     """The result of one damage. `column` is '' when whole rows were damaged, `a <> b` for two swapped columns.
 
     `checks` are the checks that failed with it. `reason` says why it survived.
@@ -29,7 +29,7 @@ class Sighting:
     layer: str
     column: str
     damage: str
-    outcome: Sight
+    outcome: DamageOutcome
     checks: tuple[str, ...] = ()
     reason: str = ""
 
@@ -50,20 +50,22 @@ class Sighting:
 class ColumnCoverage:
     """The results of all damages, the names of the damaged columns by object, and the exempt columns with reasons."""
 
-    sightings: tuple[Sighting, ...]
+    results: tuple[DamageResult, ...]
     columns: Mapping[str, Sequence[str]]
     exempt: Mapping[str, str]
 
     def survivors(self) -> list[dict[str, Any]]:
         """Return every damage that no check detected, and every column in which no damage changed a value."""
-        found = [sighting.as_json() for sighting in self.sightings if sighting.outcome is Sight.SURVIVED]
-        effective = {(s.table, s.column) for s in self.sightings if s.outcome is not Sight.NO_EFFECT}
-        layers = {sighting.table: sighting.layer for sighting in self.sightings}
+        found = [result.as_json() for result in self.results if result.outcome is DamageOutcome.SURVIVED]
+        effective = {(s.table, s.column) for s in self.results if s.outcome is not DamageOutcome.NO_EFFECT}
+        layers = {result.table: result.layer for result in self.results}
         for table, names in self.columns.items():
             for name in names:
                 if (table, name) not in effective:
                     layer = layers.get(table, "")
-                    found.append(Sighting(table, layer, name, "any", Sight.NO_EFFECT, reason=_NOTHING).as_json())
+                    found.append(
+                        DamageResult(table, layer, name, "any", DamageOutcome.NO_EFFECT, reason=_NOTHING).as_json()
+                    )
         return found
 
     def as_json(self) -> dict[str, Any]:
@@ -79,7 +81,7 @@ class ColumnCoverage:
             "covered": sum(column not in uncovered for column in total),
             "exempt": dict(self.exempt),
             "survivors": survivors,
-            "damages": len(self.sightings),
-            "no_effect": sum(sighting.outcome is Sight.NO_EFFECT for sighting in self.sightings),
-            "matrix": [sighting.as_json() for sighting in self.sightings],
+            "damages": len(self.results),
+            "no_effect": sum(result.outcome is DamageOutcome.NO_EFFECT for result in self.results),
+            "matrix": [result.as_json() for result in self.results],
         }

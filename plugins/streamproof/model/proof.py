@@ -83,13 +83,13 @@ def judge_mutant(
     results: Sequence[CheckResult],
     *,
     changed: Collection[str],
-    blinded: Collection[str] = (),
+    may_error: Collection[str] = (),
     may_fail: Collection[str] = (),
 ) -> Proof:
     """Judge a mutation by the results of its own check and of the other checks that ran.
 
-    `changed` are the objects that it changed. `blinded` are the checks that read an object that no longer exists; they
-    may raise an error. `may_fail` are the checks whose failure is allowed. All other checks must pass.
+    `changed` are the objects that it changed. `may_error` are the checks whose query may raise an error, because they
+    read an object that no longer exists. `may_fail` are the checks whose failure is allowed. All others must pass.
     """
     reason = _not_noticed(mutant, {result.name: result for result in results}, changed)
     if reason:
@@ -99,7 +99,7 @@ def judge_mutant(
         for result in results
         if result.status in _UNSOUND
         and result.name not in (mutant.check, *may_fail)
-        and not (result.status is Status.ERRORED and result.name in blinded)
+        and not (result.status is Status.ERRORED and result.name in may_error)
     )
     if unrelated:
         names = ", ".join(unrelated)

@@ -100,7 +100,7 @@ class PackFile(Strict):
     @model_validator(mode="after")
     def _an_oracle_needs_entities(self) -> PackFile:
         if self.oracle and not self.entities:
-            raise ValueError("an oracle foretells entities: `entities` is missing")
+            raise ValueError("an oracle computes entities: `entities` is missing")
         return self
 
 

@@ -10,26 +10,26 @@ import queue
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from streamproof.model.coverage import Sight, Sighting
+from streamproof.model.coverage import DamageOutcome, DamageResult
 from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import Status
-from streamproof.proving.mutations import Bench, Subject
+from streamproof.proving.mutations import Prover, Subject
 from streamproof.warehouse.clones import Clone, Damage, Damaging, Target
 
 
 class Coverage:
-    """Damages objects and runs the checks of a bench that read them."""
+    """Damages objects and runs the checks of a prover that read them."""
 
-    def __init__(self, bench: Bench, *, every: bool, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, prover: Prover, *, every: bool, say: Callable[[str], None] = lambda _: None) -> None:
         """Take the checks. Without `every`, only the first damage of each column that changes a value is applied.
 
         `say` receives one log line per object.
         """
-        self._bench = bench
+        self._prover = prover
         self._every = every
         self._say = say
 
-    def see_all(self, clones: Sequence[Clone], targets: Iterable[Target]) -> Iterator[Sighting]:
+    def measure_all(self, clones: Sequence[Clone], targets: Iterable[Target]) -> Iterator[DamageResult]:
         """Yield the outcome of every damage of every object. Each clone works on one object at a time.
 
         Raises WarehouseError when a clone can no longer be used or a damage cannot be written.
@@ -38,18 +38,18 @@ class Coverage:
         for clone in clones:
             free.put(clone)
 
-        def see(target: Target) -> list[Sighting]:
+        def measure(target: Target) -> list[DamageResult]:
             clone = free.get()
             try:
-                return self.see(clone, target)
+                return self.measure(clone, target)
             finally:
                 free.put(clone)
 
         with ThreadPoolExecutor(max_workers=len(clones), thread_name_prefix="coverage") as pool:
-            for found in pool.map(see, targets):
+            for found in pool.map(measure, targets):
                 yield from found
 
-    def see(self, clone: Clone, target: Target) -> list[Sighting]:
+    def measure(self, clone: Clone, target: Target) -> list[DamageResult]:
         """Return the outcome of every damage of one object. Raises WarehouseError."""
         damaging = clone.damaging(target)
         try:
@@ -59,8 +59,8 @@ class Coverage:
                 for damage, changed in damaging.damages(every=self._every)
             ]
         finally:
-            damaging.mend()
-        survived = sum(sighting.outcome is Sight.SURVIVED for sighting in found)
+            damaging.restore()
+        survived = sum(result.outcome is DamageOutcome.SURVIVED for result in found)
         self._say(f"{target.name}: {len(found)} damages, {survived} survived")
         return found
 
@@ -69,12 +69,12 @@ class Coverage:
 
         Subjects of the object's own layer come first. Within a layer, those with `look` come first and contracts last.
         """
-        readers = self._bench.naming(target.name)
+        readers = self._prover.subjects_naming(target.name)
         return sorted(readers, key=lambda s: (s.layer != target.layer, s.look is None, s.suite == CONTRACTS))
 
     def _apply_one(
         self, clone: Clone, target: Target, damaging: Damaging, damage: Damage, readers: Sequence[Subject]
-    ) -> Sighting:
+    ) -> DamageResult:
         """Apply a damage and run its readers until a check of the object's own or next layer fails."""
         damaging.apply(damage)
         elsewhere: list[str] = []
@@ -82,11 +82,15 @@ class Coverage:
             failed = _failing(subject, clone)
             in_target_layers = tuple(name for name, layer in failed if layer in target.layers)
             if in_target_layers:
-                return Sighting(target.name, target.layer, damage.column, damage.name, Sight.COVERED, in_target_layers)
+                return DamageResult(
+                    target.name, target.layer, damage.column, damage.name, DamageOutcome.COVERED, in_target_layers
+                )
             elsewhere += [name for name, _ in failed]
         names = ", ".join(elsewhere)
         reason = f"seen only in other layers, by {names}" if elsewhere else "no check fails"
-        return Sighting(target.name, target.layer, damage.column, damage.name, Sight.SURVIVED, tuple(elsewhere), reason)
+        return DamageResult(
+            target.name, target.layer, damage.column, damage.name, DamageOutcome.SURVIVED, tuple(elsewhere), reason
+        )
 
 
 def _failing(subject: Subject, clone: Clone) -> list[tuple[str, str]]:
@@ -98,5 +102,5 @@ def _failing(subject: Subject, clone: Clone) -> list[tuple[str, str]]:
     return [(check.name, check.layer) for check in results if check.status is Status.FAILED]
 
 
-def _no_effect(target: Target, damage: Damage) -> Sighting:
-    return Sighting(target.name, target.layer, damage.column, damage.name, Sight.NO_EFFECT)
+def _no_effect(target: Target, damage: Damage) -> DamageResult:
+    return DamageResult(target.name, target.layer, damage.column, damage.name, DamageOutcome.NO_EFFECT)

@@ -125,7 +125,7 @@ def _may_include(names: frozenset[str] | None, wanted: frozenset[str]) -> bool:
     return names is None or bool(names & wanted)
 
 
-class Bench:
+class Prover:
     """The checks of a pack, with the objects that each reads directly or through views."""
 
     def __init__(
@@ -157,7 +157,7 @@ class Bench:
         wanted = frozenset(objects)
         return [subject for subject in self.subjects if wanted and _may_include(self._reads[id(subject)], wanted)]
 
-    def naming(self, name: str) -> list[Subject]:
+    def subjects_naming(self, name: str) -> list[Subject]:
         """Return the subjects whose text names an object, and those for which this is unknown, in their order."""
         return [subject for subject in self.subjects if _may_include(self._names[id(subject)], frozenset((name,)))]
 
@@ -209,9 +209,9 @@ class Bench:
             clone.forget_views(self._with_readers(change.changed))
             to_run = self._subjects_to_run(change.changed, mutant)
             results = self._judged(clone, to_run, alone="" if mutant.also_fails else mutant.check)
-            blinded = {name for subject in self.readers(change.gone) for name in subject.checks}
+            may_error = {name for subject in self.readers(change.gone) for name in subject.checks}
             may_fail = self._may_fail(mutant, change.changed)
-            return judge_mutant(mutant, results, changed=change.changed, blinded=blinded, may_fail=may_fail)
+            return judge_mutant(mutant, results, changed=change.changed, may_error=may_error, may_fail=may_fail)
         except WarehouseError as error:
             return Proof(mutant, Outcome.REFUSED, error.message)
         finally:

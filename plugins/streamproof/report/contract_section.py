@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from streamproof.report.words import value
+from streamproof.report.formatting import value
 
 
 @dataclass(frozen=True, slots=True)

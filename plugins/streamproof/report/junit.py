@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from streamproof.model.results import CheckResult, StageResult, Status
-from streamproof.report.words import diagnostics, number, seen, writable
+from streamproof.report.formatting import diagnostics, number, seen, writable
 
 
 def render_junit(summary: Mapping[str, Any], results: Mapping[str, StageResult]) -> str:

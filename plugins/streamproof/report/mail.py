@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamproof.report.compact import compact_summary
+from streamproof.report.formatting import count, headline, whole, writable
 from streamproof.report.page import facts
 from streamproof.report.templating import render
-from streamproof.report.words import count, headline, whole, writable
 
 _MAX_SUBJECT = 150
 

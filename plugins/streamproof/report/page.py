@@ -8,8 +8,8 @@ from typing import Any
 from streamproof.model.results import StageResult
 from streamproof.report import contract_section, sections
 from streamproof.report.coverage_matrix import coverage_tables
+from streamproof.report.formatting import headline, number
 from streamproof.report.timeline import build_timeline
-from streamproof.report.words import headline, number
 
 # Files that every report links to, relative to the report.
 _FILES = (

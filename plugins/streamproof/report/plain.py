@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
-from streamproof.report.words import headline, writable
+from streamproof.report.formatting import headline, writable
 
 _WHERE = "Everything that the run found is in summary.json and in stages/; the traceback is in harness.log."
 

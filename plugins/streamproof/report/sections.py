@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamproof.model.results import CheckResult, StageResult, Status, worst
-from streamproof.report.words import decimal, number, whole
+from streamproof.report.formatting import decimal, number, whole
 
 MAX_QUERY_ROWS = 50
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z?")

@@ -10,12 +10,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from markupsafe import escape as escaped
 
-from streamproof.report import words
+from streamproof.report import formatting
 
 
 def markdown_cell(item: Any) -> str:
     """Render a value for a Markdown table cell or line, without line breaks, column breaks, HTML or code fences."""
-    text = " ".join(words.value(item).split())
+    text = " ".join(formatting.value(item).split())
     for mark, harmless in (("\\", "\\\\"), ("|", "\\|"), ("`", "'"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(mark, harmless)
     return text
@@ -39,19 +39,19 @@ def environment(*, escape: bool) -> Environment:
         keep_trailing_newline=True,
     )
     made.filters |= {
-        "duration": words.duration,
-        "value": words.value,
-        "diagnostics": words.diagnostics,
-        "seen": words.seen,
+        "duration": formatting.duration,
+        "value": formatting.value,
+        "diagnostics": formatting.diagnostics,
+        "seen": formatting.seen,
         "cell": markdown_cell,
         "breakable": breakable,
-        "number": words.number,
-        "decimal": words.decimal,
+        "number": formatting.number,
+        "decimal": formatting.decimal,
     }
-    made.globals |= {"count": words.count}
+    made.globals |= {"count": formatting.count}
     return made
 
 
 def render(template: str, *, escape: bool, **values: Any) -> str:
     """Render a template of `report/templates/`; characters that a report cannot hold are replaced."""
-    return words.writable(environment(escape=escape).get_template(template).render(**values))
+    return formatting.writable(environment(escape=escape).get_template(template).render(**values))

@@ -59,7 +59,7 @@ def send_signal(identity: ProcessIdentity, number: signal.Signals) -> bool:
     return False
 
 
-def give_way() -> None:
+def lower_priority() -> None:
     """Lower the priority of this process, also against processes of other sessions."""
     os.nice(NICENESS)
     # With autogroups, Linux ignores niceness between sessions; each session has its own (man 7 sched).
@@ -99,20 +99,20 @@ class Child:
         log: Path,
         env: Mapping[str, str],
         cwd: Path | None = None,
-        talks: bool = False,
+        piped: bool = False,
     ) -> Child:
         """Start `command` in its own session. It is killed when the calling process ends.
 
-        Call it on the main thread, see `dying_with_us`. Standard error goes to the log. With `talks`, standard input is
-        a pipe that closes when the calling process ends, and standard output can be read by `hear`. Otherwise the child
-        has no input, and standard output goes to the log too.
+        Call it on the main thread, see `dying_with_us`. Standard error goes to the log. With `piped`, standard input is
+        a pipe that closes when the calling process ends, and `read_line` reads standard output. Otherwise the child has
+        no input, and standard output goes to the log too.
         """
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as out:
             process = await asyncio.create_subprocess_exec(
                 *dying_with_us(command),
-                stdin=asyncio.subprocess.PIPE if talks else asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE if talks else out,
+                stdin=asyncio.subprocess.PIPE if piped else asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE if piped else out,
                 stderr=out,
                 env=dict(env),
                 cwd=cwd,
@@ -122,14 +122,14 @@ class Child:
             return cls(name, process, identity_of(process.pid), log)
         except StackError:
             await process.wait()
-            raise cls(name, process, ProcessIdentity(process.pid, 0.0), log).death("at once") from None
+            raise cls(name, process, ProcessIdentity(process.pid, 0.0), log).exit_error("at once") from None
 
     @property
     def ended(self) -> bool:
         """Return whether the process has ended."""
         return self.process.returncode is not None
 
-    def death(self, doing: str) -> StackError:
+    def exit_error(self, doing: str) -> StackError:
         """Return the error for a service that ended while `doing`, with the last lines of its log."""
         lines = last_lines(self.log)
         code = self.process.returncode
@@ -139,8 +139,8 @@ class Child:
             hint=f"Its log is {self.log}." + (f" Last lines:\n{lines}" if lines else " It is empty."),
         )
 
-    async def hear(self, what: str, timeout: float) -> str:
-        """Return the next line that a child with `talks` prints. Raises StackError when it ends or at the time-out."""
+    async def read_line(self, what: str, timeout: float) -> str:
+        """Return the next line that a child with `piped` prints. Raises StackError when it ends or at the time-out."""
         if self.process.stdout is None:
             raise StackError(f"Service {self.name} does not talk.", hint="This is a defect of streamproof.")
         try:
@@ -151,7 +151,7 @@ class Child:
             ) from None
         if not line:
             await self.process.wait()
-            raise self.death("while starting")
+            raise self.exit_error("while starting")
         return line.decode().strip()
 
     async def stop(self, grace: float = TERM_GRACE_SEC) -> None:

@@ -39,7 +39,7 @@ class Services(Protocol):
     async def start(self) -> None:
         """Start all services; add each to the state file when it is up. Raises StackError that names a failed one."""
 
-    async def first_death(self) -> StackError:
+    async def first_exit(self) -> StackError:
         """Wait until a service ends by itself, and return the error for it."""
 
     async def stop(self) -> None:
@@ -117,7 +117,7 @@ class Supervisor:
             return error
         self.state_file.write_status("ready")
         _answer()
-        watching = asyncio.create_task(self.services.first_death())
+        watching = asyncio.create_task(self.services.first_exit())
         done = await _first({watching, ending})
         watching.cancel()
         return None if ending in done else watching.result()

@@ -87,7 +87,7 @@ class Engine:
         self._holding = os.open(self.hold, os.O_WRONLY)
         os.write(self._event_writer, _LISTENING)
 
-    def run(self, lifeline: int, told_ready: Callable[[], None]) -> int:
+    def run(self, lifeline: int, report_ready: Callable[[], None]) -> int:
         """Serve until asked to stop; return the exit code. `lifeline` is a descriptor that closes with the parent."""
 
         def wait_for_parent() -> None:
@@ -101,7 +101,7 @@ class Engine:
         for work in (self._serve, self._wait_for_reader, wait_for_parent):
             self._thread(work)
         while (event := os.read(self._event_reader, 1)) == _LISTENING:
-            told_ready()
+            report_ready()
         if event != _ENGINE_ENDED and self._holding is not None:
             os.close(self._holding)
             # The engine reads the end of the pipe, and then closes its tables.
@@ -122,11 +122,11 @@ def main() -> None:
     os.dup2(null, 0)
     os.dup2(2, 1)
 
-    def told_ready() -> None:
+    def report_ready() -> None:
         os.write(output, b"READY\n")
         os.close(output)
 
-    code = Engine(run_dir, data_dir).run(lifeline, told_ready)
+    code = Engine(run_dir, data_dir).run(lifeline, report_ready)
     sys.stderr.flush()
     # A normal shutdown of the interpreter would race with threads that the engine left running.
     os._exit(code)

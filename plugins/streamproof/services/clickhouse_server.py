@@ -73,10 +73,10 @@ class ClickHouseServer:
             python_module("streamproof.services.clickhouse_child", str(run_dir), str(data_dir)),
             log=self.spec.log(NAME),
             env=self.env,
-            talks=True,
+            piped=True,
         )
         self.children.append(child)
-        await child.hear("that it listens", timeout)
+        await child.read_line("that it listens", timeout)
         engine = await asyncio.to_thread(_ask, self.ports[HTTP_PORT], "SELECT version()", child)
         return ServiceState(
             name=NAME,

@@ -67,7 +67,7 @@ class KafkaBroker:
 
         def look() -> Probe:
             if child.ended:
-                raise child.death("while starting")
+                raise child.exit_error("while starting")
             return look_for_broker(admin)
 
         await wait_until_async(look, timeout=timeout, message="the Kafka broker", hint=f"Its log is {child.log}.")
@@ -99,7 +99,7 @@ class KafkaBroker:
             return properties
         formatting = await self._launch("kafka-format", format_command(runtime, properties))
         if await formatting.process.wait() != 0:
-            raise formatting.death("while formatting its storage")
+            raise formatting.exit_error("while formatting its storage")
         self.children.remove(formatting)
         return properties
 

@@ -43,9 +43,9 @@ class KafkaMock:
     async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it uses no other service
         """Start the mock with the stack's topics and return when it listens. Raises StackError."""
         command = python_module("streamproof.transport.kafka.mock_cluster", *self.spec.topics)
-        child = await Child.start(NAME, command, log=self.spec.log(NAME), env=self.env, cwd=self.spec.root, talks=True)
+        child = await Child.start(NAME, command, log=self.spec.log(NAME), env=self.env, cwd=self.spec.root, piped=True)
         self.children.append(child)
-        self.bootstrap_servers = await child.hear("its address", timeout)
+        self.bootstrap_servers = await child.read_line("its address", timeout)
         return ServiceState(
             name=NAME,
             process=child.identity,

@@ -76,7 +76,7 @@ class LocalServices:
     def _services(self) -> tuple[Service, ...]:
         return (*([self.processor] if self.processor else []), *self.first.values())
 
-    async def first_death(self) -> StackError:
+    async def first_exit(self) -> StackError:
         """Wait until a service ends by itself, and return the error for it."""
         children: list[Child] = [child for service in self._services() for child in service.children]
         watched = {asyncio.create_task(child.process.wait()): child for child in children}
@@ -85,7 +85,7 @@ class LocalServices:
         finally:
             for task in watched:
                 task.cancel()
-        return next(child.death("during the run") for task, child in watched.items() if task in done)
+        return next(child.exit_error("during the run") for task, child in watched.items() if task in done)
 
     async def stop(self) -> None:
         """Stop the processor first, so that it can flush, then the other services, and remove the data."""

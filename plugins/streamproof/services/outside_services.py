@@ -39,7 +39,7 @@ class OutsideServices:
             return
         self.state_file.add(await self.processor.start(self.state_file.state, START_TIMEOUT_SEC))
 
-    async def first_death(self) -> StackError:
+    async def first_exit(self) -> StackError:
         """Wait until the processor ends by itself, and return the error for it."""
         if self.processor is None:
             # No process can end, so this waits until the supervisor cancels it.
@@ -47,7 +47,7 @@ class OutsideServices:
             return await never
         child = self.processor.children[0]
         await child.process.wait()
-        return child.death("during the run")
+        return child.exit_error("during the run")
 
     async def stop(self) -> None:
         """Stop the processor and remove its data from this machine."""

@@ -28,5 +28,5 @@ def render(text: str, variables: Mapping[str, object], source: str) -> str:
         line = getattr(error, "lineno", None)
         location = f"{source}:{line}" if line else source
         raise SqlSourceError(
-            f"{location}: {error}", hint="Mend the template, or give the variable that it needs."
+            f"{location}: {error}", hint="Correct the template, or pass the variable that it needs."
         ) from None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streamproof.model.coverage import ColumnCoverage, Sight, Sighting
+from streamproof.model.coverage import ColumnCoverage, DamageOutcome, DamageResult
 from streamproof.model.errors import WarehouseError
 from streamproof.model.plan import EVERY_DAMAGE, PROVE
 from streamproof.model.results import CheckResult, Status
 from streamproof.proving.coverage import Coverage
-from streamproof.proving.mutations import Bench
+from streamproof.proving.mutations import Prover
 from streamproof.runs.context import RunContext
 from streamproof.runtime.files import write_json
 from streamproof.stages.parity import exemptions, known_shapes
@@ -20,7 +20,7 @@ from streamproof.warehouse.values import Shape
 ARTIFACT = "coverage.json"
 
 
-def cover(ctx: RunContext, bench: Bench, clones: Sequence[Clone]) -> ColumnCoverage:
+def cover(ctx: RunContext, prover: Prover, clones: Sequence[Clone]) -> ColumnCoverage:
     """Damage every object of the pack's layers and write the matrix to `coverage.json`.
 
     Raises UsageError for an exemption that matches no column, WarehouseError.
@@ -29,9 +29,9 @@ def cover(ctx: RunContext, bench: Bench, clones: Sequence[Clone]) -> ColumnCover
         targets, exempt = _targets(ctx, warehouse)
     # The widest object takes longest. It comes first, so that the clones finish at about the same time.
     order = sorted(targets, key=lambda target: -len(target.columns))
-    coverage = Coverage(bench, every=ctx.plan.coverage == EVERY_DAMAGE, say=ctx.log)
+    coverage = Coverage(prover, every=ctx.plan.coverage == EVERY_DAMAGE, say=ctx.log)
     found = ColumnCoverage(
-        sightings=tuple(coverage.see_all(clones, order)),
+        results=tuple(coverage.measure_all(clones, order)),
         columns={target.name: tuple(target.columns) for target in targets},
         exempt=exempt,
     )
@@ -49,11 +49,11 @@ def coverage_checks(found: ColumnCoverage) -> tuple[CheckResult, ...]:
         survivors.setdefault(entry["table"], []).append(
             f"{entry['column'] or 'rows'}: {entry['damage']}: {entry['reason']}"
         )
-    return tuple(_check(table, found.sightings, survivors.get(table, [])) for table in found.columns)
+    return tuple(_check(table, found.results, survivors.get(table, [])) for table in found.columns)
 
 
-def _check(table: str, sightings: Sequence[Sighting], survivors: Sequence[str]) -> CheckResult:
-    own = [sighting for sighting in sightings if sighting.table == table]
+def _check(table: str, results: Sequence[DamageResult], survivors: Sequence[str]) -> CheckResult:
+    own = [result for result in results if result.table == table]
     return CheckResult(
         suite=PROVE,
         name=f"coverage.{table}",
@@ -61,8 +61,8 @@ def _check(table: str, sightings: Sequence[Sighting], survivors: Sequence[str]) 
         failed_rows=len(survivors),
         diagnostics={
             "damages": len(own),
-            "covered": sum(sighting.outcome is Sight.COVERED for sighting in own),
-            "no_effect": sum(sighting.outcome is Sight.NO_EFFECT for sighting in own),
+            "covered": sum(result.outcome is DamageOutcome.COVERED for result in own),
+            "no_effect": sum(result.outcome is DamageOutcome.NO_EFFECT for result in own),
             "survivors": list(survivors),
         },
         layer=own[0].layer if own else "",

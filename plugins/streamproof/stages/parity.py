@@ -8,7 +8,7 @@ from streamproof.checks.exemptions import exempt_columns
 from streamproof.checks.oracle_parts import Expectation
 from streamproof.checks.parity import SUITE, Parity
 from streamproof.checks.parity_map import ParityObject
-from streamproof.checks.published import PublishedRecord, placed
+from streamproof.checks.published import PublishedRecord, with_positions
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.proof import Mutant
 from streamproof.model.results import CheckResult
@@ -49,13 +49,13 @@ class PublishedRecords:
             (event.publish_ms, (event.key or b"").decode("utf-8", "replace"), value)
             for event, value in self._replay.records()
         )
-        return placed(values, self._warehouse.ledger_places(), self._ctx.plan.run_id)
+        return with_positions(values, self._warehouse.ledger_positions(), self._ctx.plan.run_id)
 
 
 def judge_parity(ctx: RunContext, warehouse: Warehouse, expectation: Expectation) -> list[CheckResult]:
     """Store the rows that the oracle expects and judge every object. Raises UsageError or WarehouseError."""
     parity = open_parity(ctx, warehouse)
-    expected_columns = {item.name: parity.columns(item.name) for item in parity.objects if item.is_foretold}
+    expected_columns = {item.name: parity.columns(item.name) for item in parity.objects if item.is_from_oracle}
     if expected_columns:
         numbers = warehouse.store_expected(expectation.rows(), expected_columns)
         ctx.log(f"{sum(numbers.values())} expected rows of {len(numbers)} tables computed from the events")

@@ -10,7 +10,7 @@ from streamproof.model.errors import StreamproofError
 from streamproof.model.plan import PROVE
 from streamproof.model.proof import Proof
 from streamproof.model.results import CheckResult, Status
-from streamproof.proving.mutations import Bench, Subject, assertion_subject, contract_subject
+from streamproof.proving.mutations import Prover, Subject, assertion_subject, contract_subject
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.files import write_json
 from streamproof.stages.assertions import asked_of, diagnostics_of
@@ -38,28 +38,28 @@ def run(ctx: RunContext) -> StageOutcome:
     details: dict[str, Any] = {}
     checks: tuple[CheckResult, ...] = ()
     with _clones(ctx, WORKERS) as clones:
-        bench = Bench(subjects, clones[0].definitions(), ctx.check_parameters(), reads=clones[0].objects_read)
-        if unsound := bench.unsound(clones[0]):
+        prover = Prover(subjects, clones[0].definitions(), ctx.check_parameters(), reads=clones[0].objects_read)
+        if unsound := prover.unsound(clones[0]):
             raise StreamproofError(
                 f"These checks do not hold on an untouched clone: {_named(unsound)}.",
                 hint="A clone has every table and view of the schema, but no Kafka table; a check must not need one.",
             )
         if ctx.plan.mutations:
-            details, checks = _prove(ctx, bench, clones)
+            details, checks = _prove(ctx, prover, clones)
         if ctx.plan.coverage:
-            coverage = cover(ctx, bench, clones)
+            coverage = cover(ctx, prover, clones)
             details["coverage"] = coverage.as_json()
             checks += coverage_checks(coverage)
     return StageOutcome(details=details, checks=checks)
 
 
-def _prove(ctx: RunContext, bench: Bench, clones: Sequence[Clone]) -> tuple[dict[str, Any], tuple[CheckResult, ...]]:
+def _prove(ctx: RunContext, prover: Prover, clones: Sequence[Clone]) -> tuple[dict[str, Any], tuple[CheckResult, ...]]:
     """Apply the mutations of the wanted checks. Return `prove.json` without its mutations, and one result per check."""
-    wanted = [s for s in bench.subjects if not ctx.plan.prove_suites or s.suite in ctx.plan.prove_suites]
+    wanted = [s for s in prover.subjects if not ctx.plan.prove_suites or s.suite in ctx.plan.prove_suites]
     names = [name for subject in wanted for name in subject.checks if _is_wanted(ctx, name)]
     mutants = [mutant for subject in wanted for mutant in subject.mutants if mutant.check in names]
     proofs = []
-    for proof in bench.prove_all(clones, mutants):
+    for proof in prover.prove_all(clones, mutants):
         ctx.log(f"{proof.outcome} {proof.mutant.check}: {proof.mutant.name} {proof.reason}".rstrip())
         proofs.append(proof)
     checks = tuple(_result(subject, name, proofs) for subject in wanted for name in subject.checks if name in names)
@@ -100,7 +100,7 @@ def _require_a_sound_run(ctx: RunContext) -> None:
     if unsound:
         raise StreamproofError(
             f"The run's own checks do not all hold: {_named(unsound)}.",
-            hint="What fails on sound data proves nothing when it fails on broken data: mend these first.",
+            hint="A check that fails on sound data proves nothing when it fails on broken data. Correct these first.",
         )
 
 

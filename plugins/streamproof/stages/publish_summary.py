@@ -9,12 +9,12 @@ from typing import Any
 
 from streamproof.model.results import StageResult, Status, Verdict
 from streamproof.model.window import iso_ms
+from streamproof.report.formatting import writable
 from streamproof.report.html import render_html
 from streamproof.report.junit import render_junit
 from streamproof.report.markdown import render_markdown
 from streamproof.report.plain import render_plain
 from streamproof.report.summary import build_summary, compact_summary
-from streamproof.report.words import writable
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.folder import read_json
 from streamproof.runtime.files import write_json

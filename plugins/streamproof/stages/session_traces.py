@@ -14,8 +14,8 @@ from typing import Any
 from streamproof.checks.session_trace import SessionQueries, read_session_queries, trace_session
 from streamproof.model.errors import StreamproofError
 from streamproof.model.results import CheckResult
+from streamproof.report.formatting import count
 from streamproof.report.terminal.session import session_text
-from streamproof.report.words import count
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder, read_json
 from streamproof.runtime.files import write_json

@@ -11,14 +11,14 @@ import sys
 
 from streamproof.runs.context import RunContext
 from streamproof.runs.runner import run_stage
-from streamproof.runtime.process import give_way
+from streamproof.runtime.process import lower_priority
 from streamproof.stages.registry import STAGES
 
 
 def main() -> None:
     """Prepare, then run the stage of the run that arrives by the pipe. With an empty pipe the stage does not run."""
     # Other stages run at the same time and measure the duration of each check, so this process lowers its priority.
-    give_way()
+    lower_priority()
     stage = STAGES[sys.argv[1]]
     if stage.get_ready:
         stage.get_ready()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamproof.warehouse.clones import Clone
 
 
-class Places(Protocol):
+class RecordPositions(Protocol):
     """The topic, partitions and offsets of the published records, in the order of publishing."""
 
     @property
@@ -82,9 +82,9 @@ class Warehouse(Protocol):
         """Compare an object with its expected rows and return counts as plain data.
 
         `rows_seen` and `rows_expected` count all rows. `differing`, `missing` and `unexpected` count the wrong ones.
-        Without `detail`, an adapter may return `rows_odd` (rows that only one side has) and `rows_not_finite` instead
-        of these three. With `detail`, the result also has `missing_keys`, `unexpected_keys`, and `by_column`: (name,
-        rows, [(key, expected, seen)]).
+        Without `detail`, an adapter may return `rows_differing` (rows that only one side has) and `rows_not_finite`
+        instead of these three. With `detail`, the result also has `missing_keys`, `unexpected_keys`, and `by_column`:
+        (name, rows, [(key, expected, seen)]).
         """
 
     def compared_columns(self, comparison: Comparison) -> dict[str, str]:
@@ -155,14 +155,14 @@ class Warehouse(Protocol):
     # The published records, and whether they have arrived
 
     def write_ledger(
-        self, places: Places, records: Iterable[tuple[FixtureEvent, bytes | None]], unstated: Expectation
+        self, positions: RecordPositions, records: Iterable[tuple[FixtureEvent, bytes | None]], unstated: Expectation
     ) -> int:
         """Store one ledger row for each published record, in the order of publishing, and return their number.
 
         `unstated` is the expectation for a record whose fixture line states none.
         """
 
-    def ledger_places(self) -> Iterable[tuple[str, int, int]]:
+    def ledger_positions(self) -> Iterable[tuple[str, int, int]]:
         """Return topic, partition and offset of every published record, in the order of publishing."""
 
     @property
@@ -181,7 +181,7 @@ class Warehouse(Protocol):
     def inserts_running(self) -> int:
         """Return how many inserts into the database are running or waiting now."""
 
-    def records_at(self, table: RecordTable, topic: str, places: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    def records_at(self, table: RecordTable, topic: str, positions: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
         """Return the rows of a table that come from the given (partition, offset) pairs of a topic."""
 
     # Proving

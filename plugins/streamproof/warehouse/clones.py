@@ -82,5 +82,5 @@ class Damaging(Protocol):
     def apply(self, damage: Damage) -> None:
         """Replace the object's rows by its original rows with this damage."""
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """Restore the object."""

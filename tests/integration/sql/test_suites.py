@@ -12,7 +12,7 @@ from streamproof.checks.assertions import run_checks
 from streamproof.checks.contracts.files import load_contracts
 from streamproof.checks.diagnostics import run_diagnostics
 from streamproof.model.results import CheckResult, Status
-from streamproof.proving.mutations import Bench, assertion_subject
+from streamproof.proving.mutations import Prover, assertion_subject
 from streamproof.sql.blocks import parse_blocks
 from streamproof.sql.suites import read_diagnostics, read_suite
 from streamproof.warehouse.clickhouse.client import execute, rows
@@ -52,12 +52,12 @@ def clone(warehouse: Warehouse, filled: Any) -> Iterator[ClonedDatabase]:
 
 
 @pytest.fixture(scope="module")
-def bench(clone: ClonedDatabase, replay: Replay) -> Bench:
+def prover(clone: ClonedDatabase, replay: Replay) -> Prover:
     parameters = replay.parameters()
     subjects = [assertion_subject(name, test, parameters) for name, tests in SUITES.items() for test in tests]
     others = [test.name for folder in ASSERTIONS.iterdir() for test in read_suite(folder)]
     others += [check.name for contract in CONTRACTS for check in contract.checks]
-    return Bench(subjects, clone.definitions(), parameters, reads=clone.objects_read, others=others)
+    return Prover(subjects, clone.definitions(), parameters, reads=clone.objects_read, others=others)
 
 
 def test_every_diagnostic_shows_something(filled, replay):
@@ -114,22 +114,22 @@ def test_every_check_still_passes_after_merges(clone, replay):
     clone.restore()
 
 
-def test_every_check_passes_on_an_untouched_clone(clone, bench):
-    assert bench.unsound(clone) == []
+def test_every_check_passes_on_an_untouched_clone(clone, prover):
+    assert prover.unsound(clone) == []
 
 
-def test_a_check_that_cannot_fail_is_a_survivor(clone, bench, replay):
+def test_a_check_that_cannot_fail_is_a_survivor(clone, prover, replay):
     text = (
         "-- TEST: planted\nSELECT countIf(type = 'none') AS failed_rows FROM streaming_events;\n"
         "-- MUTATION: all is lost\nTRUNCATE TABLE streaming_events"
     )
     (planted,) = (assertion_subject("raw_typed", test, {}) for test in parse_blocks(text, "planted.sql"))
-    with_planted = Bench(
-        [*bench.subjects, planted],
+    with_planted = Prover(
+        [*prover.subjects, planted],
         clone.definitions(),
         replay.parameters(),
         reads=clone.objects_read,
-        others=bench.names,
+        others=prover.names,
     )
     (mutant,) = planted.mutants
     proof = with_planted.prove(clone, mutant)

@@ -26,7 +26,7 @@ def task(task_id: str, stage: str | None = None, run_id: str = "manual__1"):
     return SimpleNamespace(task_id=task_id, run_id=run_id, task=SimpleNamespace(stage=stage))
 
 
-class Board:
+class RecordedProgress:
     def __init__(self) -> None:
         self.events = []
 
@@ -71,27 +71,27 @@ class TestWatcher:
         monkeypatch.setenv("STREAMPROOF_ARTIFACTS", str(tmp_path / "runs"))
         folder, _ = make_run()
         folder.write_stage(result("pipeline_wait"))
-        board, called = Board(), []
-        watcher = RunWatcher(board, on_stack_up=lambda: called.append(1))
+        progress, called = RecordedProgress(), []
+        watcher = RunWatcher(progress, on_stack_up=lambda: called.append(1))
 
         watcher.on_task_instance_running(None, task("pipeline_wait", "pipeline_wait", "r1"))
         watcher.on_task_instance_running(None, task("pipeline_wait", "pipeline_wait", "r1"))  # after its deferral
         watcher.on_task_instance_success(None, task("pipeline_wait", "pipeline_wait", "r1"))
 
-        assert board.events == [("pipeline_wait", None), ("pipeline_wait", folder.read_stage("pipeline_wait"))]
+        assert progress.events == [("pipeline_wait", None), ("pipeline_wait", folder.read_stage("pipeline_wait"))]
         assert called == []
 
     def test_mapped_tasks_are_shown_by_their_stage(self):
-        board = Board()
+        progress = RecordedProgress()
 
-        RunWatcher(board, on_stack_up=lambda: None).on_task_instance_running(None, task("assert_suite", "assert_x"))
+        RunWatcher(progress, on_stack_up=lambda: None).on_task_instance_running(None, task("assert_suite", "assert_x"))
 
-        assert board.events == [("assert_x", None)]
+        assert progress.events == [("assert_x", None)]
 
     def test_the_start_of_the_stack_is_told(self):
         called = []
 
-        RunWatcher(Board(), on_stack_up=lambda: called.append(1)).on_task_instance_running(
+        RunWatcher(RecordedProgress(), on_stack_up=lambda: called.append(1)).on_task_instance_running(
             None, task("stack_up", "stack_up")
         )
 
@@ -99,21 +99,21 @@ class TestWatcher:
 
     def test_why_planning_failed_is_kept(self, monkeypatch, tmp_path):
         monkeypatch.setenv("STREAMPROOF_ARTIFACTS", str(tmp_path))
-        board = Board()
-        watcher = RunWatcher(board, on_stack_up=lambda: None)
+        progress = RecordedProgress()
+        watcher = RunWatcher(progress, on_stack_up=lambda: None)
 
         watcher.on_task_instance_failed(None, task("plan_run"), ValueError("no such manifest"))
 
         assert watcher.plan_error == "no such manifest"
-        assert board.events[0][1].status is Status.ERRORED
+        assert progress.events[0][1].status is Status.ERRORED
 
     def test_a_skipped_task_is_shown_as_skipped(self, monkeypatch, tmp_path):
         monkeypatch.setenv("STREAMPROOF_ARTIFACTS", str(tmp_path))
-        board = Board()
+        progress = RecordedProgress()
 
-        RunWatcher(board, on_stack_up=lambda: None).on_task_instance_skipped(None, task("inject", "inject"))
+        RunWatcher(progress, on_stack_up=lambda: None).on_task_instance_skipped(None, task("inject", "inject"))
 
-        assert board.events[0][1].status is Status.SKIPPED
+        assert progress.events[0][1].status is Status.SKIPPED
 
 
 class TestTell:

@@ -38,7 +38,7 @@ def pack(tmp_path):
 def test_objects_come_in_the_order_of_the_layers(pack):
     home = pack(GOOD, views_of_it="SELECT 1 AS a", views_of_it__seen="SELECT 2 AS a")
     facts, views = read_parity(home, home=home)
-    assert (facts.name, facts.is_foretold, facts.as_set, facts.key) == ("facts", True, True, ("a", "b"))
+    assert (facts.name, facts.is_from_oracle, facts.as_set, facts.key) == ("facts", True, True, ("a", "b"))
     assert (views.expected_sql, views.seen_sql) == ("SELECT 1 AS a", "SELECT 2 AS a")
     assert views.tolerance == {"b": Tolerance(relative=1e-6), "c": Tolerance(relative=0.01, rows="n", exact_to=9)}
     assert (facts.source, views.source) == ("parity/parity.yaml", "parity/views_of_it.sql")

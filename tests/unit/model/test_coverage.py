@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from streamproof.model.coverage import ColumnCoverage, Sight, Sighting
+from streamproof.model.coverage import ColumnCoverage, DamageOutcome, DamageResult
 
 
-def sighting(column, outcome, damage="zero"):
-    return Sighting("t", "typed", column, damage, outcome, ("parity_t",) if outcome is Sight.COVERED else ())
+def damage_result(column, outcome, damage="zero"):
+    return DamageResult(
+        "t", "typed", column, damage, outcome, ("parity_t",) if outcome is DamageOutcome.COVERED else ()
+    )
 
 
 def test_a_column_is_covered_when_every_damage_that_changes_it_is_seen():
     found = ColumnCoverage(
         (
-            sighting("a", Sight.COVERED),
-            sighting("a", Sight.NO_EFFECT, "null"),
-            sighting("b", Sight.SURVIVED),
-            sighting("b", Sight.COVERED, "shifted"),
-            sighting("c", Sight.NO_EFFECT),
-            sighting("", Sight.COVERED, "a row is lost"),
+            damage_result("a", DamageOutcome.COVERED),
+            damage_result("a", DamageOutcome.NO_EFFECT, "null"),
+            damage_result("b", DamageOutcome.SURVIVED),
+            damage_result("b", DamageOutcome.COVERED, "shifted"),
+            damage_result("c", DamageOutcome.NO_EFFECT),
+            damage_result("", DamageOutcome.COVERED, "a row is lost"),
         ),
         {"t": ("a", "b", "c")},
         {"t.d": "a clock"},
@@ -31,8 +33,10 @@ def test_a_column_is_covered_when_every_damage_that_changes_it_is_seen():
 
 
 def test_a_swap_that_nobody_sees_leaves_both_columns_uncovered():
-    swap = Sighting("t", "typed", "a <> b", "swapped", Sight.SURVIVED)
+    swap = DamageResult("t", "typed", "a <> b", "swapped", DamageOutcome.SURVIVED)
     found = ColumnCoverage(
-        (sighting("a", Sight.COVERED), sighting("b", Sight.COVERED), swap), {"t": ("a", "b")}, {}
+        (damage_result("a", DamageOutcome.COVERED), damage_result("b", DamageOutcome.COVERED), swap),
+        {"t": ("a", "b")},
+        {},
     ).as_json()
     assert found["covered"] == 0

@@ -88,7 +88,7 @@ def test_what_is_wrong_is_named_by_line_and_key(tmp_path, changed, message):
         ("processors:\n  a: {kind: ghost}\n", "9: `processors.a` tag 'ghost' found using 'kind' does not match"),
         ("replay:\n  scenarios: [a]\n", "8: `replay` has no key `scenarios`: that is `scenarios` of the pack."),
         ("replay:\n  id_field: x\n", "8: `replay` has no key `id_field`: that is `entities.id` of the pack."),
-        ("oracle: x\n", "1: an oracle foretells entities: `entities` is missing."),
+        ("oracle: x\n", "1: an oracle computes entities: `entities` is missing."),
         (
             "entities:\n  name: a\n  plural: b\n  id: c\n  facts:\n    Start: {column: x, greatest: [y]}\n",
             "13: `entities.facts.Start` needs exactly one of column, greatest and first_true.",

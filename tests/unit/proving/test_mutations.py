@@ -11,7 +11,7 @@ import pytest
 from streamproof.model.errors import WarehouseError
 from streamproof.model.proof import Mutant, Outcome
 from streamproof.model.results import CheckResult, Status
-from streamproof.proving.mutations import Bench, Subject, assertion_subject
+from streamproof.proving.mutations import Prover, Subject, assertion_subject
 from streamproof.sql.blocks import parse_blocks
 from streamproof.warehouse.clickhouse.objects import objects_read
 from streamproof.warehouse.clickhouse.view_cache import shared_by
@@ -26,13 +26,13 @@ def subject(name: str, text: str, status: Status = Status.PASSED) -> Subject:
 
 @dataclass
 class FakeClone:
-    """A clone whose change is given; it remembers what ran and how often it was mended.
+    """A clone whose change is given; it remembers what ran and how often it was restored.
 
     Views are cached as they are asked for.
     """
 
     changed: Change
-    mended: int = 0
+    restored: int = 0
     ran: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     cached: frozenset[str] = frozenset()
 
@@ -56,11 +56,11 @@ class FakeClone:
         return self.changed
 
     def restore(self, change: Change | None = None) -> None:
-        self.mended += 1
+        self.restored += 1
 
 
-def bench_of(subjects: list[Subject], parameters: dict[str, object] | None = None) -> Bench:
-    return Bench(subjects, DEFINITIONS, parameters or {}, reads=objects_read)
+def prover_of(subjects: list[Subject], parameters: dict[str, object] | None = None) -> Prover:
+    return Prover(subjects, DEFINITIONS, parameters or {}, reads=objects_read)
 
 
 @pytest.mark.parametrize(
@@ -87,14 +87,14 @@ def bench_of(subjects: list[Subject], parameters: dict[str, object] | None = Non
     ],
 )
 def test_who_reads_an_object(text, changed, is_asked):
-    bench = bench_of([subject("a", text)])
-    assert bool(bench.readers(changed)) is is_asked
+    prover = prover_of([subject("a", text)])
+    assert bool(prover.readers(changed)) is is_asked
 
 
-def asked_after(bench: Bench, asked: list[str], mutant: Mutant) -> tuple[Outcome, list[str]]:
+def asked_after(prover: Prover, asked: list[str], mutant: Mutant) -> tuple[Outcome, list[str]]:
     """Return what becomes of a mutant of `events`, and the checks that were asked."""
     asked.clear()
-    proof = bench.prove(FakeClone(Change(frozenset({"events"}), frozenset())), mutant)
+    proof = prover.prove(FakeClone(Change(frozenset({"events"}), frozenset())), mutant)
     return proof.outcome, list(asked)
 
 
@@ -110,7 +110,7 @@ def listening(asked: list[str], name: str, text: str, status: Status, **more: An
 
 def test_by_default_whoever_reads_what_a_mutation_changes_may_fail():
     asked: list[str] = []
-    bench = bench_of(
+    prover = prover_of(
         [
             listening(asked, "own", "SELECT 1 FROM events", Status.FAILED),
             listening(asked, "reader", "SELECT 1 FROM events", Status.FAILED),
@@ -119,17 +119,17 @@ def test_by_default_whoever_reads_what_a_mutation_changes_may_fail():
         ]
     )
     mutant = Mutant("s", "own", "break it", ("DELETE FROM events",))
-    assert asked_after(bench, asked, mutant) == (Outcome.PROVED, ["own", "elsewhere"])
+    assert asked_after(prover, asked, mutant) == (Outcome.PROVED, ["own", "elsewhere"])
     # Those that read nothing of it are asked in turn, one after each mutation.
-    assert asked_after(bench, asked, mutant) == (Outcome.PROVED, ["own", "far away"])
-    assert asked_after(bench, asked, mutant) == (Outcome.PROVED, ["own", "elsewhere"])
+    assert asked_after(prover, asked, mutant) == (Outcome.PROVED, ["own", "far away"])
+    assert asked_after(prover, asked, mutant) == (Outcome.PROVED, ["own", "elsewhere"])
 
 
 def test_whoever_reads_nothing_of_what_a_mutation_changes_stays_green():
     own = subject("own", "SELECT 1 FROM events", Status.FAILED)
     elsewhere = subject("elsewhere", "SELECT 1 FROM facts", Status.FAILED)
     clone = FakeClone(Change(frozenset({"events"}), frozenset()))
-    proof = bench_of([own, elsewhere]).prove(clone, Mutant("s", "own", "m", ("DELETE FROM events",)))
+    proof = prover_of([own, elsewhere]).prove(clone, Mutant("s", "own", "m", ("DELETE FROM events",)))
     assert (proof.outcome, proof.unrelated) == (Outcome.UNRELATED, ("elsewhere",))
 
 
@@ -140,10 +140,10 @@ def test_where_a_mutation_declares_who_else_fails_the_other_readers_stay_green()
     reader = listening(asked, "reader", "SELECT 1 FROM events", Status.PASSED)
     every = listening(asked, "every", "SELECT 1 FROM events", Status.FAILED, compares_all=True)
     mutant = Mutant("s", "own", "break it", ("DELETE FROM events",), also_fails=("declared",))
-    bench = bench_of([own, declared, reader, every])
+    prover = prover_of([own, declared, reader, every])
     # What compares every value fails with any mutation of it: it is not asked.
-    assert asked_after(bench, asked, mutant) == (Outcome.PROVED, ["own", "declared", "reader"])
-    strict = bench_of([own, declared, subject("reader", "SELECT 1 FROM events", Status.FAILED)])
+    assert asked_after(prover, asked, mutant) == (Outcome.PROVED, ["own", "declared", "reader"])
+    strict = prover_of([own, declared, subject("reader", "SELECT 1 FROM events", Status.FAILED)])
     assert asked_after(strict, asked, mutant)[0] is Outcome.UNRELATED
 
 
@@ -162,17 +162,17 @@ def test_a_check_that_can_be_judged_alone_is_where_its_siblings_may_fail(also_fa
 
     both = Subject("s", ("own", "sibling"), (), "SELECT 1 FROM events", run, alone=alone)
     mutant = Mutant("s", "own", "m", ("DELETE FROM events",), also_fails=also_fails)
-    assert asked_after(bench_of([both]), asked, mutant) == (Outcome.PROVED, judged)
+    assert asked_after(prover_of([both]), asked, mutant) == (Outcome.PROVED, judged)
 
 
 def test_the_statements_get_their_parameters_and_the_clone_is_restored():
     own = subject("own", "SELECT 1 FROM events", Status.FAILED)
     clone = FakeClone(Change(frozenset({"events"}), frozenset()))
     mutant = Mutant("s", "own", "m", ("one", "two {x:Int8}"), parameters=frozenset({"x"}))
-    proof = bench_of([own], {"x": 1, "y": 2}).prove(clone, mutant)
+    proof = prover_of([own], {"x": 1, "y": 2}).prove(clone, mutant)
     assert proof.proved
     assert clone.ran == [("one", {"x": 1}), ("two {x:Int8}", {"x": 1})]
-    assert clone.mended == 1
+    assert clone.restored == 1
 
 
 def test_a_check_that_reads_what_is_gone_cannot_judge_and_need_not():
@@ -182,11 +182,11 @@ def test_a_check_that_reads_what_is_gone_cannot_judge_and_need_not():
     broken = subject("broken", "SELECT 1 FROM events, system.one", Status.ERRORED)
     gone = Change(frozenset({"v_facts"}), frozenset({"v_facts"}))
     mutant = Mutant("s", "own", "m", ("DROP VIEW v_facts",), also_fails=("declared",))
-    assert bench_of([own, declared, blinded]).prove(FakeClone(gone), mutant).proved
+    assert prover_of([own, declared, blinded]).prove(FakeClone(gone), mutant).proved
     changed = Change(frozenset({"v_facts"}), frozenset())
-    assert bench_of([own, declared, blinded]).prove(FakeClone(changed), mutant).unrelated == ("blinded",)
+    assert prover_of([own, declared, blinded]).prove(FakeClone(changed), mutant).unrelated == ("blinded",)
     # What reads anything also reads what is gone.
-    assert bench_of([own, declared, broken]).prove(FakeClone(gone), mutant).proved
+    assert prover_of([own, declared, broken]).prove(FakeClone(gone), mutant).proved
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_check_that_reads_what_is_gone_cannot_judge_and_need_not():
 )
 def test_what_is_no_mutation_proves_nothing(mutant, reason):
     clone = FakeClone(Change(frozenset({"events"}), frozenset()))
-    proof = bench_of([subject("own", "events", Status.FAILED)]).prove(clone, mutant)
+    proof = prover_of([subject("own", "events", Status.FAILED)]).prove(clone, mutant)
     assert proof.outcome is Outcome.REFUSED
     assert reason in proof.reason
 
@@ -211,15 +211,15 @@ def test_a_clone_that_is_lost_ends_the_proof():
 
     clone = Lost(Change(frozenset(), frozenset()))
     with pytest.raises(WarehouseError, match="server is gone"):
-        list(bench_of([subject("own", "events")]).prove_all([clone], [Mutant("s", "own", "m", ("x",))]))
+        list(prover_of([subject("own", "events")]).prove_all([clone], [Mutant("s", "own", "m", ("x",))]))
 
 
 def test_proofs_come_in_the_order_of_the_mutants():
     clones = [FakeClone(Change(frozenset({"events"}), frozenset())) for _ in range(2)]
     mutants = [Mutant("s", "own", str(number), ("x",)) for number in range(20)]
-    bench = bench_of([subject("own", "events", Status.FAILED)])
-    assert [proof.mutant.name for proof in bench.prove_all(clones, mutants)] == [str(number) for number in range(20)]
-    assert sum(clone.mended for clone in clones) == 20
+    prover = prover_of([subject("own", "events", Status.FAILED)])
+    assert [proof.mutant.name for proof in prover.prove_all(clones, mutants)] == [str(number) for number in range(20)]
+    assert sum(clone.restored for clone in clones) == 20
 
 
 TEST = """-- LAYER: typed

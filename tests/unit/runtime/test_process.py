@@ -31,7 +31,7 @@ def test_this_process_is_alive() -> None:
 
 def test_a_process_gives_way_within_its_session_and_between_sessions() -> None:
     group = Path("/proc/self/autogroup")
-    asked = "import os; from streamproof.runtime.process import give_way; give_way(); print(os.nice(0))"
+    asked = "import os; from streamproof.runtime.process import lower_priority; lower_priority(); print(os.nice(0))"
     shown = f"{asked}; print(open('{group}').read())" if group.exists() else asked
     told = subprocess.run(
         [sys.executable, "-c", shown], capture_output=True, text=True, check=True, start_new_session=True

@@ -109,7 +109,7 @@ def _exit_code(results: Sequence[CheckResult]) -> int:
 
 
 def _show(results: Sequence[CheckResult], document: Mapping[str, Any], *, json: bool) -> None:
-    from streamproof.report.words import diagnostics
+    from streamproof.report.formatting import diagnostics
 
     if json:
         emit_json(document)

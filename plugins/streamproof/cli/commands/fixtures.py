@@ -96,7 +96,7 @@ def _own_folder(pack: ThePack, kind: str) -> Path:
 
 def _show(report: FixtureReport, *, tolerated: bool, json: bool) -> None:
     from streamproof.fixtures.verify import hint_for
-    from streamproof.report.words import count
+    from streamproof.report.formatting import count
 
     problems = progress_console()
     for problem in report.problems:

@@ -95,7 +95,7 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
     """Plan a run and run it, with a live stage table on stderr. SIGTERM ends a run like Ctrl-C, with its teardown."""
     from dataclasses import replace
 
-    from streamproof.report.terminal.progress import StageBoard
+    from streamproof.report.terminal.progress import ProgressTable
     from streamproof.runs.planning import HostSettings, plan_run
     from streamproof.runs.runner import run_all
     from streamproof.runtime.process import own_identity
@@ -122,7 +122,7 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
         console.print(f"[bold yellow]Notice[/] {_plain(notice)}")
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with StageBoard(console, tuple(stage.name for stage in ctx.plan.stages)) as progress:
+        with ProgressTable(console, tuple(stage.name for stage in ctx.plan.stages)) as progress:
             return run_all(ctx, STAGES, progress.on_event)
     finally:
         signal.signal(signal.SIGTERM, before)

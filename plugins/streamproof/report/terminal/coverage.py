@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from streamproof.report.words import count
+from streamproof.report.formatting import count
 
 _SHOWN_CHECKS = 3
 

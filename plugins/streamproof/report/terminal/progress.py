@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from streamproof.model.results import StageResult, Status
-from streamproof.report.words import count, duration
+from streamproof.report.formatting import count, duration
 
 _MARKS = {
     Status.PASSED: ("✓", "green"),
@@ -27,7 +27,7 @@ _OTHERS = (Status.FAILED, Status.ERRORED, Status.SKIPPED)
 _LONGEST_REMARK = 160
 
 
-class StageBoard:
+class ProgressTable:
     """Shows the running stages with their time, and the results of the others. Any thread may report events."""
 
     def __init__(self, console: Console, stages: tuple[str, ...]) -> None:
@@ -39,7 +39,7 @@ class StageBoard:
         self._spinner = Spinner("dots", style="cyan")
         self._live = ExitStack()
 
-    def __enter__(self) -> StageBoard:
+    def __enter__(self) -> ProgressTable:
         if self._console.is_terminal:
             self._live.enter_context(Live(self, console=self._console, refresh_per_second=8, transient=False))
         return self

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from streamproof.report.words import count
+from streamproof.report.formatting import count
 
 _PROVED = "proved"
 _LONGEST_NAME = 70

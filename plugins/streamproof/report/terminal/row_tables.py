@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from streamproof.report.words import count, value
+from streamproof.report.formatting import count, value
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from streamproof.report.formatting import count
 from streamproof.report.terminal.row_tables import show_rows
-from streamproof.report.words import count
 
 # The width of a text file in columns.
 WIDTH_OF_A_FILE = 180

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from streamproof.report.words import count, diagnostics, duration, headline
+from streamproof.report.formatting import count, diagnostics, duration, headline
 
 _TITLES = {"passed": ("green", "✓ passed"), "failed": ("red", "✕ failed"), "error": ("yellow", "! error")}
 _MOST_FAILURES = 20

@@ -118,9 +118,9 @@ class Engine:
         views = {view.service: view for view in self.containers() if view.service in services}
         for view in views.values():
             if view.ended:
-                raise self.death(view, "while starting")
+                raise self.exit_error(view, "while starting")
             if view.health == "unhealthy":
-                raise StackError(f"Service {view.service} is not healthy.", hint=self.last_words(view))
+                raise StackError(f"Service {view.service} is not healthy.", hint=self.last_lines(view))
         missing = [
             f"{service} ({_how(views[service])})" if service in views else f"{service} (no container)"
             for service in services
@@ -128,13 +128,13 @@ class Engine:
         ]
         return Probe(not missing, ", ".join(missing))
 
-    def death(self, view: ContainerView, doing: str) -> StackError:
+    def exit_error(self, view: ContainerView, doing: str) -> StackError:
         """Return the error for a service that ended while `doing`, with the last lines of its log."""
         code = view.exit_code
         how = f"was killed by signal {code - 128}" if code > 128 else f"ended with code {code}"
-        return StackError(f"Service {view.service} {how} {doing}.", hint=self.last_words(view))
+        return StackError(f"Service {view.service} {how} {doing}.", hint=self.last_lines(view))
 
-    def last_words(self, view: ContainerView) -> str:
+    def last_lines(self, view: ContainerView) -> str:
         """Return the last lines of a container's log and of its health check, as a hint."""
         with _refusals(f"to give the log of {view.service}"):
             said = self.api.logs(view.id, tail=LAST_LINES).decode("utf-8", "replace").strip()

@@ -77,7 +77,7 @@ class ComposeServices:
         self.reserved = reserved = PortReservation(compose_ports(spec, self.launch.services))
         self.cli: ComposeCli | None = None
         self.engine: Engine | None = None
-        self.deaths: asyncio.Queue[StackError] = asyncio.Queue()
+        self.exits: asyncio.Queue[StackError] = asyncio.Queue()
         self.stopping = self.started = False
         self.state_file = StateFile(
             spec,
@@ -120,9 +120,9 @@ class ComposeServices:
         if PROCESSOR in self.names:
             await self._up((PROCESSOR,))
 
-    async def first_death(self) -> StackError:
+    async def first_exit(self) -> StackError:
         """Wait until a container or the engine ends by itself, and return the error for it."""
-        return await self.deaths.get()
+        return await self.exits.get()
 
     async def stop(self) -> None:
         """Take the project down with its volumes, unless they must be kept. Logs stay in the run's folder."""
@@ -234,12 +234,12 @@ class ComposeServices:
         _, engine = self._tools()
         try:
             code = engine.follow(view, self.spec.log(view.service))
-            error = engine.death(replace(view, exit_code=code), "during the run")
+            error = engine.exit_error(replace(view, exit_code=code), "during the run")
         except StackError as problem:
             error = problem
         if not self.stopping:
             with suppress(RuntimeError):  # the loop has closed: the stack is at its end
-                loop.call_soon_threadsafe(self.deaths.put_nowait, error)
+                loop.call_soon_threadsafe(self.exits.put_nowait, error)
 
     async def _healthy(self, services: tuple[str, ...]) -> None:
         _, engine = self._tools()
@@ -253,7 +253,7 @@ class ComposeServices:
         except WaitTimeoutError as late:
             views = await asyncio.to_thread(engine.containers)
             ill = next((view for view in views if view.service in services and not view.ready), None)
-            hint = await asyncio.to_thread(engine.last_words, ill) if ill else "See the logs in the stack's folder."
+            hint = await asyncio.to_thread(engine.last_lines, ill) if ill else "See the logs in the stack's folder."
             name = f"Service {ill.service} is not healthy. " if ill else ""
             raise StackError(f"{name}{late.message}", hint=hint) from None
 

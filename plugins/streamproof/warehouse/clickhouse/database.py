@@ -11,7 +11,7 @@ import orjson
 
 from streamproof.model.fixture import Expectation, FixtureEvent
 from streamproof.model.settings import ClickHouseSettings
-from streamproof.warehouse.base import Places
+from streamproof.warehouse.base import RecordPositions
 from streamproof.warehouse.clickhouse import drain, ledger
 from streamproof.warehouse.clickhouse.binding import bindable
 from streamproof.warehouse.clickhouse.client import connect, execute, execute_script, refusals
@@ -170,14 +170,14 @@ class Database:
         return complaint(self.client)
 
     def write_ledger(
-        self, places: Places, records: Iterable[tuple[FixtureEvent, bytes | None]], unstated: Expectation
+        self, positions: RecordPositions, records: Iterable[tuple[FixtureEvent, bytes | None]], unstated: Expectation
     ) -> int:
         """Store a ledger row for each published record and return their number. Raises WarehouseError."""
-        return ledger.write_ledger(self.client, places, records, unstated)
+        return ledger.write_ledger(self.client, positions, records, unstated)
 
-    def ledger_places(self) -> Iterable[tuple[str, int, int]]:
+    def ledger_positions(self) -> Iterable[tuple[str, int, int]]:
         """Return (topic, partition, offset) of every published record, in that order. Raises WarehouseError."""
-        found = self.query(ledger.PLACES).rows
+        found = self.query(ledger.POSITIONS).rows
         return ((str(topic), int(partition), int(offset)) for topic, partition, offset in found)
 
     @property
@@ -201,9 +201,9 @@ class Database:
         """Return how many inserts into the database are running or waiting. Raises WarehouseError."""
         return drain.inserts_running(self.client)
 
-    def records_at(self, table: RecordTable, topic: str, places: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    def records_at(self, table: RecordTable, topic: str, positions: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
         """Return the rows of the given (partition, offset) pairs of a topic. Raises WarehouseError."""
-        return drain.records_at(self.client, table, topic, places)
+        return drain.records_at(self.client, table, topic, positions)
 
     def emptying(self, name: str, *, is_view: bool) -> tuple[str, ...]:
         """Return the statements that remove every row of an object."""

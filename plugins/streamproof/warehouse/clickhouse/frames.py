@@ -50,7 +50,7 @@ def read_table(database: Database, read: TableRead, window: Mapping[str, object]
     found = database.query(_STORED_COLUMNS, {"name": table}, source=f"Table {table} cannot be read").rows
     types = {str(name): str(kind) for name, kind in found if name not in read.leave_out}
     if not types:
-        raise WarehouseError(f"There is no table {table}.", hint=f"Apply the schema, or mend {read.source}.")
+        raise WarehouseError(f"There is no table {table}.", hint=f"Apply the schema, or correct {read.source}.")
     columns = {name: quoted(name) for name in types} | {name: f"({sql})" for name, sql in read.computed.items()}
     with refusals(f"Table {table} cannot be read", hint=f"It is the subject of {read.source}."):
         types |= _computed_types(database, read)

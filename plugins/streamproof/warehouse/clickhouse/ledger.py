@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from streamproof.model.fixture import Expectation, FixtureEvent
-from streamproof.warehouse.base import Places
+from streamproof.warehouse.base import RecordPositions
 from streamproof.warehouse.clickhouse.client import refusals
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ COLUMNS = (
     "expected_reason",
 )
 BATCH_ROWS = 50_000
-PLACES = f"SELECT source_topic, source_partition, source_offset FROM {TABLE} ORDER BY sequence"  # noqa: S608
+POSITIONS = f"SELECT source_topic, source_partition, source_offset FROM {TABLE} ORDER BY sequence"  # noqa: S608
 
 
 def _moment(milliseconds: int) -> str:
@@ -47,7 +47,7 @@ def _moment(milliseconds: int) -> str:
 Record = tuple[FixtureEvent, bytes | None]
 
 
-def write_ledger(client: Client, places: Places, records: Iterable[Record], unstated: Expectation) -> int:
+def write_ledger(client: Client, positions: RecordPositions, records: Iterable[Record], unstated: Expectation) -> int:
     """Insert one row for every published record and return their number.
 
     `records` are events with their values, in the order of publishing. `unstated` is the expectation for a record
@@ -57,7 +57,7 @@ def write_ledger(client: Client, places: Places, records: Iterable[Record], unst
     with refusals("The ledger of the replay could not be written", hint="Look at ClickHouse's log in stack/logs."):
         remaining, start = iter(records), 0
         while batch := list(islice(remaining, BATCH_ROWS)):
-            columns = ledger_columns(places, batch, unstated, first_sequence=start)
+            columns = ledger_columns(positions, batch, unstated, first_sequence=start)
             lines = b"\n".join(map(orjson.dumps, zip(*columns, strict=True)))
             client.raw_insert(TABLE, column_names=COLUMNS, insert_block=lines, fmt="JSONCompactEachRow")
             start += len(batch)
@@ -65,7 +65,7 @@ def write_ledger(client: Client, places: Places, records: Iterable[Record], unst
 
 
 def ledger_columns(
-    places: Places, batch: Sequence[Record], unstated: Expectation, *, first_sequence: int
+    positions: RecordPositions, batch: Sequence[Record], unstated: Expectation, *, first_sequence: int
 ) -> list[list[Any]]:
     """Return the ledger rows of consecutive records as columns, in the order of COLUMNS."""
     end = first_sequence + len(batch)
@@ -73,9 +73,9 @@ def ledger_columns(
     expectations = [event.expect or unstated for event in events]
     return [
         list(range(first_sequence, end)),
-        [places.topic] * len(batch),
-        list(places.partitions[first_sequence:end]),
-        list(places.offsets[first_sequence:end]),
+        [positions.topic] * len(batch),
+        list(positions.partitions[first_sequence:end]),
+        list(positions.offsets[first_sequence:end]),
         [_moment(event.publish_ms) for event in events],
         [event.event_id for event in events],
         [event.event_type for event in events],

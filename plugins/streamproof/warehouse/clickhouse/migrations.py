@@ -109,7 +109,7 @@ def _apply(client: Client, migration: Migration, script: list[str]) -> AppliedMi
     for position, statement in enumerate(script, start=1):
         with refusals(
             f"{migration.path.name}, statement {position} of {len(script)}",
-            hint="Mend the file. What came before this statement is in the database: drop it and apply again.",
+            hint="Correct the file. The statements before this one were applied: drop the database, then apply again.",
         ):
             client.command(statement, settings=session)
     execute(

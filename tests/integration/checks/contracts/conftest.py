@@ -94,6 +94,6 @@ def broken(warehouse: Warehouse, golden: str) -> Iterator[ClonedDatabase]:
 
 @pytest.fixture
 def clone(broken: ClonedDatabase) -> Iterator[ClonedDatabase]:
-    """The same clone, mended after the test."""
+    """The same clone, restored after the test."""
     yield broken
     broken.restore()

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from streamproof.model.results import CheckResult, StageResult, Status
-from streamproof.report.terminal.progress import StageBoard
+from streamproof.report.terminal.progress import ProgressTable
 
 FAILED = StageResult(
     "contracts",
@@ -25,12 +25,12 @@ BROKEN = StageResult("stack_up", Status.ERRORED, "", "", 0.1, error="Port 9092 i
 def test_it_shows_what_became_of_each_stage(terminal):
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=terminal, width=140, color_system=None, _environ={})
-    with StageBoard(console, ("stack_up", "contracts", "stack_down")) as board:
-        board.on_event("stack_up", None)
-        board.on_event("stack_up", BROKEN)
-        board.on_event("contracts", None)
-        board.on_event("contracts", FAILED)
-        board.on_event("extra", None)
+    with ProgressTable(console, ("stack_up", "contracts", "stack_down")) as progress:
+        progress.on_event("stack_up", None)
+        progress.on_event("stack_up", BROKEN)
+        progress.on_event("contracts", None)
+        progress.on_event("contracts", FAILED)
+        progress.on_event("extra", None)
     text = stream.getvalue()
     assert "Port 9092 is [taken] by pid 1" in text
     assert "1 of 2 checks passed" in text

@@ -91,7 +91,7 @@ class ObjectDamaging:
             return (f" WHERE {column} != (SELECT topK(1)({column})[1] FROM {table})",)  # noqa: S608 - our own names
         return ("",)
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """Restore the object. Raises WarehouseError."""
         if self._target.shape.is_view:
             self._clone.views.forget({self._target.name})

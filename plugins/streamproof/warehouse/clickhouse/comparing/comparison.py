@@ -81,9 +81,10 @@ def comparison_sql(comparison: Comparison, columns: Mapping[str, str], *, detail
     """Return the query that compares an object. `columns` holds the types of the compared columns as they are read.
 
     The query returns one row. If no column has a tolerance, rows are compared by hash: the row has rows_seen,
-    rows_expected, rows_odd (rows that only one side has) and rows_not_finite. With a tolerance, or with `detail`, it
-    has rows_seen, rows_expected, missing, unexpected and differing; without a tolerance, the first two then count only
-    odd rows. `detail` adds missing_keys, unexpected_keys, and by_column: (name, rows, [(key, expected, seen)]).
+    rows_expected, rows_differing (rows that only one side has) and rows_not_finite. With a tolerance, or with `detail`,
+    it has rows_seen, rows_expected, missing, unexpected and differing; without a tolerance, the first two then count
+    only differing rows. `detail` adds missing_keys, unexpected_keys, and by_column: (name, rows, [(key, expected,
+    seen)]).
     """
     margins = comparison.tolerance
     compared = [Column(name, comparable_type(declared), margins.get(name)) for name, declared in columns.items()]

@@ -1,4 +1,4 @@
-"""Clones hold what their source holds, write nothing by themselves, and are mended after any damage."""
+"""Clones hold what their source holds, write nothing by themselves, and are restored after any damage."""
 
 from __future__ import annotations
 

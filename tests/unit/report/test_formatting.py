@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streamproof.model.results import CheckResult, Status
-from streamproof.report.words import count, diagnostics, duration, headline, seen, value
+from streamproof.report.formatting import count, diagnostics, duration, headline, seen, value
 
 
 @pytest.mark.parametrize(
