@@ -13,10 +13,10 @@ from pathlib import Path
 
 from benchmarks.detection.judge import Judge, Outcome, Verdict, benches_of, judge_all
 from benchmarks.detection.mutants import draw
-from benchmarks.detection.python_mutants import python_places
+from benchmarks.detection.python_mutants import python_points
 from benchmarks.detection.report import figures, table
 from benchmarks.detection.sets import EventSet, kept_runs, read_set
-from benchmarks.detection.sql_mutants import sql_places
+from benchmarks.detection.sql_mutants import sql_points
 
 HOME = Path(__file__).resolve().parents[2]
 RESULT = HOME / "benchmarks" / "detection.json"
@@ -27,8 +27,8 @@ def detection(arguments: Sequence[str]) -> int:
     """Measure and write `benchmarks/detection.json`; return the exit code. RuntimeError when a run cannot be made."""
     asked = _parser().parse_args(arguments)
     include = HOME / "include"
-    sql, left_out = sql_places(include)
-    places = [*python_places(include), *sql]
+    sql, left_out = sql_points(include)
+    points = [*python_points(include), *sql]
     verdicts: list[Verdict] = []
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="streamproof-detection-") as scratch, _sets(asked.runs, scratch) as sets:
@@ -36,16 +36,16 @@ def detection(arguments: Sequence[str]) -> int:
         try:
             judges += [Judge(include, Path(scratch), sets, number) for number in range(1, WORKERS + 1)]
             benches = benches_of(judges[0], sets)
-            for verdict in judge_all(draw(places, asked.seed), judges, benches, asked.mutants):
+            for verdict in judge_all(draw(points, asked.seed), judges, benches, asked.mutants):
                 verdicts.append(verdict)
-                _tell(len(verdicts), verdict)
+                _show(len(verdicts), verdict)
         finally:
             for judge in judges:
                 judge.close()
     document = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": f"python -m benchmarks detection --mutants {asked.mutants} --seed {asked.seed}",
-        "places": len(places),
+        "places": len(points),
         "left_out": left_out,
         "wall_sec": round(time.monotonic() - started, 1),
         **figures(verdicts),
@@ -78,7 +78,7 @@ def _sets(runs: Sequence[Path] | None, scratch: str) -> Iterator[list[EventSet]]
         yield sets
 
 
-def _tell(number: int, verdict: Verdict) -> None:
+def _show(number: int, verdict: Verdict) -> None:
     mutant = verdict.mutant
     where = f"{mutant.path}:{mutant.line}"
     said = verdict.by if verdict.outcome is not Outcome.EQUIVALENT else ""

@@ -39,7 +39,7 @@ class Mutant:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MutationPoint:
     """A location that one kind of operator can change. Each way returns the mutated file, None if it is invalid."""
 
     path: str
@@ -48,16 +48,16 @@ class Place:
     ways: Sequence[tuple[str, Callable[[], str | None]]]
 
 
-def draw(places: Sequence[Place], seed: int) -> Iterator[Mutant]:
+def draw(points: Sequence[MutationPoint], seed: int) -> Iterator[Mutant]:
     """Yield one mutant of each location, in an order that depends only on the seed.
 
     A location counts once, however many changes are possible: a comparison that can become seven others is drawn with
     the same probability as a string.
     """
     rng = random.Random(seed)
-    for place in rng.sample(places, len(places)):
-        for operator, mutate in rng.sample(place.ways, len(place.ways)):
+    for point in rng.sample(points, len(points)):
+        for operator, mutate in rng.sample(point.ways, len(point.ways)):
             mutated = mutate()
             if mutated is not None:
-                yield Mutant(place.path, operator, place.line, place.original, mutated)
+                yield Mutant(point.path, operator, point.line, point.original, mutated)
                 break

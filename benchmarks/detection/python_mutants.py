@@ -13,7 +13,7 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.provider import OperatorProvider
 
-from benchmarks.detection.mutants import Place
+from benchmarks.detection.mutants import MutationPoint
 from benchmarks.detection.operators import OWN
 
 # The pure core: the code that makes rows of a record's value. Code that moves records and rows is not run here.
@@ -40,19 +40,19 @@ _LEFT_OUT = frozenset({"VariableReplacer", "VariableInserter", "RemoveDecorator"
 Position = tuple[tuple[int, int], tuple[int, int]]
 
 
-def python_places(include: Path) -> list[Place]:
+def python_points(include: Path) -> list[MutationPoint]:
     """Return every location of the core that an operator can change, in the order of files, operators and lines."""
     files = sorted({file for pattern in MODULES for file in (include / PACKAGE).glob(pattern)})
-    return [place for file in files for place in _places(file, str(file.relative_to(include)))]
+    return [point for file in files for point in _points(file, str(file.relative_to(include)))]
 
 
-def _places(file: Path, path: str) -> Iterator[Place]:
+def _points(file: Path, path: str) -> Iterator[MutationPoint]:
     code = file.read_text(encoding="utf-8")
     silent = _silent_spans(code)
     for (_, position), ways in sorted(_ways(code).items()):
         if not any(start <= position[0] and position[1] <= end for start, end in silent):
             made = [(name, partial(mutated_code, code, name, occurrence)) for name, occurrence in ways]
-            yield Place(path, position[0][0], code, made)
+            yield MutationPoint(path, position[0][0], code, made)
 
 
 def mutated_code(code: str, operator: str, occurrence: int) -> str | None:

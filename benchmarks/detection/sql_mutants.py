@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlglot.dialects.clickhouse import ClickHouse
 from sqlglot.errors import SqlglotError
 
-from benchmarks.detection.mutants import Mutant, Place
+from benchmarks.detection.mutants import Mutant, MutationPoint
 from benchmarks.detection.sql_operators import OPERATORS, Statement
 from streamproof.sql.lexing import Kind, names_in, tokens
 from streamproof.sql.templating import render
@@ -24,9 +24,9 @@ LEFT_OUT = {
 _CREATE = ("CREATE VIEW", "CREATE MATERIALIZED VIEW")
 
 
-def sql_places(include: Path) -> tuple[list[Place], dict[str, str]]:
+def sql_points(include: Path) -> tuple[list[MutationPoint], dict[str, str]]:
     """Return every location of the views that an operator can change, and the reasons for views left out, by name."""
-    places: list[Place] = []
+    points: list[MutationPoint] = []
     left_out: dict[str, str] = {}
     for file in sorted((include / SCHEMA).glob("*.sql.j2")):
         text = file.read_text(encoding="utf-8")
@@ -40,8 +40,8 @@ def sql_places(include: Path) -> tuple[list[Place], dict[str, str]]:
             except SqlglotError as error:
                 left_out[name] = f"sqlglot cannot read it: {str(error).splitlines()[0]}"
                 continue
-            places += _places(path, text, start, statement)
-    return places, left_out
+            points += _points(path, text, start, statement)
+    return points, left_out
 
 
 def view_spans(text: str, path: str) -> Iterator[tuple[str, int, int]]:
@@ -56,7 +56,7 @@ def view_spans(text: str, path: str) -> Iterator[tuple[str, int, int]]:
             start = token.start
 
 
-def _places(path: str, text: str, offset: int, statement: Statement) -> Iterator[Place]:
+def _points(path: str, text: str, offset: int, statement: Statement) -> Iterator[MutationPoint]:
     for operator in OPERATORS:
         for span, texts in operator(statement):
             start, end = span[0] + offset, span[1] + offset
@@ -64,7 +64,7 @@ def _places(path: str, text: str, offset: int, statement: Statement) -> Iterator
             name = operator.__name__
             ways = [(name, partial(_replaced, text, start, end, new)) for new in texts if new != text[start:end]]
             if ways:
-                yield Place(path, line, text, ways)
+                yield MutationPoint(path, line, text, ways)
 
 
 def _replaced(text: str, start: int, end: int, new: str) -> str:

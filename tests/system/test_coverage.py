@@ -31,7 +31,7 @@ def test_every_column_of_every_layer_is_covered(cli):
     assert "coverage.json" in (folder / "report.html").read_text()
 
 
-def test_what_nobody_sees_is_named(cli, home):
+def test_undetected_damages_are_named(cli, home):
     # The pack counts rows and adds up amounts: nothing compares an id or a second with what was published.
     ended = cli("prove", "--coverage", "--json", "--pack", str(home / "tests/packs/counter"))
     assert ended.code == 1, ended.stderr

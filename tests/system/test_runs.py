@@ -50,7 +50,7 @@ def test_golden_passes_and_leaves_every_artifact(cli, home):
     assert replay["published"] == replay["acknowledged"] == summary["fixture"]["events"]
 
 
-def test_hostile_passes_with_every_reject_in_its_place(cli):
+def test_hostile_passes_with_every_reject_where_it_belongs(cli):
     ended = cli.run("--manifest", "hostile")
     assert ended.code == 0, ended.stderr
     folder = cli.folder(ended.json)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pipelines.livepeer.batches import Span
 from pipelines.livepeer.lifecycle.engine import Lifecycle
 from pipelines.livepeer.lifecycle.state import StateError
-from pipelines.livepeer.state_files import Place, Positions, StateFiles
+from pipelines.livepeer.state_files import Partition, Positions, StateFiles
 
 _LOG = logging.getLogger(__name__)
 
@@ -32,13 +32,13 @@ class Checkpointer:
 
     def __init__(self, files: StateFiles | None) -> None:
         self._files = files
-        self._positions: dict[Place, int] | None = None
+        self._positions: dict[Partition, int] | None = None
         self._opening: bytes | None = None
         self.lifecycle = Lifecycle()
         if files is None:
             _LOG.info("PROCESSOR_STATE_DIR is not set: sessions are in memory only and a restart begins them anew")
 
-    def resume(self, starts: Mapping[Place, int], now_ms: int) -> Lifecycle:
+    def resume(self, starts: Mapping[Partition, int], now_ms: int) -> Lifecycle:
         """Return the saved lifecycle that covers exactly the committed offsets, or a new one when there is none.
 
         `starts`: the offset by partition at which reading begins, -1 where nothing was committed. A new lifecycle
@@ -47,7 +47,7 @@ class Checkpointer:
         if self._positions is not None and _fits(self._positions, starts):
             return self.lifecycle
         self.lifecycle = self._saved(starts) or self._new(starts, now_ms)
-        self._positions = {place: offset for place, offset in starts.items() if offset >= 0}
+        self._positions = {partition: offset for partition, offset in starts.items() if offset >= 0}
         if self._files is not None:
             self._opening = self.lifecycle.snapshot()
         return self.lifecycle
@@ -82,7 +82,7 @@ class Checkpointer:
             # The offset of a partition is unknown until its first records arrive.
             self._files.append(positions, b"")
 
-    def _saved(self, starts: Mapping[Place, int]) -> Lifecycle | None:
+    def _saved(self, starts: Mapping[Partition, int]) -> Lifecycle | None:
         if self._files is None or max(starts.values(), default=-1) < 0:
             return None
         found = self._files.find(lambda positions: _fits(positions, starts))
@@ -96,7 +96,7 @@ class Checkpointer:
         _LOG.info("%d sessions restored as of the committed offsets", lifecycle.session_count)
         return lifecycle
 
-    def _new(self, starts: Mapping[Place, int], now_ms: int) -> Lifecycle:
+    def _new(self, starts: Mapping[Partition, int], now_ms: int) -> Lifecycle:
         if max(starts.values(), default=-1) >= 0:
             _LOG.warning(
                 "no saved state fits the committed offsets %s: sessions and capabilities begin anew, versions above %d",
@@ -106,6 +106,6 @@ class Checkpointer:
         return Lifecycle(base_version=now_ms, keep_changes=self._files is not None)
 
 
-def _fits(positions: Positions, starts: Mapping[Place, int]) -> bool:
+def _fits(positions: Positions, starts: Mapping[Partition, int]) -> bool:
     """Return whether a state covers exactly the committed offsets of every assigned partition."""
-    return all(positions.get(place, -1) == offset for place, offset in starts.items())
+    return all(positions.get(partition, -1) == offset for partition, offset in starts.items())

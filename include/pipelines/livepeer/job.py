@@ -11,7 +11,7 @@ from typing import Protocol
 from pipelines.livepeer.batches import Batch, Span, Work, process_batch
 from pipelines.livepeer.checkpointer import Capture, Checkpointer
 from pipelines.livepeer.core import Processor
-from pipelines.livepeer.kafka_input import Place
+from pipelines.livepeer.kafka_input import Partition
 from pipelines.livepeer.metrics import Metrics, session_metrics
 from pipelines.livepeer.status_file import FAILED, RUNNING, STARTING, STOPPED, StatusFile
 
@@ -28,7 +28,7 @@ class Source(Protocol):
     def assigned(self) -> dict[str, list[int]]: ...  # noqa: D102
     @property
     def caught_up(self) -> bool: ...  # noqa: D102
-    def take_starts(self) -> dict[Place, int]: ...  # noqa: D102
+    def take_starts(self) -> dict[Partition, int]: ...  # noqa: D102
     def collect(self) -> list[Batch]: ...  # noqa: D102
     def commit(self, done: list[Span], started: list[Span]) -> None: ...  # noqa: D102
 
@@ -47,7 +47,7 @@ class Clocks:
     steady_sec: Callable[[], float]
 
 
-Restore = Callable[[Mapping[Place, int], int], Iterator[tuple[str, str, int]]]
+Restore = Callable[[Mapping[Partition, int], int], Iterator[tuple[str, str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ class Job:
         self._metrics = metrics
         self._status = status
         self._clocks = clocks
-        self._flying: Round | None = None
-        self._landed: Round | None = None
+        self._in_flight: Round | None = None
+        self._written: Round | None = None
         self._reported = ("", -STATUS_EVERY_SEC)
         self._source: Source | None = None
 
@@ -106,50 +106,50 @@ class Job:
         self._source = source
         while not stopping():
             batches = source.collect()
-            self._take_up(source.take_starts())
+            self._restore_state(source.take_starts())
             round_ = [process_batch(self._processor, batch) for batch in batches]
-            self._turn(round_)
+            self._advance(round_)
             if source.caught_up:
-                self._turn([])
+                self._advance([])
             quiet = bool(round_) and source.caught_up
             self._report(RUNNING if source.assigned else STARTING, always=quiet)
-        self._turn([])
+        self._advance([])
         self._report(STOPPED, always=True)
 
-    def land(self) -> None:
+    def flush(self) -> None:
         """Finish the round in flight and commit it. Called before partitions are revoked."""
-        self._turn([])
+        self._advance([])
 
     def fail(self, error: str) -> None:
         """Report that the job has failed. Nothing more is committed."""
-        self._landed = None
+        self._written = None
         self._report(FAILED, error=error, always=True)
 
     def report_start(self) -> None:
         """Report that the process has started."""
         self._report(STARTING, always=True)
 
-    def _turn(self, round_: list[Work]) -> None:
+    def _advance(self, round_: list[Work]) -> None:
         """Wait for the round in flight, save and commit it; then note the next round and start writing it."""
-        if self._flying is not None:
-            landing, self._flying = self._flying, None
-            landing.written.result()
-            self._landed = landing
-            for work in landing.works:
+        if self._in_flight is not None:
+            round_in_flight, self._in_flight = self._in_flight, None
+            round_in_flight.written.result()
+            self._written = round_in_flight
+            for work in round_in_flight.works:
                 self._metrics.add(work.counts, work.oversize, self._clocks.steady_sec())
                 if work.oversize:
                     _LOG.warning("%d reject rows are too large for the warehouse and were left out", work.oversize)
-        if self._source is None or not (round_ or self._landed):
+        if self._source is None or not (round_ or self._written):
             return
-        landed, self._landed = self._landed, None
-        done, started = landed.spans if landed else [], [work.span for work in round_]
-        self._memory.checkpointer.save(done, started, landed.capture if landed else None)
+        finished, self._written = self._written, None
+        done, started = finished.spans if finished else [], [work.span for work in round_]
+        self._memory.checkpointer.save(done, started, finished.capture if finished else None)
         self._source.commit(done, started)
         if round_:
             written = self._target.start(round_)
-            self._flying = Round(round_, self._memory.checkpointer.capture(), written)
+            self._in_flight = Round(round_, self._memory.checkpointer.capture(), written)
 
-    def _take_up(self, starts: dict[Place, int]) -> None:
+    def _restore_state(self, starts: dict[Partition, int]) -> None:
         if starts:
             now_ms = self._clocks.now_ms()
             self._processor.dedup.restore(self._memory.restore(starts, now_ms - self._processor.dedup.ttl_ms))

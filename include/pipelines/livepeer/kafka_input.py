@@ -27,7 +27,7 @@ from pipelines.livepeer.config import Settings
 from pipelines.livepeer.errors import SourceError
 from pipelines.livepeer.event import Record
 
-Place = tuple[str, int]
+Partition = tuple[str, int]
 
 CHUNK = 1000
 IDLE_SEC = 0.2
@@ -76,11 +76,11 @@ class KafkaInput:
         self._settings = settings
         self._before_revoke = before_revoke
         self._clock = clock
-        self._places: set[Place] = set()
-        self._buffered: dict[Place, list[Record]] = {}
-        self._interrupted: dict[Place, Span] = {}
-        self._at_end: set[Place] = set()
-        self._starts: dict[Place, int] = {}
+        self._partitions: set[Partition] = set()
+        self._buffered: dict[Partition, list[Record]] = {}
+        self._interrupted: dict[Partition, Span] = {}
+        self._at_end: set[Partition] = set()
+        self._starts: dict[Partition, int] = {}
         self._failure: SourceError | None = None
         self._short = True
         self.complaint: str | None = None
@@ -96,7 +96,7 @@ class KafkaInput:
     def assigned(self) -> dict[str, list[int]]:
         """Return the partitions that this process reads, by topic."""
         found: dict[str, list[int]] = {}
-        for topic, partition in sorted(self._places):
+        for topic, partition in sorted(self._partitions):
             found.setdefault(topic, []).append(partition)
         return found
 
@@ -105,7 +105,7 @@ class KafkaInput:
         """Return whether the last poll found no more records."""
         return self._short
 
-    def take_starts(self) -> dict[Place, int]:
+    def take_starts(self) -> dict[Partition, int]:
         """Return the start offset of every partition assigned since the last call; -1 where nothing was committed."""
         starts, self._starts = self._starts, {}
         return starts
@@ -119,11 +119,11 @@ class KafkaInput:
         if self._failure is not None:
             raise self._failure
         if not self._interrupted:
-            return [self._cut(place) for place in sorted(self._buffered)]
+            return [self._cut(key) for key in sorted(self._buffered)]
         # All notes belong to one round. Sessions may depend on the order within it, so it is repeated as a whole.
         if not all(map(self._is_whole, self._interrupted)):
             return []
-        return [self._repeat(place) for place in sorted(self._interrupted)]
+        return [self._repeat(key) for key in sorted(self._interrupted)]
 
     def commit(self, done: Iterable[Span], started: Iterable[Span]) -> None:
         """Commit the ends of the batches in `done`, and notes of those in `started`. Raises SourceError."""
@@ -134,16 +134,16 @@ class KafkaInput:
             (span.topic, span.partition): TopicPartition(span.topic, span.partition, span.first, span.journal())
             for span in started
         }
-        places = [place for key, place in {**ends, **notes}.items() if key in self._places]
-        if not places:
+        partitions = [partition for key, partition in {**ends, **notes}.items() if key in self._partitions]
+        if not partitions:
             return
         try:
-            answers = self._consumer.commit(offsets=places, asynchronous=False)
+            answers = self._consumer.commit(offsets=partitions, asynchronous=False)
         except KafkaException as error:
-            raise _failed("Kafka did not take the offsets", error.args[0]) from None
+            raise _failed("Kafka did not commit the offsets", error.args[0]) from None
         for answer in answers:
             if answer.error is not None:
-                raise _failed("Kafka did not take the offsets", answer.error)
+                raise _failed("Kafka did not commit the offsets", answer.error)
 
     def close(self) -> None:
         """Disconnect. The broker keeps the static member's partitions until its session times out."""
@@ -170,7 +170,7 @@ class KafkaInput:
         try:
             messages: list[Message] = self._consumer.consume(wanted, timeout)
         except KafkaException as error:
-            raise _failed("Kafka does not hand out records", error.args[0]) from None
+            raise _failed("Kafka does not return records", error.args[0]) from None
         return messages
 
     def _buffer(self, messages: list[Message]) -> int:
@@ -184,11 +184,11 @@ class KafkaInput:
             kind, created_ms = message.timestamp()
             if kind == TIMESTAMP_NOT_AVAILABLE:
                 created_ms = -1
-            place = (topic, partition)
-            if place not in self._places:
+            key = (topic, partition)
+            if key not in self._partitions:
                 continue
-            self._at_end.discard(place)
-            self._buffered.setdefault(place, []).append(Record(topic, partition, offset, created_ms, value))
+            self._at_end.discard(key)
+            self._buffered.setdefault(key, []).append(Record(topic, partition, offset, created_ms, value))
             size += len(value or b"")
         return size
 
@@ -199,62 +199,62 @@ class KafkaInput:
         elif error.code() in _TRANSIENT:
             self.complaint = error.str()
         else:
-            raise _failed("Kafka does not hand out records", error)
+            raise _failed("Kafka does not return records", error)
 
-    def _cut(self, place: Place) -> Batch:
+    def _cut(self, key: Partition) -> Batch:
         """Form the next batch of a partition."""
-        records = self._buffered.pop(place)
-        return Batch(Span(*place, records[0].offset, records[-1].offset, self._clock()), records)
+        records = self._buffered.pop(key)
+        return Batch(Span(*key, records[0].offset, records[-1].offset, self._clock()), records)
 
-    def _is_whole(self, place: Place) -> bool:
+    def _is_whole(self, key: Partition) -> bool:
         """Return whether all records of an interrupted batch that still exist are buffered."""
-        records = self._buffered.get(place)
+        records = self._buffered.get(key)
         if not records:
             return False
-        return records[-1].offset >= self._interrupted[place].last or place in self._at_end
+        return records[-1].offset >= self._interrupted[key].last or key in self._at_end
 
-    def _repeat(self, place: Place) -> Batch:
+    def _repeat(self, key: Partition) -> Batch:
         """Form an interrupted batch again, with the same span."""
-        records, span = self._buffered.pop(place), self._interrupted.pop(place)
+        records, span = self._buffered.pop(key), self._interrupted.pop(key)
         inside = [record for record in records if record.offset <= span.last]
         if len(inside) < len(records):
-            self._buffered[place] = records[len(inside) :]
+            self._buffered[key] = records[len(inside) :]
         return Batch(span, inside)
 
-    def _on_assign(self, consumer: Consumer, places: list[TopicPartition]) -> None:
+    def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Start at the committed offsets, else at the beginning, and read the notes of interrupted batches."""
         try:
-            committed = consumer.committed(places, timeout=ANSWER_SEC)
+            committed = consumer.committed(partitions, timeout=ANSWER_SEC)
         except KafkaException as error:
-            self._failure = _failed("Kafka does not tell the committed offsets", error.args[0])
+            self._failure = _failed("Kafka does not return the committed offsets", error.args[0])
             return
-        for place in committed:
-            key = (place.topic, place.partition)
-            self._places.add(key)
-            self._starts[key] = max(place.offset, -1)
-            span = Span.from_journal(place.topic, place.partition, place.metadata)
-            if span is not None and span.first == place.offset:
+        for partition in committed:
+            key = (partition.topic, partition.partition)
+            self._partitions.add(key)
+            self._starts[key] = max(partition.offset, -1)
+            span = Span.from_journal(partition.topic, partition.partition, partition.metadata)
+            if span is not None and span.first == partition.offset:
                 self._interrupted[key] = span
-                _LOG.info("%s/%d: records %d to %d are done again", *key, span.first, span.last)
-            place.offset = place.offset if place.offset >= 0 else OFFSET_BEGINNING
+                _LOG.info("%s/%d: records %d to %d are processed again", *key, span.first, span.last)
+            partition.offset = partition.offset if partition.offset >= 0 else OFFSET_BEGINNING
         consumer.assign(committed)
         self.complaint = None
 
-    def _on_revoke(self, _: Consumer, places: list[TopicPartition]) -> None:
+    def _on_revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         """Finish what is being written, then forget the partitions."""
         self._before_revoke()
-        for place in places:
-            key = (place.topic, place.partition)
-            self._places.discard(key)
+        for partition in partitions:
+            key = (partition.topic, partition.partition)
+            self._partitions.discard(key)
             self._at_end.discard(key)
             self._buffered.pop(key, None)
             self._interrupted.pop(key, None)
             self._starts.pop(key, None)
 
-    def _on_lost(self, _: Consumer, places: list[TopicPartition]) -> None:
+    def _on_lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         """Fail: another process may already read the partitions, and the dedup keys are ahead of the offsets."""
         self._failure = SourceError(
-            f"Kafka gave {len(places)} partitions to another process, or thought this one dead.",
+            f"Kafka gave {len(partitions)} partitions to another process, or found this one unresponsive.",
             hint="Start the job again: it continues where it stopped.",
         )
 

@@ -88,7 +88,7 @@ def run(settings: Settings, stop: StopFlag) -> None:
         Clocks(now_ms, time.monotonic),
     )
     job.report_start()
-    source = KafkaInput(settings, before_revoke=job.land, clock=now_ms)
+    source = KafkaInput(settings, before_revoke=job.flush, clock=now_ms)
     try:
         job.run(source, stop)
     except ProcessorError as error:

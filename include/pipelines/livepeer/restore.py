@@ -18,7 +18,7 @@ def accepted_keys(
     `starts`: the offset by (topic, partition) at which reading begins. Only records before it count. A negative offset
     means that the group has committed none; then all records of the partition count. Raises SinkError.
     """
-    known = {place: offset for place, offset in starts.items() if offset >= 0}
+    known = {key: offset for key, offset in starts.items() if offset >= 0}
     parameters = {
         "topics": _array(f"'{topic}'" for topic in sorted({topic for topic, _ in starts})),
         "partitions": _array(f"'{topic}/{partition}'" for topic, partition in known),

@@ -19,8 +19,8 @@ import orjson
 
 from pipelines.livepeer.lifecycle.state import StateError
 
-Place = tuple[str, int]
-Positions = Mapping[Place, int]
+Partition = tuple[str, int]
+Positions = Mapping[Partition, int]
 
 # Changes smaller than this never start a new generation.
 SMALL_BYTES = 8_000_000
@@ -139,7 +139,7 @@ class StateFiles:
         )
 
 
-def _entries(content: bytes) -> Iterator[tuple[dict[Place, int], bytes]]:
+def _entries(content: bytes) -> Iterator[tuple[dict[Partition, int], bytes]]:
     """Yield the offsets and the content of each entry, up to the first incomplete one."""
     at = 0
     while at < len(content):

@@ -61,9 +61,9 @@ class RunWatcher:
     def _ended(self, task_instance: Any, status: Status, error: str | None) -> None:
         stage = stage_of(task_instance)
         recorded = _stage_result(str(task_instance.run_id), stage)
-        self._progress.on_event(stage, recorded or self._told(stage, status, error))
+        self._progress.on_event(stage, recorded or self._result_from_state(stage, status, error))
 
-    def _told(self, stage: str, status: Status, error: str | None) -> StageResult:
+    def _result_from_state(self, stage: str, status: Status, error: str | None) -> StageResult:
         """Return a result for a task that left none in the run's folder."""
         now = datetime.now(UTC)
         started = self._started.get(stage, now)

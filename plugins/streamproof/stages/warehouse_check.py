@@ -24,7 +24,7 @@ def run(ctx: RunContext) -> StageOutcome:
     with closing(open_warehouse(pack.warehouse, settings, source=source)) as warehouse:
         try:
             found = warehouse.check_schema(
-                ctx.sql_dir / EXPECTED_COLUMNS, ctx.sql_dir / "schema", may_lack=pack.run_only_tables
+                ctx.sql_dir / EXPECTED_COLUMNS, ctx.sql_dir / "schema", may_be_missing=pack.run_only_tables
             )
         except WarehouseError as error:
             raise WarehouseError(error.message, hint=f"{error.hint} The connection comes from {source}.") from None

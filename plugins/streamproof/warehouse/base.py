@@ -139,10 +139,10 @@ class Warehouse(Protocol):
         `retention`, old rows expire as the schema says. Raises SqlSourceError for a file that cannot be read.
         """
 
-    def check_schema(self, expected: Path, folder: Path, *, may_lack: Collection[str]) -> SchemaFinding:
+    def check_schema(self, expected: Path, folder: Path, *, may_be_missing: Collection[str]) -> SchemaFinding:
         """Compare the database with the expected columns (a JSON file) and, where it records them, the migrations.
 
-        Tables in `may_lack` may be missing. Nothing is written. Raises UsageError for a broken file, and
+        Tables in `may_be_missing` may be missing. Nothing is written. Raises UsageError for a broken file, and
         WarehouseError when a table, column or migration that the checks need is missing.
         """
 

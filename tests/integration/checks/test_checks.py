@@ -184,7 +184,7 @@ def test_integers_beyond_64_bits_keep_their_digits(database):
     assert shown.as_json()["rows"] == [{"n": f"-{number}"}]
 
 
-def test_a_check_without_a_row_is_told_so(database):
+def test_a_query_without_a_row_is_reported(database):
     text = "-- TEST: a\nSELECT count() AS failed_rows FROM ai_stream_status GROUP BY stream_id HAVING failed_rows > 9"
     (result,) = run_checks(opened(database), parse_blocks(text, "f.sql"), {}, suite="s")
     assert result.status is Status.ERRORED

@@ -134,7 +134,7 @@ def test_as_a_set_a_row_may_stand_twice_and_of_one_key_any_may_be_left(client):
     assert (result.status, result.diagnostics["missing_keys"]) == (Status.FAILED, ["('b')", "('b')"])
 
 
-def test_a_value_that_nobody_expects_fails_a_set_too(client):
+def test_an_unexpected_value_fails_a_set_too(client):
     execute(client, "ALTER TABLE facts UPDATE n = 3 WHERE n = 2")
     result = judge(client, described(as_set=True), ROWS)
     assert result.status is Status.FAILED

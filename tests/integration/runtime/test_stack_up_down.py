@@ -241,7 +241,7 @@ class TestEnds:
         stop_stack(spec.root, timeout=5)
         assert read_state(spec.root) == failed
 
-    def test_a_processor_that_ends_fails_the_stack_with_its_last_words(
+    def test_a_processor_that_ends_fails_the_stack_with_its_last_log_lines(
         self, make_spec: MakeSpec, tmp_path: Path
     ) -> None:
         launch = ProcessorLaunch(python_module("no_such_processor"), {})
@@ -293,7 +293,7 @@ class TestRefusals:
         error = self.refuse(make_spec(java=str(tmp_path / "no-java")), "There is no Java program")
         assert "STREAMPROOF_JAVA" in error.hint
 
-    def test_a_broker_that_does_not_start_shows_its_last_words(self, make_spec: MakeSpec, tmp_path: Path) -> None:
+    def test_a_broker_that_does_not_start_shows_its_last_log_lines(self, make_spec: MakeSpec, tmp_path: Path) -> None:
         java = tmp_path / "java"
         java.write_text(
             '#!/bin/sh\n[ "$1" = -version ] && { echo \'openjdk version "21"\' >&2; exit 0; }\n'

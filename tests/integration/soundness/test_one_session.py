@@ -112,7 +112,7 @@ def test_a_family_that_nobody_published_is_skipped_with_that_reason(pipeline: Pi
     )
 
 
-def test_a_reject_that_nobody_planted_is_named(pipeline: PipelineInEngine, tmp_path: Path) -> None:
+def test_an_unexpected_reject_is_named(pipeline: PipelineInEngine, tmp_path: Path) -> None:
     broken = replace(log.trace("gateway_send_first_ingest_segment", 1_205, WHO), data={"type": "of nobody"})
     outcome = judged(pipeline, tmp_path, [*SHORT, broken], {WHO.session: CLEAN})
     assert outcome.verdict is Verdict.FAILED

@@ -122,7 +122,7 @@ def test_a_value_becomes_a_raw_row(ingested, number, case):
     assert (row["source_topic"], row["source_partition"]) == (TOPIC, 0)
 
 
-def test_the_oracle_foretells_every_raw_row(ingested):
+def test_the_oracle_computes_every_raw_row(ingested):
     """Every column but the time of the insert, of every case: what the run compares for its own records."""
     records = []
     for number, value in enumerate([*map(value_of, CASES), *(case.value for case in VALUES), b"last"]):

@@ -83,7 +83,7 @@ def test_every_record_became_what_its_line_states(drained):
         assert Expectation(row["disposition"], row["failure_class"], row["reason"]) == stated
 
 
-def test_a_drain_that_lacks_something_says_what(drained):
+def test_an_incomplete_drain_says_what_is_missing(drained):
     with drained.warehouse() as warehouse:
         warehouse.execute("CREATE TABLE kept AS record_dispositions")
         warehouse.execute("INSERT INTO kept SELECT * FROM record_dispositions WHERE source_offset = 3")

@@ -54,7 +54,7 @@ def test_what_is_up_is_taken_down_and_the_mail_says_so(left, result):
 
 
 @pytest.mark.parametrize("recipients", ["", "a@b.c"])
-def test_it_is_taken_down_whether_or_not_anybody_is_told(left, result, monkeypatch, recipients):
+def test_it_is_taken_down_whether_or_not_a_mail_is_sent(left, result, monkeypatch, recipients):
     of, events = left
     of(result("stack_down", details={"stopped": True}))
     monkeypatch.setenv("STREAMPROOF_ALERT_TO", recipients)

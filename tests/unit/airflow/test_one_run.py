@@ -88,7 +88,7 @@ class TestWatcher:
 
         assert progress.events == [("assert_x", None)]
 
-    def test_the_start_of_the_stack_is_told(self):
+    def test_the_start_of_the_stack_is_reported(self):
         called = []
 
         RunWatcher(RecordedProgress(), on_stack_up=lambda: called.append(1)).on_task_instance_running(
@@ -118,7 +118,7 @@ class TestWatcher:
 
 class TestTell:
     @pytest.fixture
-    def told(self, monkeypatch, tmp_path, private_home):
+    def outcome(self, monkeypatch, tmp_path, private_home):
         monkeypatch.setenv("STREAMPROOF_ARTIFACTS", str(tmp_path))
         private_home.log.write_text("noise")
         said = io.StringIO()
@@ -129,32 +129,32 @@ class TestTell:
 
         return tell
 
-    def test_bad_arguments_are_2(self, told):
-        code, said = told("manual__1", "There is no suite x. It has: y.")
+    def test_bad_arguments_are_2(self, outcome):
+        code, said = outcome("manual__1", "There is no suite x. It has: y.")
 
         assert code == 2
         assert "no suite x" in said
 
-    def test_a_dag_that_does_not_load_is_3(self, told):
-        assert told(None, "it does not load")[0] == 3
+    def test_a_dag_that_does_not_load_is_3(self, outcome):
+        assert outcome(None, "it does not load")[0] == 3
 
-    def test_no_verdict_is_3_and_names_airflows_log(self, told, tmp_path):
+    def test_no_verdict_is_3_and_names_airflows_log(self, outcome, tmp_path):
         (tmp_path / "manual__1").mkdir()
 
-        code, said = told("manual__1")
+        code, said = outcome("manual__1")
 
         assert code == 3
         assert (tmp_path / "manual__1" / "airflow.log").read_text() == "noise"
         assert str(tmp_path / "manual__1" / "airflow.log") in said
 
     @pytest.mark.parametrize(("verdict", "code"), [("passed", 0), ("failed", 1), ("error", 3)])
-    def test_a_verdict_is_its_exit_code(self, told, tmp_path, monkeypatch, verdict, code):
+    def test_a_verdict_is_its_exit_code(self, outcome, tmp_path, monkeypatch, verdict, code):
         (tmp_path / "manual__1").mkdir()
         (tmp_path / "manual__1" / "summary.json").write_bytes(orjson.dumps({"verdict": verdict}))
         shown = []
         monkeypatch.setattr(one_run, "show_verdict", lambda console, summary: shown.append(summary["verdict"]))
 
-        assert told("manual__1")[0] == code
+        assert outcome("manual__1")[0] == code
         assert shown == [verdict]
 
 

@@ -51,7 +51,7 @@ class TestPassedOrRaise:
         with pytest.raises(AirflowFailException, match=r"raw_typed\.typed_counts failed"):
             operators.passed_or_raise(result("assert_raw_typed", Status.FAILED, checks=(failed_check,)))
 
-    def test_an_error_is_told_with_its_hint(self, result):
+    def test_an_error_is_shown_with_its_hint(self, result):
         with pytest.raises(AirflowFailException, match=r"no broker.*Hint: look"):
             operators.passed_or_raise(result("stack_up", Status.ERRORED, error="no broker", hint="look"))
 

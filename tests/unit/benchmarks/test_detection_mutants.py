@@ -1,4 +1,4 @@
-"""Mutants of the bench `detection`: drawn by the seed, applied in one place, and set aside when nothing changes."""
+"""Mutants of the bench `detection`: drawn by the seed, applied at one point, and set aside when nothing changes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sqlglot.dialects.clickhouse import ClickHouse
 
 from benchmarks.detection.core import Core, CoreError
 from benchmarks.detection.judge import Outcome, Verdict, judge_all
-from benchmarks.detection.mutants import Mutant, Place, draw
+from benchmarks.detection.mutants import Mutant, MutationPoint, draw
 from benchmarks.detection.operators import OWN
 from benchmarks.detection.python_mutants import mutated_code
 from benchmarks.detection.report import figures
-from benchmarks.detection.sql_mutants import LEFT_OUT, SCHEMA, changed_view, sql_places, view_spans
+from benchmarks.detection.sql_mutants import LEFT_OUT, SCHEMA, changed_view, sql_points, view_spans
 from benchmarks.detection.sql_operators import OPERATORS, Statement
 
 INCLUDE = Path(__file__).resolve().parents[3] / "include"
@@ -52,19 +52,21 @@ def test_what_is_no_other_program_is_no_mutant():
 
 
 def test_the_seed_decides_what_is_drawn():
-    places = [Place("p.py", n, "x", [(f"way{w}", lambda n=n, w=w: f"{n} {w}") for w in range(3)]) for n in range(50)]
-    first, again, other = ([m.mutated for m in draw(places, seed)] for seed in (1, 1, 2))
+    points = [
+        MutationPoint("p.py", n, "x", [(f"way{w}", lambda n=n, w=w: f"{n} {w}") for w in range(3)]) for n in range(50)
+    ]
+    first, again, other = ([m.mutated for m in draw(points, seed)] for seed in (1, 1, 2))
     assert first == again != other
     assert sorted(int(text.split()[0]) for text in first) == list(range(50))
 
 
 def test_a_place_without_a_program_is_passed_over():
-    assert list(draw([Place("p.py", 1, "x", [("none", lambda: None)])], 1)) == []
+    assert list(draw([MutationPoint("p.py", 1, "x", [("none", lambda: None)])], 1)) == []
 
 
 def test_every_view_of_the_schema_is_read_or_named():
-    places, left_out = sql_places(INCLUDE)
-    changed = {(place.path, place.line) for place in places}
+    points, left_out = sql_points(INCLUDE)
+    changed = {(point.path, point.line) for point in points}
     untouched = set()
     for file in sorted((INCLUDE / SCHEMA).glob("*.j2")):
         text = file.read_text(encoding="utf-8")
@@ -76,7 +78,7 @@ def test_every_view_of_the_schema_is_read_or_named():
     assert untouched == left_out.keys()
 
 
-def test_a_mutant_tells_which_view_it_changes():
+def test_a_mutant_names_the_view_it_changes():
     sql = "CREATE TABLE t (a Int8) ENGINE = Log;\n-- A view.\nCREATE VIEW v AS SELECT a FROM t;"
     mutant = Mutant(f"{SCHEMA}/0001_x.sql.j2", "change", 1, sql, sql.replace("SELECT a", "SELECT b"))
     assert changed_view(mutant) == ("v", "CREATE VIEW v AS SELECT b FROM t")

@@ -124,7 +124,7 @@ def test_missing_unexpected_and_repeated_sessions_fail(judge, facts, rows, kind)
         ({}, "sessions"),
     ],
 )
-def test_the_layer_is_the_first_that_lacks_what_the_session_is_made_of(judge, evidence, layer):
+def test_the_layer_is_the_first_without_the_rows_of_the_session(judge, evidence, layer):
     warehouse = Warehouse([observed("a|1", event_count=2)], {"a|1": [OTHER]}, **evidence)
     checks = judge(warehouse, [expected("a|1")], [("a|1", CLEAN)]).judge(None).checks
     assert [(check.status, check.layer) for check in checks] == [(Status.FAILED, layer)] * 2

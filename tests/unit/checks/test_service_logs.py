@@ -69,7 +69,7 @@ def test_what_follows_a_line_belongs_to_it_and_is_no_error_of_its_own():
     assert kept.text == "\n".join([PROCESSOR.format("ERROR"), *trace])
 
 
-def test_last_words_without_a_head_keep_what_follows():
+def test_last_lines_without_a_head_keep_what_follows():
     log = read_log("processor", ["starting", "Traceback (most recent call last):", "ValueError: no"])
     (kept,) = log.lines
     assert (kept.level, kept.number, kept.text.splitlines()[-1]) == ("ERROR", 2, "ValueError: no")

@@ -31,7 +31,7 @@ def test_every_command_has_json(call):
         assert "--json" in call(*command, "--help").out
 
 
-def test_the_version_is_told(call):
+def test_the_version_is_shown(call):
     assert call("--version").out == f"streamproof {__version__}\n"
     assert call("--version", "--json").document == {"version": __version__}
 

@@ -67,7 +67,7 @@ def test_tls_and_sasl_options_pass_through():
     assert "hush" not in repr(settings)
 
 
-def test_outside_services_are_named_never_guessed(tmp_path):
+def test_external_services_are_named_never_guessed(tmp_path):
     with pytest.raises(UsageError, match="No ClickHouse is named"):
         connections(kafka=False, environ={"KAFKA_BOOTSTRAP": "a:1"})
     with pytest.raises(UsageError, match="No Kafka is named"):

@@ -32,7 +32,7 @@ def test_a_column_is_covered_when_every_damage_that_changes_it_is_seen():
     assert found["damages"] == 6
 
 
-def test_a_swap_that_nobody_sees_leaves_both_columns_uncovered():
+def test_an_undetected_swap_leaves_both_columns_uncovered():
     swap = DamageResult("t", "typed", "a <> b", "swapped", DamageOutcome.SURVIVED)
     found = ColumnCoverage(
         (damage_result("a", DamageOutcome.COVERED), damage_result("b", DamageOutcome.COVERED), swap),

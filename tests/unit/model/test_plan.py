@@ -35,7 +35,7 @@ def test_a_plan_round_trips_through_json(plan, owner):
     assert from_json(RunPlan, json.loads(json.dumps(plan.as_json()))) == plan
 
 
-def test_the_stages_of_a_plan_are_told_apart_by_their_role(plan):
+def test_the_stages_of_a_plan_are_grouped_by_their_role(plan):
     assert plan.planned_stages == ("stack_up", "contracts")
     assert plan.judging_stages == ("contracts",)
     assert plan.ending_stages == ("stack_down",)

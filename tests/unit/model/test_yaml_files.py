@@ -52,5 +52,5 @@ def test_a_file_that_fits_is_read(tmp_path):
         ("# nothing\n", "1: must be a mapping of keys to values."),
     ],
 )
-def test_what_does_not_fit_is_told_by_line_and_key(tmp_path, text, said):
+def test_what_does_not_fit_is_reported_by_line_and_key(tmp_path, text, said):
     assert refused(tmp_path, text).startswith(said)

@@ -99,7 +99,7 @@ def test_a_key_far_below_is_named_by_its_own_line(tmp_path, more, message):
     assert refused(tmp_path, SMALLEST + more).lower().startswith(message.lower())
 
 
-def test_of_several_problems_the_first_is_told_and_the_others_are_counted(tmp_path):
+def test_of_several_problems_the_first_is_reported_and_the_others_are_counted(tmp_path):
     text = SMALLEST.replace("title: Counts things", "title: 3") + "ghost: 1\n"
 
     assert refused(tmp_path, text) == "2: `title` should be a valid string, not 3. (1 more like this in the file.)"

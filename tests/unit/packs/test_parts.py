@@ -42,7 +42,7 @@ def test_a_module_beside_the_pack_is_found(pack_with):
         ("''", None, "has no generator"),
     ],
 )
-def test_what_is_wrong_with_a_part_is_told(pack_with, name, content, says):
+def test_what_is_wrong_with_a_part_is_reported(pack_with, name, content, says):
     with pytest.raises(UsageError, match=says) as refused:
         import_part(pack_with(name, content), "generator", ("KINDS",))
     assert refused.value.hint

@@ -86,7 +86,7 @@ def prover_of(subjects: list[Subject], parameters: dict[str, object] | None = No
         ("SELECT 1 FROM system.tables", set(), False),
     ],
 )
-def test_who_reads_an_object(text, changed, is_asked):
+def test_the_readers_of_an_object(text, changed, is_asked):
     prover = prover_of([subject("a", text)])
     assert bool(prover.readers(changed)) is is_asked
 
@@ -108,7 +108,7 @@ def listening(asked: list[str], name: str, text: str, status: Status, **more: An
     return replace(subject(name, text), run=run, **more)
 
 
-def test_by_default_whoever_reads_what_a_mutation_changes_may_fail():
+def test_by_default_every_reader_of_a_changed_object_may_fail():
     asked: list[str] = []
     prover = prover_of(
         [
@@ -125,7 +125,7 @@ def test_by_default_whoever_reads_what_a_mutation_changes_may_fail():
     assert asked_after(prover, asked, mutant) == (Outcome.PROVED, ["own", "elsewhere"])
 
 
-def test_whoever_reads_nothing_of_what_a_mutation_changes_stays_green():
+def test_checks_that_read_nothing_a_mutation_changes_stay_green():
     own = subject("own", "SELECT 1 FROM events", Status.FAILED)
     elsewhere = subject("elsewhere", "SELECT 1 FROM facts", Status.FAILED)
     clone = FakeClone(Change(frozenset({"events"}), frozenset()))
@@ -133,7 +133,7 @@ def test_whoever_reads_nothing_of_what_a_mutation_changes_stays_green():
     assert (proof.outcome, proof.unrelated) == (Outcome.UNRELATED, ("elsewhere",))
 
 
-def test_where_a_mutation_declares_who_else_fails_the_other_readers_stay_green():
+def test_with_declared_other_failures_all_other_readers_stay_green():
     asked: list[str] = []
     own = listening(asked, "own", "SELECT 1 FROM events", Status.FAILED)
     declared = listening(asked, "declared", "SELECT 1 FROM events", Status.FAILED)
@@ -204,7 +204,7 @@ def test_what_is_no_mutation_proves_nothing(mutant, reason):
     assert reason in proof.reason
 
 
-def test_a_clone_that_is_lost_ends_the_proof():
+def test_a_clone_that_cannot_be_restored_ends_the_proof():
     class Lost(FakeClone):
         def restore(self, change: Change | None = None) -> None:
             raise WarehouseError("the server is gone", hint="")

@@ -147,7 +147,7 @@ def test_a_stage_without_times_is_left_out_of_the_timeline(samples):
 
 @settings(deadline=None)
 @given(names=st.lists(text, max_size=3), why=text)
-def test_what_stands_in_a_reports_place_is_readable(samples, names, why):
+def test_an_unreadable_report_is_replaced_by_a_readable_text(samples, names, why):
     results = dict(samples.failed_results())
     summary = build_summary(samples.plan(), results, samples.stack_state(), ended_at=ENDED_AT)
     summary["failures"] += [{"suite": name, "name": name} for name in names]

@@ -47,7 +47,7 @@ def test_a_value_cannot_break_out_of_its_cell(samples, summarize):
 
 
 @pytest.mark.parametrize("value", ["|", "\n|", "`", "<b>", "\\|", {"a": "|"}, ["|"], None, 3])
-def test_a_cell_has_no_bare_column_break_line_break_or_markup(value):
+def test_a_cell_escapes_column_breaks_line_breaks_and_markup(value):
     cell = markdown_cell(value)
     assert "|" not in cell.replace("\\\\", "").replace("\\|", "")
     assert not set("\n<>`") & set(cell)

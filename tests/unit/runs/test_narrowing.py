@@ -38,5 +38,5 @@ def test_nor_does_a_run_with_injected_sql(planned, tmp_path):
     assert planned(inject=str(script)).plan.narrowed_by == ("SQL was injected",)
 
 
-def test_every_reason_is_told(planned):
+def test_every_reason_is_reported(planned):
     assert len(planned(mode="smoke", kafka="mock", suites=("api",)).plan.narrowed_by) == 3

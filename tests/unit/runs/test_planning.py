@@ -51,7 +51,7 @@ def test_a_run_is_never_written_over(planned):
         planned()
 
 
-def test_the_mock_broker_is_told_and_refuses_large_sets(planned, monkeypatch):
+def test_the_mock_broker_is_reported_and_refuses_large_sets(planned, monkeypatch):
     assert any("MOCK" in notice for notice in planned(kafka="mock").plan.notices)
     monkeypatch.setattr(planning, "MOCK_MAX_MESSAGES", 10)
     with pytest.raises(UsageError, match="mock broker keeps 10 messages"):
@@ -118,7 +118,7 @@ def test_without_connections_an_outside_run_says_where_they_come_from(planned):
         ctx.clickhouse_settings()
 
 
-def test_secrets_are_blotted_out_of_what_an_outside_run_tells(planned):
+def test_secrets_are_masked_in_what_an_external_run_reports(planned):
     ctx = planned(stack="external")
     kafka = KafkaSettings("b:1", {"sasl.password": "hush-hush", "sasl.username": "me", "ssl.key.password": "hush"})
     connections = Connections(ClickHouseSettings("h", 1, password="s3cret"), source="a test", kafka=kafka)

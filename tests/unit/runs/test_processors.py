@@ -46,7 +46,7 @@ def test_names_of_the_run_are_filled_in_and_endpoints_are_left_for_later(with_pr
     assert launch.status_file == ""
 
 
-def test_it_is_told_where_to_report_by_the_variables_that_the_pack_names(with_processor):
+def test_the_packs_variables_name_its_status_file_and_state_folder(with_processor):
     ctx = with_processor(command(status_file="WHERE", state_dir="FILES"))
     launch = processor_launch(ctx)
     assert launch is not None

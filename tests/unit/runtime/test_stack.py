@@ -84,7 +84,7 @@ def test_a_broken_file_is_a_clear_error(spec: StackSpec, text: str) -> None:
         read_state(spec.root)
 
 
-def test_a_stale_file_is_told_by_pid_and_start_time(state: StackState) -> None:
+def test_a_stale_file_is_recognised_by_pid_and_start_time(state: StackState) -> None:
     reused = ProcessIdentity(state.supervisor.pid, state.supervisor.started_at - 100)
     assert stack_is_alive(state)
     assert not stack_is_alive(replace(state, supervisor=reused))

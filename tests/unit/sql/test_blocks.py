@@ -114,7 +114,7 @@ SUITES = (*PREFIXED, "pipeline", "api", "scenarios", "operations")
 
 
 @pytest.mark.parametrize("suite", SUITES)
-def test_every_shipped_check_tells_what_breaks_in_the_real_world(home, suite):
+def test_every_shipped_check_says_what_breaks_in_the_real_world(home, suite):
     for test in read_suite(home / "include/sql/livepeer/assertions" / suite, home=home):
         assert len(test.comment) > 100, test.source
         assert test.name.startswith(f"{suite}_") or suite not in PREFIXED

@@ -40,5 +40,5 @@ def test_a_script_is_split_at_its_own_semicolons(text, found):
         ("{1:2}", False),
     ],
 )
-def test_a_parameter_is_told_from_a_map_and_from_text(text, parameter):
+def test_a_parameter_is_distinguished_from_a_map_and_from_text(text, parameter):
     assert (next(tokens(text, "f")).kind is Kind.PARAMETER) is parameter

@@ -28,7 +28,7 @@ def test_the_spec_names_a_project_of_the_runs_own_and_survives_its_file(planned,
     assert from_json(StackSpec, spec.as_json()) == spec
 
 
-def test_a_container_is_told_no_path_of_this_machine(planned, tmp_path):
+def test_a_container_gets_no_path_of_this_machine(planned, tmp_path):
     spec = stack_spec(planned(stack="compose"))
     assert spec.processor is not None
     assert not [value for value in spec.processor.env.values() if str(tmp_path) in value]

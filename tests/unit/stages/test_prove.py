@@ -48,7 +48,7 @@ def test_what_is_not_there_cannot_be_proved(planned, request_, says):
         planned(mode=PROVE, **request_)
 
 
-def test_a_near_miss_is_told(planned):
+def test_a_similar_name_is_suggested(planned):
     with pytest.raises(UsageError) as caught:
         planned(mode=PROVE, prove_checks=("conservation_ledger_is_hole",))
     assert "conservation_ledger_is_whole" in caught.value.hint

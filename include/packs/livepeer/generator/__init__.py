@@ -10,9 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from packs.livepeer.generator.files import write_set
-from packs.livepeer.generator.golden import golden_stories
-from packs.livepeer.generator.hostile import hostile_stories
-from packs.livepeer.generator.load import load_stories
+from packs.livepeer.generator.golden import golden_sessions
+from packs.livepeer.generator.hostile import hostile_sessions
+from packs.livepeer.generator.load import load_sessions
 
 DEFAULT_SEED = 20260228
 KINDS = ("golden", "hostile")
@@ -27,7 +27,7 @@ def generate(kind: str, out_dir: Path, seed: int = DEFAULT_SEED) -> Path:
     """
     if kind not in KINDS:
         raise ValueError(f"There is no fixture set '{kind}'; there are: {', '.join(KINDS)}.")
-    builders = golden_stories(seed) if kind == "golden" else hostile_stories(seed)
+    builders = golden_sessions(seed) if kind == "golden" else hostile_sessions(seed)
     return write_set(out_dir, builders, description=f"{kind}, seed {seed}")
 
 
@@ -36,4 +36,4 @@ def generate_load(events: int, out_dir: Path, seed: int = DEFAULT_SEED) -> Path:
 
     Raises ValueError for fewer events than one session has.
     """
-    return write_set(out_dir, load_stories(events, seed), description=f"load of {events} events, seed {seed}")
+    return write_set(out_dir, load_sessions(events, seed), description=f"load of {events} events, seed {seed}")

@@ -53,7 +53,7 @@ class GoldenSet:
         if self._shared is None:
             self._shared = builder.capabilities(BASE_MS, self._network.everyone)
         else:
-            builder.retell(self._shared)
+            builder.repeat(self._shared)
         return builder
 
     def _clean_successes(self) -> Iterator[SessionBuilder]:
@@ -69,7 +69,7 @@ class GoldenSet:
             builder.ingest(builder.start_ms + number * 5 * SECOND + 50, audio=number % 4 != 0)
         builder.payment(builder.start_ms + 1_500, net.plain)
         builder.payment(builder.start_ms + 31_500, net.plain)
-        builder.discovery(builder.start_ms - 300, (net.plain, net.other, net.bare))
+        builder.discovery(builder.start_ms - 300, (net.plain, net.other, net.without_gpu))
         yield builder
 
         builder = self._session(SCENARIO_1, 59 * MINUTE + 30 * SECOND)  # crosses 22:00
@@ -84,16 +84,16 @@ class GoldenSet:
         builder = self._session(SCENARIO_1, 75 * MINUTE, gateway=SOUTH, model=V2V)
         # The capability event is one object instead of an array, has the exact time of the first signal, and names
         # an orchestrator without hardware.
-        builder.add(FIRST_FAMILY, builder.start_ms, net.bare.advertised(), gateway="", as_object=True)
-        clean(builder, net.bare, count=4)
+        builder.add(FIRST_FAMILY, builder.start_ms, net.without_gpu.advertised(), gateway="", as_object=True)
+        clean(builder, net.without_gpu, count=4)
         yield builder
 
         builder = self._session(SCENARIO_1, 90 * MINUTE, gateway=SOUTH, model=DEPTH)
         # Two proxies of one canonical wallet: a change between them is no swap.
-        builder.startup(net.twin_a)
-        at = samples(builder, net.twin_a, 3, after_ms=builder.start_ms)
-        at = samples(builder, net.twin_b, 3, after_ms=at)
-        builder.trace("gateway_receive_first_data_segment", at + SECOND, net.twin_b, skew_ms=5)
+        builder.startup(net.same_wallet_a)
+        at = samples(builder, net.same_wallet_a, 3, after_ms=builder.start_ms)
+        at = samples(builder, net.same_wallet_b, 3, after_ms=at)
+        builder.trace("gateway_receive_first_data_segment", at + SECOND, net.same_wallet_b, skew_ms=5)
         builder.close(at + 4 * SECOND)
         yield builder
 
@@ -184,6 +184,6 @@ class GoldenSet:
         return builder
 
 
-def golden_stories(seed: int) -> Iterator[SessionBuilder]:
+def golden_sessions(seed: int) -> Iterator[SessionBuilder]:
     """Yield the sessions of the golden set."""
     return GoldenSet(seed).builders()

@@ -13,8 +13,8 @@ from packs.livepeer.generator.rejects import (
     duplicates,
     ignored_traffic,
     missing_fields,
-    oddities,
     unparseable,
+    unusual_values,
 )
 from packs.livepeer.generator.scenarios import (
     SCENARIO_1,
@@ -33,7 +33,7 @@ from packs.livepeer.generator.session_builder import SessionBuilder
 NORTH, SOUTH = GATEWAYS
 
 
-def hostile_stories(seed: int) -> Iterator[SessionBuilder]:
+def hostile_sessions(seed: int) -> Iterator[SessionBuilder]:
     """Yield the sessions of the hostile set."""
     rng = SeededRandom(f"hostile {seed}")
     network = build_network(rng)
@@ -64,7 +64,7 @@ def hostile_stories(seed: int) -> Iterator[SessionBuilder]:
     yield builder
 
     builder = _session(rng, network, SCENARIO_1, 55 * MINUTE, DEPTH, gateway=SOUTH)
-    oddities(builder, network)
+    unusual_values(builder, network)
     yield builder
 
     yield _unattributed(rng, network)

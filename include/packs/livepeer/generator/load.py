@@ -32,14 +32,14 @@ LONGEST_OTHER = 25
 CAPACITY = 200
 
 
-def load_stories(events: int, seed: int) -> Iterator[SessionBuilder]:
+def load_sessions(events: int, seed: int) -> Iterator[SessionBuilder]:
     """Yield sessions with exactly `events` records in total. Raises ValueError for too few to make one session."""
     if events <= MILESTONES + 1:
         raise ValueError(f"A load set needs more than {MILESTONES + 1} events, not {events}.")
-    return _stories(events, SeededRandom(f"load {seed}"))
+    return _sessions(events, SeededRandom(f"load {seed}"))
 
 
-def _stories(events: int, rng: SeededRandom) -> Iterator[SessionBuilder]:
+def _sessions(events: int, rng: SeededRandom) -> Iterator[SessionBuilder]:
     network, left, number = build_network(rng, capacity=CAPACITY), events, 0
     while left:
         last = left <= SAMPLES + MILESTONES + 1 + max(LONGEST_OTHER, MILESTONES + 2)

@@ -90,25 +90,25 @@ NO_ORCHESTRATOR = {"address": "", "url": ""}
 class Network:
     """The orchestrators, each named after its special property.
 
-    `plain` and `other` are ordinary. `bare` has no hardware. `first_host` and `second_host` share a proxy wallet but
-    have separate canonical wallets and URLs. `twin_a` and `twin_b` are two hosts with two proxies of one canonical
-    wallet. `farm` has several models, several GPUs per model, and is its own proxy.
+    `plain` and `other` are ordinary. `without_gpu` has no hardware. `first_host` and `second_host` share a proxy wallet
+    but have separate canonical wallets and URLs. `same_wallet_a` and `same_wallet_b` are two hosts with two proxies of
+    one canonical wallet. `farm` has several models, several GPUs per model, and is its own proxy.
     """
 
     plain: Orchestrator
     other: Orchestrator
-    bare: Orchestrator
+    without_gpu: Orchestrator
     first_host: Orchestrator
     second_host: Orchestrator
-    twin_a: Orchestrator
-    twin_b: Orchestrator
+    same_wallet_a: Orchestrator
+    same_wallet_b: Orchestrator
     farm: Orchestrator
 
     @property
     def everyone(self) -> tuple[Orchestrator, ...]:
         """Return all of them."""
-        hosts = (self.first_host, self.second_host, self.twin_a, self.twin_b)
-        return (self.plain, self.other, self.bare, *hosts, self.farm)
+        hosts = (self.first_host, self.second_host, self.same_wallet_a, self.same_wallet_b)
+        return (self.plain, self.other, self.without_gpu, *hosts, self.farm)
 
 
 def build_network(rng: SeededRandom, *, capacity: int = 2) -> Network:
@@ -122,14 +122,14 @@ def build_network(rng: SeededRandom, *, capacity: int = 2) -> Network:
     ) -> Orchestrator:
         return Orchestrator(wallet, proxy, f"https://{label}.orch.example:8935", models, gpus, only_in_use, capacity)
 
-    shared_proxy, twin_wallet, farm_wallet = rng.wallet(), rng.wallet(), rng.wallet()
+    shared_proxy, two_host_wallet, farm_wallet = rng.wallet(), rng.wallet(), rng.wallet()
     return Network(
         plain=host("plain", rng.wallet(), rng.wallet(), (FACES,), card("DemoCard 5000", 24)),
         other=host("other", rng.wallet(), rng.wallet(), (FACES,), card("DemoCard 4000", 16, None), only_in_use=True),
-        bare=host("bare", rng.wallet(), rng.wallet(), (V2V,)),
+        without_gpu=host("bare", rng.wallet(), rng.wallet(), (V2V,)),
         first_host=host("first", rng.wallet(), shared_proxy, (FACES,), card("DemoCard 5000", 24)),
         second_host=host("second", rng.wallet(), shared_proxy, (FACES,), card("DemoCard 6000", 48)),
-        twin_a=host("twin-a", twin_wallet, rng.wallet(), (DEPTH,), card("DemoCard 5000", 24)),
-        twin_b=host("twin-b", twin_wallet, rng.wallet(), (DEPTH,), card("DemoCard 5000", 24)),
+        same_wallet_a=host("twin-a", two_host_wallet, rng.wallet(), (DEPTH,), card("DemoCard 5000", 24)),
+        same_wallet_b=host("twin-b", two_host_wallet, rng.wallet(), (DEPTH,), card("DemoCard 5000", 24)),
         farm=host("farm", farm_wallet, farm_wallet, (V2V, DEPTH), card("DemoCard 6000", 48), card("DemoCard 6000", 48)),
     )

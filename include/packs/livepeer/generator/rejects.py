@@ -243,9 +243,9 @@ def unparseable(builder: SessionBuilder, network: Network) -> None:
     builder.add("ai_stream_status", at, broken, more=marks, expect=UNPARSEABLE)
 
 
-def oddities(builder: SessionBuilder, network: Network) -> None:
+def unusual_values(builder: SessionBuilder, network: Network) -> None:
     """Add a very long session of unusual but valid events: late, out of order, numeric times, replayed, versioned."""
-    at, two = builder.start_ms, (network.twin_a, network.twin_b)
+    at, two = builder.start_ms, (network.same_wallet_a, network.same_wallet_b)
     # The first sample precedes the first milestone; samples are sparse and last for hours.
     builder.status(at - 3 * SECOND, two[0], 14.5, expect=ACCEPTED)
     builder.startup(two[0])
@@ -270,7 +270,7 @@ def oddities(builder: SessionBuilder, network: Network) -> None:
     raw_status(moment + 6, str(moment + 6), **marks, __replay_failure_class="SCHEMA_INVALID")
     builder.add(FIRST_FAMILY, moment, [], as_object=True, gateway="", expect=ACCEPTED)
     builder.add(FIRST_FAMILY, moment, {}, as_object=True, gateway="", expect=ACCEPTED)
-    builder.add(FIRST_FAMILY, moment, [None, 5, {}, network.bare.advertised()], gateway="", expect=ACCEPTED)
+    builder.add(FIRST_FAMILY, moment, [None, 5, {}, network.without_gpu.advertised()], gateway="", expect=ACCEPTED)
     builder.trace("runner_custom_milestone", moment, two[0], skew_ms=-40 * SECOND, expect=ACCEPTED)
     builder.notice("Passthrough", moment + 7, "odd | \\u00e9 \u2028 text", expect=ACCEPTED)
     builder.discovery(BASE_MS + 50 * MINUTE, two, expect=ACCEPTED)

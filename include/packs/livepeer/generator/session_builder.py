@@ -203,7 +203,7 @@ class SessionBuilder:
         """Add a capability event of these orchestrators, as an array."""
         return self.add("network_capabilities", at_ms, [one.advertised() for one in orchestrators], gateway="", **shape)
 
-    def retell(self, line: Line) -> None:
+    def repeat(self, line: Line) -> None:
         """Add an event that another session's file already contains, as exporters do with capability events."""
         self.lines.append(line.of(self.scenario, self.session_id))
 

@@ -1,8 +1,8 @@
 """Readers of JSON values for typed columns: one reader per type of column.
 
 A reader takes the parsed value, None for an absent one (absent and null are the same everywhere), and returns the value
-of the column. It raises UnheldError for a value that the column cannot store; the contract rejects such a record. JSON
-values have exactly the types that the parser creates, so types are compared for identity.
+of the column. It raises ColumnValueError for a value that the column cannot store; the contract rejects such a record.
+JSON values have exactly the types that the parser creates, so types are compared for identity.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FLOAT32_MAX = 3.4028234663852886e38
 _INT32 = 1 << 31
 
 
-class UnheldError(ValueError):
+class ColumnValueError(ValueError):
     """A value that its column cannot store, or a value of another type where an object or array is required."""
 
 
@@ -32,7 +32,7 @@ def column_text(value: Any) -> str:
     if value is None:
         return ""
     if type(value) is dict or type(value) is list:
-        raise UnheldError("not a scalar")
+        raise ColumnValueError("not a scalar")
     return number_text(value)
 
 
@@ -54,13 +54,13 @@ def wallet(value: Any) -> str:
 
 
 def float32(value: Any) -> float:
-    """Return a number unchanged, 0 if absent. Raises UnheldError beyond 32-bit floats."""
+    """Return a number unchanged, 0 if absent. Raises ColumnValueError beyond 32-bit floats."""
     if value is None:
         return 0.0
     if type(value) in (int, float) and -_FLOAT32_MAX <= value <= _FLOAT32_MAX:
         number: float = value
         return number
-    raise UnheldError("not a 32-bit float")
+    raise ColumnValueError("not a 32-bit float")
 
 
 def _whole(low: int, high: int, absent: int | None) -> Reader:
@@ -74,7 +74,7 @@ def _whole(low: int, high: int, absent: int | None) -> Reader:
             # A float may compare equal to the limit although its exact value is above it.
             if low <= whole <= high:
                 return whole
-        raise UnheldError(f"no whole number from {low} to {high}")
+        raise ColumnValueError(f"no whole number from {low} to {high}")
 
     return read
 
@@ -98,7 +98,7 @@ def time(value: Any) -> str | None:
     """Return a time in ISO-8601; None for an absent or unreadable one. One beyond the warehouse's dates is refused."""
     milliseconds = epoch_ms(value)
     if milliseconds is not None and milliseconds > LAST_MS:
-        raise UnheldError("a time after 2149")
+        raise ColumnValueError("a time after 2149")
     return iso(milliseconds)
 
 
@@ -125,14 +125,14 @@ def children(holder: dict[str, Any], name: str) -> list[Any]:
     if value is None:
         return []
     if type(value) is not list:
-        raise UnheldError(f"{name} is no array")
+        raise ColumnValueError(f"{name} is no array")
     return value
 
 
 def as_object(value: Any) -> dict[str, Any]:
     """Return a value that must be an object."""
     if type(value) is not dict:
-        raise UnheldError("not an object")
+        raise ColumnValueError("not an object")
     return value
 
 

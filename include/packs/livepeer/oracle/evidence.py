@@ -46,8 +46,8 @@ _RANKS = {REQUEST: 0, SWAP: 1, CLOSE: 3}
 _USUAL_RANK = 2
 
 # Topic, partition and offset of a record.
-Place = tuple[str, int, int]
-_NOWHERE: Place = ("", 0, 0)
+RecordPosition = tuple[str, int, int]
+_NO_POSITION: RecordPosition = ("", 0, 0)
 
 
 class Signal(NamedTuple):
@@ -57,7 +57,7 @@ class Signal(NamedTuple):
     publishing. `kind` is `trace:<subtype>`, `event:<type>` or `status`. `address` and `url` are those of the
     orchestrator that the event names (usually a proxy wallet), folded for comparison; `written_url` is the URL as
     received. `fps` and `input_fps` are the numbers of the event, before rounding to a column. `troubled`: a sample
-    names a last error. `message` is that of a parameter update, blank for all other kinds. `place` is the record's
+    names a last error. `message` is that of a parameter update, blank for all other kinds. `position` is the record's
     topic, partition and offset.
     """
 
@@ -82,7 +82,7 @@ class Signal(NamedTuple):
     input_fps: float = 0.0
     troubled: bool = False
     message: str = ""
-    place: Place = _NOWHERE
+    position: RecordPosition = _NO_POSITION
 
 
 class Evidence(NamedTuple):
@@ -108,17 +108,17 @@ def gather(records: Iterable[tuple[Any, ...]]) -> Evidence:
             continue
         known = first.get(event.key)
         if known is None or sequence < known[0]:
-            place = (rest[0], rest[1], rest[2]) if rest else _NOWHERE
-            first[event.key] = (sequence, _content(event, sequence, place))
+            position = (rest[0], rest[1], rest[2]) if rest else _NO_POSITION
+            first[event.key] = (sequence, _content(event, sequence, position))
     evidence = Evidence([], [], [])
     for _, content in first.values():
         _take(evidence, content)
     return evidence
 
 
-def take_event(evidence: Evidence, event: Event, sequence: int, place: Place) -> None:
+def take_event(evidence: Evidence, event: Event, sequence: int, position: RecordPosition) -> None:
     """Add the content of an accepted event. The caller passes only the first event with a key."""
-    _take(evidence, _content(event, sequence, place))
+    _take(evidence, _content(event, sequence, position))
 
 
 def _take(evidence: Evidence, content: _Content) -> None:
@@ -130,14 +130,14 @@ def _take(evidence: Evidence, content: _Content) -> None:
         evidence.snapshots.extend(content)
 
 
-def _content(event: Event, sequence: int, place: Place) -> _Content:
+def _content(event: Event, sequence: int, position: RecordPosition) -> _Content:
     """Return the signal, sample or snapshots of an event; None for families that do not concern sessions."""
     read = _SIGNALS.get(event.type)
     if read is not None:
-        return read(event, sequence, place)
+        return read(event, sequence, position)
     if event.type == "network_capabilities":
         return list(snapshots_of(event, sequence))
-    return ingest_sample(event, *place) if event.type == "stream_ingest_metrics" else None
+    return ingest_sample(event, *position) if event.type == "stream_ingest_metrics" else None
 
 
 def _stem(event: Event, sequence: int, time: int, kind: str) -> tuple[str, int, int, str, int, int, str, str, str]:
@@ -155,7 +155,7 @@ def _session(stream_id: str, request_id: str) -> tuple[str, str, str]:
     return session_id(stream, request, ""), stream, request
 
 
-def _trace(event: Event, sequence: int, place: Place) -> Signal:
+def _trace(event: Event, sequence: int, position: RecordPosition) -> Signal:
     """Return the signal of a milestone, at the time of the component that saw it."""
     data = event.data
     kind, time = intern(f"trace:{text(data['type'])}"), epoch_ms(data.get("timestamp")) or event.time
@@ -166,11 +166,11 @@ def _trace(event: Event, sequence: int, place: Place) -> Signal:
         url=url,
         gateway=intern(event.gateway),
         written_url=written,
-        place=place,
+        position=position,
     )
 
 
-def _status(event: Event, sequence: int, place: Place) -> Signal:
+def _status(event: Event, sequence: int, position: RecordPosition) -> Signal:
     """Return the signal of a health sample."""
     data = event.data
     address, url, written = _orchestrator(data)
@@ -188,11 +188,11 @@ def _status(event: Event, sequence: int, place: Place) -> Signal:
         state=intern(text(data.get("state"))),
         input_fps=number(section(data, "input_status").get("fps")),
         troubled=last_error is not None and bool((free_text(last_error) or "").strip()),
-        place=place,
+        position=position,
     )
 
 
-def _notice(event: Event, sequence: int, place: Place) -> Signal:
+def _notice(event: Event, sequence: int, position: RecordPosition) -> Signal:
     """Return the signal of an error, a parameter update or another notice. Types are compared without case."""
     data = event.data
     kind = intern(f"event:{trimmed(data['type']).lower()}")
@@ -204,11 +204,11 @@ def _notice(event: Event, sequence: int, place: Place) -> Signal:
         excusable=any(phrase in lowered for phrase in EXCUSABLE),
         gateway=intern(event.gateway),
         message=message if kind == PARAMS_UPDATE else "",
-        place=place,
+        position=position,
     )
 
 
-_SIGNALS: dict[str, Callable[[Event, int, Place], Signal]] = {
+_SIGNALS: dict[str, Callable[[Event, int, RecordPosition], Signal]] = {
     "stream_trace": _trace,
     "ai_stream_status": _status,
     "ai_stream_events": _notice,

@@ -57,7 +57,7 @@ def progress_bar() -> Iterator[Progress]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks: dict[int, TaskID] = {}
 
-        def told(done: int, total: int, name: str) -> None:
+        def show_progress(done: int, total: int, name: str) -> None:
             phase = "Fetching jars" if total > 1 else "Preparing"
             if total not in tasks:
                 tasks[total] = bar.add_task(phase, total=total, phase=phase, name="")
@@ -65,4 +65,4 @@ def progress_bar() -> Iterator[Progress]:
                     console.print(f"{phase}: {name or total}", markup=False)
             bar.update(tasks[total], completed=done, name=name)
 
-        yield told
+        yield show_progress

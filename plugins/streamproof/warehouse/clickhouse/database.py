@@ -157,9 +157,9 @@ class Database:
         names = [f"{migration.number:04d}_{migration.name}" for migration in applied]
         return names, sum(migration.statements for migration in applied)
 
-    def check_schema(self, expected: Path, folder: Path, *, may_lack: Collection[str]) -> SchemaFinding:
+    def check_schema(self, expected: Path, folder: Path, *, may_be_missing: Collection[str]) -> SchemaFinding:
         """Compare the database with what the pack expects. Raises UsageError, WarehouseError."""
-        return check_schema(self.client, expected, folder, user=self.settings.user, may_lack=may_lack)
+        return check_schema(self.client, expected, folder, user=self.settings.user, may_be_missing=may_be_missing)
 
     def assigned_partitions(self, topic: str) -> set[int]:
         """Return the partitions of a topic that are assigned to the Kafka engine. Raises WarehouseError."""

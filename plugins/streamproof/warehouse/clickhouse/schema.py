@@ -47,9 +47,9 @@ class Comparison:
 
 
 def check_schema(
-    client: Client, expected: Path, folder: Path, *, user: str, may_lack: Collection[str]
+    client: Client, expected: Path, folder: Path, *, user: str, may_be_missing: Collection[str]
 ) -> SchemaFinding:
-    """Compare a database with a pack's schema. `may_lack` are tables that only a run creates. Nothing is written.
+    """Compare a database with a pack's schema. `may_be_missing` are tables that only a run creates. Nothing is written.
 
     `user` is the name of the client's user, for errors.
 
@@ -63,7 +63,7 @@ def check_schema(
             f"Database {client.database} holds nothing that user {user} may read.",
             hint="Is the database right, is SELECT granted?",
         )
-    comparison = compare_columns(expected_columns(expected), found, leave_out=may_lack)
+    comparison = compare_columns(expected_columns(expected), found, leave_out=may_be_missing)
     migrations = refuse_other_migrations(client, folder) if LEDGER in found else None
     # The columns are checked even when the migrations agree: a table may have been dropped since, or be hidden from
     # this user.
@@ -71,7 +71,7 @@ def check_schema(
     return SchemaFinding(
         migrations=migrations,
         other_types=comparison.other_types,
-        absent=tuple(name for name in may_lack if name not in found),
+        absent=tuple(name for name in may_be_missing if name not in found),
         owner=owner_of(client, str(client.database)) if OWNER_TABLE in found else None,
         settings_are_fixed=is_frozen(client),
     )

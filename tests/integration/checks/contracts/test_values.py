@@ -234,7 +234,7 @@ def test_what_is_asked_of_emptiness_is_judged_on_an_empty_table(judged):
     assert empty["limit"].diagnostics == {"needs": "rows"}
 
 
-def test_two_expectations_of_one_type_on_one_column_are_told_apart(judged):
+def test_two_expectations_of_one_type_on_one_column_are_distinguished(judged):
     checks = judged(
         "SELECT number AS id, if(number = 9, 200., number) AS x FROM numbers(10)",
         expect("column_values_to_be_between", "hard", column="x", min_value=0, max_value=1000),

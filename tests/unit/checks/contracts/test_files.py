@@ -55,7 +55,7 @@ def test_reads_a_window_and_computed_columns(tmp_path):
     assert contract.computed == {"both": "one + other"}
 
 
-def test_tells_files_relative_to_the_project(tmp_path):
+def test_shows_files_relative_to_the_project(tmp_path):
     written(tmp_path, GOOD)
 
     [contract] = load_contracts(tmp_path, relative_to=tmp_path.parent)

@@ -67,15 +67,15 @@ class FakeConsumer:
         assert topics == ["events"]
         self._on_assign, self.on_revoke, self.on_lost = on_assign, on_revoke, on_lost
 
-    def assign_again(self, places: list[TopicPartition]) -> None:
-        self._on_assign(self, places)
+    def assign_again(self, partitions: list[TopicPartition]) -> None:
+        self._on_assign(self, partitions)
 
-    def committed(self, places: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+    def committed(self, partitions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
         return [TopicPartition("events", 0, self._broker.committed, self._broker.note or "")]
 
-    def assign(self, places: list[TopicPartition]) -> None:
-        [place] = places
-        self._position = 0 if place.offset == OFFSET_BEGINNING else place.offset
+    def assign(self, partitions: list[TopicPartition]) -> None:
+        [partition] = partitions
+        self._position = 0 if partition.offset == OFFSET_BEGINNING else partition.offset
 
     def consume(self, wanted: int, timeout: float) -> list[FakeMessage]:
         if self._position is None:
@@ -91,12 +91,12 @@ class FakeConsumer:
 
     def commit(self, offsets: list[TopicPartition], asynchronous: bool) -> list[TopicPartition]:
         assert not asynchronous
-        broker, [place] = self._broker, offsets
+        broker, [partition] = self._broker, offsets
         if broker.refuse_commits_after is not None and len(broker.commits) >= broker.refuse_commits_after:
             broker.refuse_commits_after = None
             raise KafkaException(KafkaError(KafkaError.REQUEST_TIMED_OUT))
-        broker.committed, broker.note = place.offset, place.metadata
-        broker.commits.append((place.offset, place.metadata))
+        broker.committed, broker.note = partition.offset, partition.metadata
+        broker.commits.append((partition.offset, partition.metadata))
         return offsets
 
     def close(self) -> None:

@@ -89,7 +89,7 @@ def test_deep_nesting_gets_exactly_one_disposition(family: str, depth: int) -> N
         check_outcome(samples.record(orjson.dumps(event).replace(b"17", deep)))
 
 
-def test_an_error_of_our_own_stops_the_job_and_blames_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_stops_the_job_and_rejects_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
     def parse(event: object) -> list[Any]:
         raise TypeError("a defect")
 
@@ -143,7 +143,7 @@ def test_two_topics_may_use_one_id() -> None:
     assert run(processor, event, topic="a") == run(processor, event, topic="b") == ["accepted"]
 
 
-def test_events_without_id_are_told_apart_by_their_content() -> None:
+def test_events_without_id_are_distinguished_by_their_content() -> None:
     event = samples.event("ai_stream_status", without=["id"])
     other = samples.event("ai_stream_status", {"data.state": "LOADING"}, without=["id"])
 

@@ -24,7 +24,7 @@ from pipelines.livepeer.lifecycle import tables
 from pipelines.livepeer.lifecycle.state import StateError
 from pipelines.livepeer.local import build_processor
 from pipelines.livepeer.metrics import Metrics
-from pipelines.livepeer.state_files import Place, StateFiles
+from pipelines.livepeer.state_files import Partition, StateFiles
 from pipelines.livepeer.status_file import StatusFile
 from pipelines.livepeer.writer import Writer
 
@@ -51,11 +51,11 @@ class FailingFiles(StateFiles):
     fail_at: int | None = None
     half = False
 
-    def begin(self, positions: Mapping[Place, int], snapshot: bytes) -> None:
+    def begin(self, positions: Mapping[Partition, int], snapshot: bytes) -> None:
         super().begin(positions, snapshot)
         self._fail()
 
-    def append(self, positions: Mapping[Place, int], changes: bytes) -> None:
+    def append(self, positions: Mapping[Partition, int], changes: bytes) -> None:
         super().append(positions, changes)
         self._fail()
 
@@ -109,7 +109,7 @@ class Stage:
         )
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(kafka_input, "Consumer", self._consumer)
-            source = KafkaInput(self.settings, job.land, clocks.now_ms)
+            source = KafkaInput(self.settings, job.flush, clocks.now_ms)
             try:
                 job.run(source, until or self.drained)
             except ProcessorError as error:
@@ -447,7 +447,7 @@ def test_a_reject_topic_that_fails_stops_the_job_before_the_offset_moves() -> No
     assert "record_dispositions" not in stage.warehouse.tables
 
 
-def test_the_status_file_tells_of_the_end(tmp_path: Path) -> None:
+def test_the_status_file_reports_the_end(tmp_path: Path) -> None:
     stage = Stage([trace(0), None], fakes.settings(tmp_path))
     stage.live()
 
@@ -458,7 +458,7 @@ def test_the_status_file_tells_of_the_end(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / "status.json"]
 
 
-def test_the_status_file_tells_of_a_failure(tmp_path: Path) -> None:
+def test_the_status_file_reports_a_failure(tmp_path: Path) -> None:
     stage = Stage([trace(0)], fakes.settings(tmp_path))
     stage.warehouse.fail_at = 0
     with pytest.raises(SinkError):

@@ -35,11 +35,11 @@ class TwoPartitions:
     def subscribe(self, topics: list[str], on_assign: Any, **_: Any) -> None:
         self._on_assign = on_assign
 
-    def committed(self, places: list[TopicPartition], timeout: float) -> list[TopicPartition]:
-        spans = [self._spans.get(place.partition) for place in places]
+    def committed(self, partitions: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+        spans = [self._spans.get(partition.partition) for partition in partitions]
         return [TopicPartition("events", n, 0, span.journal() if span else "") for n, span in enumerate(spans)]
 
-    def assign(self, places: list[TopicPartition]) -> None:
+    def assign(self, partitions: list[TopicPartition]) -> None:
         pass
 
     def consume(self, wanted: int, timeout: float) -> list[Message]:

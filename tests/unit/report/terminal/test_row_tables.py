@@ -54,7 +54,7 @@ def test_one_row_takes_as_many_columns_as_fit():
     assert len(shown([row], width=12)) == 8
 
 
-def test_long_values_are_cut_where_they_tell_least():
+def test_long_hashes_are_cut_in_the_middle_and_texts_at_the_end():
     rows = [{"wallet": WALLET, "text": "a lighthouse at dusk, painted by somebody " * 3, "n": n} for n in (1, 2)]
     rows[1] |= {"wallet": WALLET[::-1], "text": '{"rows": "' + "x" * 90}
     lines = shown(rows)

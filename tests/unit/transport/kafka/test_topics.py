@@ -43,7 +43,7 @@ def test_topics_are_created_when_the_brokers_know_them():
     assert brokers.asked == 4
 
 
-def test_brokers_that_never_know_a_topic_are_told_of_by_its_name():
+def test_a_topic_that_brokers_never_know_is_reported_by_name():
     with pytest.raises(WaitTimeoutError, match=r"still missing: b\."):
         create_topics(SlowBrokers(frozenset({"a"})), ["a", "b"], timeout=0.2)
 

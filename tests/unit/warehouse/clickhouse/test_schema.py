@@ -10,7 +10,7 @@ from streamproof.warehouse.clickhouse.schema import compare_columns, expected_co
 EXPECTED = {"a": {"x": "String", "y": "UInt8"}, "v": {"z": "String"}, "ours": {"n": "UInt8"}}
 
 
-def test_the_same_lacks_nothing():
+def test_a_schema_with_more_columns_has_nothing_missing():
     found = compare_columns(EXPECTED, {**EXPECTED, "more": {"q": "String"}}, leave_out=())
     assert (found.missing, found.other_types) == ((), ())
     refuse_missing(found, "db")

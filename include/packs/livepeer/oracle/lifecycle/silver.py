@@ -51,7 +51,7 @@ def ingest_row(sample: IngestSample) -> Row:
 def _status_row(signal: Signal, found: Attribution) -> Row:
     """Return the row of `fact_stream_status_samples`. Without an attributed model, the sample's own label is used."""
     moment, model = iso_moment(signal.time), found.model or signal.hint
-    topic, partition, offset = signal.place
+    topic, partition, offset = signal.position
     return {
         "sample_ts": moment,
         "sample_date": moment[:10],
@@ -81,7 +81,7 @@ def _status_row(signal: Signal, found: Attribution) -> Row:
 def _trace_row(signal: Signal, found: Attribution) -> Row:
     """Return the row of `fact_stream_trace_edges`. A milestone has no model of its own."""
     moment, trace_type = iso_moment(signal.time), signal.kind.removeprefix(_TRACE)
-    topic, partition, offset = signal.place
+    topic, partition, offset = signal.position
     return {
         "edge_ts": moment,
         "edge_date": moment[:10],

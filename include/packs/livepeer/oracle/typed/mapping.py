@@ -171,5 +171,5 @@ CONSTRAINT: Fields = {"constraint_name": ("constraint", free_text)}
 
 
 def read(fields: Fields, holder: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns read from an object's direct members. Raises UnheldError."""
+    """Return the columns read from an object's direct members. Raises ColumnValueError."""
     return {column: reader(holder.get(name)) for column, (name, reader) in fields.items()}

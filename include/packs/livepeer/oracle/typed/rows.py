@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from packs.livepeer.oracle.canonical import written
-from packs.livepeer.oracle.columns import Reader, UnheldError, as_object, child, column_text, float32, offers
+from packs.livepeer.oracle.columns import ColumnValueError, Reader, as_object, child, column_text, float32, offers
 from packs.livepeer.oracle.typed import mapping
 from packs.livepeer.oracle.typed.capabilities import FAN_OUTS
 from packs.livepeer.oracle.typed.gate import FREE_TEXT
@@ -34,7 +34,7 @@ def typed(judged: Judged, source: Source = NOWHERE) -> Typed:
     for table, parse in PARSERS[judged.family]:
         try:
             rows = list(_parsed(parse, judged, source))
-        except UnheldError:
+        except ColumnValueError:
             result.failures.append(_UNPARSEABLE)
             continue
         held_back = []
@@ -54,9 +54,9 @@ def silver_table(family: str) -> str:
 
 
 def _parsed(parse: Parser, judged: Judged, source: Source) -> Iterator[Row]:
-    """Yield the rows of one table. Raises UnheldError when a value does not fit its column."""
+    """Yield the rows of one table. Raises ColumnValueError when a value does not fit its column."""
     if judged.time is None or judged.time > LAST_MS:
-        raise UnheldError("the event's time is beyond the warehouse's dates")
+        raise ColumnValueError("the event's time is beyond the warehouse's dates")
     moment = iso(judged.time) or ""
     lineage: Row = {
         "raw_event_uid": judged.uid,

@@ -60,7 +60,7 @@ def test_a_clone_holds_the_rows_of_its_source(clone, filled):
 
 
 @pytest.mark.parametrize(("statement", "changed"), DAMAGE)
-def test_damage_is_seen_and_mended(clone, filled, statement, changed):
+def test_damage_is_detected_and_restored(clone, filled, statement, changed):
     before = counts(filled)
     execute(clone.client, statement)
     assert clone.change().changed == changed
@@ -69,7 +69,7 @@ def test_damage_is_seen_and_mended(clone, filled, statement, changed):
     assert counts(clone.client) == before == counts(filled)
 
 
-def test_what_is_lost_is_told_apart(clone):
+def test_a_missing_object_is_distinguished_from_a_changed_one(clone):
     execute(clone.client, "DROP VIEW v_latest_sessions")
     assert clone.change().gone == {"v_latest_sessions"}
     clone.restore()

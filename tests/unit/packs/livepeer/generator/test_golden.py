@@ -77,14 +77,14 @@ def test_failures_without_orchestrator(golden):
         assert not session.of("ai_stream_status")
 
 
-def test_swaps_told_and_untold(golden):
-    told = 0
+def test_swaps_with_and_without_a_swap_event(golden):
+    with_event = 0
     for session in golden.of("3"):
         assert PLAYABLE in session.traces()
         assert len(orchestrators(session)) == 2
         assert not updates(session)
-        told += "orchestrator_swap" in session.traces()
-    assert 0 < told < len(golden.of("3"))
+        with_event += "orchestrator_swap" in session.traces()
+    assert 0 < with_event < len(golden.of("3"))
 
 
 def test_parameter_updates(golden):
@@ -139,7 +139,7 @@ def test_the_quirks_of_real_traffic_are_there(golden):
     assert any(one["address"] == one["local_address"] for one in hosts)
 
 
-def test_one_proxy_serves_two_wallets_that_only_the_url_tells_apart(golden):
+def test_one_proxy_serves_two_wallets_that_only_the_url_distinguishes(golden):
     by_proxy = {}
     for (proxy, _), found in wallets(golden.sessions[0]).items():
         by_proxy.setdefault(proxy, set()).update(found)

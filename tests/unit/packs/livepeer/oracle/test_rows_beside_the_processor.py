@@ -102,12 +102,12 @@ def _values(draw: st.DrawFn) -> bytes:
 
 @settings(max_examples=200, deadline=None)
 @given(values=st.lists(_values(), min_size=1, max_size=4))
-def test_they_agree_on_any_value_in_any_place(values):
+def test_they_agree_on_any_value_in_any_field(values):
     assert differences(published(values)) == []
 
 
 @pytest.mark.parametrize("family", EVENTS)
-def test_they_agree_on_every_odd_value_in_every_place(family):
+def test_they_agree_on_every_unusual_value_in_every_field(family):
     """Each event by itself: all have one id, so that beside each other most would be duplicates."""
     values = [_changed(name, [(path, odd)]) for name, path in PLACES if name == family for odd in ODD]
     assert [found for value in values for found in differences(published([value]))] == []
