@@ -15,7 +15,7 @@ ARGS ?=
 # Two processes, a file at a time; tests/conftest.py says which one comes first.
 PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help paths run test test-pythons test-docker lint types contracts unit integration system bench setup setup-dev lock fixtures schema-columns clean
+.PHONY: help paths run test test-pythons test-docker lint types contracts unit integration system bench setup setup-dev lock fixtures pack-schema schema-columns clean
 
 help: ## show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | column -t -s $$'\t'
@@ -61,6 +61,9 @@ bench: setup-dev ## measure what benchmarks/README.md promises and write benchma
 fixtures: setup-dev ## write the golden and hostile fixture sets again
 	@$(BIN)/streamproof fixtures generate golden --out include/fixtures/livepeer/golden
 	@$(BIN)/streamproof fixtures generate hostile --out include/fixtures/livepeer/hostile
+
+pack-schema: setup-dev ## write docs/pack.schema.json again, after a change of pack.yaml's keys
+	@$(BIN)/streamproof pack schema | $(BIN)/python -m json.tool > docs/pack.schema.json
 
 schema-columns: setup-dev ## write expected_columns.json again, after a change of the schema
 	@STREAMPROOF_WRITE_COLUMNS=1 $(BIN)/python -m pytest -q tests/integration/sql/test_expected_columns.py

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,18 +26,36 @@ def read_model(path: Path, model: type[Model], *, what: str, hint: str) -> Model
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise refused(path, node, error, what=what, hint=hint) from None
+        raise refused(path, node, error, what=what, hint=hint, known=_keys_of(model)) from None
 
 
-def refused(path: Path, node: yaml.Node | None, error: ValidationError, *, what: str, hint: str) -> UsageError:
+def _keys_of(model: type[BaseModel]) -> frozenset[str]:
+    """Return the keys that may stand anywhere in a file of this model."""
+    schema = model.model_json_schema()
+    parts = (schema, *schema.get("$defs", {}).values())
+    return frozenset(key for part in parts for key in part.get("properties", {}))
+
+
+def refused(
+    path: Path,
+    node: yaml.Node | None,
+    error: ValidationError,
+    *,
+    what: str,
+    hint: str,
+    known: Collection[str] = (),
+) -> UsageError:
     """Return an error with the first problem in the file and the number of the others.
 
-    Missing keys come last, because the cause may be another, misspelt key.
+    Missing keys come last, because the cause may be another, misspelt key. `known` are the keys of the format; the most
+    similar one is suggested for an unknown key.
     """
     problems = error.errors(include_url=False)
     # pydantic also reports a list with a broken entry as too short.
     kept = [problem for problem in problems if problem["type"] != "too_short" or not _has_inner(problem, problems)]
-    found = sorted((problem["type"] == "missing", *_located(node, problem["loc"]), _said(problem)) for problem in kept)
+    found = sorted(
+        (problem["type"] == "missing", *_located(node, problem["loc"]), _said(problem, known)) for problem in kept
+    )
     _, line, key, said = found[0]
     more = f" ({len(found) - 1} more like this in the file.)" if len(found) > 1 else ""
     about = f"`{key}` {said}" if key else said
@@ -88,9 +107,12 @@ _SAID = {
 }
 
 
-def _said(problem: Any) -> str:
+def _said(problem: Any, known: Collection[str]) -> str:
     """Return pydantic's problem in plain words."""
     kind = problem["type"]
+    if kind == "extra_forbidden":
+        similar = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+        return _SAID[kind] + (f"; did you mean `{similar[0]}`?" if similar else "")
     if kind == "value_error":
         return str(problem["ctx"]["error"]).rstrip(".")
     if kind == "too_short":

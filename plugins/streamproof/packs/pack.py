@@ -104,6 +104,11 @@ class PackFile(Strict):
         return self
 
 
+def file_schema() -> dict[str, Any]:
+    """Return the JSON schema of a pack.yaml, for editors. It is kept as docs/pack.schema.json."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **PackFile.model_json_schema()}
+
+
 class Pack(PackFile):
     """One pipeline under test: the content of its pack.yaml, and the folders of its parts. All paths are absolute.
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol
 
 from streamproof.model.errors import UsageError
 from streamproof.model.settings import ClickHouseSettings
 from streamproof.warehouse.base import Server, Warehouse
+from streamproof.warehouse.values import SqlReview, SqlText
 
 KINDS = ("clickhouse",)
 
@@ -20,6 +23,12 @@ class WarehouseKind(Protocol):
 
     def open_server(self, settings: ClickHouseSettings, *, source: str) -> Server:
         """Connect to the server that the settings name. Raises WarehouseError."""
+
+    def review_sql(self, schema: Path, texts: Sequence[SqlText], known: Mapping[str, object]) -> SqlReview:
+        """Review statements against the schema of a folder without a server, with `known` values of parameters.
+
+        Raises SqlSourceError for a broken schema folder, WarehouseError when the engine cannot be used.
+        """
 
 
 def warehouse_kind(kind: str) -> WarehouseKind:

@@ -143,3 +143,23 @@ class SchemaFinding:
     absent: tuple[str, ...]
     owner: str | None
     settings_are_fixed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SqlText:
+    """One statement of a pack to review. `source` is its file and line; `parameters` are (name, SQL type) pairs."""
+
+    source: str
+    sql: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SqlReview:
+    """The result of a review of SQL: (source, message) of each refusal, and the names of the schema's objects.
+
+    When the schema itself is refused, nothing else is reviewed, and `objects` is empty.
+    """
+
+    problems: tuple[tuple[str, str], ...]
+    objects: frozenset[str]

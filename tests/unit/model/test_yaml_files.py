@@ -45,7 +45,10 @@ def test_a_file_that_fits_is_read(tmp_path):
         ("parts:\n  - name: a\n    sizes:\n      - 1\n      - x\n", "5: `parts.0.sizes.1` should be a valid integer"),
         ("parts:\n  - sizes: [1]\n", "2: `parts.0.name` is missing."),
         ("parts: []\n", "1: `parts` needs at least 1 of them."),
-        ("parts:\n  - nam: a\n", "2: `parts.0.nam` is not a key that may stand here. (1 more like this in the file.)"),
+        (
+            "parts:\n  - nam: a\n",
+            "2: `parts.0.nam` is not a key that may stand here; did you mean `name`? (1 more like this in the file.)",
+        ),
         ("base: &b {nam: a}\nparts: []\n", "1: `base` is not a key that may stand here."),
         ("parts:\n  - &b {name: a}\n  - {<<: *b, sizes: 3}\n", "3: `parts.1.sizes` must be a list."),
         ("by_name: {a: 1, b: c}\nparts: [{name: a}]\n", "1: `by_name.b` should be a valid integer"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 
 from streamproof.model.errors import EXIT_USAGE, UsageError
 from streamproof.packs.loading import read_pack
-from streamproof.packs.pack import Pack
+from streamproof.packs.pack import Pack, file_schema
 
 SMALLEST = """\
 name: counter
@@ -67,7 +68,7 @@ def test_a_pack_of_one_folder_has_its_parts_beside_it(tmp_path):
     [
         (("title: Counts things\n", ""), "1: `title` is missing."),
         (("title: Counts things", "title: 3"), "2: `title` should be a valid string, not 3."),
-        (("title:", "titel: x\ntitle:"), "2: `titel` is not a key that may stand here."),
+        (("title:", "titel: x\ntitle:"), "2: `titel` is not a key that may stand here; did you mean `title`?"),
         (("{input: counted}", "{dlq: counted}"), "5: `topics` needs the role `input`: what a replay publishes to."),
         (("raw: [counted]", "raw: counted"), "7: `layers.raw` must be a list."),
         (("layers:\n  raw: [counted]", "layers: {}"), "6: `layers` needs at least 1 of them."),
@@ -83,7 +84,7 @@ def test_what_is_wrong_is_named_by_line_and_key(tmp_path, changed, message):
         ("accounting:\n  raw: {table: t, topic: a, partition: b}\n", "9: `accounting.raw.offset` is missing."),
         (
             "processors:\n  a:\n    kind: command\n    argv: [x]\n    envs: {}\n",
-            "12: `processors.a.envs` is not a key that may stand here.",
+            "12: `processors.a.envs` is not a key that may stand here; did you mean `env`?",
         ),
         ("processors:\n  a: {kind: ghost}\n", "9: `processors.a` tag 'ghost' found using 'kind' does not match"),
         ("replay:\n  scenarios: [a]\n", "8: `replay` has no key `scenarios`: that is `scenarios` of the pack."),
@@ -191,3 +192,7 @@ def test_the_id_of_an_entity_is_stated_or_joined_of_its_parts(pack):
 def test_checks_are_given_the_tables_of_the_layers_and_the_packs_own_parameters(tmp_path):
     pack = read(tmp_path, SMALLEST + "parameters: {core_types: [a, b], by_family: {a: [t]}}\n")
     assert pack.query_parameters == {"layer_raw": ["counted"], "core_types": ["a", "b"], "by_family": {"a": ("t",)}}
+
+
+def test_the_published_schema_is_that_of_the_model(home):
+    assert json.loads((home / "docs/pack.schema.json").read_text()) == file_schema(), "run `make pack-schema`"

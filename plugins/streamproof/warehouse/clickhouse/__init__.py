@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     from streamproof.model.settings import ClickHouseSettings
     from streamproof.warehouse.base import Server, Warehouse
+    from streamproof.warehouse.values import SqlReview, SqlText
 
 
 def open_warehouse(settings: ClickHouseSettings, *, source: str = "") -> Warehouse:
@@ -22,3 +26,10 @@ def open_server(settings: ClickHouseSettings, *, source: str = "") -> Server:
     from streamproof.warehouse.clickhouse.servers.server import ClickHouseServer  # noqa: PLC0415 - as above
 
     return ClickHouseServer.open(settings, source=source)
+
+
+def review_sql(schema: Path, texts: Sequence[SqlText], known: Mapping[str, object]) -> SqlReview:
+    """Review a pack's SQL without a server. Raises SqlSourceError, WarehouseError."""
+    from streamproof.warehouse.clickhouse.reviewing import review  # noqa: PLC0415 - as above
+
+    return review.review_sql(schema, texts, known)

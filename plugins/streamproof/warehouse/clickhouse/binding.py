@@ -43,7 +43,7 @@ def bindable(
 def _value(value: object, kind: str) -> object:
     if isinstance(value, AsTyped):
         return _typed(value.text, kind)
-    return _Literal(_literal(value)) if isinstance(value, Mapping) else value
+    return _Literal(literal(value)) if isinstance(value, Mapping) else value
 
 
 def _typed(text: str, kind: str) -> object:
@@ -65,10 +65,11 @@ def _nested(text: str) -> object:
         data = json.loads(text, parse_int=_Literal, parse_float=_Literal)
     except ValueError:
         return _Literal(text)
-    return _Literal(_literal(data))
+    return _Literal(literal(data))
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
+    """Return JSON-like data as a ClickHouse literal."""
     match value:
         case None:
             return "NULL"
@@ -77,9 +78,9 @@ def _literal(value: Any) -> str:
         case str():
             return "'" + value.translate(_ESCAPES) + "'"
         case Mapping():
-            return "{" + ",".join(f"{_literal(key)}:{_literal(entry)}" for key, entry in value.items()) + "}"
+            return "{" + ",".join(f"{literal(key)}:{literal(entry)}" for key, entry in value.items()) + "}"
         case list() | tuple():
-            return "[" + ",".join(map(_literal, value)) + "]"
+            return "[" + ",".join(map(literal, value)) + "]"
         case _:
             return str(value)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 LEDGER = "schema_migrations"
-_LEDGER_DDL = f"""
+LEDGER_DDL = f"""
 CREATE TABLE IF NOT EXISTS {LEDGER}
 (
     number UInt32,
@@ -82,7 +82,7 @@ def apply_migrations(client: Client, folder: Path, variables: Mapping[str, objec
     """
     migrations = read_migrations(folder)
     scripts = {m.number: script_of(render(m.text, variables, m.path.name), m.path.name) for m in migrations}
-    execute(client, _LEDGER_DDL)
+    execute(client, LEDGER_DDL)
     done = {int(row["number"]): row for row in rows(client, f"SELECT number, name, sha256 FROM {LEDGER}")}  # noqa: S608
     _refuse_changes(migrations, done)
     applied: list[AppliedMigration] = []

@@ -1,0 +1,177 @@
+"""Review a whole pack without starting anything, and list everything that would stop a run of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from streamproof.checks.check_files import CheckFiles
+from streamproof.checks.contracts.files import Contract
+from streamproof.checks.oracle_parts import load_oracle
+from streamproof.fixtures.verify import check_fixture_set, hint_for, shown
+from streamproof.model.errors import StreamproofError
+from streamproof.model.window import Window
+from streamproof.packs.pack import Pack
+from streamproof.runs.offers import AN_ORACLE, CONTRACT_FILES, DISPOSITIONS, pack_offers, require_an_end
+from streamproof.sql.blocks import Block, read_blocks
+from streamproof.sql.reading import shown_path
+from streamproof.warehouse.registry import warehouse_kind
+from streamproof.warehouse.values import SqlReview, SqlText
+
+_FOLDERS = ("trace", "scenarios", "session", "content", "accounting")
+# What a run gives to every check beside the pack's own parameters. Only names and types matter here.
+RUN_PARAMETERS: Mapping[str, object] = {
+    **Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)).query_parameters(),
+    "input_topic": "topic",
+    "published_records": 0,
+    "published_ids": {},
+    "published_by_scenario": {},
+    "published_in_window": {},
+    "expected_dlq": {},
+    "expected_quarantine": {},
+    "expected_ignored": {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is wrong with a pack, and what to do about it."""
+
+    message: str
+    hint: str = ""
+
+
+def review_pack(pack: Pack, home: Path) -> tuple[Problem, ...]:
+    """Return everything that is wrong with a pack: its files, SQL, contracts, Python parts and fixture sets.
+
+    The SQL is resolved by the engine itself, without a server. Raises WarehouseError when the engine cannot be used.
+    """
+    review = _Review(pack, home)
+    return tuple(review.problems())
+
+
+class _Review:
+    """The review of one pack. Each part is read by itself, so that one broken file hides no other."""
+
+    def __init__(self, pack: Pack, home: Path) -> None:
+        self.pack, self.home = pack, home
+        self.files = CheckFiles(pack, home)
+        self.found: list[Problem] = []
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield the problems, those of pack.yaml first."""
+        if self.pack.processors:
+            self._try(lambda: require_an_end(self.pack))
+        blocks = [*self._suites(), *self._queries(), *self._oracle()]
+        offered = pack_offers(self.pack)
+        contracts = (self._try(lambda: self.files.contracts) or ()) if CONTRACT_FILES in offered else ()
+        texts = [*map(_text, blocks), *(_text(mutation) for block in blocks for mutation in block.mutations)]
+        texts += [text for contract in contracts for text in _contract_texts(contract)]
+        yield from self.found
+        yield from _unknown_parameters(self.pack, blocks)
+        reviewed = self._try(lambda: self._reviewed(texts))
+        if reviewed:
+            yield from (Problem(f"{source}: {message}") for source, message in reviewed.problems)
+            if reviewed.objects:
+                yield from _absent_tables(self.pack, contracts, reviewed.objects)
+        else:
+            yield self.found[-1]
+        yield from self._fixtures()
+
+    def _try(self, read: Callable[[], Any]) -> Any:
+        """Return what `read` returns. When it fails, keep the problem and return None."""
+        try:
+            return read()
+        except StreamproofError as error:
+            self.found.append(Problem(error.message, error.hint))
+            return None
+
+    def _suites(self) -> Iterator[Block]:
+        conservation = ("conservation",) if DISPOSITIONS in pack_offers(self.pack) else ()
+        for suite in (*self.pack.suites, *conservation):
+            yield from self._try(lambda suite=suite: self.files.suite(suite)) or ()  # type: ignore[misc]
+            yield from self._try(lambda suite=suite: self.files.diagnostics(suite)) or ()  # type: ignore[misc]
+
+    def _queries(self) -> Iterator[Block]:
+        for folder in _FOLDERS:
+            for file in sorted((self.pack.sql_dir / folder).glob("*.sql")):
+                shown_as = shown_path(file, self.home)
+                yield from self._try(lambda file=file, shown_as=shown_as: read_blocks(file, shown_as=shown_as)) or ()  # type: ignore[misc]
+
+    def _oracle(self) -> Iterator[Block]:
+        if AN_ORACLE not in pack_offers(self.pack):
+            return
+        self._try(lambda: load_oracle(self.pack))
+        sql = self._try(lambda: self.files.oracle_sql)
+        if sql:
+            yield from (*sql.checks.values(), sql.evidence)
+        self._try(lambda: self.files.parity)
+
+    def _reviewed(self, texts: list[SqlText]) -> SqlReview:
+        known = {**RUN_PARAMETERS, **self.pack.query_parameters}
+        return warehouse_kind(self.pack.warehouse).review_sql(self.pack.sql_dir / "schema", texts, known)
+
+    def _fixtures(self) -> Iterator[Problem]:
+        default = self.pack.default_fixture_set
+        if default and default not in self.pack.fixture_sets:
+            folder = self.pack.fixtures_dir
+            yield Problem(
+                f"{self.pack.file}: default_fixture_set: there is no {folder / default}.",
+                f"The sets there: {', '.join(self.pack.fixture_sets) or 'none'}.",
+            )
+        for name in self.pack.fixture_sets:
+            try:
+                report = check_fixture_set(self.pack.manifest(name), rules=self.pack.replay)
+            except StreamproofError as error:
+                yield Problem(error.message, error.hint)
+            else:
+                if report.problems:
+                    yield Problem(f"Fixture set {name}: {shown(report.problems)}", hint_for(report))
+
+
+def _text(block: Block) -> SqlText:
+    return SqlText(f"{block.source}:{block.line}", block.sql, block.parameters)
+
+
+def _contract_texts(contract: Contract) -> Iterator[SqlText]:
+    """Yield the statements of a contract: one that reads every column which it names, and its mutations."""
+    named = [contract.time, *contract.identify, *contract.session, *contract.leave_out]
+    named += [str(check.kwargs["column"]) for check in contract.checks if "column" in check.kwargs]
+    stored = dict.fromkeys(name for name in named if name and name not in contract.computed)
+    columns = [*(f"`{name}`" for name in stored), *contract.computed.values()]
+    source = str(contract.file)
+    yield SqlText(source, f"SELECT {', '.join(columns)} FROM `{contract.table}`")  # noqa: S608 - the pack's own names
+    for check in contract.checks:
+        for mutation in check.mutations:
+            if len(mutation.statements) == 1:
+                yield SqlText(f"{source}, {check.name}", mutation.statements[0])
+
+
+def _unknown_parameters(pack: Pack, blocks: list[Block]) -> Iterator[Problem]:
+    """Yield a problem for each test with a parameter that neither a run nor the pack gives."""
+    known = RUN_PARAMETERS.keys() | pack.query_parameters.keys()
+    for block in blocks:
+        if block.mutations and (unknown := sorted(block.parameter_names - known)):
+            yield Problem(
+                f"{block.source}:{block.line}: there is no parameter {', '.join(unknown)}.",
+                f"Give it in `parameters:` of pack.yaml. A run gives: {', '.join(RUN_PARAMETERS)}.",
+            )
+
+
+def _absent_tables(pack: Pack, contracts: tuple[Contract, ...], objects: frozenset[str]) -> Iterator[Problem]:
+    """Yield a problem for each table that pack.yaml or a contract names and the schema does not have."""
+    accounting = pack.accounting
+    named = {f"layers.{layer}": tables for layer, tables in pack.layers.items()}
+    named["accounting.drained.settled_tables"] = accounting.drained.settled_tables
+    named["accounting.raw"] = (accounting.raw.table,) if accounting.raw else ()
+    named["accounting.dispositions"] = (accounting.dispositions.table,) if accounting.dispositions else ()
+    named["family_columns"] = tuple(pack.family_columns)
+    for key, tables in named.items():
+        for table in sorted(set(tables) - objects):
+            yield Problem(f"{pack.file}: {key}: the schema has no table or view `{table}`.")
+    for contract in contracts:
+        if contract.table not in objects:
+            yield Problem(f"{contract.file}: the schema has no table or view `{contract.table}`.")
