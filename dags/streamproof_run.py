@@ -3,6 +3,9 @@
 A run brings up a stack of its own, applies the schema, replays captured events, waits until they have really drained,
 judges every layer, publishes one verdict, and takes the stack down.
 
+There is one such DAG for each pack: `streamproof_run` for the default one, `streamproof_run_<pack>` for any other.
+Schedule, owner and recipients of the mail are those of its pack.yaml (`dag:`).
+
 * **verdict** - task `publish_summary`: its XCom is the summary, its log names the report. It is the only task that the
   run's state follows; it compares what ran with what was planned.
 * **a red check task** - one suite with failed checks. All suites always run; checks are never retried.
@@ -11,8 +14,10 @@ judges every layer, publishes one verdict, and takes the stack down.
 * **mode observe** - judges an existing warehouse in a window (`from_ts` and `to_ts`, or `lookback_hours`), through the
   connection `clickhouse_default`. Nothing is started and nothing is written.
 * **stack external** - replays against the services of the connections `clickhouse_default` and `kafka_default`.
-* **mail** - one per failed run, to `STREAMPROOF_ALERT_TO`, through the connection `smtp_default`.
-* **schedule** - nightly; `STREAMPROOF_SCHEDULE` is another cron line (UTC), or `none`.
+* **mail** - one per failed run, to the pack's `alert_to` or to `STREAMPROOF_ALERT_TO`, through the connection
+  `smtp_default`.
+* **schedule** - the pack's; without one nightly for the default pack. `STREAMPROOF_SCHEDULE` is another cron line (UTC)
+  for every pack, or `none`.
 * **asset** - `streamproof://<pack>/verified` is updated only by a passed run of mode `full`: all suites, real Kafka,
   no `inject`, no tolerated lines, no chosen window. The event's extra holds run id, commit, fixture hash and report.
 """
@@ -24,52 +29,53 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, AssetAlias, Param
 
 from streamproof.airflow.alerts import mail_failed_run
+from streamproof.airflow.pack_dags import pack_dags
 from streamproof.airflow.settings import read_settings
 from streamproof.airflow.task_graph import make_tasks
 from streamproof.model.plan import KAFKA_KINDS, OBSERVE, RUN_MODES, STACKS
 
 SETTINGS = read_settings()
-PACK = SETTINGS.packs.default_name
 
-with DAG(
-    dag_id="streamproof_run",
-    description="Replay captured events through the pipeline and judge every layer",
-    schedule=SETTINGS.schedule,
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
-    catchup=False,
-    max_active_runs=1,
-    dagrun_timeout=timedelta(hours=2),
-    doc_md=__doc__,
-    tags=["streamproof", "verification", PACK],
-    default_args={"owner": "data-platform", "retries": 0},
-    on_failure_callback=mail_failed_run,
-    params={
-        "pack": Param(
-            PACK,
-            type="string",
-            examples=list(SETTINGS.packs.names()),
-            description="The pipeline under test, or its folder",
-        ),
-        "mode": Param(
-            "full",
-            enum=[*RUN_MODES, OBSERVE],
-            description="smoke: one session per scenario; observe: judge a warehouse, writing nothing",
-        ),
-        "stack": Param(SETTINGS.stack, enum=list(STACKS), description="Where the services run"),
-        "kafka": Param("broker", enum=list(KAFKA_KINDS), description="mock proves less, and says so"),
-        "manifest": Param(None, type=["null", "string"], description="Fixture set of the pack, or path of a manifest"),
-        "suites": Param([], type="array", items={"type": "string"}, description="Suites to run; none means all"),
-        "keep_stack": Param(False, type="boolean", description="Leave the stack up after the run"),
-        "tolerate_bad_lines": Param(False, type="boolean", description="Leave out broken fixture lines"),
-        "inject": Param(None, type=["null", "string"], description="File of SQL to run before the checks"),
-        "from_ts": Param(None, type=["null", "string"], description="Start of the window, ISO-8601 UTC (observe)"),
-        "to_ts": Param(None, type=["null", "string"], description="End of the window, excluded (observe)"),
-        "lookback_hours": Param(None, type=["null", "number"], description="The last N hours instead (observe)"),
-        "input_topic": Param(None, type=["null", "string"], description="Topic that feeds the warehouse (observe)"),
-    },
-) as dag:
-    make_tasks(
-        [*RUN_MODES, OBSERVE],
-        list(dag.params),
-        outlets=[AssetAlias("streamproof_verified")],
-    )
+for OF_PACK in pack_dags(SETTINGS):
+    with DAG(
+        dag_id=OF_PACK.dag_id,
+        description=f"Replay captured events through the pipeline and judge every layer: {OF_PACK.title}",
+        schedule=OF_PACK.schedule,
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=timedelta(hours=2),
+        doc_md=__doc__,
+        tags=["streamproof", "verification", OF_PACK.pack],
+        default_args={"owner": OF_PACK.owner, "retries": 0},
+        on_failure_callback=mail_failed_run,
+        params={
+            "pack": Param(
+                OF_PACK.pack,
+                type="string",
+                examples=list(SETTINGS.packs.names()),
+                description="The pipeline under test, or its folder",
+            ),
+            "mode": Param(
+                "full",
+                enum=[*RUN_MODES, OBSERVE],
+                description="smoke: one session per scenario; observe: judge a warehouse, writing nothing",
+            ),
+            "stack": Param(SETTINGS.stack, enum=list(STACKS), description="Where the services run"),
+            "kafka": Param("broker", enum=list(KAFKA_KINDS), description="mock proves less, and says so"),
+            "manifest": Param(None, type=["null", "string"], description="Fixture set of the pack, or path of one"),
+            "suites": Param([], type="array", items={"type": "string"}, description="Suites to run; none means all"),
+            "keep_stack": Param(False, type="boolean", description="Leave the stack up after the run"),
+            "tolerate_bad_lines": Param(False, type="boolean", description="Leave out broken fixture lines"),
+            "inject": Param(None, type=["null", "string"], description="File of SQL to run before the checks"),
+            "from_ts": Param(None, type=["null", "string"], description="Start of the window, ISO-8601 UTC (observe)"),
+            "to_ts": Param(None, type=["null", "string"], description="End of the window, excluded (observe)"),
+            "lookback_hours": Param(None, type=["null", "number"], description="The last N hours instead (observe)"),
+            "input_topic": Param(None, type=["null", "string"], description="Topic that feeds the warehouse (observe)"),
+        },
+    ) as dag:
+        make_tasks(
+            [*RUN_MODES, OBSERVE],
+            list(dag.params),
+            outlets=[AssetAlias("streamproof_verified")],
+        )

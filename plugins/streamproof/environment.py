@@ -143,6 +143,11 @@ class Environment(_FromEnvironment):
         """Return the packs that can be named here."""
         return Packs(self.home, tuple(Path(folder) for folder in self.pack_folders), self.default_pack)
 
+    @property
+    def names_a_schedule(self) -> bool:
+        """Return whether STREAMPROOF_SCHEDULE is set, if only to `none`."""
+        return "schedule" in self.model_fields_set
+
     def through_proxy(self, settings: ClickHouseSettings) -> ClickHouseSettings:
         """Return the settings with the proxy that stands before this ClickHouse, if one does."""
         proxy = self.https_proxy if settings.secure else self.http_proxy

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from streamproof.airflow.leftovers import left_stack
+from streamproof.airflow.pack_dags import recipients
 from streamproof.airflow.settings import attempts, read_settings, run_id_of
 from streamproof.environment import Environment
 
@@ -46,20 +47,21 @@ def _send_alert(settings: Environment, dag_id: str, run_id: str, context: Mappin
     The notifier does not get the DAG: under `dag.test` that is a serialized one, which cannot render templates
     (apache/airflow#64649).
     """
-    if not settings.alert_to:
+    to = recipients(settings, dag_id)
+    if not to:
         log.warning("Run %s failed and nobody was told: set STREAMPROOF_ALERT_TO to one or more addresses.", run_id)
         return
     reason = str(context.get("reason") or "the DAG run failed")
     mail = failure_mail(settings, dag_id, run_id, reason=reason, note=note)
     try:
-        _send(settings, mail, {key: value for key, value in context.items() if key != "dag"})
+        _send(settings, mail, to, {key: value for key, value in context.items() if key != "dag"})
     except Exception as error:  # noqa: BLE001 - an alert that cannot be sent must not hide the run's own failure
         log.error(  # noqa: TRY400 - the traceback of an SMTP library may hold the connection's secrets
             "Run %s failed and the mail to %s was not sent: %s: %s. Check the Airflow connection '%s' (type smtp).",
-            run_id, ", ".join(settings.alert_to), type(error).__name__, error, settings.smtp_conn_id,
+            run_id, ", ".join(to), type(error).__name__, error, settings.smtp_conn_id,
         )  # fmt: skip
     else:
-        log.info("Run %s failed; mail sent to %s.", run_id, ", ".join(settings.alert_to))
+        log.info("Run %s failed; mail sent to %s.", run_id, ", ".join(to))
 
 
 def failure_mail(settings: Environment, dag_id: str, dag_run_id: str, *, reason: str, note: str = "") -> Mail:
@@ -100,12 +102,12 @@ def run_link(dag_id: str, dag_run_id: str) -> str:
     return f"{base.rstrip('/')}/dags/{quote(dag_id)}/runs/{quote(dag_run_id)}"
 
 
-def _send(settings: Environment, mail: Mail, context: dict[str, Any]) -> None:
+def _send(settings: Environment, mail: Mail, to: Sequence[str], context: dict[str, Any]) -> None:
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
     # The texts are passed as values of the templates, because the content of an event may look like a template.
     notifier = SmtpNotifier(
-        to=list(settings.alert_to),
+        to=list(to),
         subject="{{ streamproof_subject }}",
         html_content="{{ streamproof_html }}",
         smtp_conn_id=settings.smtp_conn_id,

@@ -13,6 +13,7 @@ from streamproof.model.fixture import ReplayRules
 from streamproof.packs.accounting import Accounting
 from streamproof.packs.entities import Entities
 from streamproof.packs.processors import Processor
+from streamproof.packs.schedule import DagSettings
 from streamproof.packs.strict import Strict
 
 INPUT = "input"
@@ -50,6 +51,7 @@ class PackFile(Strict):
     - `services` are the services that must run.
     - `run_only_tables` are tables that only a run creates, so that another warehouse may not have them.
     - `exempt_columns` are columns whose values cannot be predicted, `table.column` or `*.column`, with the reason.
+    - `dag` holds what the pack's DAG in Airflow takes from it.
     - `family_columns` names for each table the column that holds the event family.
     """
 
@@ -70,6 +72,7 @@ class PackFile(Strict):
     default_fixture_set: str = ""
     replay: ReplayRules = Field(default_factory=ReplayRules)
     run_only_tables: tuple[str, ...] = ()
+    dag: DagSettings = Field(default_factory=DagSettings)
     services: ServiceNeeds = Field(default_factory=ServiceNeeds)
     exempt_columns: dict[str, str] = Field(default_factory=dict)
     family_columns: dict[str, str] = Field(default_factory=dict)

@@ -51,7 +51,7 @@ def write_project(home: Path, project: Path) -> Path:
     shutil.copytree(home / "dags", project / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     (project / "plugins").symlink_to(home / "plugins")
     text = (project / "dags" / f"{DAG}.py").read_text()
-    for old, new in ((f'dag_id="{DAG}"', f'dag_id="{SHORT}"'), ("hours=2", f"seconds={DAGRUN_TIMEOUT_SEC}")):
+    for old, new in (("dag_id=OF_PACK.dag_id", f'dag_id="{SHORT}"'), ("hours=2", f"seconds={DAGRUN_TIMEOUT_SEC}")):
         assert old in text
         text = text.replace(old, new)
     (project / "dags" / f"{SHORT}.py").write_text(text)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from types import SimpleNamespace
 
 import orjson
 import pytest
 
 from streamproof.airflow import alerts
+from streamproof.airflow.pack_dags import recipients
 from streamproof.airflow.settings import read_settings
 
 CONTEXT = {"dag": SimpleNamespace(dag_id="streamproof_run"), "run_id": "manual__1", "reason": "task_failure"}
@@ -104,3 +106,20 @@ def test_a_mail_that_cannot_be_sent_is_logged_and_not_raised(environment, monkey
     assert "was not sent" in caplog.text
     assert "smtp_default" in caplog.text
     assert "hush" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "to"),
+    [
+        ("streamproof_run_clicks", ("clicks@example.org",)),
+        ("streamproof_run", ("a@b.c",)),
+        ("streamproof_run_gone", ("a@b.c",)),
+        ("streamproof_prove", ("a@b.c",)),
+    ],
+)
+def test_the_mail_goes_to_the_recipients_of_the_pack(environment, home, monkeypatch, dag_id, to):
+    shutil.copytree(home / "tests/packs/counter", environment / "packs/clicks")
+    with (environment / "packs/clicks/pack.yaml").open("a") as file:
+        file.write("dag: {alert_to: [clicks@example.org]}\n")
+    monkeypatch.setenv("STREAMPROOF_PACKS", str(environment / "packs"))
+    assert recipients(read_settings(), dag_id) == to

@@ -38,7 +38,7 @@ def left(make_run, monkeypatch, tmp_path):
         return folder
 
     events: list[str] = []
-    monkeypatch.setattr(alerts, "_send", lambda _settings, mail, _context: events.append(mail.text))
+    monkeypatch.setattr(alerts, "_send", lambda _settings, mail, _to, _context: events.append(mail.text))
     return of, events
 
 

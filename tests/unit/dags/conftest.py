@@ -43,6 +43,11 @@ tasks = {} if dag is None else {
 }
 print("RESULT" + json.dumps({
     "errors": {key: str(value) for key, value in bag.import_errors.items()},
+    "dags": {
+        key: {"schedule": str(getattr(found.timetable, "expression", None)), "owner": found.owner,
+              "pack": found.params.get_param("pack").value if "pack" in found.params else None}
+        for key, found in bag.dags.items()
+    },
     "modules": [name for name in sys.modules if name.split(".")[0] in sys.argv[2].split(",")],
     "plugins": names,
     "loaded_alone": [name for name in ("folder", "junit", "summary", "planning") if name in sys.modules],
@@ -62,10 +67,10 @@ print("RESULT" + json.dumps({
 
 
 @pytest.fixture(scope="module")
-def parse(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Any]]:
-    """The function that parses dags/<id>.py and tells what Airflow made of it."""
+def parse(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
+    """The function that parses a file of dags/ and tells what Airflow made of it."""
 
-    def parse_dag(dag_id: str) -> dict[str, Any]:
+    def parse_dag(dag_id: str, **environment: str) -> dict[str, Any]:
         env = {
             **os.environ,
             "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow")),
@@ -75,6 +80,7 @@ def parse(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str
         }
         for name in ("STREAMPROOF_SCHEDULE", "STREAMPROOF_PROVE_SCHEDULE"):
             env.pop(name, None)
+        env |= environment
         command = [sys.executable, "-c", SCRIPT, str(home / "dags" / f"{dag_id}.py"), ",".join(HEAVY), dag_id]
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-3000:]

@@ -89,6 +89,8 @@ def test_what_is_wrong_is_named_by_line_and_key(tmp_path, changed, message):
         ("processors:\n  a: {kind: ghost}\n", "9: `processors.a` tag 'ghost' found using 'kind' does not match"),
         ("replay:\n  scenarios: [a]\n", "8: `replay` has no key `scenarios`: that is `scenarios` of the pack."),
         ("replay:\n  id_field: x\n", "8: `replay` has no key `id_field`: that is `entities.id` of the pack."),
+        ("dag: {schedule: daily}\n", "8: `dag.schedule` `daily` is not a cron line"),
+        ("dag:\n  alert_to: [oncall]\n", "9: `dag.alert_to.0` `oncall` is not a mail address"),
         ("oracle: x\n", "1: an oracle computes entities: `entities` is missing."),
         (
             "entities:\n  name: a\n  plural: b\n  id: c\n  facts:\n    Start: {column: x, greatest: [y]}\n",
