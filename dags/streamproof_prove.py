@@ -29,7 +29,7 @@ PACK = SETTINGS.packs.default_name
 
 with DAG(
     dag_id="streamproof_prove",
-    description="Break clones of a run's database and require that every check notices",
+    description="Break clones of a run's database and require that every check detects it",
     schedule=SETTINGS.prove_schedule,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
@@ -48,7 +48,7 @@ with DAG(
         ),
         "mode": Param(PROVE, const=PROVE, type="string"),
         "stack": Param(SETTINGS.stack, enum=list(STACKS), description="Where the services run"),
-        "kafka": Param("broker", enum=list(KAFKA_KINDS), description="mock proves less, and says so"),
+        "kafka": Param("broker", enum=list(KAFKA_KINDS), description="mock: librdkafka's; the run proves less"),
         "suites": Param([], type="array", items={"type": "string"}, description="Suites to prove; none means all"),
         "checks": Param([], type="array", items={"type": "string"}, description="Checks to prove; none means all"),
         "coverage": Param(EVERY_DAMAGE, enum=["none", *DAMAGES], description="Damages of every column, row and family"),

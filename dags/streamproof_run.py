@@ -62,7 +62,7 @@ for OF_PACK in pack_dags(SETTINGS):
                 description="smoke: one session per scenario; observe: judge a warehouse, writing nothing",
             ),
             "stack": Param(SETTINGS.stack, enum=list(STACKS), description="Where the services run"),
-            "kafka": Param("broker", enum=list(KAFKA_KINDS), description="mock proves less, and says so"),
+            "kafka": Param("broker", enum=list(KAFKA_KINDS), description="mock: librdkafka's; the run proves less"),
             "manifest": Param(None, type=["null", "string"], description="Fixture set of the pack, or path of one"),
             "suites": Param([], type="array", items={"type": "string"}, description="Suites to run; none means all"),
             "keep_stack": Param(False, type="boolean", description="Leave the stack up after the run"),

@@ -39,7 +39,7 @@ app = typer.Typer(
 @app.callback(invoke_without_command=True)
 def _root(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
     json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
 ) -> None:
     # Errors are reported as exceptions, so log messages of libraries are not shown.
@@ -58,7 +58,7 @@ def _root(
 app.command("run", short_help="Bring up the stack, replay, judge every layer.")(run_command.run)
 app.command("prove", short_help="Show that every check is able to fail.")(prove_command.prove)
 app.add_typer(stack_commands.app, name="stack", short_help="A local stack without a run: up, status, down.")
-app.command("trace", short_help="Walk a warehouse layer by layer.")(trace_command.trace)
+app.command("trace", short_help="Show a warehouse layer by layer.")(trace_command.trace)
 app.command("session", short_help="Follow one session through every layer.")(session_command.session)
 app.command("scenarios", short_help="Find the sessions of each scenario.")(scenarios_command.scenarios)
 app.command("assert", short_help="Run assertion files against a warehouse.")(assert_command.assert_sql)

@@ -36,16 +36,16 @@ Processor = Annotated[
     str | None,
     typer.Option("--processor", help="One of the pack's processors; default: its first.", metavar="NAME"),
 ]
-Kafka = Annotated[str, typer.Option("--kafka", help="broker, or mock where the broker cannot be had.")]
+Kafka = Annotated[str, typer.Option("--kafka", help="broker, or mock (librdkafka's) where no real broker can run.")]
 Manifest = Annotated[
     str | None, typer.Option("--manifest", help="Fixture set of the pack, or path of a manifest.", metavar="SET|PATH")
 ]
 KeepStack = Annotated[bool, typer.Option("--keep-stack", help="Leave the stack up afterwards.")]
 TolerateBadLines = Annotated[
-    bool, typer.Option("--tolerate-bad-lines", help="Leave malformed fixture lines out, counted and named.")
+    bool, typer.Option("--tolerate-bad-lines", help="Leave out malformed fixture lines; count and report them.")
 ]
 Inject = Annotated[
-    str | None, typer.Option("--inject", help="SQL to run before the checks: how to see a run fail.", metavar="FILE")
+    str | None, typer.Option("--inject", help="SQL to run before the checks, to see a run fail.", metavar="FILE")
 ]
 SqlFiles = Annotated[
     list[Path] | None, typer.Option("--sql-file", help="SQL file to run; can be repeated.", metavar="FILE")

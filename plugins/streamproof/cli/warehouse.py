@@ -83,5 +83,5 @@ def _require_stack(ctx: RunContext) -> None:
     if state is None or state.status != "ready" or not stack_is_alive(state):
         raise StackError(
             f"The stack of run {ctx.plan.run_id} is not up, so its database is gone.",
-            hint="Make a run with --keep-stack to look at it afterwards; `streamproof stack status` lists what is up.",
+            hint="Use --keep-stack to keep a run's database; `streamproof stack status` lists what is up.",
         )

@@ -12,7 +12,7 @@ import yaml
 
 from streamproof.model.errors import UsageError
 
-_KEY_HINT = "Give one of the two another name, or put what stands under both under one key."
+_KEY_HINT = "Give one of the two another name, or merge their contents under one key."
 # A string, a brace or a colon. The other parts of JSON are not needed to find repeated keys.
 _JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}:]', re.DOTALL)
 
@@ -62,7 +62,7 @@ class _RepeatedKeyError(Exception):
     def as_usage_error(self, shown: str) -> UsageError:
         """Return the error for the user; `shown` names the document."""
         return UsageError(
-            f"{shown}:{self.again}: the key `{self.key}` is there twice; it stands in line {self.first} already.",
+            f"{shown}:{self.again}: the key `{self.key}` appears twice; it first appears in line {self.first}.",
             hint=_KEY_HINT,
         )
 

@@ -197,11 +197,11 @@ def _refuse_unknown_choices(request: RunRequest) -> None:
         if value not in allowed:
             raise UsageError(f"There is no {name} '{value}'.", hint=f"Choose one of: {', '.join(allowed)}.")
     if request.stack != "local" and request.kafka != "broker":
-        raise UsageError(f"Stack {request.stack} has the brokers that it has.", hint="Leave --kafka out.")
+        raise UsageError(f"Stack {request.stack} uses its own brokers.", hint="Leave --kafka out.")
     if request.mode == PROVE and request.suites:
         raise UsageError("A proof needs a whole run.", hint="`prove_suites` narrows what is proved.")
     if request.input_topic is not None and request.mode != OBSERVE:
-        raise UsageError("A run replays into a topic of its own.", hint="--input-topic is for --mode observe.")
+        raise UsageError("A run replays into its own topic.", hint="--input-topic is for --mode observe.")
 
 
 def _script_file(path: str | None, option: str) -> str | None:

@@ -142,7 +142,7 @@ class Child:
     async def read_line(self, what: str, timeout: float) -> str:
         """Return the next line that a child with `piped` prints. Raises StackError when it ends or at the time-out."""
         if self.process.stdout is None:
-            raise StackError(f"Service {self.name} does not talk.", hint="This is a defect of streamproof.")
+            raise StackError(f"Service {self.name} has no output to read.", hint="This is a defect of streamproof.")
         try:
             line = await asyncio.wait_for(self.process.stdout.readline(), timeout)
         except TimeoutError:

@@ -174,7 +174,7 @@ def _finish(draft: _Draft, source: str, opening: Sequence[Token]) -> Block:
         raise block_error(
             source,
             draft.line,
-            f"mutation '{draft.name}' leaves nothing behind: its session ends with it.",
+            f"mutation '{draft.name}' changes nothing: only its own session, which ends with it.",
             "Break stored data or a view; a setting goes into the statement's own SETTINGS clause.",
         )
     used = [parameter_of(token) for token in statement if token.kind is Kind.PARAMETER]
@@ -227,7 +227,7 @@ def _taken(block: Block, earlier: Block) -> SqlSourceError:
         block.source,
         block.line,
         f"the name '{block.name}' is taken by {earlier.source}:{earlier.line}.",
-        "Names are what reports and gates key on: give each block its own.",
+        "Reports identify checks by name: give each block a name of its own.",
     )
 
 

@@ -30,7 +30,7 @@ def read_suite(folder: Path, *, home: Path | None = None, kind: BlockKind = Bloc
                 block.source,
                 block.line,
                 f"test '{block.name}' has no mutation: nothing shows that it can fail.",
-                "Add a `-- MUTATION:` block. What cannot fail is a diagnostic: its folder is diagnostics/.",
+                "Add a `-- MUTATION:` block. A query that cannot fail is a diagnostic; its folder is diagnostics/.",
             )
         if block.layer not in LAYERS:
             raise block_error(
@@ -54,7 +54,7 @@ def read_diagnostics(folder: Path, *, home: Path | None = None) -> tuple[Block, 
                 block.source,
                 block.mutations[0].line,
                 f"diagnostic '{block.name}' has a mutation, and cannot fail.",
-                "What can fail is a check: its folder is assertions/.",
+                "A query that can fail is a check; its folder is assertions/.",
             )
     return found
 

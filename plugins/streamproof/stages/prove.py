@@ -41,7 +41,7 @@ def run(ctx: RunContext) -> StageOutcome:
         prover = Prover(subjects, clones[0].definitions(), ctx.check_parameters(), reads=clones[0].objects_read)
         if unsound := prover.unsound(clones[0]):
             raise StreamproofError(
-                f"These checks do not hold on an untouched clone: {_named(unsound)}.",
+                f"These checks fail on an unchanged clone: {_named(unsound)}.",
                 hint="A clone has every table and view of the schema, but no Kafka table; a check must not need one.",
             )
         if ctx.plan.mutations:

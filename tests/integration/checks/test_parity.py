@@ -197,7 +197,7 @@ def test_an_object_that_is_gone_is_an_error_of_its_own_check(client):
 
 @pytest.mark.parametrize("row", [{"id": "a"}, {**ROWS[0], "more": 1}])
 def test_an_expected_row_must_have_every_column(client, row):
-    with pytest.raises(UsageError, match=r"The oracle's row of facts lacks"):
+    with pytest.raises(UsageError, match=r"The oracle's row of facts has no"):
         judge(client, described(), [row])
 
 

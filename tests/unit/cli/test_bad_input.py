@@ -47,7 +47,7 @@ def _nothing_is_written(project):
         (["stack", "up", "--stack", "compose", "--state", "ghost"], "There is no --state 'ghost'."),
         (["stack", "up", "--stack", "compose", "--state", "reset"], "--state reset removes data."),
         (["stack", "up", "--keep-data"], "A local stack keeps no data."),
-        (["run", "--stack", "compose", "--kafka", "mock"], "Stack compose has the brokers that it has."),
+        (["run", "--stack", "compose", "--kafka", "mock"], "Stack compose uses its own brokers."),
         (["stack", "prepare"], "No ClickHouse is named."),
         (["stack", "status", "ghost"], "There is no stack 'ghost'."),
         (["trace", "--sql-file", "ghost.sql"], "There is no file ghost.sql."),

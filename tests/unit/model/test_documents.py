@@ -33,8 +33,8 @@ def test_a_key_that_is_there_twice_is_refused_by_name_file_and_line(tmp_path, te
         read(tmp_path, text)
 
     assert raised.value.exit_code == EXIT_USAGE
-    assert f"some.yaml:{again}: the key `{key}` is there twice" in raised.value.message
-    assert f"line {first} already" in raised.value.message
+    assert f"some.yaml:{again}: the key `{key}` appears twice" in raised.value.message
+    assert f"first appears in line {first}" in raised.value.message
     assert raised.value.hint
 
 

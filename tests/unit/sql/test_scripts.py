@@ -51,6 +51,6 @@ def test_use_is_refused(statement):
     ["SET a = 1", "USE b", "CREATE TEMPORARY TABLE t (a UInt8)", "create or replace temporary table t (a UInt8)"],
 )
 def test_a_mutation_that_leaves_nothing_is_refused(statement):
-    with pytest.raises(SqlSourceError, match="mutation 'm' leaves nothing behind") as caught:
+    with pytest.raises(SqlSourceError, match="mutation 'm' changes nothing") as caught:
         parse_blocks(f"-- TEST: a\nSELECT 0\n-- MUTATION: m\n{statement}", "f.sql")
     assert "f.sql:3" in caught.value.message

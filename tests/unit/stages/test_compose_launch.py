@@ -69,5 +69,5 @@ def test_a_compose_file_that_is_not_there_is_a_usage_error(home, tmp_path):
 
 
 def test_the_mock_broker_is_not_on_docker(planned):
-    with pytest.raises(UsageError, match="Stack compose has the brokers that it has"):
+    with pytest.raises(UsageError, match="Stack compose uses its own brokers"):
         planned(stack="compose", kafka="mock")

@@ -1,5 +1,5 @@
--- Records by disposition and by the type that the fixture gives them: the processor cannot know the type of one that it
--- could not read.
+-- Records by disposition and by the type that the fixture states, because the processor cannot know the type of a
+-- record that it could not read.
 
 -- QUERY: dispositions
 SELECT dispositions.disposition AS disposition, ledger.event_type AS event_type, count() AS records

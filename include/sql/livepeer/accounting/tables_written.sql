@@ -1,4 +1,5 @@
--- The tables into which at least one record was written. A contract on another table may be skipped: it has no rows.
+-- The tables into which at least one record was written. A contract on a table that is not listed may be skipped,
+-- because the table has no rows.
 
 -- QUERY: tables_written
 SELECT DISTINCT arrayJoin(arrayMap(target -> toString(target), mapKeys(rows_written))) AS target_table

@@ -1,4 +1,4 @@
--- The capability dimensions as a merge would leave them, and the present state that is read from them.
+-- The capability dimensions as a merge would leave them, and the current state that is read from them.
 
 -- QUERY: dim_orchestrator_capability_snapshots
 SELECT * EXCEPT (ingestion_timestamp)

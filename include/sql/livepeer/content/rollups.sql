@@ -1,4 +1,5 @@
--- The rollups, merged. A sum of floats depends on their order in the last digits: what is computed is rounded.
+-- The rollups, merged. The last digits of a sum of floats depend on the order of addition, so computed values are
+-- rounded.
 
 -- QUERY: agg_stream_performance_1m
 SELECT

@@ -1,4 +1,5 @@
--- The newest rows of the stateful facts. How often a row was revised on the way is no content: versions are left out.
+-- The newest rows of the stateful facts. Versions are left out, because the number of revisions of a row does not
+-- matter.
 
 -- QUERY: v_latest_sessions
 SELECT * EXCEPT (version, ingestion_timestamp)

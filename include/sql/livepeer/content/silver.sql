@@ -1,4 +1,4 @@
--- The silver rows: one per accepted core record, written once. Without the place in Kafka and the time of writing.
+-- The silver rows: one per accepted core record, written once. Kafka position and time of writing are left out.
 
 -- QUERY: fact_stream_status_samples
 SELECT * EXCEPT (source_topic, source_partition, source_offset, ingestion_timestamp)

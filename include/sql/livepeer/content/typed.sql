@@ -1,6 +1,6 @@
--- What the typed tables hold, whatever way it came there: without the place in Kafka and the time of writing. Two ways
--- to process the same events (another order, a restart, a second delivery) must give the same rows, each as often.
--- Capability tables are read as a merge would leave them.
+-- The content of the typed tables, however it was written: Kafka position and time of writing are left out. Processing
+-- the same events in two ways (another order, a restart, a second delivery) must give the same rows, each equally
+-- often. Capability tables are read as a merge would leave them.
 
 -- QUERY: ai_stream_status
 SELECT * EXCEPT (source_topic, source_partition, source_offset, ingestion_timestamp)

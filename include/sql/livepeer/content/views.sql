@@ -1,4 +1,4 @@
--- What the API views serve; what is computed is rounded.
+-- The rows that the API views serve. Computed values are rounded.
 
 -- QUERY: v_api_gpu_metrics
 SELECT

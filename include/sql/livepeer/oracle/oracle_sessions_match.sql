@@ -1,13 +1,12 @@
 -- The final facts of every session, as readers of the warehouse see them. The oracle of the pack computes the same
--- from the events alone. A difference is a session that analysts are told something wrong about: an outage that was
--- excused, a start that took another time, an orchestrator that was never there.
+-- facts from the events alone. Each difference is a wrong fact that analysts would use: a failure counted as excused, a
+-- wrong startup time, an orchestrator that did not serve the session.
 --
 -- LAYER: sessions
 
 -- QUERY: oracle_sessions_match
 WITH
--- A 32-bit column does not hold six decimals: the number is taken from the event's text, where that is what the sample
--- holds.
+-- A 32-bit column cannot store six decimals, so the number is taken from the event's text if it is that of the sample.
 events AS (
     SELECT
         raw_event_uid,

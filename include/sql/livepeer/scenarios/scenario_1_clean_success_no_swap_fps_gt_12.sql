@@ -1,5 +1,6 @@
--- Sessions that started in the window (latest then window), newest first. What belongs to a session is looked at as a
--- whole: its samples are not cut at the window's edge, else a session would change class with the window.
+-- Sessions that started in the window, newest first; the newest version of each is taken first, then the window. All
+-- samples of a session count, also those after the window's end. Otherwise a session would change its scenario with the
+-- window.
 
 -- QUERY: scenario_1_clean_success_no_swap_fps_gt_12
 WITH

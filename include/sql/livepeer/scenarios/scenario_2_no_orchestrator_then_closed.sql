@@ -1,5 +1,5 @@
--- Sessions that started in the window (latest then window), newest first. Their edges are not cut at the window's
--- edge: a stream that closes after it is closed all the same.
+-- Sessions that started in the window, newest first; the newest version of each is taken first, then the window. All
+-- edges of a session count, also those after the window's end: a stream that closes later is closed all the same.
 
 -- QUERY: scenario_2_no_orchestrator_then_closed
 WITH edges AS (

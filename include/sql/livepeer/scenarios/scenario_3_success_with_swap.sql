@@ -1,5 +1,6 @@
--- Sessions that started in the window (latest then window), newest first. Signals of a swap: a trace says so
--- (explicit), the segments name several orchestrators (derived), or only the compatibility counter does (legacy).
+-- Sessions that started in the window, newest first; the newest version of each is taken first, then the window. A swap
+-- is explicit if a trace reports it, derived if the segments name several orchestrators, and legacy if only the
+-- compatibility counter shows it.
 
 -- QUERY: scenario_3_success_with_swap
 WITH

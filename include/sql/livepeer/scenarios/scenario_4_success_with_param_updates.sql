@@ -1,5 +1,5 @@
--- Sessions that started in the window (latest then window), newest first, with the number of their parameter updates,
--- which are not cut at the window's edge.
+-- Sessions that started in the window, newest first; the newest version of each is taken first, then the window. All
+-- parameter updates of a session count, also those after the window's end.
 
 -- QUERY: scenario_4_success_with_param_updates
 WITH param_updates AS (

@@ -1,5 +1,5 @@
--- Sessions that started in the window (latest then window), newest first, and are in none of the four other scenarios,
--- by the same conditions. Without a status sample the frame rate counts as 0.
+-- Sessions that started in the window, newest first, and that meet the conditions of none of the four other scenarios.
+-- The newest version of each is taken first, then the window. Without a status sample the frame rate counts as 0.
 
 -- QUERY: scenario_5_out_of_category_baseline
 WITH

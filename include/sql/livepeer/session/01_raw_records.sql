@@ -1,5 +1,5 @@
--- Every Kafka record of the session, as it arrived. None here although later layers have rows: the raw consumer lost
--- records, or the raw table keeps them no longer. Payments: see 08.
+-- Every Kafka record of the session, as it arrived. If none is here although later layers have rows, the raw consumer
+-- lost records, or the raw table no longer keeps them. Payments are in query 08.
 -- LAYER: raw
 
 -- QUERY: 01_raw_records

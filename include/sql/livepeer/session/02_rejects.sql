@@ -1,5 +1,5 @@
--- Records of the session that were rejected, and why: dead letters, and duplicates in quarantine. A body that is no
--- JSON names no session: such records are in the diagnostics of the run, not here.
+-- Records of the session that were rejected, and why: dead letters, and duplicates in quarantine. A body that is not
+-- JSON contains no session id. Such records are in the run's diagnostics, not here.
 -- LAYER: raw
 
 -- QUERY: 02_rejects

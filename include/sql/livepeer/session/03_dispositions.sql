@@ -1,6 +1,6 @@
--- What was published for the session, and what the processor did with each record: rows that it says it wrote, or why
--- none. Capability records that several sessions share are published, and listed, for the first of them. A production
--- warehouse keeps no such tables.
+-- What was published for the session, and what the processor did with each record: the rows that it reports as written,
+-- or the reason why there are none. A capability record that several sessions share is published, and listed, only for
+-- the first of them. A production warehouse does not have these tables.
 -- LAYER: raw
 
 -- QUERY: 03_dispositions

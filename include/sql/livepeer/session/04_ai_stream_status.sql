@@ -1,4 +1,5 @@
--- Health samples of the session as typed rows. Raw records of the family without rows here: look at the rejects (02).
+-- Health samples of the session as typed rows. If the family has raw records but no rows here, look at the rejects
+-- (query 02).
 -- LAYER: typed
 
 -- QUERY: 04_ai_stream_status

@@ -1,5 +1,6 @@
--- Payments for the session's request, whatever its stream: they count for the newest session of that request. A query
--- that asks neither for the id nor for both its halves shows what is near the session and does not prove it exists.
+-- Payments for the session's request, in any stream. They belong to the newest session of that request. A lookup that
+-- gives neither the session id nor both of its halves lists related payments only: they do not prove that the session
+-- exists.
 -- LAYER: typed
 
 -- QUERY: 08_payment_events

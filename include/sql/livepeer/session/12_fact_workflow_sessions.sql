@@ -1,5 +1,5 @@
--- The session's newest row. `versions_stored` counts the physical rows that no merge has removed yet. Not read through
--- v_latest_sessions, which hides a session whose start is an absent time taken for one.
+-- The session's newest row. `versions_stored` counts the physical rows that no merge has removed yet. The table is read
+-- directly, because v_latest_sessions hides a session whose start is an absent time that was used as a time.
 -- LAYER: sessions
 
 -- QUERY: 12_fact_workflow_sessions

@@ -1,4 +1,4 @@
--- The stretches of the session that one orchestrator served.
+-- The parts of the session, each served by one orchestrator.
 -- LAYER: sessions
 
 -- QUERY: 13_segments

@@ -1,4 +1,4 @@
--- Which startup edges were known when a signal happened, and which one was missing.
+-- Which startup edges were known at the time of each signal, and which one was missing.
 -- LAYER: sessions
 
 -- QUERY: 15_edge_coverage

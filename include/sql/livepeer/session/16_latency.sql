@@ -1,4 +1,4 @@
--- How long the session took to start, in milliseconds. A flag of 0 means that the interval is unknown.
+-- How long the session's startup took, in milliseconds. A flag of 0 means that the interval is unknown.
 -- LAYER: sessions
 
 -- QUERY: 16_latency

@@ -1,5 +1,5 @@
--- What the session's orchestrators said that they offer, within a day of the session's start, nearest first. Wallets
--- are those of its facts and those that its signals named, which may be proxies. Attribution chose among these rows.
+-- What the session's orchestrators announced within a day of the session's start, nearest first. The wallets are those
+-- of its facts and those that its signals named, which may be proxies. Attribution chose among these rows.
 -- LAYER: typed
 
 -- QUERY: 17_capabilities

@@ -1,5 +1,5 @@
--- The hours of v_api_gpu_metrics that the session's samples and its start count in. None: nobody known served it, or
--- no GPU is known.
+-- The hours of v_api_gpu_metrics in which the session's samples and its start count. If there are none, no known
+-- orchestrator served it, or no GPU is known.
 -- LAYER: views
 
 -- QUERY: 18_v_api_gpu_metrics

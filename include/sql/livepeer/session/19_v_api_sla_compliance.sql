@@ -1,4 +1,5 @@
--- The hour of v_api_sla_compliance that the session's start counts in. None: it found no orchestrator.
+-- The hour of v_api_sla_compliance in which the session's start counts. If there is none, the session found no
+-- orchestrator.
 -- LAYER: views
 
 -- QUERY: 19_v_api_sla_compliance

@@ -1,5 +1,5 @@
--- The hours of v_api_network_demand that the session's samples and its start count in. Samples without a pipeline are
--- counted under the only one that sessions of that hour have, as the view does.
+-- The hours of v_api_network_demand in which the session's samples and its start count. Samples without a pipeline
+-- count under the pipeline of the sessions of that hour, if those have only one, as in the view.
 -- LAYER: views
 
 -- QUERY: 20_v_api_network_demand

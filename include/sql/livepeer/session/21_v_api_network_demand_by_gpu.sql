@@ -1,5 +1,5 @@
--- The hours of v_api_network_demand_by_gpu that the session's samples and its start count in. Whatever has no GPU is
--- counted under the newest one of that hour, as the view does. Only hours with samples have a row.
+-- The hours of v_api_network_demand_by_gpu in which the session's samples and its start count. Samples and sessions
+-- without a GPU count under the newest GPU of that hour, as in the view. Only hours with samples have a row.
 -- LAYER: views
 
 -- QUERY: 21_v_api_network_demand_by_gpu

@@ -1,6 +1,6 @@
--- What a session id says by itself; no table is read. The answer's columns are parameters of the other queries:
--- `ids` is `stream|request` as the events hold them, with a missing half blank; `event_pattern` narrows a session
--- without both halves to its event (an event without an id is known by the hash of its bytes) and is blank else.
+-- What a session id contains; no table is read. The columns of the result are parameters of the other queries. `ids` is
+-- `stream|request` as in the events, with a missing half blank. `event_pattern` finds the event of a session that has
+-- neither half (an event without an id is identified by the hash of its bytes). It is blank for all other sessions.
 
 -- QUERY: identity
 WITH taken_apart AS (

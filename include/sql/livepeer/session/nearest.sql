@@ -1,4 +1,5 @@
--- The sessions whose id looks most like one that is not there: part of an id first, then a slip of the pen.
+-- The sessions whose ids are most similar to one that does not exist: ids that contain it first, then ids with a typing
+-- error.
 
 -- QUERY: nearest
 SELECT DISTINCT workflow_session_id

@@ -1,5 +1,5 @@
--- Did anything arrive, and was anything rejected? Empty here: look at the replay, the broker and ClickHouse's Kafka
--- consumer. An object without a row in the window shows null times, never 1970.
+-- Did anything arrive, and was anything rejected? If these counts are 0, look at the replay, the broker and
+-- ClickHouse's Kafka consumer. A table without a row in the window shows null times, never 1970.
 
 -- QUERY: 01_raw_ingest
 WITH

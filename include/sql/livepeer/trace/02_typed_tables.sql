@@ -1,5 +1,5 @@
--- Did the events become typed rows? Raw rows without typed rows: look at the rejects, then at the processor's log. An
--- object without a row in the window shows null times, never 1970.
+-- Did the events become typed rows? If there are raw rows but no typed rows, look at the rejects, then at the
+-- processor's log. A table without a row in the window shows null times, never 1970.
 
 -- QUERY: 02_typed_tables
 WITH

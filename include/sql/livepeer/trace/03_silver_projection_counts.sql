@@ -1,6 +1,6 @@
--- Did the typed rows become silver facts? Typed rows without silver ones: look at the processor's log. An object
--- without a row in the window shows null times, never 1970. Trace edges are placed at the time that the emitting
--- component gave, which may differ from the typed row's.
+-- Did the typed rows become silver facts? If there are typed rows but no silver rows, look at the processor's log. A
+-- table without a row in the window shows null times, never 1970. A trace edge has the time that the emitting component
+-- gave, which may differ from the time of its typed row.
 
 -- QUERY: 03_silver_projection_counts
 WITH

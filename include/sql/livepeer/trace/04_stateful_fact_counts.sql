@@ -1,6 +1,6 @@
--- Did the signals become sessions? These are physical rows, all versions that no merge has removed yet: compare with 05
--- for the number of sessions. Silver rows without sessions: look at the processor's log. An object without a row in
--- the window shows null times, never 1970.
+-- Did the signals become sessions? The counts are physical rows: they include all versions that no merge has removed
+-- yet. Query 05 counts sessions. If there are silver rows but no sessions, look at the processor's log. A table without
+-- a row in the window shows null times, never 1970.
 
 -- QUERY: 04_stateful_fact_counts
 WITH

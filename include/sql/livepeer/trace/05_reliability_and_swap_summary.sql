@@ -1,6 +1,6 @@
--- How did the sessions end that started in the window? Latest then window: a session whose start has moved is judged by
--- where it starts now. `swapped_sessions` counts confirmed and inferred swaps, `unexcused_rate` is of known sessions
--- and null without one.
+-- How did the sessions end that started in the window? The newest version of each session is taken first, then the
+-- window is applied, so a session whose start has moved counts where it starts now. `swapped_sessions` counts confirmed
+-- and inferred swaps. `unexcused_rate` is relative to known sessions, and null if there are none.
 
 -- QUERY: 05_reliability_and_swap_summary
 SELECT

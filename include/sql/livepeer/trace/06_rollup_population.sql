@@ -1,6 +1,6 @@
--- Were the facts rolled up? The minutes are physical rows, not merged; the hours of agg_reliability_1h are computed
--- from the newest sessions. The window is widened to whole minutes and hours. Samples without minutes: the
--- materialized view is missing.
+-- Were the facts rolled up? Minutes are counted as physical rows, not merged. The hours of agg_reliability_1h are
+-- computed from the newest sessions. The window is widened to whole minutes and hours. If there are samples but no
+-- minutes, the materialized view is missing.
 
 -- QUERY: 06_rollup_population
 WITH objects AS (

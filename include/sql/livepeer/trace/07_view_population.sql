@@ -1,4 +1,4 @@
--- Do the API views serve anything for the hours that the window touches? Sessions but no rows here: look at the
+-- Do the API views serve rows for the hours of the window? If there are sessions but no rows here, look at the
 -- attribution (GPU and SLA rows need a known orchestrator) and at the rollup.
 
 -- QUERY: 07_view_population

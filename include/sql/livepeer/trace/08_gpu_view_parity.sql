@@ -1,7 +1,7 @@
--- Does the GPU view say what the status samples say? The samples' side is computed anew, with blank dimensions filled
--- from the newest session as the view's contract has it, and summed up to whole hours (the window is widened to them).
--- Keys of one side only are judged where they should be on both: rows of started sessions have no samples, and samples
--- without an orchestrator or a GPU have no row.
+-- Does the GPU view agree with the status samples? The expected side is computed from the samples again. Blank
+-- dimensions are filled from the newest session, as the view's contract requires, and the window is widened to whole
+-- hours. A key that only one side has is an error only where both sides should have it: rows of started sessions have
+-- no samples, and samples without an orchestrator or a GPU have no row.
 
 -- QUERY: 08_gpu_view_parity
 WITH
@@ -85,7 +85,7 @@ by_key AS (
         in_rollup = 0 AND sum(samples) > 0 AS is_invented,
         maxIf(fps, side = 'rollup') AS rollup_fps,
         maxIf(fps, side = 'view') AS view_fps,
-        -- A mean that one side lacks differs by more than any tolerance.
+        -- A mean that is missing on one side counts as a difference beyond any tolerance.
         if(isFinite(rollup_fps - view_fps), abs(rollup_fps - view_fps), inf) AS diff_fps
     FROM both_sides
     GROUP BY window_hour, orchestrator, workflow, model, gpu, place

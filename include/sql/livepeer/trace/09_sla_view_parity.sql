@@ -1,5 +1,5 @@
--- Does the SLA view say what the sessions say? The sessions' side is computed anew from all versions: latest, then
--- window, with the window widened to whole hours. Only sessions with an orchestrator have a row.
+-- Does the SLA view agree with the sessions? The expected side is computed again from all versions: the newest version
+-- first, then the window, which is widened to whole hours. Only sessions with an orchestrator have a row.
 
 -- QUERY: 09_sla_view_parity
 WITH

@@ -1,7 +1,7 @@
--- Does the demand view say what samples and sessions say? Both are read anew: samples rather than their rollup (so a
--- rollup that counted a batch twice shows), time from the gaps between a session's samples, at most a minute each, and
--- all versions of the sessions. Samples without a pipeline go to the only one that sessions started with under the
--- same other keys. The window is widened to whole hours.
+-- Does the demand view agree with samples and sessions? Both are read again. Samples are read rather than their rollup,
+-- so that a batch that the rollup counted twice is detected. Time is the sum of the gaps between a session's samples,
+-- at most a minute each. Sessions are read in all versions. Samples without a pipeline belong to the pipeline of the
+-- sessions that started with the same other keys, if those have only one. The window is widened to whole hours.
 
 -- QUERY: 10_network_demand_view_parity
 WITH
@@ -153,7 +153,7 @@ by_key AS (
         in_rollup AND in_view > 0 AS in_both,
         maxIf(fps, side = 'rollup') AS rollup_fps,
         maxIf(fps, side = 'view') AS view_fps,
-        -- Both without samples: equal. One without: differs by more than any tolerance.
+        -- Equal when both sides have no samples. If only one side has none, they always differ.
         if(isFinite(rollup_fps - view_fps), abs(rollup_fps - view_fps), inf) AS gap_fps,
         if(rollup_fps IS NULL AND view_fps IS NULL, 0, gap_fps) AS diff_fps,
         sumIf(minutes, side = 'rollup') - sumIf(minutes, side = 'view') AS gap_minutes,

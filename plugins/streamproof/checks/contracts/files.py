@@ -101,7 +101,7 @@ class ContractFile(Strict):
         names = [check.full_name(self.table) for check in self.checks]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"the check {twice[0]} is there twice; give one of them a `name`")
+            raise ValueError(f"the check {twice[0]} appears twice; give one of them a `name`")
         return self
 
     @property

@@ -52,7 +52,8 @@ def prove(
         list[str] | None, typer.Option("--check", help="Prove only this check; can be repeated.", metavar="NAME")
     ] = None,
     coverage: Annotated[
-        bool, typer.Option("--coverage", help="Instead damage every column, row and family, and see which check fails.")
+        bool,
+        typer.Option("--coverage", help="Instead damage every column, row and family, and report which checks fail."),
     ] = False,
     damages: Annotated[
         str | None, typer.Option("--damages", help="With --coverage: one a column, or all that its type allows.")

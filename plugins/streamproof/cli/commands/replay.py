@@ -31,9 +31,11 @@ def replay(
         list[str] | None, typer.Option("--scenario", help="Only this scenario; can be repeated.", metavar="NAME")
     ] = None,
     tolerate_bad_lines: Annotated[
-        bool, typer.Option("--tolerate-bad-lines", help="Leave malformed lines out, counted and named.")
+        bool, typer.Option("--tolerate-bad-lines", help="Leave out malformed lines; count and report them.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be published, publish nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Report what would be published; publish nothing.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Publish events in time order, every one acknowledged."""

@@ -56,7 +56,7 @@ def run(
     lookback_hours: LookbackHours = None,
     input_topic: Annotated[
         str | None,
-        typer.Option("--input-topic", help="Of an observed warehouse: where it is fed from.", metavar="TOPIC"),
+        typer.Option("--input-topic", help="With --mode observe: the topic that feeds the warehouse.", metavar="TOPIC"),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -39,7 +39,10 @@ def up(
     ] = 0,
     stack: Annotated[str, typer.Option("--stack", help="local, or compose (Docker).")] = "local",
     state: Annotated[
-        str, typer.Option("--state", help="Of volumes left by --keep-data: preserve, reset or backup-reset.")
+        str,
+        typer.Option(
+            "--state", help="What to do with volumes of an earlier --keep-data: preserve, reset or backup-reset."
+        ),
     ] = "preserve",
     keep_data: Annotated[bool, typer.Option("--keep-data", help="compose: volumes outlive `stack down`.")] = False,
     allow_destructive: Annotated[
@@ -76,7 +79,11 @@ def up(
 def prepare(
     pack: Pack = None,
     retention: Annotated[
-        bool, typer.Option("--retention/--no-retention", help="Let old rows expire; off where captured events go in.")
+        bool,
+        typer.Option(
+            "--retention/--no-retention",
+            help="Let old rows expire; leave it off when captured (old) events are replayed.",
+        ),
     ] = True,
     json: Json = False,
 ) -> None:
@@ -98,8 +105,10 @@ def prepare(
 
 @app.command("status")
 def status(
-    name: Annotated[str | None, typer.Argument(help="Only this one.", metavar="NAME", show_default=False)] = None,
-    every: Annotated[bool, typer.Option("--all", help="Those that have stopped, too.")] = False,
+    name: Annotated[
+        str | None, typer.Argument(help="Show only this stack.", metavar="NAME", show_default=False)
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show stopped stacks too.")] = False,
     json: Json = False,
 ) -> None:
     """List the stacks of this checkout that are up, those of runs included."""
@@ -178,7 +187,7 @@ def _strategy(stack: str, state: str, *, keep_data: bool, allow_destructive: boo
     if stack == "local" and (keep_data or state != PRESERVE):
         raise UsageError("A local stack keeps no data.", hint="--state and --keep-data are for --stack compose.")
     if state != PRESERVE and not allow_destructive:
-        raise UsageError(f"--state {state} removes data.", hint="Say that it may: --allow-destructive.")
+        raise UsageError(f"--state {state} removes data.", hint="Allow it with --allow-destructive.")
 
 
 def _planned(environment: Environment, name: str, pack: str | None, kafka: str, stack: str) -> RunContext:

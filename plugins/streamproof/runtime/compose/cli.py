@@ -94,7 +94,7 @@ class ComposeCli:
                 out, _ = await asyncio.wait_for(process.communicate(), timeout)
             except TimeoutError:
                 raise StackError(
-                    f"Compose took more than {timeout:.0f} s {doing}.", hint=f"Its words are in {self.log}."
+                    f"Compose took more than {timeout:.0f} s {doing}.", hint=f"Its output is in {self.log}."
                 ) from None
             finally:
                 if process.returncode is None:

@@ -69,7 +69,7 @@ def refuse_profile(client: Client) -> None:
         wrong.append("join_use_nulls")
     if wrong:
         raise WarehouseError(
-            f"The profile of this ClickHouse user fixes {', '.join(wrong)} at a value under which answers are wrong.",
+            f"The profile of this ClickHouse user fixes {', '.join(wrong)} at a value that makes query results wrong.",
             hint=_HINT,
         )
 

@@ -87,7 +87,7 @@ def test_shows_files_relative_to_the_project(tmp_path):
             GOOD.replace("{sql: [", "{sqls: ["),
             ":12: `expectations.0.mutations.1.sqls` is not a key",
         ),
-        (TWO_ALIKE, "is there twice"),
+        (TWO_ALIKE, "appears twice"),
         (GOOD.replace("needs:", "grain: hour\nneeds:"), "a grain needs a time"),
         (GOOD.replace("needs:", "time: at\ngrain: day\nneeds:"), ":4: `grain` should be 'hour', not 'day'"),
         (GOOD.replace("needs:", "computed: [id]\nneeds:"), ":3: `computed` must be a mapping"),

@@ -41,7 +41,7 @@ class _Table:
             missing = ", ".join(sorted(self._columns.keys() - row.keys())) or "nothing"
             unknown = ", ".join(sorted(row.keys() - self._columns.keys())) or "nothing"
             raise UsageError(
-                f"The oracle's row of {self._name} lacks {missing} and has {unknown} too much.",
+                f"The oracle's row of {self._name} has no {missing}, and has unknown columns {unknown}.",
                 hint="It must have every column of the table that is not exempt: see docs/write-a-pack.md, 'Oracle'.",
             )
         line = _line(row)

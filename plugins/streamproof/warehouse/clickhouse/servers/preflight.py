@@ -70,7 +70,7 @@ def _refuse_reader(client: Client, user: str) -> None:
     if profile is not None and profile.value != "0":
         raise WarehouseError(
             f"ClickHouse user {user} may only read (readonly = {profile.value} in its profile).",
-            hint="A run writes to a database of its own: give another user, or look with --mode observe.",
+            hint="A run writes to a database of its own: give another user, or use --mode observe, which only reads.",
         )
 
 
@@ -84,6 +84,6 @@ def _refuse_missing_rights(client: Client, user: str, wanted: Iterable[str]) -> 
 
 
 def _is_granted(client: Client, right: str) -> bool:
-    with refusals("ClickHouse does not tell what is granted", hint=f"The question was: CHECK GRANT {right}"):
+    with refusals("ClickHouse cannot report what is granted", hint=f"The question was: CHECK GRANT {right}"):
         # The driver does not know that CHECK GRANT returns a result. As a command, it returns the single value.
         return str(client.command(f"CHECK GRANT {right}")).strip() == "1"
