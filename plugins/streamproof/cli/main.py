@@ -10,6 +10,7 @@ import typer
 from streamproof import __version__
 from streamproof.cli.commands import assertions as assert_command
 from streamproof.cli.commands import fixtures as fixtures_commands
+from streamproof.cli.commands import init as init_command
 from streamproof.cli.commands import pack as pack_commands
 from streamproof.cli.commands import prove as prove_command
 from streamproof.cli.commands import replay as replay_command
@@ -66,6 +67,7 @@ app.command("replay", short_help="Publish a fixture set to a topic.")(replay_com
 app.add_typer(fixtures_commands.app, name="fixtures", short_help="Generate and verify fixture sets.")
 app.add_typer(pack_commands.app, name="pack", short_help="The packs here, and whether one is complete.")
 app.command("report", short_help="Render a run's report again, print its path.")(report_command.report)
+app.command("init", short_help="Write the DAG files for an Airflow.")(init_command.init)
 app.command("setup", short_help="Fetch the jars and prepare the broker, once.")(setup_command.setup)
 
 

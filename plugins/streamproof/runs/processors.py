@@ -32,6 +32,7 @@ def processor_launch(ctx: RunContext) -> ProcessorLaunch | None:
         argv=tuple(fill(part, known) for part in chosen.argv),
         env={**{name: fill(text, known) for name, text in chosen.env.items()}, **own},
         status_file=status_file if chosen.status_file else "",
+        python_path=str(ctx.pack.python_dir),
     )
 
 

@@ -33,12 +33,13 @@ class ProcessorLaunch:
     """How to start the stream processor: the command line, and variables in addition to the basic environment.
 
     The texts may hold placeholders (`environment.PLACEHOLDERS`). The processor writes its state to `status_file`, ''
-    for none; the file of an earlier start is removed.
+    for none; the file of an earlier start is removed. `python_path` is a folder that a Python program can import from.
     """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     status_file: str = ""
+    python_path: str = ""
 
     @property
     def title(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,12 +57,20 @@ class ProcessorProcess:
             NAME,
             [fill_text(part, state) for part in launch.argv],
             log=self.spec.log(NAME),
-            env={**self.env, **fill_environment(launch.env, state)},
+            env={**self._base_environment(), **fill_environment(launch.env, state)},
             cwd=self.spec.root,
         )
         self.children.append(child)
         python = f" (Python {sys.version.split()[0]})" if launch.argv[0] == sys.executable else ""
         return ServiceState(NAME, child.identity, {}, str(child.log), f"{launch.title}{python}")
+
+    def _base_environment(self) -> Mapping[str, str]:
+        """Return the basic environment, in which Python finds the modules of the pack first."""
+        launch = self.spec.processor
+        if launch is None or not launch.python_path:
+            return self.env
+        folders = [launch.python_path, *filter(None, [self.env.get("PYTHONPATH")])]
+        return {**self.env, "PYTHONPATH": os.pathsep.join(folders)}
 
     async def stop(self) -> None:
         """Stop the processor."""
