@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.detection.judge import Judge, Outcome, Verdict, benches_of, judge_all
+from benchmarks.detection.judge import Judge, Outcome, Verdict, judge_all, provers_of
 from benchmarks.detection.mutants import draw
 from benchmarks.detection.python_mutants import python_points
 from benchmarks.detection.report import figures, table
@@ -35,8 +35,8 @@ def detection(arguments: Sequence[str]) -> int:
         judges: list[Judge] = []
         try:
             judges += [Judge(include, Path(scratch), sets, number) for number in range(1, WORKERS + 1)]
-            benches = benches_of(judges[0], sets)
-            for verdict in judge_all(draw(points, asked.seed), judges, benches, asked.mutants):
+            provers = provers_of(judges[0], sets)
+            for verdict in judge_all(draw(points, asked.seed), judges, provers, asked.mutants):
                 verdicts.append(verdict)
                 _show(len(verdicts), verdict)
         finally:
