@@ -19,7 +19,8 @@ Schedule, owner and recipients of the mail are those of its pack.yaml (`dag:`).
 * **schedule** - the pack's; without one nightly for the default pack. `STREAMPROOF_SCHEDULE` is another cron line (UTC)
   for every pack, or `none`.
 * **asset** - `streamproof://<pack>/verified` is updated only by a passed run of mode `full`: all suites, real Kafka,
-  no `inject`, no tolerated lines, no chosen window. The event's extra holds run id, commit, fixture hash and report.
+  no `inject`, no tolerated lines, no chosen window. The event's extra holds run id, commit, fixture hash, report and
+  the rungs that the run proved.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ from streamproof.sql.lexing import statements
 from streamproof.sql.templating import render
 from streamproof.stages.query_pack import cache_views
 from streamproof.stages.registry import STAGES
-from streamproof.stages.replay_events import planned_replay, replay_details
+from streamproof.stages.replay_events import id_function, planned_replay, replay_details
 from streamproof.transport.base import Published
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
 from streamproof.warehouse.clickhouse.drain import RAW_VALUE_KINDS
@@ -193,7 +193,7 @@ class PipelineInEngine:
             if value
         ]
         _insert_raw(run.client, rows_)
-        write_ledger(run.client, published, run.plan.records(), run.plan.unstated)
+        write_ledger(run.client, published, run.plan.records(), run.plan.unstated, id_function(run.ctx.pack))
 
     def _process(self, run: EngineRun, size: int) -> None:
         settings = from_environment(

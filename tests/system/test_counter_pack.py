@@ -28,6 +28,8 @@ def test_it_is_run_by_its_folder_and_has_only_the_stages_that_it_offers(cli):
     assert summary["stack"]["processor"] == "warehouse"
     assert sorted(summary["stack"]["started"]) == ["clickhouse", "kafka"]
     assert summary["fixture"]["events"] == 24
+    assert summary["rungs"] == ["judged", "drained"]
+    assert list(summary["rungs_missing"]) == ["raw_complete", "ids_accounted", "records_accounted", "foretold"]
 
 
 def test_a_damaged_run_fails_and_names_the_layer(cli, tmp_path):

@@ -196,7 +196,8 @@ class StageOperator(BaseOperator):
 
 def _is_of_mode(stage: str, ctx: RunContext) -> bool:
     """Return whether runs of this mode have the stage, provided that the pack supports it."""
-    return bool(STAGES[stage].needs) and ctx.plan.mode in STAGES[stage].modes
+    found = STAGES[stage]
+    return bool(found.needs or found.rungs) and ctx.plan.mode in found.modes
 
 
 def skip_unplanned(ctx: RunContext, stage: str) -> None:
@@ -242,9 +243,9 @@ class PublishSummaryOperator(BaseOperator):
         self.log.info("verdict %s; report: %s/report.html", summary["verdict"], ctx.folder.root)
         if summary["verdict"] != "passed":
             raise AirflowFailException(f"Run {ctx.plan.run_id}: verdict {summary['verdict']}.")
-        self._emit_verified(ctx, context)
+        self._emit_verified(ctx, context, summary["rungs"])
 
-    def _emit_verified(self, ctx: RunContext, context: Context) -> None:
+    def _emit_verified(self, ctx: RunContext, context: Context, rungs: Sequence[str]) -> None:
         """Update the pack's asset through the task's alias, unless the run verified only a part of the pack."""
         if ctx.plan.narrowed_by:
             self.log.info("%s is not updated: %s.", verified_asset(ctx.plan).uri, "; ".join(ctx.plan.narrowed_by))
@@ -254,6 +255,7 @@ class PublishSummaryOperator(BaseOperator):
             "git_commit": ctx.plan.git_commit,
             "fixture_sha256": ctx.plan.fixture_sha256,
             "report": str(ctx.folder.root / "report.html"),
+            "rungs": list(rungs),
         }
         for alias in self.outlets:
             context["outlet_events"][alias].add(verified_asset(ctx.plan), extra=extra)

@@ -122,6 +122,7 @@ def run_check(warehouse: Warehouse, test: Block, parameters: Mapping[str, object
         duration_sec=time.perf_counter() - started,
         source_file=test.source,
         layer=test.layer,
+        rung=test.rung,
         sessions=tuple(str(session) for session in sessions) if isinstance(sessions, list) else (str(sessions),),
     )
 
@@ -135,6 +136,7 @@ def skipped(test: Block, suite: str, needs: str) -> CheckResult:
         diagnostics={SKIP_REASON: f"needs {needs}"},
         source_file=test.source,
         layer=test.layer,
+        rung=test.rung,
     )
 
 

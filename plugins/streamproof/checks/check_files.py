@@ -8,9 +8,12 @@ from pathlib import Path
 from streamproof.checks.contracts.files import Contract, load_contracts
 from streamproof.checks.oracle_parts import OracleSql, read_oracle_sql
 from streamproof.checks.parity_map import ParityObject, read_parity
+from streamproof.model.plan import CONSERVATION
+from streamproof.model.rungs import Rung
 from streamproof.packs.pack import Pack
-from streamproof.sql.blocks import Block
+from streamproof.sql.blocks import Block, block_error, refuse_duplicates
 from streamproof.sql.suites import read_diagnostics, read_suite
+from streamproof.warehouse.registry import accounting_checks
 
 
 class CheckFiles:
@@ -26,10 +29,36 @@ class CheckFiles:
         self._diagnostics: dict[str, tuple[Block, ...]] = {}
 
     def suite(self, name: str) -> tuple[Block, ...]:
-        """Return the assertions of a suite in the order of its files."""
+        """Return the assertions of a suite in the order of its files.
+
+        Suite `conservation` begins with the checks of the pack's accounting. A check of a rung that the pack does not
+        offer is left out.
+        """
         if name not in self._suites:
-            self._suites[name] = tuple(read_suite(self._pack.sql_dir / "assertions" / name, home=self._home))
+            folder = self._pack.sql_dir / "assertions" / name
+            read = self._conservation if name == CONSERVATION else self._of_files
+            self._suites[name] = read(folder)
         return self._suites[name]
+
+    def _of_files(self, folder: Path) -> tuple[Block, ...]:
+        return read_suite(folder, home=self._home)
+
+    def _conservation(self, folder: Path) -> tuple[Block, ...]:
+        accounting = self._pack.accounting
+        layers = {table: layer for layer, tables in self._pack.layers.items() for table in tables}
+        own = self._of_files(folder) if folder.is_dir() else ()
+        for block in own:
+            if block.rung not in list(Rung):
+                raise block_error(
+                    block.source,
+                    block.line,
+                    f"check '{block.name}' of suite {CONSERVATION} names no rung.",
+                    f"Add a line `-- RUNG: …` with one of {', '.join(Rung)}.",
+                )
+        offered = (block for block in own if block.rung in accounting.rungs)
+        checks = (*accounting_checks(self._pack.warehouse, accounting, layers), *offered)
+        refuse_duplicates(checks)
+        return checks
 
     def diagnostics(self, suite: str) -> tuple[Block, ...]:
         """Return the diagnostics of a suite in the order of their files."""

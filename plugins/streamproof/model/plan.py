@@ -42,11 +42,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlannedStage:
-    """A stage of a planned run. `waits`: it mostly waits for services."""
+    """A stage of a planned run. `waits`: it mostly waits for services. `rungs` are the rungs that it can prove."""
 
     name: str
     role: Role = Role.PREPARE
     waits: bool = False
+    rungs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class RunPlan:
     - `input_topic` is the topic that fills the warehouse of mode `observe`, if it was given.
     - `narrowed_by` are the reasons why a pass of this run would not verify the whole pack.
     - `compose_files` and `docker_host` belong to stack `compose`.
+    - `rungs` are those that the pack offers (see `model.rungs`).
     """
 
     run_id: str
@@ -98,6 +100,7 @@ class RunPlan:
     compose_files: tuple[str, ...] = ()
     docker_host: str | None = None
     stages: tuple[PlannedStage, ...] = ()
+    rungs: tuple[str, ...] = ()
 
     @property
     def observes(self) -> bool:

@@ -37,7 +37,8 @@ class CheckResult:
     """The result of one assertion, contract or conservation rule.
 
     `sessions` are the session ids in the diagnostics; `duration_sec` is wall time in seconds. `layer` is the warehouse
-    layer that a failure points to (see LAYERS), '' when the check names none.
+    layer that a failure points to (see LAYERS), '' when the check names none. `rung` is the rung that it belongs to, ''
+    for that of its stage.
     """
 
     suite: str
@@ -50,6 +51,7 @@ class CheckResult:
     source_file: str = ""
     sessions: tuple[str, ...] = ()
     layer: str = ""
+    rung: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data."""

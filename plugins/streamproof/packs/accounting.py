@@ -78,6 +78,11 @@ class Ids(Strict):
             raise ValueError(f"names {', '.join(twice)} twice; an event ends in one place")
         return self
 
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """Return the names of the tables in which events end."""
+        return tuple(place.table for place in (*self.tables, *self.reject_tables))
+
 
 class Dispositions(Strict):
     """The table with the disposition of every record, and its columns of topic, partition and offset."""

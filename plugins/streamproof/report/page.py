@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from streamproof.model.results import StageResult
+from streamproof.model.rungs import Rung
 from streamproof.report import contract_section, sections
 from streamproof.report.coverage_matrix import coverage_tables
 from streamproof.report.formatting import headline, number
@@ -64,7 +65,22 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Started (UTC)", _short(str(summary["started_at"]))),
         ("Commit", str(summary["git_commit"])[:12] or "unknown"),
         ("First broken layer", str(summary["first_broken_layer"] or "none")),
+        *_rungs(summary),
     ]
+
+
+def _rungs(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what the run proved, and what the pack would have to say to prove more. Old summaries have no rungs."""
+    if "rungs" not in summary:
+        return []
+    proved, missing = summary["rungs"], summary["rungs_missing"]
+    unproved = [rung.value for rung in Rung if rung not in proved and rung not in missing]
+    found = [("Proved", ", ".join(proved) or "nothing")]
+    if unproved:
+        found.append(("Not proved in this run", ", ".join(unproved)))
+    if missing:
+        found.append(("Not offered by the pack", " ".join(f"{rung}: {needs}" for rung, needs in missing.items())))
+    return found
 
 
 def _coverage(results: Mapping[str, StageResult]) -> dict[str, Any] | None:

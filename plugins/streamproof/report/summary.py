@@ -8,6 +8,7 @@ from typing import Any
 
 from streamproof.model.plan import RunPlan
 from streamproof.model.results import LAYERS, CheckResult, StageResult, Status, Verdict
+from streamproof.model.rungs import missing_rungs, proved_rungs
 from streamproof.model.stack import StackState
 from streamproof.model.verdict import failed_checks, judge, unjudged
 from streamproof.report.compact import compact_summary
@@ -44,6 +45,8 @@ def build_summary(
         "not_judged": _not_judged(results),
         "not_run": [stage for stage in plan.planned_stages if stage not in results],
         "first_broken_layer": first_broken_layer(failed),
+        "rungs": proved_rungs(plan, results),
+        "rungs_missing": missing_rungs(plan.rungs),
         "rerun": plan.rerun,
         "notices": list(plan.notices),
         "injected": _injected(plan, results),

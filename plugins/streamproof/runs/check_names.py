@@ -23,7 +23,7 @@ def checks_by_suite(files: CheckFiles, pack: Pack, suites: Sequence[str]) -> dic
     """
     for suite in suites:
         files.diagnostics(suite)
-    conservation = (CONSERVATION,) if pack.accounting.dispositions else ()
+    conservation = (CONSERVATION,) if files.suite(CONSERVATION) else ()
     found = {suite: {test.name for test in files.suite(suite)} for suite in (*suites, *conservation)}
     if pack.oracle:
         found[ORACLE] = set(files.oracle_sql.checks)

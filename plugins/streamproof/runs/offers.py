@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from streamproof.model.errors import UsageError
+from streamproof.model.rungs import Rung
 from streamproof.packs.pack import Pack
 from streamproof.runs.names import RunNames
 
 # What a stage may need of a pack.
-TRACE_SQL, CONTRACT_FILES, DISPOSITIONS, AN_ORACLE = "trace", "contracts", "dispositions", "oracle"
+TRACE_SQL, CONTRACT_FILES = "trace", "contracts"
 
 
 def pack_offers(pack: Pack) -> frozenset[str]:
-    """Return those of `trace`, `contracts`, `dispositions` and `oracle` that the pack has; stages may need them."""
+    """Return those of `trace` and `contracts` that the pack has, and its rungs; stages may need them."""
     offered = {
         TRACE_SQL: any((pack.sql_dir / "trace").glob("*.sql")),
-        CONTRACT_FILES: any(pack.contracts_dir.glob("*.yaml")),
-        DISPOSITIONS: pack.accounting.dispositions is not None,
-        AN_ORACLE: bool(pack.oracle),
+        CONTRACT_FILES: has_contracts(pack),
     }
-    return frozenset(name for name, there in offered.items() if there)
+    return frozenset(name for name, there in offered.items() if there) | frozenset(offered_rungs(pack))
+
+
+def has_contracts(pack: Pack) -> bool:
+    """Return whether the pack has contracts."""
+    return any(pack.contracts_dir.glob("*.yaml"))
+
+
+def offered_rungs(pack: Pack) -> tuple[str, ...]:
+    """Return the rungs that a pack offers, in their order."""
+    offered = set(pack.accounting.rungs)
+    if pack.suites or has_contracts(pack):
+        offered.add(Rung.JUDGED)
+    if pack.oracle:
+        offered.add(Rung.FORETOLD)
+    return tuple(rung.value for rung in Rung if rung in offered)
 
 
 def require_an_end(pack: Pack) -> None:

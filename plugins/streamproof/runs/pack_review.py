@@ -13,9 +13,10 @@ from streamproof.checks.contracts.files import Contract
 from streamproof.checks.oracle_parts import load_oracle
 from streamproof.fixtures.verify import check_fixture_set, hint_for, shown
 from streamproof.model.errors import StreamproofError
+from streamproof.model.plan import CONSERVATION
 from streamproof.model.window import Window
 from streamproof.packs.pack import Pack
-from streamproof.runs.offers import AN_ORACLE, CONTRACT_FILES, DISPOSITIONS, pack_offers, require_an_end
+from streamproof.runs.offers import CONTRACT_FILES, pack_offers, require_an_end
 from streamproof.sql.blocks import Block, read_blocks
 from streamproof.sql.reading import shown_path
 from streamproof.warehouse.registry import warehouse_kind
@@ -90,8 +91,7 @@ class _Review:
             return None
 
     def _suites(self) -> Iterator[Block]:
-        conservation = ("conservation",) if DISPOSITIONS in pack_offers(self.pack) else ()
-        for suite in (*self.pack.suites, *conservation):
+        for suite in (*self.pack.suites, CONSERVATION):
             yield from self._try(lambda suite=suite: self.files.suite(suite)) or ()  # type: ignore[misc]
             yield from self._try(lambda suite=suite: self.files.diagnostics(suite)) or ()  # type: ignore[misc]
 
@@ -102,7 +102,7 @@ class _Review:
                 yield from self._try(lambda file=file, shown_as=shown_as: read_blocks(file, shown_as=shown_as)) or ()  # type: ignore[misc]
 
     def _oracle(self) -> Iterator[Block]:
-        if AN_ORACLE not in pack_offers(self.pack):
+        if not self.pack.oracle:
             return
         self._try(lambda: load_oracle(self.pack))
         sql = self._try(lambda: self.files.oracle_sql)
@@ -168,6 +168,7 @@ def _absent_tables(pack: Pack, contracts: tuple[Contract, ...], objects: frozens
     named["accounting.drained.settled_tables"] = accounting.drained.settled_tables
     named["accounting.raw"] = (accounting.raw.table,) if accounting.raw else ()
     named["accounting.dispositions"] = (accounting.dispositions.table,) if accounting.dispositions else ()
+    named["accounting.ids"] = accounting.ids.table_names if accounting.ids else ()
     named["family_columns"] = tuple(pack.family_columns)
     for key, tables in named.items():
         for table in sorted(set(tables) - objects):

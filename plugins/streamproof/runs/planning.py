@@ -32,7 +32,7 @@ from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
 from streamproof.runs.narrowing import narrowed_by
-from streamproof.runs.offers import pack_offers, require_an_end
+from streamproof.runs.offers import offered_rungs, pack_offers, require_an_end
 from streamproof.runs.rerun import from_any_folder, git_commit, rerun_command
 from streamproof.runs.stage import StageList
 from streamproof.sql.scripts import read_script
@@ -166,6 +166,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         compose_files=_compose_files(request, home, host),
         docker_host=host.docker_host if request.stack == COMPOSE else None,
         stages=stages.planned(request.mode, suites, offers=pack_offers(pack), options=_options(request)),
+        rungs=offered_rungs(pack),
     )
     folder.write_plan(plan)
     return RunContext(plan=plan, pack=pack, names=names, folder=folder, files=files, replay=subject.replay)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from streamproof.model.errors import UsageError
 from streamproof.model.plan import PlannedStage, Role
+from streamproof.model.rungs import Rung
 
 if TYPE_CHECKING:
     from streamproof.model.waiting import Probe
@@ -41,8 +42,9 @@ class Wait:
 class Stage:
     """One stage of a run.
 
-    Which runs have it: those in one of `modes`, with a pack that offers all of `needs` (see `offers.pack_offers`), with
-    option `asked_by` and without option `unless` ('' is no condition).
+    Which runs have it: those in one of `modes`, with a pack that offers all of `needs` (see `offers.pack_offers`) and
+    at least one of `rungs`, the rungs that the stage proves, with option `asked_by` and without option `unless` ('' is
+    no condition).
 
     When it runs: after the stages named in `after`. A stage that the run does not have is replaced by the stages that
     it waits for. `per_suite` stands for one stage per suite, named `assert_<suite>`; `function` then also takes the
@@ -61,6 +63,7 @@ class Stage:
     role: Role = Role.PREPARE
     after: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    rungs: tuple[Rung, ...] = ()
     asked_by: str = ""
     unless: str = ""
     per_suite: bool = False
@@ -77,6 +80,10 @@ class Stage:
     def judges(self) -> bool:
         """Return whether the stage runs checks."""
         return self.role is Role.JUDGE
+
+    def offered_by(self, offers: Collection[str]) -> bool:
+        """Return whether a pack that offers these parts and rungs has the stage."""
+        return set(self.needs) <= set(offers) and (not self.rungs or bool(set(self.rungs) & set(offers)))
 
     def of_suite(self, suite: str) -> Stage:
         """Return the stage that judges one suite."""
@@ -107,14 +114,15 @@ class StageList:
     ) -> tuple[PlannedStage, ...]:
         """Return the stages of a run in order.
 
-        `offers` are the parts that the pack has, `options` the options that the request sets.
+        `offers` are the parts and rungs that the pack has, `options` the options that the request sets.
         """
         found: list[PlannedStage] = []
         for stage in self:
             requested = not stage.asked_by or stage.asked_by in options
-            if mode in stage.modes and set(stage.needs) <= set(offers) and requested and stage.unless not in options:
+            if mode in stage.modes and stage.offered_by(offers) and requested and stage.unless not in options:
                 names = [f"{SUITE_PREFIX}{suite}" for suite in suites] if stage.per_suite else [stage.name]
-                found += [PlannedStage(name, stage.role, stage.waits) for name in names]
+                rungs = tuple(rung.value for rung in stage.rungs)
+                found += [PlannedStage(name, stage.role, stage.waits, rungs) for name in names]
         return tuple(found)
 
     def of_modes(self, modes: Collection[str], options: Collection[str]) -> tuple[Stage, ...]:

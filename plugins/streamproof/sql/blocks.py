@@ -22,6 +22,8 @@ _MARKER = re.compile(r"-- (?P<kind>TEST|QUERY|MUTATION):(?P<name>.*)", re.DOTALL
 _NEARLY_A_MARKER = re.compile(r"--[ \t]*(TEST|QUERY|MUTATION)[ \t]*:")
 _PRESENCE = re.compile(r"^PRESENCE:[ \t]*(?P<why>.+)$", re.MULTILINE)
 _LAYER = re.compile(r"^LAYER:[ \t]*(?P<layer>\w+)[ \t]*$", re.MULTILINE)
+_RUNG = re.compile(r"^RUNG:[ \t]*(?P<rung>\w+)[ \t]*$", re.MULTILINE)
+_PLACE = re.compile(r"^PLACE:[ \t]*(?P<place>.+?)[ \t]*$", re.MULTILINE)
 _ALSO_FAILS = re.compile(r"^ALSO FAILS:[ \t]*(?P<names>.+)$", re.MULTILINE)
 
 
@@ -68,6 +70,18 @@ class Block:
         """Return the warehouse layer that a failure points to (its line `-- LAYER: typed`), '' without one."""
         found = _LAYER.search(self.comment)
         return found["layer"] if found else ""
+
+    @property
+    def rung(self) -> str:
+        """Return the rung that a check belongs to (its line `-- RUNG: raw_complete`), '' without one."""
+        found = _RUNG.search(self.comment)
+        return found["rung"] if found else ""
+
+    @property
+    def place(self) -> str:
+        """Return the place of events that a mutation breaks (its line `-- PLACE: name`), '' without one."""
+        found = _PLACE.search(self.comment)
+        return found["place"] if found else ""
 
     @property
     def also_fails(self) -> tuple[str, ...]:

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from streamproof.fixtures.ids import id_at
 from streamproof.model.plan import CONSERVATION
 from streamproof.runs.context import RunContext, StageOutcome
-from streamproof.stages.accounting import dispositions_of
+from streamproof.stages.accounting import counts_dispositions, dispositions_of
 from streamproof.stages.assertions import suite_checks
+from streamproof.warehouse.values import topic_place
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Run the conservation suite and count records by disposition and event type. Raises WarehouseError."""
+    """Run the conservation suite and count records by disposition and event type.
+
+    The ids in topics of rejected records are read first. Raises StackError, WarehouseError.
+    """
+    details: dict[str, Any] = {}
+    if found := _read_reject_topics(ctx):
+        details["reject_topics"] = found
     checks = suite_checks(ctx, CONSERVATION)
+    if counts_dispositions(ctx):
+        with ctx.warehouse() as warehouse:
+            details["dispositions"] = dispositions_of(ctx, warehouse)
+    return StageOutcome(details=details, checks=checks)
+
+
+def _read_reject_topics(ctx: RunContext) -> dict[str, int]:
+    """Store the ids of the records in the pack's topics of rejects; return the number of records by topic."""
+    ids = ctx.pack.accounting.ids
+    found: dict[str, int] = {}
+    if ids is None or not ids.reject_topics:
+        return found
     with ctx.warehouse() as warehouse:
-        found = dispositions_of(ctx, warehouse)
-    return StageOutcome(details={"dispositions": found}, checks=checks)
+        for rejects in ids.reject_topics:
+            topic = ctx.names.topics[rejects.topic]
+            records = ctx.transport.read(ctx.kafka(), topic)
+            rows = ((record.partition, record.offset, id_at(record.value, rejects.path)) for record in records)
+            found[topic] = warehouse.store_reject_ids(topic_place(rejects.topic), rows)
+    return found

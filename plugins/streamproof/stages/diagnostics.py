@@ -14,7 +14,7 @@ from streamproof.runs.context import RunContext
 from streamproof.runs.folder import read_json
 from streamproof.runtime.compose.project import CONTAINERS_FILE, describe_containers
 from streamproof.runtime.files import write_json
-from streamproof.stages.accounting import ask_pack
+from streamproof.stages.accounting import ask_pack, counts_dispositions
 from streamproof.stages.session_traces import trace_failing_sessions
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.values import LEDGER, RecordTable
@@ -40,7 +40,7 @@ def collect_diagnostics(ctx: RunContext) -> None:
         _write(ctx, "containers.json", containers)
     if not ctx.plan.observes:
         _write(ctx, "offsets.json", offsets)
-        if ctx.pack.accounting.dispositions:
+        if counts_dispositions(ctx):
             _write(ctx, "rejected_records.json", _rejected_records)
         if ctx.pack.accounting.raw:
             _write(ctx, "offending_records.json", lambda run: offending_records(run, offending_places(failing)))

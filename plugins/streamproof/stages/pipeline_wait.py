@@ -11,7 +11,13 @@ from streamproof.model.fixture import DISPOSITIONS
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.stage import Wait
-from streamproof.stages.accounting import RAW_ROWS, RecordRows, accounted_tables, dispositions_of
+from streamproof.stages.accounting import (
+    RAW_ROWS,
+    RecordRows,
+    accounted_tables,
+    counts_dispositions,
+    dispositions_of,
+)
 from streamproof.transport.base import Consumers
 from streamproof.warehouse.base import Warehouse
 
@@ -68,7 +74,7 @@ def drain_details(ctx: RunContext, waited: float) -> dict[str, Any]:
         for what, table, _ in accounted_tables(ctx.pack, warehouse):
             if what == RAW_ROWS:
                 counted["raw_rows"] = warehouse.row_count(table, topic)
-        if accounting.dispositions:
+        if counts_dispositions(ctx):
             counts = dispositions_of(ctx, warehouse)
             counted["dispositions"] = {name: sum(counts.get(name, {}).values()) for name in DISPOSITIONS}
         if accounting.drained.settled_tables:
@@ -78,27 +84,26 @@ def drain_details(ctx: RunContext, waited: float) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _Drain:
-    """The probe of a drain. `before` are the row counts of the settling tables at the previous call."""
+    """The probe of a drain. `before` are the states of the settling tables and topics at the previous call."""
 
     ctx: RunContext
     replay: Mapping[str, Any]
     groups: Consumers
     warehouse: Warehouse
-    before: dict[str, int] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
 
     def look(self) -> Probe:
         """Check once whether the run has drained.
 
-        Tables that account for every record are compared with the ledger. A pack without such tables has drained when
-        the row counts of its tables no longer change.
+        The consumers must be at the end. Then tables that account for every record are compared with the ledger, and
+        tables and topics that must settle with their state at the previous call.
         """
         self.ctx.stack_state()
         behind = self._behind()
         if behind:
             # The exact comparison needs a join. Until the consumers are at the end, counts are enough.
             return Probe(False, "; ".join([*self._quick_counts(), *behind]))
-        targets = accounted_tables(self.ctx.pack, self.warehouse)
-        missing = self._unaccounted(targets) if targets else self._unsettled()
+        missing = [*self._unaccounted(accounted_tables(self.ctx.pack, self.warehouse)), *self._unsettled()]
         running = self.warehouse.inserts_running()
         if not missing and running:
             missing = [f"{running} inserts still running"]
@@ -122,16 +127,18 @@ class _Drain:
         return missing
 
     def _unsettled(self) -> list[str]:
-        """Return the tables whose row counts have changed since the previous call; the first call returns them all."""
-        tables = self.ctx.pack.accounting.drained.settled_tables
-        counts = self.warehouse.row_counts(tables)
-        unsettled = [
-            f"table {table} at rest ({number} rows)"
-            for table, number in counts.items()
-            if self.before.get(table) != number
-        ]
-        self.before = counts
-        return unsettled
+        """Return the tables and topics that have changed since the previous call; the first call returns them all."""
+        states = self.warehouse.table_states(self.ctx.pack.accounting.drained.settled_tables)
+        now: dict[str, Any] = {f"table {table} at rest ({state.rows} rows)": state for table, state in states.items()}
+        for topic in self._reject_topics():
+            ends = self.groups.end_offsets(topic)
+            now[f"topic {topic} at rest ({sum(ends.values())} records)"] = ends
+        before, self.before = self.before, now
+        return [what for what, state in now.items() if before.get(what) != state]
+
+    def _reject_topics(self) -> list[str]:
+        ids = self.ctx.pack.accounting.ids
+        return [self.ctx.names.topics[place.topic] for place in ids.reject_topics] if ids else []
 
     def _behind(self) -> list[str]:
         """Return the consumers that have not committed up to the end of a partition, with how far they are."""

@@ -13,6 +13,7 @@ from streamproof.model.results import CheckResult, Status
 from streamproof.proving.mutations import Prover, Subject, assertion_subject, contract_subject
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.files import write_json
+from streamproof.stages.accounting import applicable, places_with_ids
 from streamproof.stages.assertions import asked_of, diagnostics_of
 from streamproof.stages.contracts import contract_parameters, pack_contracts
 from streamproof.stages.coverage import cover, coverage_checks
@@ -77,7 +78,8 @@ def _prove(ctx: RunContext, prover: Prover, clones: Sequence[Clone]) -> tuple[di
 def pack_subjects(ctx: RunContext) -> list[Subject]:
     """Return the checks of the run with their mutations: SQL suites, conservation, contracts, oracle and parity."""
     parameters = ctx.check_parameters()
-    found = [assertion_subject(suite, test, parameters) for suite, test in asked_of(ctx)]
+    places = places_with_ids(ctx)
+    found = [assertion_subject(suite, applicable(test, places), parameters) for suite, test in asked_of(ctx)]
     found += [contract_subject(contract, contract_parameters(ctx)) for contract in pack_contracts(ctx)]
     return [*found, oracle_subject(ctx), *parity_subjects(ctx)] if ctx.plan.oracle else found
 

@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.plan import CONSERVATION, CONTRACTS, OBSERVE, ORACLE, PROVE, RUN_MODES, Role
-from streamproof.runs.offers import AN_ORACLE, CONTRACT_FILES, DISPOSITIONS, TRACE_SQL
+from streamproof.model.rungs import Rung
+from streamproof.runs.offers import CONTRACT_FILES, TRACE_SQL
 from streamproof.runs.stage import Stage, StageList, Wait
 
 if TYPE_CHECKING:
@@ -71,13 +72,22 @@ STAGES = StageList(
             _run("pipeline_wait"),
             REPLAYED,
             after=("replay_events",),
+            rungs=(Rung.DRAINED,),
             may_be_late=True,
             waits=True,
             wait=_wait("pipeline_wait"),
         ),
         Stage("inject", _run("inject"), REPLAYED, after=("pipeline_wait",), asked_by="inject"),
         Stage("query_pack", _run("query_pack"), ALL_MODES, after=("inject", "warehouse_check"), needs=(TRACE_SQL,)),
-        Stage("assert_suite", _run("assertions"), ALL_MODES, Role.JUDGE, after=("query_pack",), per_suite=True),
+        Stage(
+            "assert_suite",
+            _run("assertions"),
+            ALL_MODES,
+            Role.JUDGE,
+            after=("query_pack",),
+            rungs=(Rung.JUDGED,),
+            per_suite=True,
+        ),
         # Great Expectations takes seconds to import, so a separate process imports it while the services start.
         Stage(
             CONTRACTS,
@@ -86,11 +96,19 @@ STAGES = StageList(
             Role.JUDGE,
             after=("query_pack",),
             needs=(CONTRACT_FILES,),
+            rungs=(Rung.JUDGED,),
             get_ready=_import_expectations,
             process=CHILD,
         ),
-        Stage(CONSERVATION, _run("conservation"), REPLAYED, Role.JUDGE, after=("query_pack",), needs=(DISPOSITIONS,)),
-        Stage(ORACLE, _run("oracle"), REPLAYED, Role.JUDGE, after=("query_pack",), needs=(AN_ORACLE,)),
+        Stage(
+            CONSERVATION,
+            _run("conservation"),
+            REPLAYED,
+            Role.JUDGE,
+            after=("query_pack",),
+            rungs=(Rung.RAW_COMPLETE, Rung.IDS_ACCOUNTED, Rung.RECORDS_ACCOUNTED),
+        ),
+        Stage(ORACLE, _run("oracle"), REPLAYED, Role.JUDGE, after=("query_pack",), rungs=(Rung.FORETOLD,)),
         # Mutations prove something only when all checks pass on the unchanged data.
         Stage(
             PROVE,

@@ -6,12 +6,15 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from streamproof.fixtures.ids import id_at
 from streamproof.fixtures.ordering import ReplayPlan, plan_replay
 from streamproof.fixtures.verify import shown
 from streamproof.model.errors import FixtureError
+from streamproof.packs.pack import Pack
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.stages.promises import promised_by_scenario, published_in_window
 from streamproof.transport.base import Published
+from streamproof.warehouse.base import IdOf, no_id
 
 
 def planned_replay(ctx: RunContext) -> ReplayPlan:
@@ -46,10 +49,18 @@ def run(ctx: RunContext) -> StageOutcome:
     ctx.log(f"{published.acknowledged} records acknowledged, {published.rate_per_sec:,.0f}/s")
     with ctx.warehouse() as warehouse:
         kinds = warehouse.value_kinds_read
-        if ctx.pack.accounting.raw or ctx.pack.accounting.dispositions:
-            rows = warehouse.write_ledger(published, plan.records(), plan.unstated)
-            ctx.log(f"{rows} rows in the ledger")
+        rows = warehouse.write_ledger(published, plan.records(), plan.unstated, id_function(ctx.pack))
+        ctx.log(f"{rows} rows in the ledger")
     return StageOutcome(details=replay_details(ctx, plan, published, kinds))
+
+
+def id_function(pack: Pack) -> IdOf:
+    """Return the function that finds the id by which the pack accounts for an event."""
+    ids = pack.accounting.ids
+    if ids is None:
+        return no_id
+    path = ids.path
+    return (lambda _event, value: id_at(value, path)) if path else (lambda event, _value: event.event_id)
 
 
 def replay_details(

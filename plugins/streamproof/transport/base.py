@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,6 +49,15 @@ class Published:
         return self.acknowledged / self.duration_sec if self.duration_sec else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """A record that was read from a topic. `value` is None for a null value."""
+
+    partition: int
+    offset: int
+    value: bytes | None
+
+
 class Consumers(Protocol):
     """Reads the state of consumer groups. Every method raises StackError when the transport does not answer."""
 
@@ -60,6 +69,9 @@ class Consumers(Protocol):
 
     def committed(self, group: str, topic: str, partitions: Iterable[int]) -> Mapping[int, int]:
         """Return the committed offset of each partition of `topic`, without partitions that have none."""
+
+    def end_offsets(self, topic: str) -> Mapping[int, int]:
+        """Return the end offset of each partition of a topic."""
 
 
 class Transport(Protocol):
@@ -99,6 +111,9 @@ class Transport(Protocol):
 
         `watch` is called regularly; an exception that it raises ends the replay.
         """
+
+    def read(self, settings: KafkaSettings, topic: str) -> Iterator[ReadRecord]:
+        """Yield the records that a topic holds now. Nothing is committed."""
 
     def consumers(self, settings: KafkaSettings) -> Consumers:
         """Return a reader of the consumer groups' state."""

@@ -6,15 +6,34 @@ floors imports neither an adapter nor a client library. SQL of one dialect belon
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from streamproof.model.fixture import Expectation, FixtureEvent
-from streamproof.warehouse.values import Answer, Comparison, Feed, Reading, RecordTable, SchemaFinding, Shape, TableRead
+from streamproof.warehouse.values import (
+    Answer,
+    Comparison,
+    Feed,
+    Reading,
+    RecordTable,
+    SchemaFinding,
+    Shape,
+    TableRead,
+    TableState,
+)
 
 if TYPE_CHECKING:
     from streamproof.warehouse.clones import Clone
+
+
+# Returns the id by which a pack accounts for an event, from the event and its value; '' for none.
+IdOf = Callable[[FixtureEvent, bytes | None], str]
+
+
+def no_id(_event: FixtureEvent, _value: bytes | None) -> str:
+    """Return no id. This is for packs that do not account by ids."""
+    return ""
 
 
 class RecordPositions(Protocol):
@@ -155,11 +174,22 @@ class Warehouse(Protocol):
     # The published records, and whether they have arrived
 
     def write_ledger(
-        self, positions: RecordPositions, records: Iterable[tuple[FixtureEvent, bytes | None]], unstated: Expectation
+        self,
+        positions: RecordPositions,
+        records: Iterable[tuple[FixtureEvent, bytes | None]],
+        unstated: Expectation,
+        id_of: IdOf,
     ) -> int:
         """Store one ledger row for each published record, in the order of publishing, and return their number.
 
-        `unstated` is the expectation for a record whose fixture line states none.
+        `unstated` is the expectation for a record whose fixture line states none. `id_of` returns the id by which the
+        pack accounts for an event.
+        """
+
+    def store_reject_ids(self, place: str, ids: Iterable[tuple[int, int, str]]) -> int:
+        """Store the ids in a topic of rejected records, and return their number. Ids stored before are replaced.
+
+        Each is (partition, offset, id). `place` is the name of the topic in reports.
         """
 
     def ledger_positions(self) -> Iterable[tuple[str, int, int]]:
@@ -177,6 +207,9 @@ class Warehouse(Protocol):
 
     def row_counts(self, tables: Sequence[str]) -> dict[str, int]:
         """Return the number of rows of each table, duplicates included."""
+
+    def table_states(self, tables: Sequence[str]) -> dict[str, TableState]:
+        """Return the state of each table. It stays the same while nothing is written or merged."""
 
     def inserts_running(self) -> int:
         """Return how many inserts into the database are running or waiting now."""

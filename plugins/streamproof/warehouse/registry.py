@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from streamproof.model.errors import UsageError
 from streamproof.model.settings import ClickHouseSettings
+from streamproof.packs.accounting import Accounting
+from streamproof.sql.blocks import Block
 from streamproof.warehouse.base import Server, Warehouse
 from streamproof.warehouse.values import SqlReview, SqlText
 
@@ -30,6 +32,9 @@ class WarehouseKind(Protocol):
         Raises SqlSourceError for a broken schema folder, WarehouseError when the engine cannot be used.
         """
 
+    def accounting_checks(self, accounting: Accounting, layers: Mapping[str, str]) -> tuple[Block, ...]:
+        """Return the checks of a pack's accounting in the SQL of this kind. `layers` are the layers by table."""
+
 
 def warehouse_kind(kind: str) -> WarehouseKind:
     """Return a kind of warehouse by its name. Raises UsageError for an unknown kind."""
@@ -50,3 +55,11 @@ def open_warehouse(kind: str, settings: ClickHouseSettings, *, source: str = "")
 def open_server(kind: str, settings: ClickHouseSettings, *, source: str = "") -> Server:
     """Connect to a server of this kind; `source` as in `open_warehouse`. Raises UsageError, WarehouseError."""
     return warehouse_kind(kind).open_server(settings, source=source)
+
+
+def accounting_checks(kind: str, accounting: Accounting, layers: Mapping[str, str]) -> tuple[Block, ...]:
+    """Return the checks of a pack's accounting, with their mutations, for a warehouse of this kind.
+
+    `layers` are the layers of the pack's tables, by table. Raises UsageError, SqlSourceError.
+    """
+    return warehouse_kind(kind).accounting_checks(accounting, layers)

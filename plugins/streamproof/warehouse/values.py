@@ -115,6 +115,23 @@ class RecordTable:
     offset: str
 
 
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """How many rows a table has, and the names of its stored parts; a table without parts has none."""
+
+    rows: int
+    parts: frozenset[str] = frozenset()
+
+
+# The kinds of values that a record may have.
+ALL_VALUE_KINDS = ("bytes", "empty", "null")
+
+
+def topic_place(role: str) -> str:
+    """Return the name of a topic of rejected records, as a place in which an event may end."""
+    return f"topic {role}"
+
+
 # The table of published records, one row each. Only the replay writes it.
 LEDGER = RecordTable("replay_ledger", "source_topic", "source_partition", "source_offset")
 

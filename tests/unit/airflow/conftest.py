@@ -19,6 +19,7 @@ import pytest
 
 from streamproof.model.plan import RunPlan
 from streamproof.model.results import CheckResult, StageResult, Status
+from streamproof.model.rungs import Rung
 from streamproof.runs.folder import RunFolder
 from streamproof.stages.registry import STAGES
 
@@ -57,7 +58,7 @@ def make_run(home: Path, tmp_path: Path):
         }  # fmt: skip
         values |= changes
         options = [name for name in ("inject", "keep_stack") if values[name]]
-        offers = ("trace", "contracts", "dispositions", "oracle")
+        offers = ("trace", "contracts", *Rung)
         values.setdefault("stages", STAGES.planned(values["mode"], values["suites"], offers=offers, options=options))
         folder = RunFolder(root)
         folder.write_plan(RunPlan(**values))

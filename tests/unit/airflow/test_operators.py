@@ -109,7 +109,7 @@ class TestStageOperator:
         assert stages[1] == []
 
     def test_what_the_pack_does_not_offer_succeeds_so_that_the_others_run(self, make_run, stages):
-        planned = STAGES.planned("full", ("raw_typed",), offers=("contracts",))
+        planned = STAGES.planned("full", ("raw_typed",), offers=("contracts", "judged", "drained"))
         _, context = make_run(stages=planned)
 
         told = operators.StageOperator(task_id="t", stage="conservation").execute(context)
@@ -166,11 +166,11 @@ class TestInject:
 class TestPublishSummaryOperator:
     def test_a_passed_run_leaves_its_summary(self, make_run, stages, result):
         _, context = make_run()
-        stages[0]["publish_summary"] = result("publish_summary", details={"verdict": "passed"})
+        stages[0]["publish_summary"] = result("publish_summary", details={"verdict": "passed", "rungs": ["judged"]})
 
         operators.PublishSummaryOperator(task_id="t").execute(context)
 
-        assert context["ti"].pushed == {"return_value": {"verdict": "passed"}}
+        assert context["ti"].pushed == {"return_value": {"verdict": "passed", "rungs": ["judged"]}}
 
     @pytest.fixture
     def events(self):
@@ -183,7 +183,7 @@ class TestPublishSummaryOperator:
 
         def of(verdict, **changes):
             _, context = make_run(**changes)
-            stages[0]["publish_summary"] = result("publish_summary", details={"verdict": verdict})
+            stages[0]["publish_summary"] = result("publish_summary", details={"verdict": verdict, "rungs": ["judged"]})
             alias = AssetAlias("streamproof_verified")
             operator = operators.PublishSummaryOperator(task_id="t", outlets=[alias])
             operator.execute({**context, "outlet_events": events})
@@ -203,6 +203,7 @@ class TestPublishSummaryOperator:
             "git_commit": "c0ffee",
             "fixture_sha256": "ab12",
             "report": str(tmp_path / "runs/r1/report.html"),
+            "rungs": ["judged"],
         }
 
     def test_a_passed_run_that_verified_less_does_not(self, publish):
@@ -217,12 +218,12 @@ class TestPublishSummaryOperator:
     @pytest.mark.parametrize("verdict", ["failed", "error"])
     def test_any_other_verdict_fails_after_publishing(self, make_run, stages, result, verdict):
         _, context = make_run()
-        stages[0]["publish_summary"] = result("publish_summary", details={"verdict": verdict})
+        stages[0]["publish_summary"] = result("publish_summary", details={"verdict": verdict, "rungs": ["judged"]})
 
         with pytest.raises(AirflowFailException, match=verdict):
             operators.PublishSummaryOperator(task_id="t").execute(context)
 
-        assert context["ti"].pushed["return_value"] == {"verdict": verdict}
+        assert context["ti"].pushed["return_value"] == {"verdict": verdict, "rungs": ["judged"]}
 
 
 class TestStackDownOperator:

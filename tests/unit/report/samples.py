@@ -6,9 +6,12 @@ from typing import Any
 
 from streamproof.model.plan import RunPlan
 from streamproof.model.results import CheckResult, StageResult, Status
+from streamproof.model.rungs import Rung
 from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
 from streamproof.stages.registry import STAGES
 
+# The rungs of a pack without an oracle.
+RUNGS = tuple(rung.value for rung in Rung if rung is not Rung.FORETOLD)
 FOLDER = "/home/ada/streamproof/artifacts/test-runs/20260301T021500Z-4f1a"
 
 _SUITE = "include/sql/livepeer/assertions/raw_typed"
@@ -50,8 +53,9 @@ def plan(**changes: Any) -> RunPlan:
         "cache_dir": "/home/ada/.cache/streamproof", "java": None, "owner": ProcessIdentity(4242, 1.0), "notices": (),
     }  # fmt: skip
     values |= changes
-    offers = ("trace", "contracts", "dispositions")
+    offers = ("trace", "contracts", *RUNGS)
     options = [name for name in ("inject", "keep_stack") if values[name]]
+    values.setdefault("rungs", RUNGS)
     values.setdefault("stages", STAGES.planned(values["mode"], values["suites"], offers=offers, options=options))
     return RunPlan(**values)
 

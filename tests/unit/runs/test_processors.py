@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from streamproof.model.errors import UsageError
+from streamproof.model.rungs import Rung
 from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
 from streamproof.model.stack import StackState
 from streamproof.packs.accounting import Accounting, Drained
 from streamproof.packs.processors import CommandProcessor, WarehouseProcessor
-from streamproof.runs.offers import pack_offers, require_an_end
+from streamproof.runs.offers import offered_rungs, pack_offers, require_an_end
 from streamproof.runs.processors import processor_launch, processor_secrets
 from streamproof.runtime.environment import fill_environment
 
@@ -86,8 +87,10 @@ def test_endpoints_are_filled_in_when_the_stack_is_up(with_processor):
 
 def test_a_pack_offers_what_it_names(planned):
     pack = planned().pack
-    assert pack_offers(pack) == {"trace", "contracts", "dispositions", "oracle"}
-    assert pack_offers(pack.model_copy(update={"oracle": "", "accounting": Accounting()})) == {"trace", "contracts"}
+    assert pack_offers(pack) == {"trace", "contracts", *Rung}
+    least = pack.model_copy(update={"oracle": "", "accounting": Accounting()})
+    assert pack_offers(least) == {"trace", "contracts", "judged"}
+    assert offered_rungs(pack) == tuple(Rung)
 
 
 @pytest.mark.parametrize(

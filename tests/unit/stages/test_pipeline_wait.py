@@ -9,6 +9,7 @@ import pytest
 
 from streamproof.packs.accounting import Accounting, Drained
 from streamproof.stages.pipeline_wait import _Drain
+from streamproof.warehouse.values import TableState
 
 REPLAY = {"published": 5, "start_offsets": {"0": 0}, "end_offsets": {"0": 5}, "raw_end_offsets": {"0": 4}}
 
@@ -31,8 +32,9 @@ def drain(planned, monkeypatch):
     The second value is the number of rows by table, the third the number of running inserts.
     """
     rows, running = {"a": 3, "b": 1}, [0]
+    parts = {"a": frozenset({"all_1_1_0"}), "b": frozenset()}
     warehouse = SimpleNamespace(
-        row_counts=lambda tables: {table: rows[table] for table in tables},
+        table_states=lambda tables: {table: TableState(rows[table], parts[table]) for table in tables},
         inserts_running=lambda: running[0],
         value_kinds_read=("bytes",),
     )

@@ -6,10 +6,12 @@ import pytest
 
 from streamproof.model.errors import UsageError
 from streamproof.model.plan import OBSERVE, PROVE, Role
+from streamproof.model.rungs import Rung
 from streamproof.runs.stage import Stage, StageList
 from streamproof.stages.registry import STAGES
 
-EVERYTHING = ("trace", "contracts", "dispositions", "oracle")
+EVERYTHING = ("trace", "contracts", *Rung)
+CONSERVED = ("raw_complete", "ids_accounted", "records_accounted")
 SUITES = ("raw_typed", "api")
 FULL = ["stack_up", "schema_apply", "pipeline_ready", "replay_events", "pipeline_wait", "query_pack",
         "assert_raw_typed", "assert_api", "contracts", "conservation", "oracle", "publish_summary",
@@ -46,11 +48,25 @@ def test_the_proof_is_the_last_that_judges():
 
 @pytest.mark.parametrize(
     ("missing", "stage"),
-    [("trace", "query_pack"), ("contracts", "contracts"), ("dispositions", "conservation"), ("oracle", "oracle")],
-)
+    [
+        (("trace",), "query_pack"), (("contracts",), "contracts"), (CONSERVED, "conservation"),
+        (("foretold",), "oracle"), (("drained",), "pipeline_wait"),
+    ],
+)  # fmt: skip
 def test_what_a_pack_does_not_offer_has_no_stage(missing, stage):
-    offers = [name for name in EVERYTHING if name != missing]
+    offers = [name for name in EVERYTHING if name not in missing]
     assert names(offers=offers) == [name for name in FULL if name != stage]
+
+
+@pytest.mark.parametrize("rung", CONSERVED)
+def test_one_rung_is_enough_for_a_stage_of_several(rung):
+    offers = [name for name in EVERYTHING if name == rung or name not in CONSERVED]
+    assert "conservation" in names(offers=offers)
+
+
+def test_each_rung_is_proved_by_a_stage_that_plans_name():
+    planned = STAGES.planned("full", SUITES, offers=EVERYTHING)
+    assert {rung for stage in planned for rung in stage.rungs} == set(Rung)
 
 
 def test_a_suite_has_a_stage_of_its_own():

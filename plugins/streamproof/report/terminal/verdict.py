@@ -33,6 +33,10 @@ def show_verdict(console: Console, summary: Mapping[str, Any]) -> None:
         console.print(f"    Hint: {escape(summary['hint'])}")
     if summary["injected"]:
         console.print(f"  [yellow]injected[/] {escape(summary['injected']['file'])}")
+    if "rungs" in summary:
+        console.print(f"  proved  {escape(', '.join(summary['rungs']) or 'nothing')}")
+    if missing := ", ".join(summary.get("rungs_missing", ())):
+        console.print(f"  [dim]the pack does not offer {escape(missing)}: see the report[/]")
     if summary["verdict"] != "passed":
         console.print(f"  rerun   {escape(summary['rerun'])}")
     console.print(f"  report  {escape(str(Path(summary['folder']) / 'report.html'))}")

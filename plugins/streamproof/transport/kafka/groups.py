@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from confluent_kafka import ConsumerGroupState, ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streamproof.model.errors import StackError
 from streamproof.model.settings import KafkaSettings
@@ -68,6 +68,15 @@ class Groups:
                 return {}
             raise _unanswered(f"the offsets of group {group}", error) from None
         return {entry.partition: entry.offset for entry in entries if entry.topic == topic and entry.offset >= 0}
+
+    def end_offsets(self, topic: str) -> Mapping[int, int]:
+        """Return the end offset of each partition of a topic."""
+        request = {TopicPartition(topic, partition): OffsetSpec.latest() for partition in self.partitions(topic)}
+        answers = self._admin.list_offsets(request, request_timeout=REQUEST_TIMEOUT_SEC) if request else {}
+        try:
+            return {place.partition: answer.result().offset for place, answer in answers.items()}
+        except KafkaException as error:
+            raise _unanswered(f"the end of topic {topic}", error) from None
 
 
 def _state_name(state: Any) -> str:

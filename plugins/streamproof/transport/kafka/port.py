@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from streamproof.model.fixture import FixtureEvent
 from streamproof.model.settings import KafkaSettings
-from streamproof.transport.base import Published, Transport
+from streamproof.transport.base import Published, ReadRecord, Transport
 from streamproof.transport.kafka import producer, topics
 from streamproof.transport.kafka.admin import admin_of
 from streamproof.transport.kafka.groups import Groups
 from streamproof.transport.kafka.preflight import check_kafka
+from streamproof.transport.kafka.reading import read_topic
 
 
 class Kafka:
@@ -47,6 +48,10 @@ class Kafka:
     ) -> Published:
         """Publish records in the given order and wait until all of them are acknowledged."""
         return producer.publish(settings, topic, records, run_id=run_id, watch=watch)
+
+    def read(self, settings: KafkaSettings, topic: str) -> Iterator[ReadRecord]:
+        """Yield the records that a topic holds now. Nothing is committed."""
+        return read_topic(settings, topic)
 
     def consumers(self, settings: KafkaSettings) -> Groups:
         """Return a reader of the consumer groups' state."""

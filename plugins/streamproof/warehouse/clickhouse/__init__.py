@@ -1,7 +1,8 @@
-"""The ClickHouse adapter: client, schema, clones, view cache, drain and preflight."""
+"""The ClickHouse adapter: client, schema, clones, view cache, drain, accounting and preflight."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from streamproof.model.settings import ClickHouseSettings
+    from streamproof.packs.accounting import Accounting
+    from streamproof.sql.blocks import Block
     from streamproof.warehouse.base import Server, Warehouse
     from streamproof.warehouse.values import SqlReview, SqlText
 
@@ -33,3 +36,10 @@ def review_sql(schema: Path, texts: Sequence[SqlText], known: Mapping[str, objec
     from streamproof.warehouse.clickhouse.reviewing import review  # noqa: PLC0415 - as above
 
     return review.review_sql(schema, texts, known)
+
+
+def accounting_checks(accounting: Accounting, layers: Mapping[str, str]) -> tuple[Block, ...]:
+    """Return the checks of a pack's accounting. `layers` are the layers of its tables, by table."""
+    from streamproof.warehouse.clickhouse.accounting.checks import accounting_checks as checks_of  # noqa: PLC0415
+
+    return checks_of(accounting, layers)

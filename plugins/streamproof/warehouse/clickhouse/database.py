@@ -11,7 +11,7 @@ import orjson
 
 from streamproof.model.fixture import Expectation, FixtureEvent
 from streamproof.model.settings import ClickHouseSettings
-from streamproof.warehouse.base import RecordPositions
+from streamproof.warehouse.base import IdOf, RecordPositions
 from streamproof.warehouse.clickhouse import drain, ledger
 from streamproof.warehouse.clickhouse.binding import bindable
 from streamproof.warehouse.clickhouse.client import connect, execute, execute_script, refusals
@@ -26,7 +26,17 @@ from streamproof.warehouse.clickhouse.schema import check_schema
 from streamproof.warehouse.clickhouse.servers.preflight import connect_outside
 from streamproof.warehouse.clickhouse.view_cache import WORKERS, ViewCache, shared_by, views_of
 from streamproof.warehouse.clones import Clone
-from streamproof.warehouse.values import Answer, Comparison, Feed, Reading, RecordTable, SchemaFinding, Shape, TableRead
+from streamproof.warehouse.values import (
+    Answer,
+    Comparison,
+    Feed,
+    Reading,
+    RecordTable,
+    SchemaFinding,
+    Shape,
+    TableRead,
+    TableState,
+)
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -170,10 +180,21 @@ class Database:
         return complaint(self.client)
 
     def write_ledger(
-        self, positions: RecordPositions, records: Iterable[tuple[FixtureEvent, bytes | None]], unstated: Expectation
+        self,
+        positions: RecordPositions,
+        records: Iterable[tuple[FixtureEvent, bytes | None]],
+        unstated: Expectation,
+        id_of: IdOf,
     ) -> int:
         """Store a ledger row for each published record and return their number. Raises WarehouseError."""
-        return ledger.write_ledger(self.client, positions, records, unstated)
+        return ledger.write_ledger(self.client, positions, records, unstated, id_of)
+
+    def store_reject_ids(self, place: str, ids: Iterable[tuple[int, int, str]]) -> int:
+        """Store the ids in a topic of rejected records and return their number. Raises WarehouseError."""
+        self.execute("DELETE FROM reject_topic_ids WHERE place = {place:String}", {"place": place})
+        columns = ("place", "source_partition", "source_offset", "id")
+        rows = ((place, *found) for found in ids)
+        return self.insert("reject_topic_ids", columns, rows, what=f"The ids of {place} could not be stored")
 
     def ledger_positions(self) -> Iterable[tuple[str, int, int]]:
         """Return (topic, partition, offset) of every published record, in that order. Raises WarehouseError."""
@@ -196,6 +217,10 @@ class Database:
     def row_counts(self, tables: Sequence[str]) -> dict[str, int]:
         """Return the number of rows of each table. Raises WarehouseError."""
         return drain.row_counts(self.client, tables)
+
+    def table_states(self, tables: Sequence[str]) -> dict[str, TableState]:
+        """Return the rows and active parts of each table. Raises WarehouseError."""
+        return drain.table_states(self.client, tables)
 
     def inserts_running(self) -> int:
         """Return how many inserts into the database are running or waiting. Raises WarehouseError."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from streamproof.warehouse.clickhouse.client import rows
-from streamproof.warehouse.values import RecordTable
+from streamproof.warehouse.values import RecordTable, TableState
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -30,6 +30,12 @@ WHERE source_topic = {topic:String} AND has({kinds:Array(String)}, value_kind)
 """
 _ROWS = "SELECT count() AS present FROM {table:Identifier} WHERE {topic_column:Identifier} = {topic:String}"
 _ALL_ROWS = "SELECT count() AS present FROM {table:Identifier}"
+_PARTS = """
+SELECT table, groupArray(name) AS parts
+FROM system.parts
+WHERE database = currentDatabase() AND active AND table IN {tables:Array(String)}
+GROUP BY table
+"""
 _RECORDS = """
 SELECT *
 FROM {table:Identifier}
@@ -54,6 +60,15 @@ def row_count(client: Client, table: RecordTable, topic: str) -> int:
 def row_counts(client: Client, tables: Sequence[str]) -> dict[str, int]:
     """Return the number of rows of each table, duplicates included."""
     return {table: int(rows(client, _ALL_ROWS, {"table": table})[0]["present"]) for table in tables}
+
+
+def table_states(client: Client, tables: Sequence[str]) -> dict[str, TableState]:
+    """Return the number of rows and the active parts of each table."""
+    found = rows(client, _PARTS, {"tables": list(tables)})
+    parts = {row["table"]: frozenset(row["parts"]) for row in found}
+    return {
+        table: TableState(number, parts.get(table, frozenset())) for table, number in row_counts(client, tables).items()
+    }
 
 
 def unaccounted(client: Client, table: RecordTable, topic: str, kinds: Sequence[str]) -> tuple[int, int]:

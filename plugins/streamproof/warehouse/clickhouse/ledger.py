@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from streamproof.model.fixture import Expectation, FixtureEvent
-from streamproof.warehouse.base import RecordPositions
+from streamproof.warehouse.base import IdOf, RecordPositions
 from streamproof.warehouse.clickhouse.client import refusals
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ COLUMNS = (
     "expected_disposition",
     "expected_class",
     "expected_reason",
+    "accounted_id",
 )
 BATCH_ROWS = 50_000
 POSITIONS = f"SELECT source_topic, source_partition, source_offset FROM {TABLE} ORDER BY sequence"  # noqa: S608
@@ -47,17 +48,19 @@ def _moment(milliseconds: int) -> str:
 Record = tuple[FixtureEvent, bytes | None]
 
 
-def write_ledger(client: Client, positions: RecordPositions, records: Iterable[Record], unstated: Expectation) -> int:
+def write_ledger(
+    client: Client, positions: RecordPositions, records: Iterable[Record], unstated: Expectation, id_of: IdOf
+) -> int:
     """Insert one row for every published record and return their number.
 
     `records` are events with their values, in the order of publishing. `unstated` is the expectation for a record
-    whose fixture line states none.
+    whose fixture line states none. `id_of` returns the id by which the pack accounts for an event.
     Raises WarehouseError when ClickHouse refuses the rows.
     """
     with refusals("The ledger of the replay could not be written", hint="Look at ClickHouse's log in stack/logs."):
         remaining, start = iter(records), 0
         while batch := list(islice(remaining, BATCH_ROWS)):
-            columns = ledger_columns(positions, batch, unstated, first_sequence=start)
+            columns = ledger_columns(positions, batch, unstated, id_of, first_sequence=start)
             lines = b"\n".join(map(orjson.dumps, zip(*columns, strict=True)))
             client.raw_insert(TABLE, column_names=COLUMNS, insert_block=lines, fmt="JSONCompactEachRow")
             start += len(batch)
@@ -65,7 +68,12 @@ def write_ledger(client: Client, positions: RecordPositions, records: Iterable[R
 
 
 def ledger_columns(
-    positions: RecordPositions, batch: Sequence[Record], unstated: Expectation, *, first_sequence: int
+    positions: RecordPositions,
+    batch: Sequence[Record],
+    unstated: Expectation,
+    id_of: IdOf,
+    *,
+    first_sequence: int,
 ) -> list[list[Any]]:
     """Return the ledger rows of consecutive records as columns, in the order of COLUMNS."""
     end = first_sequence + len(batch)
@@ -87,4 +95,5 @@ def ledger_columns(
         [expectation.disposition for expectation in expectations],
         [expectation.failure_class for expectation in expectations],
         [expectation.reason for expectation in expectations],
+        [id_of(event, value) for event, value in batch],
     ]

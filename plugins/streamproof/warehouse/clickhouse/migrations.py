@@ -31,7 +31,15 @@ CREATE TABLE IF NOT EXISTS {LEDGER}
 ENGINE = MergeTree
 ORDER BY number
 """
+# The tables of the engine itself, which every database with a schema has.
+_TABLES = Path(__file__).parent / "accounting" / "tables.sql"
+ENGINE_TABLES = ("replay_ledger", "reject_topic_ids", "service_log_lines")
 _FILE_NAME = re.compile(r"(?P<number>\d{4})_(?P<name>\w+)\.sql\.j2")
+
+
+def engine_statements() -> list[str]:
+    """Return the statements that create the engine's own tables, unless they exist."""
+    return [LEDGER_DDL, *script_of(_TABLES.read_text(encoding="utf-8"), _TABLES.name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ def read_migrations(folder: Path) -> list[Migration]:
 def apply_migrations(client: Client, folder: Path, variables: Mapping[str, object]) -> list[AppliedMigration]:
     """Apply the migrations that the client's database does not have yet, in order, and return them.
 
+    The tables of the engine are created first: the ledgers of migrations and of records, and that of log lines.
     A second call changes nothing. A migration is recorded in the ledger table when its last statement has succeeded.
     After a failure inside a migration, correct the file and drop the database. Raises SqlSourceError for a template
     that cannot be rendered (before anything is changed), and WarehouseError when the file of an applied migration has
@@ -82,7 +91,8 @@ def apply_migrations(client: Client, folder: Path, variables: Mapping[str, objec
     """
     migrations = read_migrations(folder)
     scripts = {m.number: script_of(render(m.text, variables, m.path.name), m.path.name) for m in migrations}
-    execute(client, LEDGER_DDL)
+    for statement in engine_statements():
+        execute(client, statement)
     done = {int(row["number"]): row for row in rows(client, f"SELECT number, name, sha256 FROM {LEDGER}")}  # noqa: S608
     _refuse_changes(migrations, done)
     applied: list[AppliedMigration] = []

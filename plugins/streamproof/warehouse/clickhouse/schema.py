@@ -11,7 +11,7 @@ import orjson
 
 from streamproof.model.errors import UsageError, WarehouseError
 from streamproof.warehouse.clickhouse.client import rows
-from streamproof.warehouse.clickhouse.migrations import LEDGER, Migration, read_migrations
+from streamproof.warehouse.clickhouse.migrations import ENGINE_TABLES, LEDGER, Migration, read_migrations
 from streamproof.warehouse.clickhouse.reading import is_frozen, refuse_profile
 from streamproof.warehouse.clickhouse.servers.server import OWNER_TABLE, owner_of
 from streamproof.warehouse.values import SchemaFinding
@@ -49,14 +49,16 @@ class Comparison:
 def check_schema(
     client: Client, expected: Path, folder: Path, *, user: str, may_be_missing: Collection[str]
 ) -> SchemaFinding:
-    """Compare a database with a pack's schema. `may_be_missing` are tables that only a run creates. Nothing is written.
+    """Compare a database with a pack's schema. Nothing is written.
 
-    `user` is the name of the client's user, for errors.
+    `may_be_missing` are tables that only a run creates; those of the engine may be missing too. `user` is the name of
+    the client's user, for errors.
 
     The columns that the user may see are always compared; the migrations only if the database has a ledger of them.
     Raises UsageError for a broken file, and WarehouseError for an empty database or an older or newer schema.
     """
     refuse_profile(client)
+    may_be_missing = tuple(dict.fromkeys((*may_be_missing, *ENGINE_TABLES)))
     found = read_columns(client)
     if not found:
         raise WarehouseError(

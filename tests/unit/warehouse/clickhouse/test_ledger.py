@@ -18,7 +18,9 @@ def test_every_column_of_a_record():
         (FixtureEvent(SESSION, 1, "id-1", "stream_trace", 1_772_226_000_005, 1_772_226_000_009, b"s", 0, 2), b"{}"),
         (FixtureEvent(SESSION, 2, "", "", None, 5, None, 0, NULL_VALUE, dlq), None),
     ]
-    columns = ledger_columns(PUBLISHED, records, Expectation("accepted"), first_sequence=1)
+    columns = ledger_columns(
+        PUBLISHED, records, Expectation("accepted"), lambda event, _value: f"of {event.line}", first_sequence=1
+    )
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
     assert rows[0] == {
         "sequence": 1,
@@ -36,6 +38,7 @@ def test_every_column_of_a_record():
         "expected_disposition": "accepted",
         "expected_class": "",
         "expected_reason": "",
+        "accounted_id": "of 1",
     }
     assert rows[1]["sequence"] == 2
     assert (rows[1]["record_timestamp"], rows[1]["event_timestamp"]) == ("0000000000.005", None)

@@ -1,6 +1,7 @@
 -- When this fails, a record has no disposition, or several: a batch was lost between reading and committing, or was
 -- processed again after it had been written. No other check notices a record that disappears without a reject.
 -- LAYER: typed
+-- RUNG: records_accounted
 
 -- TEST: conservation_every_record_has_one_disposition
 WITH

@@ -2,6 +2,7 @@
 -- investigation relies on the raw copy. Records with a null or empty value are not expected in raw: ClickHouse's Kafka
 -- consumer skips them. A redelivery after a restart of that consumer is shown here as `repeated`.
 -- LAYER: raw
+-- RUNG: raw_complete
 
 -- TEST: conservation_every_record_once_in_raw
 WITH

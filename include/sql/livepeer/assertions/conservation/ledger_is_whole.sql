@@ -1,6 +1,7 @@
 -- When this fails, the ledger itself cannot be trusted: the replay lost an acknowledgement, wrote a row twice, or
 -- another client published to the run's topic. Every other check of this suite compares with the ledger.
 -- LAYER: raw
+-- RUNG: raw_complete
 
 -- TEST: conservation_ledger_is_whole
 WITH

@@ -1,6 +1,7 @@
 -- When this fails, a disposition names a row that does not exist: a write was lost after it had been counted, rows
 -- collapsed on merge, or someone deleted them. Rows are counted per record and table.
 -- LAYER: typed
+-- RUNG: records_accounted
 
 -- TEST: conservation_named_rows_exist
 WITH

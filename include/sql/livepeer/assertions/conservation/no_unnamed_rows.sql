@@ -1,6 +1,7 @@
 -- When this fails, a typed, silver or reject row exists that no disposition names: a batch was written twice,
 -- something else writes into the same tables, or rows were made by hand. Sums over such tables are too high.
 -- LAYER: typed
+-- RUNG: records_accounted
 
 -- TEST: conservation_no_unnamed_rows
 WITH

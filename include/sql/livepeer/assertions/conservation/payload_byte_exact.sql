@@ -1,6 +1,7 @@
 -- When this fails, bytes, time or headers in raw differ from those published: a consumer re-encoded or re-serialised
 -- the event. Hashes, lineage ids and replays that are made from raw would all differ from the original.
 -- LAYER: raw
+-- RUNG: raw_complete
 
 -- TEST: conservation_payload_byte_exact
 WITH

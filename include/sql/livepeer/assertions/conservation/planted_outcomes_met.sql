@@ -2,6 +2,7 @@
 -- rejected, or it was rejected for the wrong reason, so that an alert or a replay by reason would miss it. A record
 -- without a stated outcome is only counted.
 -- LAYER: typed
+-- RUNG: records_accounted
 
 -- TEST: conservation_planted_outcomes_met
 WITH

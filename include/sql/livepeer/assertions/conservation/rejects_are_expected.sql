@@ -2,6 +2,7 @@
 -- or bad traffic is accepted. The check covers every family, also when the fixture states only counts and no outcome
 -- for single records. Ignored traffic is compared for the families for which the fixture states it.
 -- LAYER: typed
+-- RUNG: records_accounted
 
 -- TEST: conservation_rejects_are_expected
 WITH

@@ -14,7 +14,7 @@ from streamproof.model.errors import WarehouseError
 from streamproof.sql.scripts import script_of
 from streamproof.sql.templating import render
 from streamproof.warehouse.clickhouse.binding import literal
-from streamproof.warehouse.clickhouse.migrations import LEDGER_DDL, read_migrations
+from streamproof.warehouse.clickhouse.migrations import engine_statements, read_migrations
 from streamproof.warehouse.values import SqlReview, SqlText
 
 CHILD = "streamproof.warehouse.clickhouse.reviewing.engine_child"
@@ -34,7 +34,7 @@ def review_sql(schema: Path, texts: Sequence[SqlText], known: Mapping[str, objec
     a broken schema folder, WarehouseError when the engine cannot be used.
     """
     document = {
-        "schema": [{"source": "streamproof", "sql": LEDGER_DDL}, *_migrations(schema, kafka=False)],
+        "schema": [*_engine_tables(), *_migrations(schema, kafka=False)],
         "feed": list(_migrations(schema, kafka=True)),
         "texts": [_text(text, known) for text in texts],
     }
@@ -53,6 +53,10 @@ def review_sql(schema: Path, texts: Sequence[SqlText], known: Mapping[str, objec
         )
     found = orjson.loads(child.stdout)
     return SqlReview(tuple((source, message) for source, message in found["problems"]), frozenset(found["objects"]))
+
+
+def _engine_tables() -> Iterator[dict[str, Any]]:
+    return ({"source": "streamproof", "sql": statement} for statement in engine_statements())
 
 
 def _migrations(schema: Path, *, kafka: bool) -> Iterator[dict[str, Any]]:
