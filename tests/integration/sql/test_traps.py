@@ -13,6 +13,7 @@ from streamproof.checks.assertions import run_check
 from streamproof.sql.blocks import read_blocks
 from streamproof.warehouse.clickhouse.client import execute
 from tests.integration.conftest import Warehouse
+from tests.integration.sql.consistent import PACK
 from tests.integration.sql.upper_rows import merge_tree_tables, write
 from tests.support.databases import opened
 
@@ -23,8 +24,11 @@ ASSERTIONS = Path(__file__).resolve().parents[3] / "include/sql/livepeer/asserti
 CHECKS = {path.stem: read_blocks(path)[0] for path in ASSERTIONS.glob("*/*.sql")}
 # No replay: nothing is known of what was published.
 PARAMETERS = {
-    "from_ts": "2026-02-25 10:30:00.000", "to_ts": "2026-02-25 11:30:00.000", "published_in_window": {},
-}  # fmt: skip
+    **PACK.query_parameters,
+    "from_ts": "2026-02-25 10:30:00.000",
+    "to_ts": "2026-02-25 11:30:00.000",
+    "published_in_window": {},
+}
 
 
 @pytest.fixture(scope="module")

@@ -6,34 +6,24 @@
 -- TEST: agg_stream_performance_1m_matches_status_samples
 WITH
 both_sides AS (
-    -- Grouped by hash, because texts are slow keys.
     SELECT
         dateTrunc('minute', samples.sample_ts) AS minute,
-        any(samples.gateway) AS gateway,
-        any(samples.orchestrator_address) AS orchestrator_address,
-        any(samples.pipeline) AS pipeline,
-        any(ifNull(samples.model_id, '')) AS model,
-        any(ifNull(samples.gpu_id, '')) AS gpu,
-        any(ifNull(samples.region, '')) AS place,
+        samples.gateway AS gateway,
+        samples.orchestrator_address AS orchestrator_address,
+        samples.pipeline AS pipeline,
+        ifNull(samples.model_id, '') AS model,
+        ifNull(samples.gpu_id, '') AS gpu,
+        ifNull(samples.region, '') AS place,
         0 AS is_rollup,
-        toInt64(uniqExactIf(cityHash64(samples.workflow_session_id), samples.workflow_session_id != '')) AS sessions,
-        toInt64(uniqExactIf(cityHash64(samples.stream_id), samples.stream_id != '')) AS streams,
+        toInt64(uniqExactIf(samples.workflow_session_id, samples.workflow_session_id != '')) AS sessions,
+        toInt64(uniqExactIf(samples.stream_id, samples.stream_id != '')) AS streams,
         toInt64(count()) AS samples,
         avg(samples.output_fps) AS fps
     FROM fact_stream_status_samples AS samples
     WHERE
         samples.sample_ts >= dateTrunc('minute', {from_ts:DateTime64(3, 'UTC')})
         AND samples.sample_ts < dateTrunc('minute', {to_ts:DateTime64(3, 'UTC')} + INTERVAL 59999 MILLISECOND)
-    GROUP BY
-        minute,
-        cityHash64(
-            samples.gateway,
-            samples.orchestrator_address,
-            samples.pipeline,
-            ifNull(samples.model_id, ''),
-            ifNull(samples.gpu_id, ''),
-            ifNull(samples.region, '')
-        )
+    GROUP BY minute, gateway, orchestrator_address, pipeline, model, gpu, place
     UNION ALL
     SELECT
         window_start AS minute,

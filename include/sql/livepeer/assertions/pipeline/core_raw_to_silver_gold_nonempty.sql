@@ -7,57 +7,65 @@
 -- TEST: core_raw_to_silver_gold_nonempty
 WITH
 refused AS (
-    SELECT cityHash64(source_topic, source_partition, source_offset) AS record
-    FROM merge('^(streaming_events_dlq|streaming_events_quarantine)$')
+    SELECT source_topic, source_partition, source_offset
+    FROM merge(concat('^(', arrayStringConcat({reject_tables:Array(String)}, '|'), ')$'))
 ),
 
-typed AS (
-    SELECT count() AS rows_typed
-    FROM merge('^(ai_stream_status|stream_trace_events|ai_stream_events|stream_ingest_metrics)$')
-    WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
-),
-
-found AS (
+raw AS (
     SELECT
-        'raw' AS what,
-        uniqExact(cityHash64(event_uid)) AS amount,
-        uniqExactIf(
-            cityHash64(event_uid),
-            cityHash64(source_topic, source_partition, source_offset) NOT IN (SELECT record FROM refused)
-            -- Texts are read only if nothing is typed. The reject row of a record may be missing, if it is too large.
-            AND if(
-                (SELECT rows_typed FROM typed) > 0,
-                1,
-                length(payload) < 500000
-                AND (type != 'stream_trace' OR JSONExtractString(data, 'type') != 'app_send_stream_request')
-            )
-        ) AS accepted
+        event_uid,
+        (source_topic, source_partition, source_offset) NOT IN (SELECT * FROM refused) AS is_accepted,
+        -- An ignored trace has no typed row. A record that is too large may have no reject row.
+        is_accepted
+        AND length(payload) < 500000
+        AND (type != 'stream_trace' OR JSONExtractString(data, 'type') != 'app_send_stream_request') AS must_be_typed
     FROM streaming_events
     WHERE
-        type IN ('ai_stream_status', 'stream_trace', 'ai_stream_events', 'stream_ingest_metrics')
+        has({core_types:Array(String)}, type)
         AND event_timestamp >= {from_ts:DateTime64(3, 'UTC')}
         AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
-    UNION ALL
-    SELECT toString(_table) AS what, count() AS amount, 0 AS accepted
-    FROM merge('^(ai_stream_status|stream_trace_events|ai_stream_events|stream_ingest_metrics)$')
+),
+
+raw_total AS (
+    SELECT
+        uniqExact(event_uid) AS ids,
+        uniqExactIf(event_uid, is_accepted) AS accepted,
+        uniqExactIf(event_uid, must_be_typed) AS to_be_typed
+    FROM raw
+),
+
+typed_total AS (
+    SELECT
+        count() AS number,
+        countIf(_table = 'ai_stream_status') AS statuses,
+        countIf(_table = 'stream_trace_events') AS traces,
+        countIf(_table = 'ai_stream_events') AS notices
+    FROM
+        merge(concat('^(', arrayStringConcat(arrayFlatten(arrayMap(
+            name -> {typed_tables:Map(String, Array(String))}[name], {core_types:Array(String)}
+        )), '|'), ')$'))
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
-    GROUP BY what
-    UNION ALL
-    SELECT 'status' AS what, count() AS amount, 0 AS accepted
+),
+
+sample_total AS (
+    SELECT count() AS number
     FROM fact_stream_status_samples
     WHERE sample_ts >= {from_ts:DateTime64(3, 'UTC')} AND sample_ts < {to_ts:DateTime64(3, 'UTC')}
-    UNION ALL
-    -- A milestone has its own time, which differs from the time of its event.
+),
+
+-- A milestone has its own time, which differs from the time of its event.
+edge_total AS (
     SELECT
-        'trace' AS what,
-        countIf(edge_ts >= {from_ts:DateTime64(3, 'UTC')} AND edge_ts < {to_ts:DateTime64(3, 'UTC')}) AS amount,
+        countIf(edge_ts >= {from_ts:DateTime64(3, 'UTC')} AND edge_ts < {to_ts:DateTime64(3, 'UTC')}) AS number,
         countIf(source_event_uid IN (
             SELECT raw_event_uid FROM stream_trace_events
             WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
-        )) AS accepted
+        )) AS of_typed_traces
     FROM fact_stream_trace_edges
-    UNION ALL
-    SELECT 'session' AS what, count() AS amount, 0 AS accepted
+),
+
+session_total AS (
+    SELECT count() AS number
     FROM v_latest_sessions
     WHERE
         session_start_ts < {to_ts:DateTime64(3, 'UTC')}
@@ -66,31 +74,40 @@ found AS (
 
 totals AS (
     SELECT
-        sumIf(amount, what = 'raw') AS raw_distinct_ids,
-        sumIf(accepted, what = 'raw') AS accepted_distinct_ids_est,
-        toUInt64(raw_distinct_ids - accepted_distinct_ids_est) AS rejected_distinct_ids,
-        sumIf(amount, what = 'ai_stream_status') AS typed_status_rows,
-        sumIf(amount, what = 'stream_trace_events') AS typed_trace_rows,
-        sumIf(amount, what = 'ai_stream_events') AS typed_notices,
-        typed_status_rows + typed_trace_rows + typed_notices + sumIf(amount, what = 'stream_ingest_metrics')
-            AS typed_rows,
-        sumIf(amount, what = 'status') AS status_rows,
-        sumIf(amount, what = 'trace') AS trace_rows,
-        sumIf(accepted, what = 'trace') AS edges_of_typed_traces,
-        sumIf(amount, what = 'session') AS session_rows,
+        raw_total.ids AS raw_distinct_ids,
+        raw_total.accepted AS accepted_distinct_ids_est,
+        raw_total.ids - raw_total.accepted AS rejected_distinct_ids,
+        raw_total.to_be_typed AS ids_to_be_typed,
+        typed_total.number AS typed_rows,
+        typed_total.statuses AS typed_status_rows,
+        typed_total.traces AS typed_trace_rows,
+        typed_total.notices AS typed_notices,
+        sample_total.number AS status_rows,
+        edge_total.number AS trace_rows,
+        edge_total.of_typed_traces AS edges_of_typed_traces,
+        session_total.number AS session_rows,
         arraySum(arrayMap(
-            family -> {published_in_window:Map(String, UInt64)}[family],
-            ['ai_stream_status', 'stream_trace', 'ai_stream_events', 'stream_ingest_metrics']
-        )) AS published_records,
-        arrayFilter((what, is_empty) -> is_empty, ['raw', 'typed', 'samples', 'milestones', 'sessions', 'accepted'], [
-            raw_distinct_ids = 0 AND published_records + typed_rows > 0,
-            typed_rows = 0 AND accepted_distinct_ids_est > 0,
-            status_rows = 0 AND typed_status_rows > 0,
-            edges_of_typed_traces = 0 AND typed_trace_rows > 0,
-            session_rows = 0 AND status_rows + trace_rows + typed_notices > 0,
-            accepted_distinct_ids_est = 0 AND typed_rows > 0
+            family -> {published_in_window:Map(String, UInt64)}[family], {core_types:Array(String)}
+        )) AS published_records
+    FROM raw_total
+    CROSS JOIN typed_total
+    CROSS JOIN sample_total
+    CROSS JOIN edge_total
+    CROSS JOIN session_total
+),
+
+judged AS (
+    SELECT
+        *,
+        arrayFilter(what -> what != '', [
+            if(raw_distinct_ids = 0 AND published_records + typed_rows > 0, 'raw', ''),
+            if(typed_rows = 0 AND ids_to_be_typed > 0, 'typed', ''),
+            if(status_rows = 0 AND typed_status_rows > 0, 'samples', ''),
+            if(edges_of_typed_traces = 0 AND typed_trace_rows > 0, 'milestones', ''),
+            if(session_rows = 0 AND status_rows + trace_rows + typed_notices > 0, 'sessions', ''),
+            if(accepted_distinct_ids_est = 0 AND typed_rows > 0, 'accepted', '')
         ]) AS empty_although_something_is_below
-    FROM found
+    FROM totals
 )
 
 SELECT
@@ -101,7 +118,7 @@ SELECT
         'nothing to judge: no core event in the window',
         ''
     ) AS skip_reason
-FROM totals;
+FROM judged;
 
 -- MUTATION: no health sample reaches silver
 DELETE FROM fact_stream_status_samples WHERE 1;

@@ -23,32 +23,23 @@ sessions AS (
     GROUP BY workflow_session_id
 ),
 
--- Most samples of a session have the same dimensions. They become one row, grouped by hash because texts are slow keys.
+-- Most samples of a session have the same dimensions, so they are added up before the session is joined.
 shares AS (
     SELECT
         dateTrunc('hour', sample_ts) AS window_hour,
-        any(workflow_session_id) AS session_id,
-        any(orchestrator_address) AS own_host,
-        any(pipeline) AS own_pipeline,
-        any(ifNull(model_id, '')) AS own_model,
-        any(ifNull(gpu_id, '')) AS own_gpu,
-        any(ifNull(region, '')) AS own_region,
+        workflow_session_id AS session_id,
+        orchestrator_address AS own_host,
+        pipeline AS own_pipeline,
+        ifNull(model_id, '') AS own_model,
+        ifNull(gpu_id, '') AS own_gpu,
+        ifNull(region, '') AS own_region,
         sum(output_fps) AS fps_sum,
         count() AS samples
     FROM fact_stream_status_samples
     WHERE
         sample_ts >= dateTrunc('hour', {from_ts:DateTime64(3, 'UTC')})
         AND sample_ts < dateTrunc('hour', {to_ts:DateTime64(3, 'UTC')} + INTERVAL 3599999 MILLISECOND)
-    GROUP BY
-        window_hour,
-        cityHash64(
-            workflow_session_id,
-            orchestrator_address,
-            pipeline,
-            ifNull(model_id, ''),
-            ifNull(gpu_id, ''),
-            ifNull(region, '')
-        )
+    GROUP BY window_hour, session_id, own_host, own_pipeline, own_model, own_gpu, own_region
 ),
 
 filled AS (

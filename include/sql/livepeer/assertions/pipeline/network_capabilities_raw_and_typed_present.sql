@@ -6,15 +6,15 @@
 -- TEST: network_capabilities_raw_and_typed_present
 WITH
 refused AS (
-    SELECT cityHash64(source_topic, source_partition, source_offset) AS record
-    FROM merge('^(streaming_events_dlq|streaming_events_quarantine)$')
+    SELECT source_topic, source_partition, source_offset
+    FROM merge(concat('^(', arrayStringConcat({reject_tables:Array(String)}, '|'), ')$'))
 ),
 
 found AS (
     SELECT
         'raw' AS what,
         -- An announcement without hardware may have no row here, and one that exceeds the row size is rejected.
-        cityHash64(source_topic, source_partition, source_offset) NOT IN (SELECT record FROM refused)
+        (source_topic, source_partition, source_offset) NOT IN (SELECT * FROM refused)
         AND length(payload) < 500000
         AND arrayExists(
             o -> JSONLength(o, 'hardware') > 0, if(JSONType(data) = 'Array', JSONExtractArrayRaw(data), [data])
@@ -38,7 +38,7 @@ SELECT
     countIf(what = 'typed') AS typed_rows,
     if(
         NOT failed_rows AND typed_rows = 0,
-        'nothing to judge: no capability event in the window that was accepted and tells of hardware',
+        'nothing to judge: no capability event in the window that was accepted and lists hardware',
         ''
     ) AS skip_reason
 FROM found;

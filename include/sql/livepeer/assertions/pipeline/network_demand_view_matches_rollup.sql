@@ -77,25 +77,21 @@ samples AS (
     FROM fact_stream_status_samples
 ),
 
--- Most samples of a session have the same dimensions. They become one row, grouped by hash because texts are slow keys.
+-- Most samples of a session have the same dimensions, so they are added up before the pipeline is joined.
 shares AS (
     SELECT
-        samples.window_hour AS window_hour,
-        any(samples.gw) AS gw,
-        any(samples.place) AS place,
-        any(samples.workflow) AS workflow,
-        any(samples.model) AS model,
-        any(samples.workflow_session_id) AS session_id,
-        any(samples.stream_id) AS stream,
-        sum(samples.output_fps) AS fps_sum,
+        window_hour,
+        gw,
+        place,
+        workflow,
+        model,
+        workflow_session_id AS session_id,
+        stream_id AS stream,
+        sum(output_fps) AS fps_sum,
         count() AS number,
-        sum(samples.gap_ms) AS stream_ms
+        sum(gap_ms) AS stream_ms
     FROM samples
-    GROUP BY
-        samples.window_hour,
-        cityHash64(
-            samples.gw, samples.place, samples.workflow, samples.model, samples.workflow_session_id, samples.stream_id
-        )
+    GROUP BY window_hour, gw, place, workflow, model, session_id, stream
 ),
 
 both_sides AS (

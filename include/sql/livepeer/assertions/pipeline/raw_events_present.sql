@@ -6,8 +6,8 @@
 -- TEST: raw_events_present
 WITH
 refused AS (
-    SELECT cityHash64(source_topic, source_partition, source_offset) AS record
-    FROM merge('^(streaming_events_dlq|streaming_events_quarantine)$')
+    SELECT source_topic, source_partition, source_offset
+    FROM merge(concat('^(', arrayStringConcat({reject_tables:Array(String)}, '|'), ')$'))
 ),
 
 statuses AS (
@@ -34,7 +34,7 @@ found AS (
         if(type = 'stream_trace', 'stream_trace_events', 'ai_stream_status') AS object,
         0 AS rows_found,
         countIf(
-            cityHash64(source_topic, source_partition, source_offset) NOT IN (SELECT record FROM refused)
+            (source_topic, source_partition, source_offset) NOT IN (SELECT * FROM refused)
             AND length(payload) < 500000
             AND (type != 'stream_trace' OR JSONExtractString(data, 'type') != 'app_send_stream_request')
         ) AS rows_below

@@ -12,8 +12,7 @@ samples AS (
         count() AS samples,
         groupUniqArrayIf(pipeline, pipeline != '') AS named_pipelines,
         groupUniqArrayIf(ifNull(model_id, ''), model_id != '') AS named_models,
-        min(cityHash64(stream_id, request_id)) AS least_identity,
-        max(cityHash64(stream_id, request_id)) AS greatest_identity
+        groupUniqArray((stream_id, request_id)) AS identities
     FROM fact_stream_status_samples
     WHERE sample_ts >= {from_ts:DateTime64(3, 'UTC')} AND sample_ts < {to_ts:DateTime64(3, 'UTC')}
     GROUP BY workflow_session_id
@@ -29,8 +28,7 @@ judged AS (
         lower(sessions.model_id) AS model,
         multiIf(
             sessions.workflow_session_id IS NULL, 'no session',
-            least_identity != greatest_identity
-            OR least_identity != cityHash64(sessions.stream_id, sessions.request_id), 'other identity',
+            identities != [(assumeNotNull(sessions.stream_id), assumeNotNull(sessions.request_id))], 'other identity',
             model != '' AND NOT sessions.has_model_change
             AND arrayExists(other -> other != model, models), 'other model',
             pipeline != '' AND NOT sessions.has_pipeline_change

@@ -9,9 +9,8 @@ WITH
 sides AS (
     SELECT
         raw_event_uid AS uid,
-        1 AS is_typed,
         0 AS is_silver,
-        toInt64(cityHash64(toUnixTimestamp64Milli(event_timestamp))) AS moment,
+        event_timestamp AS moment,
         event_timestamp >= {from_ts:DateTime64(3, 'UTC')}
         AND event_timestamp < {to_ts:DateTime64(3, 'UTC')} AS is_inside,
         '' AS workflow_session_id
@@ -19,31 +18,30 @@ sides AS (
     UNION ALL
     SELECT
         source_event_uid AS uid,
-        0 AS is_typed,
         1 AS is_silver,
-        -toInt64(cityHash64(toUnixTimestamp64Milli(sample_ts))) AS moment,
+        sample_ts AS moment,
         sample_ts >= {from_ts:DateTime64(3, 'UTC')}
         AND sample_ts < {to_ts:DateTime64(3, 'UTC')} AS is_inside,
         workflow_session_id
     FROM fact_stream_status_samples
 ),
 
--- Grouped by hash, because texts are slow keys. Hashes of equal times cancel, those of different times do not.
 by_event AS (
     SELECT
-        any(sides.uid) AS uid,
-        sum(is_typed) AS typed_count,
-        sum(is_silver) AS silver_count,
+        uid,
+        countIf(NOT is_silver) AS typed_count,
+        countIf(is_silver) AS silver_count,
+        arraySort(groupArrayIf(moment, NOT is_silver)) != arraySort(groupArrayIf(moment, is_silver)) AS other_time,
         multiIf(
             silver_count < typed_count, 'missing',
             typed_count = 0, 'unexplained',
             silver_count > typed_count, 'multiplied',
-            sum(moment) != 0, 'at another time',
+            other_time, 'at another time',
             ''
         ) AS fault,
-        max(sides.workflow_session_id) AS workflow_session_id
+        max(workflow_session_id) AS workflow_session_id
     FROM sides
-    GROUP BY cityHash64(sides.uid)
+    GROUP BY uid
     HAVING max(is_inside)
 )
 

@@ -5,71 +5,79 @@
 
 -- TEST: raw_typed_accounting_identity
 WITH
--- One bit for each location or outcome of a record: 1 raw, 2 typed, 4 DLQ, 8 quarantine, 16 ignored, 32 accepted with
--- nothing to write, 64 raw of a family that fans out.
-sides AS (
+raw_records AS (
     SELECT
-        cityHash64(source_topic, source_partition, source_offset) AS record,
-        if(type IN ('network_capabilities', 'discovery_results'), 65, 1) AS place,
+        source_topic,
         source_partition,
         source_offset,
-        event_uid AS uid
+        max(event_uid) AS uid,
+        max(type IN ('network_capabilities', 'discovery_results')) AS fans_out
     FROM streaming_events
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
-    UNION ALL
-    SELECT cityHash64(source_topic, source_partition, source_offset), 2, 0, 0, ''
+    GROUP BY source_topic, source_partition, source_offset
+),
+
+outcomes AS (
+    SELECT source_topic, source_partition, source_offset, 'typed' AS outcome
     FROM merge(concat('^(', arrayStringConcat({layer_typed:Array(String)}, '|'), ')$'))
     UNION ALL
-    SELECT cityHash64(source_topic, source_partition, source_offset), 4, 0, 0, ''
+    SELECT source_topic, source_partition, source_offset, 'dlq' AS outcome
     FROM streaming_events_dlq
     UNION ALL
-    SELECT cityHash64(source_topic, source_partition, source_offset), 8, 0, 0, ''
+    SELECT source_topic, source_partition, source_offset, 'quarantine' AS outcome
     FROM streaming_events_quarantine
     UNION ALL
     SELECT
-        cityHash64(source_topic, source_partition, source_offset),
-        transform(disposition, ['dlq', 'quarantine', 'ignored'], [4, 8, 16], 32),
-        0,
-        0,
-        ''
+        source_topic,
+        source_partition,
+        source_offset,
+        if(disposition = 'accepted', 'nothing to write', toString(disposition)) AS outcome
     FROM record_dispositions
     WHERE
         disposition != 'accepted'
         OR (event_type IN ('network_capabilities', 'discovery_results') AND length(rows_written) = 0)
 ),
 
+by_record AS (
+    SELECT
+        source_topic,
+        source_partition,
+        source_offset,
+        arraySort(groupUniqArray(outcome)) AS outcomes
+    FROM outcomes
+    GROUP BY source_topic, source_partition, source_offset
+),
+
 records AS (
     SELECT
-        max(sides.source_partition) AS partition_of_record,
-        max(sides.source_offset) AS offset_of_record,
-        max(sides.uid) AS uid,
-        groupBitOr(place) AS places,
-        bitAnd(places, 62) AS fate_bits,
-        bitAnd(places, 34) > 0 AS is_good,
-        bitAnd(places, 4) > 0 AS is_dead,
-        bitAnd(places, 8) > 0 AS is_duplicate,
-        bitAnd(places, 16) > 0 AS is_ignored,
-        fate_bits = 0 AS is_lost,
-        bitCount(fate_bits) > 1 AND places != 71 AS is_ambiguous
-    FROM sides
-    GROUP BY record
-    HAVING bitAnd(places, 1) > 0
+        raw_records.source_partition AS source_partition,
+        raw_records.source_offset AS source_offset,
+        raw_records.uid AS uid,
+        by_record.outcomes AS outcomes,
+        empty(outcomes) AS is_lost,
+        length(outcomes) > 1 AND NOT (raw_records.fans_out AND outcomes = ['dlq', 'typed']) AS is_ambiguous
+    FROM raw_records
+    LEFT JOIN by_record
+        ON
+            raw_records.source_topic = by_record.source_topic
+            AND raw_records.source_partition = by_record.source_partition
+            AND raw_records.source_offset = by_record.source_offset
 ),
 
 ids AS (
     SELECT
         countIf(is_lost) AS lost_records,
         countIf(is_ambiguous) AS ambiguous_records,
-        anyIf((partition_of_record, offset_of_record, uid), is_lost OR is_ambiguous) AS example,
+        anyIf((source_partition, source_offset, uid), is_lost OR is_ambiguous) AS example,
         multiIf(
-            max(is_good), 'accepted',
-            max(is_dead), 'dlq',
-            max(is_ignored), 'ignored',
-            max(is_duplicate), 'quarantine only',
+            max(hasAny(outcomes, ['typed', 'nothing to write'])), 'accepted',
+            max(has(outcomes, 'dlq')), 'dlq',
+            max(has(outcomes, 'ignored')), 'ignored',
+            max(has(outcomes, 'quarantine')), 'quarantine only',
             'unaccounted'
         ) AS fate
     FROM records
-    GROUP BY cityHash64(uid)
+    GROUP BY uid
 )
 
 SELECT

@@ -10,7 +10,7 @@ refused AS (
     WHERE disposition != 'accepted'
     UNION DISTINCT
     SELECT source_topic, source_partition, source_offset
-    FROM merge('^(streaming_events_dlq|streaming_events_quarantine)$')
+    FROM merge(concat('^(', arrayStringConcat({reject_tables:Array(String)}, '|'), ')$'))
 ),
 
 wanted AS (

@@ -8,16 +8,16 @@
 -- TEST: raw_typed_core_1to1_parity
 WITH
 refused AS (
-    SELECT cityHash64(source_topic, source_partition, source_offset) AS record
+    SELECT source_topic, source_partition, source_offset
     FROM record_dispositions
     WHERE disposition != 'accepted'
     UNION DISTINCT
-    SELECT cityHash64(source_topic, source_partition, source_offset) AS record
-    FROM merge('^(streaming_events_dlq|streaming_events_quarantine)$')
+    SELECT source_topic, source_partition, source_offset
+    FROM merge(concat('^(', arrayStringConcat({reject_tables:Array(String)}, '|'), ')$'))
 ),
 
 ignored AS (
-    SELECT cityHash64(source_topic, source_partition, source_offset) AS record
+    SELECT source_topic, source_partition, source_offset
     FROM record_dispositions
     WHERE disposition = 'ignored'
 ),
@@ -33,9 +33,8 @@ sides AS (
         type AS event_type,
         event_uid AS uid,
         1 AS is_raw,
-        cityHash64(source_topic, source_partition, source_offset) AS record,
-        record IN (SELECT record FROM refused) AS is_refused,
-        record IN (SELECT record FROM ignored) AS is_ignored
+        (source_topic, source_partition, source_offset) IN (SELECT * FROM refused) AS is_refused,
+        (source_topic, source_partition, source_offset) IN (SELECT * FROM ignored) AS is_ignored
     FROM streaming_events
     WHERE
         has({core_types:Array(String)}, type)
@@ -48,7 +47,6 @@ sides AS (
         ) AS event_type,
         raw_event_uid AS uid,
         0 AS is_raw,
-        0 AS record,
         0 AS is_refused,
         0 AS is_ignored
     FROM
@@ -58,19 +56,18 @@ sides AS (
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
 ),
 
--- Grouped by hash, because texts are slow keys.
 by_id AS (
     SELECT
-        any(sides.event_type) AS event_type,
-        any(sides.uid) AS uid,
+        event_type,
+        uid,
         countIf(is_raw) AS raw_count,
         countIf(is_raw AND NOT is_refused) AS accepted_count,
         countIf(NOT is_raw) AS typed_count,
         raw_count > 0 AND accepted_count = 0 AND typed_count = 0 AS is_missing,
-        is_missing AND max(sides.is_ignored) AS is_ignored_id,
+        is_missing AND max(is_ignored) AS is_ignored_id,
         is_missing AND NOT is_ignored_id AS is_rejected_id
     FROM sides
-    GROUP BY cityHash64(sides.event_type, sides.uid)
+    GROUP BY event_type, uid
 ),
 
 by_type AS (

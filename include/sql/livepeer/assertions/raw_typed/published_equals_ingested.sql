@@ -21,15 +21,14 @@ sides AS (
         0 AS is_ingested
 ),
 
--- Compared by hash, because texts are slow keys.
 by_id AS (
     SELECT
-        any(sides.event_type) AS event_type,
-        any(sides.uid) AS uid,
+        event_type,
+        uid,
         max(is_published) AS was_published,
         max(is_ingested) AS was_ingested
     FROM sides
-    GROUP BY cityHash64(sides.event_type, sides.uid)
+    GROUP BY event_type, uid
 ),
 
 by_type AS (

@@ -16,21 +16,23 @@ typed AS (
         family IN ('network_capabilities', 'discovery_results') AS fans_out,
         raw_event_uid,
         event_timestamp,
-        cityHash64(raw_event_uid) AS own_id,
         xxh3(raw_json) AS own_text,
+        source_topic,
         source_partition,
-        source_offset,
-        cityHash64(source_topic, source_partition, source_offset) AS record
+        source_offset
     FROM merge(concat('^(', arrayStringConcat({layer_typed:Array(String)}, '|'), ')$'))
     WHERE event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
 ),
 
--- Hashes replace the texts, which would otherwise be most of the data in the join.
+-- The join holds all raw records in memory. It holds hashes of their texts, because the texts themselves would need
+-- gigabytes for a million records.
 raw_records AS (
     SELECT
-        cityHash64(source_topic, source_partition, source_offset) AS record,
+        source_topic,
+        source_partition,
+        source_offset,
         type AS raw_type,
-        cityHash64(event_uid) AS raw_id,
+        event_uid AS raw_id,
         event_timestamp AS raw_timestamp,
         xxh3(payload) AS raw_text
     FROM streaming_events
@@ -44,11 +46,15 @@ traced AS (
         typed.*,
         raw_records.raw_type IS NULL AS is_orphan,
         raw_records.raw_type = typed.family AS same_family,
-        raw_records.raw_id = typed.own_id AS same_id,
+        raw_records.raw_id = typed.raw_event_uid AS same_id,
         raw_records.raw_timestamp = typed.event_timestamp AS same_time,
         typed.fans_out OR raw_records.raw_text = typed.own_text AS same_text
     FROM typed
-    LEFT ANY JOIN raw_records ON typed.record = raw_records.record
+    LEFT ANY JOIN raw_records
+        ON
+            typed.source_topic = raw_records.source_topic
+            AND typed.source_partition = raw_records.source_partition
+            AND typed.source_offset = raw_records.source_offset
 )
 
 SELECT
