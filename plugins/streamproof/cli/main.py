@@ -11,6 +11,7 @@ from streamproof import __version__
 from streamproof.cli.commands import assertions as assert_command
 from streamproof.cli.commands import fixtures as fixtures_commands
 from streamproof.cli.commands import init as init_command
+from streamproof.cli.commands import new_pack as new_pack_command
 from streamproof.cli.commands import pack as pack_commands
 from streamproof.cli.commands import prove as prove_command
 from streamproof.cli.commands import replay as replay_command
@@ -65,6 +66,7 @@ app.command("scenarios", short_help="Find the sessions of each scenario.")(scena
 app.command("assert", short_help="Run assertion files against a warehouse.")(assert_command.assert_sql)
 app.command("replay", short_help="Publish a fixture set to a topic.")(replay_command.replay)
 app.add_typer(fixtures_commands.app, name="fixtures", short_help="Generate and verify fixture sets.")
+pack_commands.app.command("new", short_help="Make a pack that runs from a file of events.")(new_pack_command.new)
 app.add_typer(pack_commands.app, name="pack", short_help="The packs here, and whether one is complete.")
 app.command("report", short_help="Render a run's report again, print its path.")(report_command.report)
 app.command("init", short_help="Write the DAG files for an Airflow.")(init_command.init)

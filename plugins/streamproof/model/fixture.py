@@ -17,6 +17,23 @@ REJECTING = ("dlq", "quarantine", "ignored")
 ExpectedCounts = Mapping[str, Mapping[str, int]]
 
 
+class ValueRules(BaseModel):
+    """How a published value is read when the events of a pack have no envelope: the value itself is the event.
+
+    `type` is the path of the event's type, () for none. `families` maps a type, as text, to the family. `untyped` is
+    the family of events without a type, `others` that of events of any other type; '' if there is none. `times` are
+    paths of event times; the first that holds a time is the event's.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: tuple[str, ...] = ()
+    families: dict[str, str] = {}
+    untyped: str = ""
+    others: str = ""
+    times: tuple[tuple[str, ...], ...] = ()
+
+
 class ReplayRules(BaseModel):
     """A pack's rules for publishing its fixtures.
 
@@ -24,7 +41,8 @@ class ReplayRules(BaseModel):
     `key_field` is the field of `data` that becomes the Kafka key ('' for no key). `time_fields` are fields of `data`
     with times in Unix milliseconds that should be near the event's own. `scenarios` are the known scenarios; if empty,
     any name is accepted. `id_field` is the manifest's field with an entity's id. If a manifest does not have it, the id
-    consists of its fields `id_parts`, joined by `|`.
+    consists of its fields `id_parts`, joined by `|`. `values` says how values without an envelope are read; equal
+    values are then separate events, and none of them is expected to be rejected as a repeat.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +54,7 @@ class ReplayRules(BaseModel):
     scenarios: tuple[str, ...] = ()
     id_field: str = "id"
     id_parts: tuple[str, ...] = ()
+    values: ValueRules | None = None
 
     def id_of(self, fields: Mapping[str, Any]) -> str:
         """Return the id of an entity from the fields of a manifest, '' if they do not give one."""
@@ -92,6 +111,8 @@ class Manifest:
 
 
 NULL_VALUE = -1
+# The name and the value of a Kafka header.
+Header = tuple[str, bytes | None]
 
 
 class FixtureEvent(NamedTuple):
@@ -100,7 +121,7 @@ class FixtureEvent(NamedTuple):
     `place` and `size` are the offset and the size of its exact value in the spool; the size of a null value is
     NULL_VALUE. `key` is the Kafka key. `event_ms` is the envelope's own time in Unix milliseconds, None if it has no
     valid one. `publish_ms` orders the records and is the time of the Kafka record, in Unix milliseconds. `event_id` and
-    `event_type` are '' if the value has none.
+    `event_type` are '' if the value has none. `headers` are the record's own Kafka headers, without the replay's.
     """
 
     session: FixtureSession
@@ -113,6 +134,7 @@ class FixtureEvent(NamedTuple):
     place: int
     size: int
     expect: Expectation | None = None
+    headers: tuple[Header, ...] = ()
 
     @property
     def value_kind(self) -> str:

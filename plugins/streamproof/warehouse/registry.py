@@ -7,12 +7,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
+from streamproof.fixtures.inference.model import Inferred
 from streamproof.model.errors import UsageError
+from streamproof.model.fixture import ValueRules
 from streamproof.model.settings import ClickHouseSettings
 from streamproof.packs.accounting import Accounting
 from streamproof.sql.blocks import Block
 from streamproof.warehouse.base import Server, Warehouse
-from streamproof.warehouse.values import SqlReview, SqlText
+from streamproof.warehouse.values import MadePack, SqlReview, SqlText
 
 KINDS = ("clickhouse",)
 
@@ -34,6 +36,17 @@ class WarehouseKind(Protocol):
 
     def accounting_checks(self, accounting: Accounting, layers: Mapping[str, str]) -> tuple[Block, ...]:
         """Return the checks of a pack's accounting in the SQL of this kind. `layers` are the layers by table."""
+
+    @property
+    def reserved_columns(self) -> tuple[str, ...]:
+        """Return the names of columns that the typed tables of a new pack have for themselves."""
+
+    def make_pack(self, inferred: Inferred, rules: ValueRules, *, by_warehouse: bool) -> MadePack:
+        """Return schema, checks, trace and contracts for inferred events.
+
+        `rules` say how the family of an event is found. With `by_warehouse`, the warehouse fills the typed tables from
+        the raw one; without, a program of the user does.
+        """
 
 
 def warehouse_kind(kind: str) -> WarehouseKind:

@@ -18,6 +18,46 @@ class AsTyped:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeColumn:
+    """A column of a new pack, for its README: name, type, path in the event, and a remark ('' for none)."""
+
+    name: str
+    type: str
+    path: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeTable:
+    """A typed table of a new pack: its event type, its key and time columns, and its columns."""
+
+    name: str
+    event_type: str | None
+    events: int
+    key: tuple[str, ...]
+    time: str
+    columns: tuple[MadeColumn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MadePack:
+    """What a warehouse contributes to a new pack.
+
+    `files` are texts by path below the pack's folder, all in `sql/` and `contracts/`. `raw` is the raw table,
+    `raw_value` its column with the records' values, `tables` are the typed ones, and `rejected` is the table of records
+    that are no events. `suites` are in their order. `exempt_columns` are columns in which no damage could be seen, `table.column`, with the reason.
+    """
+
+    files: Mapping[str, str]
+    raw: RecordTable
+    raw_value: str
+    tables: tuple[MadeTable, ...]
+    rejected: str
+    suites: tuple[str, ...]
+    exempt_columns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The result of a query: the column names, and the rows in the order of the result. Times are UTC."""
 

@@ -24,7 +24,7 @@ METADATA_TIMEOUT_SEC = 10.0
 # records are being sent, that happens after so many seconds.
 POLL_EVERY = 2_000
 WATCH_SEC = 0.5
-# A key is a part of its value, so the two together need at most twice the value's size; the rest is for headers.
+# A key may be as large as a value; the rest is for headers, see `fixtures.lines.MAX_HEADER_BYTES`.
 # The broker's own limit is far higher, see `topics.TOPIC_CONFIG`.
 MAX_MESSAGE_BYTES = 2 * MAX_VALUE_BYTES + 65_536
 QUEUE_MESSAGES = 200_000
@@ -106,9 +106,9 @@ def publish(
 ) -> Published:
     """Publish events with their values in the given order, and wait until the broker has acknowledged all of them.
 
-    Headers are `sp-run-id` and `sp-sequence` (decimal digits, from 0). The Kafka timestamp is the event's `publish_ms`.
-    `watch` is called regularly; an exception that it raises ends the replay. A record that is not acknowledged within
-    `delivery_timeout_ms` counts as lost.
+    Headers are `sp-run-id` and `sp-sequence` (decimal digits, from 0), then the event's own. The Kafka timestamp is the
+    event's `publish_ms`. `watch` is called regularly; an exception that it raises ends the replay. A record that is not
+    acknowledged within `delivery_timeout_ms` counts as lost.
     Raises StackError, with the counts, when a record is not acknowledged, or the acknowledged offsets have a gap.
     """
     started_at = end_offsets(settings, topic)
@@ -148,7 +148,7 @@ def _produce_all(
     add_partition, callbacks = partitions.append, [delivery.on_delivery for delivery in deliveries]
     for sequence, (event, value) in enumerate(records):
         partition = 0 if count == 1 else crc32(event.key or b"") % count
-        headers = [run_header, ("sp-sequence", b"%d" % sequence)]
+        headers = [run_header, ("sp-sequence", b"%d" % sequence), *event.headers]
         add_partition(partition)
         callback = callbacks[partition]
         while True:

@@ -9,11 +9,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from streamproof.fixtures.inference.model import Inferred
+    from streamproof.model.fixture import ValueRules
     from streamproof.model.settings import ClickHouseSettings
     from streamproof.packs.accounting import Accounting
     from streamproof.sql.blocks import Block
     from streamproof.warehouse.base import Server, Warehouse
-    from streamproof.warehouse.values import SqlReview, SqlText
+    from streamproof.warehouse.values import MadePack, SqlReview, SqlText
+
+# The columns of a new pack's typed tables that say which record a row comes from.
+reserved_columns = ("record_topic", "record_partition", "record_offset", "record_timestamp")
 
 
 def open_warehouse(settings: ClickHouseSettings, *, source: str = "") -> Warehouse:
@@ -43,3 +48,10 @@ def accounting_checks(accounting: Accounting, layers: Mapping[str, str]) -> tupl
     from streamproof.warehouse.clickhouse.accounting.checks import accounting_checks as checks_of  # noqa: PLC0415
 
     return checks_of(accounting, layers)
+
+
+def make_pack(inferred: Inferred, rules: ValueRules, *, by_warehouse: bool) -> MadePack:
+    """Return schema, checks, trace and contracts of a new pack."""
+    from streamproof.warehouse.clickhouse.pack_making.files import make_pack as make  # noqa: PLC0415 - as above
+
+    return make(inferred, rules, by_warehouse=by_warehouse)

@@ -18,7 +18,9 @@ CREATE TABLE IF NOT EXISTS replay_ledger
     `expected_disposition` LowCardinality(String) COMMENT 'accepted, ignored, dlq, quarantine, or empty: not stated',
     `expected_class` LowCardinality(String),
     `expected_reason` String,
-    `accounted_id` String COMMENT 'Id of the event by accounting.ids of the pack; empty without one'
+    `accounted_id` String COMMENT 'Id of the event by accounting.ids of the pack; empty without one',
+    `key_sha256` String COMMENT 'SHA-256 of the key of the record in hexadecimal digits',
+    `headers_sha256` String COMMENT 'SHA-256 of the headers of the event, without those of the replay: name, NUL, value, NUL'
 )
 ENGINE = MergeTree
 ORDER BY (source_topic, source_partition, source_offset)

@@ -1,0 +1,1 @@
+"""Make a new pack from a file of events, and fixture sets from such files."""

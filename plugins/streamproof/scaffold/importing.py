@@ -1,0 +1,70 @@
+"""Write records as a fixture set, and infer what they are, in one pass."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from streamproof.fixtures.importing.records import Record
+from streamproof.fixtures.importing.set_writer import SetWriter
+from streamproof.fixtures.inference.choosing import choose_type_path
+from streamproof.fixtures.inference.event_times import event_ms, time_paths
+from streamproof.fixtures.inference.families import Inference
+from streamproof.fixtures.inference.model import Path as FieldPath
+from streamproof.fixtures.plain_values import classified
+from streamproof.model.fixture import ValueRules
+
+# What is looked at before the first event is written: so many records, of so many bytes.
+SAMPLE_RECORDS, SAMPLE_BYTES = 2_000, 8_000_000
+_ANY = ValueRules(untyped="any")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The first records, which are read again with the others, and the contents of those that are events."""
+
+    records: list[Record]
+    documents: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, records: Iterator[Record]) -> Sample:
+        """Take the first records."""
+        taken: list[Record] = []
+        size = 0
+        for record in itertools.islice(records, SAMPLE_RECORDS):
+            taken.append(record)
+            size += len(record.value or b"")
+            if size > SAMPLE_BYTES:
+                break
+        contents = (classified(record.value, _ANY).document for record in taken)
+        return cls(taken, [document for document in contents if document is not None])
+
+    @property
+    def has_times(self) -> bool:
+        """Return whether the file itself says when its records were published."""
+        return any(record.milliseconds is not None for record in self.records)
+
+
+def infer_and_write(
+    records: Iterable[Record], folder: Path, *, type_path: FieldPath | None
+) -> tuple[Inference, SetWriter]:
+    """Write all records as a fixture set into a folder, and return what was learned of them with the open writer.
+
+    `type_path` is where the type of an event stands, () if the events have none; None chooses it from the first events.
+    Events without a time get that of their neighbours, or the present time if no event has one. Raises FixtureError.
+    """
+    stream = iter(records)
+    sample = Sample.of(stream)
+    chosen = choose_type_path(sample.documents) if type_path is None else type_path
+    times = time_paths(sample.documents)
+    fallback = None if times or sample.has_times else time.time_ns() // 1_000_000
+    inference = Inference(chosen, times)
+    with SetWriter(folder, fallback_ms=fallback) as writer:
+        for record in itertools.chain(sample.records, stream):
+            problem, document = inference.add(record.value)
+            writer.add(record, problem, event_ms(document, times) if document else None)
+    return inference, writer

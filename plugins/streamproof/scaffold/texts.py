@@ -1,0 +1,58 @@
+"""Render the texts of a new pack that belong to no engine: pack.yaml and README."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from streamproof.fixtures.inference.model import Inferred, Kind
+from streamproof.model.fixture import ValueRules
+from streamproof.warehouse.values import MadePack
+
+if TYPE_CHECKING:
+    from streamproof.scaffold.new_pack import NewPackRequest
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("streamproof.scaffold", "templates"),
+        autoescape=False,  # noqa: S701 - YAML and Markdown
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def pack_yaml(name: str, processor: str, inferred: Inferred, rules: ValueRules, made: MadePack) -> str:
+    """Return the text of pack.yaml."""
+    return (
+        _environment()
+        .get_template("pack.yaml.j2")
+        .render(name=name, processor=processor, inferred=inferred, rules=rules, made=made, id_path=_id_path(inferred))
+    )
+
+
+def _id_path(inferred: Inferred) -> str:
+    """Return the path of the id that the events of all families have, its keys joined by points; '' for none."""
+    found = {
+        column.path
+        for family in inferred.families
+        for column in family.columns
+        if column.name in family.key and column.values.kind in (Kind.TEXT, Kind.INTEGER)
+    }
+    path = next(iter(found), ())
+    everywhere = len(found) == 1 and all(family.key for family in inferred.families)
+    return ".".join(path) if everywhere and not any("." in key for key in path) else ""
+
+
+def readme(request: NewPackRequest, inferred: Inferred, rules: ValueRules, made: MadePack, events: int) -> str:
+    """Return the text of the pack's README: what was inferred, and what to think about next."""
+    return (
+        _environment()
+        .get_template("README.md.j2")
+        .render(request=request, inferred=inferred, rules=rules, made=made, events=events)
+    )

@@ -1,0 +1,1 @@
+"""Write the schema, checks and trace of a new pack in ClickHouse's SQL."""
