@@ -45,7 +45,8 @@ class MadePack:
 
     `files` are texts by path below the pack's folder, all in `sql/` and `contracts/`. `raw` is the raw table,
     `raw_value` its column with the records' values, `tables` are the typed ones, and `rejected` is the table of records
-    that are no events. `suites` are in their order. `exempt_columns` are columns in which no damage could be seen, `table.column`, with the reason.
+    that are no events. `suites` are in their order. `exempt_columns` are columns in which no damage could be seen,
+    `table.column`, with the reason.
     """
 
     files: Mapping[str, str]
