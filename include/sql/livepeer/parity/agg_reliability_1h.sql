@@ -1,5 +1,5 @@
--- How the sessions that started in an hour turned out, by all dimensions. Compliance and demand add these up: where
--- they differ, orchestrators are paid for sessions that failed, or fined for those that did not.
+-- The outcomes of the sessions that started in an hour, by all dimensions. Compliance and demand add these up. When
+-- they differ, orchestrators are credited with sessions that failed, or blamed for sessions that did not.
 
 -- QUERY: agg_reliability_1h
 WITH

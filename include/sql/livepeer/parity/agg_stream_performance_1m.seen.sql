@@ -1,7 +1,7 @@
--- The minutes of the rollup with their states as values that can be compared. Of the ids only their number could be
--- read, so each set is shown with a hash of what it holds: a state ends with a 128-bit hash of each id, in no order.
--- The deviation is shown as the mean of the squares, mean² + deviation²: where all samples are alike, the deviation
--- itself is nothing but what rounding leaves, which depends on the order.
+-- The minutes of the rollup, with their states as values that can be compared. A set of ids would only show its size,
+-- so it is shown with a hash of its ids: a state ends with a 128-bit hash of each id, in no particular order. Instead
+-- of the deviation, the mean of the squares is shown (mean² + deviation²). If all samples are equal, the deviation
+-- consists only of rounding errors, which depend on the order.
 
 -- QUERY: agg_stream_performance_1m
 WITH

@@ -1,6 +1,6 @@
--- The health samples of each minute, by all dimensions, as silver has them. Demand, jitter and the number of streams
--- are made of this rollup: samples that it counts twice are streams that nobody had, and those it lost are an outage
--- that nobody had either. How the columns are shown: agg_stream_performance_1m.seen.sql.
+-- The health samples of each minute, by all dimensions, from silver. Demand, jitter and the number of streams are
+-- computed from this rollup. When it differs, streams are shown that did not exist, or an outage is shown that did not
+-- happen. The form of the columns is explained in agg_stream_performance_1m.seen.sql.
 
 -- QUERY: agg_stream_performance_1m
 WITH

@@ -1,5 +1,5 @@
 -- The models that an orchestrator offered, and the capacity for each, from the typed rows. The capacity of demand by
--- GPU comes from here: when it differs, streams go to hosts that are full, or hosts are bought that are not needed.
+-- GPU comes from here. When it differs, streams go to full hosts, or hosts are bought that are not needed.
 
 -- QUERY: dim_orchestrator_capability_model_constraints
 SELECT

@@ -1,5 +1,5 @@
--- Which model ran on which card of which orchestrator, as the typed capability rows say. A row that is lost, or a card
--- that moves to another host here, gives the wrong hardware to every hour and every price comparison above it.
+-- The model on each card of each orchestrator, from the typed capability rows. When a row is lost, or a card moves to
+-- another host, every hour and every price comparison above shows the wrong hardware.
 
 -- QUERY: dim_orchestrator_capability_snapshots
 SELECT

@@ -1,4 +1,4 @@
--- The dead letters in a form that can be predicted. The contract does not define the text of an exception, so where
+-- The dead letters in a form that can be predicted. The contract does not define the text of an exception. Where
 -- `failure_details` is such a text, it only has to be non-blank. All other details are compared.
 
 -- QUERY: streaming_events_dlq

@@ -1,6 +1,6 @@
--- The view, with 1 + the square of the coefficient of variation in its place, which is the mean of the squares over the
--- square of the mean. Where all samples are alike, the coefficient itself is what rounding leaves, and no two ways of
--- adding up agree on that.
+-- The view, with 1 + the square of the coefficient of variation instead of the coefficient: the mean of the squares
+-- divided by the square of the mean. If all samples are equal, the coefficient itself consists only of rounding errors,
+-- which depend on the order of addition.
 
 -- QUERY: v_api_gpu_metrics
 SELECT

@@ -1,6 +1,6 @@
--- How each GPU did in an hour, from the samples, sessions and latencies themselves, put under one another. Where it
--- differs, jobs are sent to cards that are slower or less reliable than they are shown.
--- The coefficient of jitter is compared by its square: v_api_gpu_metrics.seen.sql says why.
+-- The quality that each GPU delivered in an hour, computed from samples, sessions and latencies. When it differs, jobs
+-- are sent to cards that are slower or less reliable than shown. The coefficient of jitter is compared by its square;
+-- v_api_gpu_metrics.seen.sql explains why.
 
 -- QUERY: v_api_gpu_metrics
 WITH
@@ -32,8 +32,8 @@ latencies AS (
     FROM v_latest_latency_samples
 ),
 
--- Blank dimensions of a sample are those of its session: what depends on the host only where the sample names no other
--- host, what depends on the model only where it names no other model either.
+-- Blank dimensions of a sample are filled from its session. A value that depends on the host is filled only if the
+-- sample names no other host. A value that depends on the model is filled only if it also names no other model.
 paired AS (
     SELECT
         samples.*,
@@ -126,7 +126,7 @@ hours AS (
     GROUP BY hour, host, workflow, model, gpu, place
 ),
 
--- The newest thing that was said about a card of a model.
+-- The newest announcement of a card for a model.
 cards AS (
     SELECT
         orchestrator_address AS host,

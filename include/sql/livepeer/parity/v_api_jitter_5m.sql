@@ -1,5 +1,5 @@
--- How steady the frame rate was in five minutes, from the samples themselves. Where it differs, a stream that stutters
--- is shown as smooth. The coefficient is compared by its square: v_api_jitter_5m.seen.sql says why.
+-- The jitter of the frame rate in five minutes, computed from the samples. When it differs, an unsteady stream is shown
+-- as steady. The coefficient is compared by its square; v_api_jitter_5m.seen.sql explains why.
 
 -- QUERY: v_api_jitter_5m
 WITH

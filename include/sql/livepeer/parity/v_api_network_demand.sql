@@ -1,5 +1,5 @@
--- What was asked of the network in an hour and what it gave, from samples, sessions and payments themselves, put under
--- one another. Where it differs, capacity is bought where nobody asks, or earnings are reported that nobody paid.
+-- The demand for the network in an hour and how much of it was served, computed from samples, sessions and payments.
+-- When it differs, capacity is bought where there is no demand, or fees are reported that nobody paid.
 
 -- QUERY: v_api_network_demand
 WITH
@@ -22,7 +22,7 @@ sessions AS (
     FROM v_latest_sessions
 ),
 
--- A gateway's hour, region and model of which all sessions with a pipeline had the same one.
+-- Hours of a gateway, region and model in which all sessions with a pipeline had the same one.
 lone_workflows AS (
     SELECT
         hour,
@@ -55,7 +55,7 @@ samples AS (
     FROM fact_stream_status_samples
 ),
 
--- A payment is that of the session of its request that started last.
+-- A payment belongs to the last session that started for its request.
 payers AS (
     SELECT
         request_id,
@@ -65,7 +65,7 @@ payers AS (
     GROUP BY request_id
 ),
 
--- "2400000000000000 WEI": an amount is digits, perhaps a fraction of a wei, perhaps the unit.
+-- "2400000000000000 WEI": an amount has digits, and may have a fraction of a wei and the unit.
 amounts AS (
     SELECT
         request_id,
@@ -152,7 +152,7 @@ facts AS (
     INNER JOIN payers ON amounts.request_id = payers.request_id
 ),
 
--- By the hour in which things happened, fees by the hour of their session beside it.
+-- All parts have the hour in which they happened. Fees also have the hour of their session.
 happened AS (
     SELECT
         hour,
@@ -177,7 +177,7 @@ happened AS (
     GROUP BY hour, start_hour, gateway, place, workflow, model, is_fee
 ),
 
--- A fee belongs to the hour of the payment, or, where that one shows nothing else, to that of its session.
+-- A fee belongs to the hour of the payment. If that hour has no other part, it belongs to the hour of its session.
 placed AS (
     SELECT
         *,
@@ -186,7 +186,7 @@ placed AS (
     FROM happened
 ),
 
--- Of the rows of an hour, all but one are fees, so a sum takes over that one's numbers.
+-- All rows of an hour but one contain only fees, so a sum returns the numbers of that one.
 hours AS (
     SELECT
         shown_hour,

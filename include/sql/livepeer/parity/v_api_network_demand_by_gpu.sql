@@ -1,5 +1,5 @@
--- What each GPU gave to each gateway in an hour, from samples, sessions, payments and offers themselves. Where it
--- differs, a host is shown as full that is idle, or is paid for the work of another.
+-- The work of each GPU for each gateway in an hour, computed from samples, sessions, payments and offers. When it
+-- differs, an idle host is shown as full, or a host is paid for the work of another.
 
 -- QUERY: v_api_network_demand_by_gpu
 WITH
@@ -57,7 +57,7 @@ samples AS (
     FROM fact_stream_status_samples
 ),
 
--- A payment is that of the session of its request that started last.
+-- A payment belongs to the last session that started for its request.
 payers AS (
     SELECT
         request_id,
@@ -67,7 +67,7 @@ payers AS (
     GROUP BY request_id
 ),
 
--- "2400000000000000 WEI": an amount is digits, perhaps a fraction of a wei, perhaps the unit.
+-- "2400000000000000 WEI": an amount has digits, and may have a fraction of a wei and the unit.
 amounts AS (
     SELECT
         request_id,
@@ -174,7 +174,7 @@ hours AS (
     HAVING count(facts.session) > 0
 ),
 
--- What a host said last in an hour of how many streams of a model it takes; of several capabilities at one time, the
+-- The last number of streams of a model that a host offered in an hour; of several capabilities at one time, the
 -- largest.
 host_offers AS (
     SELECT
@@ -198,7 +198,7 @@ offers AS (
     GROUP BY said_hour, host, model
 ),
 
--- An offer stands for its hour and a day more, unless there is a newer one.
+-- An offer is valid for its hour and one more day, unless there is a newer one.
 standing_offers AS (
     SELECT
         said_hour + toIntervalHour(arrayJoin(range(25))) AS hour,
@@ -209,7 +209,7 @@ standing_offers AS (
     GROUP BY hour, host, model
 ),
 
--- The newest thing that was said about a card of a model.
+-- The newest announcement of a card for a model.
 cards AS (
     SELECT
         orchestrator_address AS host,
@@ -226,7 +226,7 @@ cards AS (
     WHERE gpu_id != ''
 ),
 
--- A model's capacity on a host is shared by the rows of the hour, by the time that each of them used, or evenly where
+-- A model's capacity on a host is divided among the rows of the hour, by the time that each used, or evenly where
 -- none used any.
 model_hours AS (
     SELECT

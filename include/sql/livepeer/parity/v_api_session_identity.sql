@@ -1,4 +1,4 @@
--- The identity of a session, by its newest version. When it differs, a search by stream or request, for example for a
+-- The identity of a session, from its newest version. When it differs, a search by stream or request, for example for a
 -- complaint, finds another session, or an orchestrator that did not serve it.
 
 -- QUERY: v_api_session_identity

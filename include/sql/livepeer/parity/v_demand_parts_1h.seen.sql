@@ -1,6 +1,6 @@
--- The parts with their states as values that can be compared. Of the ids only their number could be read, so each set
--- is shown with a hash of what it holds: a state ends with a 128-bit hash of each id, in no order. The mean of no
--- sample is null.
+-- The parts, with their states as values that can be compared. A set of ids would only show its size, so it is shown
+-- with a hash of its ids: a state ends with a 128-bit hash of each id, in no particular order. The mean of no sample is
+-- null.
 
 -- QUERY: v_demand_parts_1h
 WITH

@@ -1,5 +1,5 @@
--- What a gateway's hour consists of: samples, time, sessions and fees, each computed from its own facts. Both demand
--- views add these parts up: a payment that is lost or charged to another session here is money that is missing there.
+-- The parts of a gateway's hour: samples, time, sessions and fees, each computed from its own facts. Both demand views
+-- add them up. When a payment is lost or charged to another session here, both views show wrong fees.
 
 -- QUERY: v_demand_parts_1h
 WITH
@@ -42,7 +42,7 @@ sample_hours AS (
     GROUP BY hour, gateway, orchestrator_address, place, pipeline, model, gpu
 ),
 
--- Samples and time of an hour are two parts, of the same hours and dimensions.
+-- Samples and time are two separate parts, with the same hours and dimensions.
 sample_parts AS (
     SELECT
         *,
@@ -85,7 +85,7 @@ payers AS (
     GROUP BY request_id
 ),
 
--- "2400000000000000 WEI": an amount is digits, perhaps a fraction of a wei, perhaps the unit.
+-- "2400000000000000 WEI": an amount has digits, and may have a fraction of a wei and the unit.
 amounts AS (
     SELECT
         request_id,

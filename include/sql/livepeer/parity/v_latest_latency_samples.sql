@@ -1,5 +1,5 @@
--- The newest latencies of each session. Where they differ, the start-up times that orchestrators are measured by are
--- those of a session's first minutes, before the milestones had arrived.
+-- The newest latencies of each session. When they differ, orchestrators are measured by start-up times that were
+-- computed before all milestones had arrived.
 
 -- QUERY: v_latest_latency_samples
 WITH

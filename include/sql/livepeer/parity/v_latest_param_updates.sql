@@ -1,5 +1,5 @@
--- Each parameter update in its newest version. Where they differ, an update that was sent once counts twice, or stays
--- with the orchestrator that it was first ascribed to.
+-- Each parameter update in its newest version. When they differ, an update that was sent once counts twice, or stays
+-- with the orchestrator to which it was attributed first.
 
 -- QUERY: v_latest_param_updates
 WITH

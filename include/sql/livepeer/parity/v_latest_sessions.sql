@@ -1,5 +1,5 @@
--- The newest version of each session as one whole row, and no session whose start is an absent time. Where it differs,
--- every session-based figure above counts outcomes that were revised since, or counts a session more than once.
+-- The newest version of each session as one whole row, without sessions whose start is an absent time. When it differs,
+-- every figure computed from sessions counts outcomes that have been revised, or counts a session twice.
 
 -- QUERY: v_latest_sessions
 WITH

@@ -1,7 +1,7 @@
--- Rows of demand with less than one second of inference, which give almost no information on stream time. A reader of
--- minutes or frame rates should not take such an hour for a quiet one.
+-- Rows of demand with less than one second of inference, which contain almost no information on stream time. A reader
+-- of minutes or frame rates should not take such an hour for a quiet one.
 -- LAYER: views
--- Not a check: an hour of nothing but failed starts is rightly such a row.
+-- Not a check: an hour with failed starts only correctly has such a row.
 
 -- TEST: network_demand_low_sample_windows
 SELECT

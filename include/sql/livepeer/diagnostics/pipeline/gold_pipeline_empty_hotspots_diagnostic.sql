@@ -1,6 +1,7 @@
--- Where sessions have no pipeline: gateways whose streams find nobody, and orchestrators that do not say what they run.
+-- Sessions without a pipeline: gateways whose streams find no orchestrator, and orchestrators that do not announce what
+-- they run.
 -- LAYER: sessions
--- Not a check: a session that found no orchestrator has no pipeline, and that is no fault of the pipeline under test.
+-- Not a check: a session that found no orchestrator has no pipeline, which is not a fault of the pipeline under test.
 
 -- TEST: gold_pipeline_empty_hotspots_diagnostic
 WITH hotspots AS (

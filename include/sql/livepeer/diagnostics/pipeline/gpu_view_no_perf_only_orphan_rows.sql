@@ -1,7 +1,7 @@
--- How many GPU rows have samples but no session that started in their hour: sessions that went on into the next hour,
+-- How many GPU rows have samples but no session that started in their hour: sessions that continued into the next hour,
 -- or that swapped to this GPU. Their rates are null, which must not be read as perfect.
 -- LAYER: views
--- Not a check: such rows are right; many of them mean that reading rates by the hour misleads.
+-- Not a check: such rows are correct. If there are many, rates by the hour are misleading.
 
 -- TEST: gpu_view_no_perf_only_orphan_rows
 SELECT

@@ -1,5 +1,5 @@
--- Whether the demand rows of the models add up to the demand of their pipeline. Counts of sessions do; distinct counts
--- of streams and sessions need not: one session with two models is one in each of two rows.
+-- Whether the demand rows of the models add up to the demand of their pipeline. Counts of sessions do. Distinct counts
+-- of streams and sessions need not: a session with two models counts in two rows.
 -- LAYER: views
 -- Not a check: what has to be equal is judged by network_demand_view_matches_rollup; distinct counts do not add up.
 

@@ -1,5 +1,5 @@
--- By how much a chart is too high that joins demand with another view of its grain without the model: every row meets
--- those of all models of its pipeline.
+-- How much too high a chart is if it joins demand with another view by all keys but the model: every row then joins the
+-- rows of all models of its pipeline.
 -- LAYER: views
 -- Not a check: it measures a mistake that a reader of the views can make, not one that they contain.
 

@@ -1,6 +1,6 @@
--- How many rows a session costs until parts merge. Many mean that the processor flushes after every signal.
+-- How many rows a session has until parts merge. Many rows mean that the processor flushes after every signal.
 -- LAYER: sessions
--- Not a check: there are never fewer physical rows than latest ones, so the comparison cannot fail.
+-- Not a check: there cannot be fewer physical rows than latest ones, so the comparison cannot fail.
 
 -- TEST: raw_session_rows_vs_latest_sessions
 WITH latest AS (

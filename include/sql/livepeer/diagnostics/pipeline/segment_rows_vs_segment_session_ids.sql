@@ -1,6 +1,6 @@
--- How many rows the segments of a session cost until parts merge, older versions included.
+-- How many rows the segments of a session have until parts merge, older versions included.
 -- LAYER: sessions
--- Not a check: a session id that is there has a row, so the comparison cannot fail.
+-- Not a check: every session id that is found has a row, so the comparison cannot fail.
 
 -- TEST: segment_rows_vs_segment_session_ids
 SELECT

@@ -1,7 +1,7 @@
 -- How many rows each view serves for the hours of the window. Demand is split by gateway, the other two by orchestrator
 -- and GPU: usually the coarser view has fewer rows.
 -- LAYER: views
--- Not a check: hours of nothing but failures have demand rows only, so the order is usual, not necessary.
+-- Not a check: hours with failures only have demand rows only, so the order is usual but not necessary.
 
 -- TEST: view_count_grain_ordering
 WITH counts AS (

@@ -1,7 +1,7 @@
 -- How many sessions of the window started and had their parameters changed while they ran. The conditions are those of
 -- the discovery query of the same name.
 -- LAYER: sessions
--- Not a check: nobody has to change parameters; that a fixture session keeps its scenario is the oracle's matter.
+-- Not a check: nobody has to change parameters. The oracle checks that a fixture session keeps its scenario.
 
 -- TEST: scenario_4_success_with_param_updates_exists
 WITH judged AS (

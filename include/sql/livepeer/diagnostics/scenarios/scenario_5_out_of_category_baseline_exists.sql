@@ -1,7 +1,7 @@
 -- How many sessions of the window are in none of the four other scenarios. The conditions are those of the discovery
 -- query of the same name.
 -- LAYER: sessions
--- Not a check: a window may rightly have none; that a fixture session stays in its scenario is the oracle's matter.
+-- Not a check: a window may correctly have none. The oracle checks that a fixture session keeps its scenario.
 
 -- TEST: scenario_5_out_of_category_baseline_exists
 WITH judged AS (
