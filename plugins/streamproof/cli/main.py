@@ -65,7 +65,7 @@ app.command("session", short_help="Follow one session through every layer.")(ses
 app.command("scenarios", short_help="Find the sessions of each scenario.")(scenarios_command.scenarios)
 app.command("assert", short_help="Run assertion files against a warehouse.")(assert_command.assert_sql)
 app.command("replay", short_help="Publish a fixture set to a topic.")(replay_command.replay)
-app.add_typer(fixtures_commands.app, name="fixtures", short_help="Generate and verify fixture sets.")
+app.add_typer(fixtures_commands.app, name="fixtures", short_help="Generate, import and verify fixture sets.")
 pack_commands.app.command("new", short_help="Make a pack that runs from a file of events.")(new_pack_command.new)
 app.add_typer(pack_commands.app, name="pack", short_help="The packs here, and whether one is complete.")
 app.command("report", short_help="Render a run's report again, print its path.")(report_command.report)

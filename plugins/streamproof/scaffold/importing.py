@@ -49,6 +49,11 @@ class Sample:
         return any(record.milliseconds is not None for record in self.records)
 
 
+def present_ms() -> int:
+    """Return the present time in Unix milliseconds: that of events of which none has a time."""
+    return time.time_ns() // 1_000_000
+
+
 def infer_and_write(
     records: Iterable[Record], folder: Path, *, type_path: FieldPath | None
 ) -> tuple[Inference, SetWriter]:
@@ -61,7 +66,7 @@ def infer_and_write(
     sample = Sample.of(stream)
     chosen = choose_type_path(sample.documents) if type_path is None else type_path
     times = time_paths(sample.documents)
-    fallback = None if times or sample.has_times else time.time_ns() // 1_000_000
+    fallback = None if times or sample.has_times else present_ms()
     inference = Inference(chosen, times)
     with SetWriter(folder, fallback_ms=fallback) as writer:
         for record in itertools.chain(sample.records, stream):

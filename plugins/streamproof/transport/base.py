@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from streamproof.model.fixture import FixtureEvent
+from streamproof.model.fixture import FixtureEvent, Header
 from streamproof.model.settings import KafkaSettings
 
 
@@ -51,11 +51,17 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class ReadRecord:
-    """A record that was read from a topic. `value` is None for a null value."""
+    """A record that was read from a topic. `value` is None for a null value.
+
+    `milliseconds` is its time in Unix milliseconds, None if it has none.
+    """
 
     partition: int
     offset: int
     value: bytes | None
+    key: bytes | None = None
+    headers: tuple[Header, ...] = ()
+    milliseconds: int | None = None
 
 
 class Consumers(Protocol):

@@ -1,4 +1,4 @@
-"""`streamproof fixtures generate|verify`: generate fixture sets, and check that one can be replayed."""
+"""`streamproof fixtures generate|import|verify`: make fixture sets, and check that one can be replayed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from streamproof.model.fixture import FixtureReport
     from streamproof.packs.pack import Pack as ThePack
 
-app = typer.Typer(help="Generate and verify fixture sets.")
+app = typer.Typer(help="Generate, import and verify fixture sets.")
 
 LOAD = "load"
 
@@ -86,6 +86,31 @@ def verify(
     _show(report, tolerated=tolerate_bad_lines, json=json)
     if report.problems:
         raise typer.Exit(EXIT_USAGE)
+
+
+@app.command("import")
+def import_(
+    files: Annotated[
+        list[Path], typer.Argument(help="Files of events: JSON Lines, array, kcat -J, CSV, Parquet.", metavar="FILE...")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the new set; it must not exist.", metavar="DIR")],
+    scenario: Annotated[
+        str | None, typer.Option("--scenario", help="What the events show, where a pack has scenarios.", metavar="NAME")
+    ] = None,
+    pack: Pack = None,
+    json: Json = False,
+) -> None:
+    """Make a fixture set from files of events: each is published byte for byte, with its key, headers and time."""
+    from streamproof.scaffold.fixture_import import import_set
+
+    the_pack = read_environment().packs.load(pack)
+    found = import_set(the_pack, files, out, scenario=scenario)
+    for problem, number in found.problems.items():
+        progress_console().print(f"Notice: {number} x {problem}: to be rejected by the pipeline.", markup=False)
+    if json:
+        emit_json({"manifest": str(found.manifest), "rejects": dict(found.problems), **found.report.as_json()})
+        return
+    _show(found.report, tolerated=False, json=json)
 
 
 def _own_folder(pack: ThePack, kind: str) -> Path:

@@ -7,19 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streamproof.cli.environment import read_environment
+from streamproof.cli.environment import kafka_settings, read_environment
 from streamproof.cli.options import Json
 from streamproof.cli.output import emit_json, progress_console, result_console
+from streamproof.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streamproof.fixtures.importing.records import Record
     from streamproof.scaffold.new_pack import NewPack
 
 
 def new(
     name: Annotated[str, typer.Argument(help="Name of the new pack.", metavar="NAME", show_default=False)],
     events: Annotated[
-        Path, typer.Option("--events", help="File of events: JSON Lines, array, kcat -J, CSV, Parquet.", metavar="FILE")
-    ],
+        Path | None,
+        typer.Option("--events", help="File of events: JSON Lines, array, kcat -J, CSV, Parquet.", metavar="FILE"),
+    ] = None,
+    from_topic: Annotated[
+        str | None, typer.Option("--from-topic", help="Or a topic: what it holds now.", metavar="TOPIC")
+    ] = None,
+    bootstrap: Annotated[
+        str | None, typer.Option("--bootstrap", help="Its brokers; default KAFKA_BOOTSTRAP.", metavar="HOST:PORT")
+    ] = None,
     type_field: Annotated[
         str | None,
         typer.Option("--type-field", help="Field with an event's type, as a.b; `none`: one kind.", metavar="PATH"),
@@ -30,14 +41,27 @@ def new(
     json: Json = False,
 ) -> None:
     """Make a pack that runs from a file of events: schema, fixture set, checks with their mutations, contracts."""
-    from streamproof.fixtures.importing.reading import read_events
-    from streamproof.scaffold.new_pack import NewPackRequest, make_new_pack
+    from streamproof.scaffold.new_pack import NewPackRequest, make_new_pack, require_request
 
-    request = NewPackRequest(name, events.name, type_field=type_field, processor=processor)
-    made = make_new_pack(request, read_events(events), read_environment().packs)
+    if (events is None) == (from_topic is None):
+        raise UsageError("A pack is made from one source.", hint="Give --events FILE, or --from-topic TOPIC.")
+    source = events.name if events else f"topic {from_topic}"
+    request = NewPackRequest(name, source, type_field=type_field, processor=processor)
+    packs = read_environment().packs
+    require_request(request, packs)
+    made = make_new_pack(request, _records(events, from_topic, bootstrap), packs)
     if json:
         emit_json(made.as_json())
     _show(made, json=json)
+
+
+def _records(events: Path | None, topic: str | None, bootstrap: str | None) -> Iterator[Record]:
+    from streamproof.fixtures.importing.reading import read_events
+    from streamproof.scaffold.topics import read_topic
+
+    if events is not None:
+        return read_events(events)
+    return read_topic(kafka_settings(bootstrap), str(topic))
 
 
 def _show(made: NewPack, *, json: bool) -> None:

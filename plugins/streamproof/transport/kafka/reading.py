@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaException, Message, TopicPartition
 
 from streamproof.model.errors import StackError
 from streamproof.model.settings import KafkaSettings
@@ -30,14 +30,14 @@ def read_topic(settings: KafkaSettings, topic: str) -> Iterator[ReadRecord]:
     try:
         for partition, end in remaining.items():
             consumer.assign([TopicPartition(topic, partition, 0)])
-            yield from _read_partition(consumer, topic, partition, end)
+            yield from _read_partition(consumer, topic, end)
     except KafkaException as error:
         raise StackError(f"Topic {topic} cannot be read: {error.args[0].str()}.", hint=_HINT) from None
     finally:
         consumer.close()
 
 
-def _read_partition(consumer: Consumer, topic: str, partition: int, end: int) -> Iterator[ReadRecord]:
+def _read_partition(consumer: Consumer, topic: str, end: int) -> Iterator[ReadRecord]:
     heard = time.monotonic()
     position = 0
     while position < end:
@@ -49,6 +49,18 @@ def _read_partition(consumer: Consumer, topic: str, partition: int, end: int) ->
                     return
                 raise KafkaException(message.error())
             position = message.offset() + 1
-            yield ReadRecord(partition, message.offset(), message.value())
+            yield _record(message)
         if time.monotonic() - heard > SILENCE_SEC:
             raise StackError(f"Topic {topic} was read to offset {position} of {end} only.", hint=_HINT)
+
+
+def _record(message: Message) -> ReadRecord:
+    kind, milliseconds = message.timestamp()
+    return ReadRecord(
+        partition=message.partition(),
+        offset=message.offset(),
+        value=message.value(),
+        key=message.key(),
+        headers=tuple(message.headers() or ()),
+        milliseconds=None if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds,
+    )

@@ -11,11 +11,14 @@ import pytest
 from confluent_kafka import TIMESTAMP_CREATE_TIME, Consumer, Message, TopicPartition
 
 from packs.livepeer.generator import generate_load
+from streamproof.fixtures.importing.records import Record
+from streamproof.fixtures.importing.set_writer import SetWriter
 from streamproof.fixtures.ordering import ReplayPlan, plan_replay
-from streamproof.model.errors import StackError
-from streamproof.model.fixture import ReplayRules
+from streamproof.model.errors import FixtureError, StackError
+from streamproof.model.fixture import ReplayRules, ValueRules
 from streamproof.model.stack import StackState
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
+from streamproof.scaffold.topics import read_topic
 from streamproof.transport.kafka.groups import Groups
 from streamproof.transport.kafka.producer import end_offsets, publish
 
@@ -26,7 +29,7 @@ RULES = ReplayRules(
     event_table="streaming_events",
     id_field="workflow_session_id",
 )
-TOPICS = ("golden", "hostile", "twice", "groups", "lost")
+TOPICS = ("golden", "hostile", "twice", "groups", "lost", "carried", "empty")
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +77,24 @@ def test_what_was_published_is_what_the_broker_holds(stack, home, kind):
     assert [message.headers() for message in messages] == [
         [("sp-run-id", b"run-1"), ("sp-sequence", str(sequence).encode())] for sequence in range(count)
     ]
+
+
+def test_a_topic_is_read_as_it_was_filled_key_headers_and_time_included(stack, tmp_path):
+    """From a file of events to the topic, and from there to a second fixture set: nothing is lost on the way."""
+    records = [
+        Record(b'{"a": 1.0}', 1, b"k", (("h", b"1"), ("h", None), ("odd", b"\xff")), 1_700_000_000_123),
+        Record(None, 2, b"\xfe", (), 1_700_000_000_124),
+        Record(b"\xff", 3, None, (), 1_700_000_000_125),
+    ]
+    with SetWriter(tmp_path / "set", fallback_ms=None) as writer:
+        for record in records:
+            writer.add(record, "", None)
+        writer.finish()
+    plan = plan_replay(tmp_path / "set" / "manifest.json", ReplayRules(values=ValueRules(untyped="events")))
+    publish(stack.kafka, "carried", plan.records(), run_id="run-1")
+    assert list(read_topic(stack.kafka, "carried")) == records
+    with pytest.raises(FixtureError, match="Topic empty holds no record"):
+        list(read_topic(stack.kafka, "empty"))
 
 
 def test_a_second_replay_starts_where_the_first_ended(stack, home):
