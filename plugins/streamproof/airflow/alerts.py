@@ -49,7 +49,7 @@ def _send_alert(settings: Environment, dag_id: str, run_id: str, context: Mappin
     """
     to = recipients(settings, dag_id)
     if not to:
-        log.warning("Run %s failed and nobody was told: set STREAMPROOF_ALERT_TO to one or more addresses.", run_id)
+        log.warning("Run %s failed and no mail was sent: set STREAMPROOF_ALERT_TO to one or more addresses.", run_id)
         return
     reason = str(context.get("reason") or "the DAG run failed")
     mail = failure_mail(settings, dag_id, run_id, reason=reason, note=note)

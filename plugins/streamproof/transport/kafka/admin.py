@@ -13,11 +13,11 @@ from streamproof.model.waiting import Probe
 _SOME_GROUP = "streamproof"
 
 
-def admin_of(settings: KafkaSettings, heard: list[str] | None = None) -> AdminClient:
-    """Return an admin client that logs nothing; its background errors are added to `heard`. Raises StackError."""
+def admin_of(settings: KafkaSettings, errors: list[str] | None = None) -> AdminClient:
+    """Return an admin client that logs nothing; its background errors are added to `errors`. Raises StackError."""
     config = settings.client_config()
-    if heard is not None:
-        config["error_cb"] = lambda error: heard.append(str(error.str()))
+    if errors is not None:
+        config["error_cb"] = lambda error: errors.append(str(error.str()))
     try:
         return AdminClient({**config, "log_level": 0})
     except KafkaException as error:

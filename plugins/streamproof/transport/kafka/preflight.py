@@ -31,13 +31,13 @@ def check_kafka(settings: KafkaSettings, topics: tuple[str, ...], groups: tuple[
     Raises StackError when they do not answer or refuse the login, a topic or group exists already, or the user may not
     create topics.
     """
-    heard: list[str] = []
-    admin = admin_of(settings, heard)
+    errors: list[str] = []
+    admin = admin_of(settings, errors)
     try:
         cluster = admin.list_topics(timeout=ANSWER_TIMEOUT_SEC)
     except KafkaException as error:
         admin.poll(0)
-        said = heard[-1] if heard else error.args[0].str()
+        said = errors[-1] if errors else error.args[0].str()
         raise StackError(
             f"Kafka at {settings.bootstrap_servers} does not answer: {said}.",
             hint=f"The address and the login come from {source}. Is it running, and are TLS and SASL set right?",
