@@ -65,6 +65,8 @@ for OF_PACK in pack_dags(SETTINGS):
             "stack": Param(SETTINGS.stack, enum=list(STACKS), description="Where the services run"),
             "kafka": Param("broker", enum=list(KAFKA_KINDS), description="mock: librdkafka's; the run proves less"),
             "manifest": Param(None, type=["null", "string"], description="Fixture set of the pack, or path of one"),
+            "processor": Param(None, type=["null", "string"], description="Processor of the pack; none: its first"),
+            "yes_shared": Param(False, type="boolean", description="Publish into a running pipeline that others use"),
             "suites": Param([], type="array", items={"type": "string"}, description="Suites to run; none means all"),
             "keep_stack": Param(False, type="boolean", description="Leave the stack up after the run"),
             "tolerate_bad_lines": Param(False, type="boolean", description="Leave out broken fixture lines"),

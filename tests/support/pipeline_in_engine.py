@@ -37,7 +37,8 @@ from streamproof.model.stack import ProcessIdentity, StackState
 from streamproof.model.verdict import judge, unjudged
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.execute import execute as execute_stage
-from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+from streamproof.runs.planning import plan_run
+from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runs.runner import run_stage
 from streamproof.runtime.files import write_json
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack

@@ -13,7 +13,8 @@ import yaml
 from streamproof.packs.loading import load_pack
 from streamproof.packs.pack import Pack
 from streamproof.runs.context import RunContext
-from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+from streamproof.runs.planning import plan_run
+from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.stages.registry import STAGES
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from streamproof.runs.context import RunContext
-    from streamproof.runs.planning import RunRequest
+    from streamproof.runs.request import RunRequest
 
 PLAN_TASK = "plan_run"
 FOLDER_KEY = "folder"
@@ -83,7 +83,8 @@ class PlanRunOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Plan the run. Raises AirflowFailException with the usage error's message and hint."""
-        from streamproof.runs.planning import HostSettings, plan_run
+        from streamproof.runs.planning import plan_run
+        from streamproof.runs.request import HostSettings
 
         refuse_unknown_params(context)
         settings = read_settings()
@@ -121,7 +122,7 @@ def refuse_unknown_params(context: Context) -> None:
 
 def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment) -> RunRequest:
     """Convert a DAG run's params to a request. Relative paths are relative to the project's home."""
-    from streamproof.runs.planning import RunRequest
+    from streamproof.runs.request import RunRequest
 
     run_id = run_id_of(dag_run_id)
     before = attempts(settings.artifacts, run_id)
@@ -138,6 +139,7 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment) 
         run_id=f"{run_id}.try{len(before) + 1}" if before else run_id,
         mode=params["mode"],
         stack=params["stack"],
+        processor=params.get("processor") or None,
         kafka=params["kafka"],
         manifest=manifest or None,
         # A proof always makes a complete run. The selected suites limit only what it proves.
@@ -148,6 +150,7 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment) 
         from_ts=iso_ms(window.from_ts) if window else None,
         to_ts=iso_ms(window.to_ts) if window else None,
         input_topic=params.get("input_topic") or None,
+        yes_shared=bool(params.get("yes_shared")),
         artifacts_root=settings.artifacts,
         prove_suites=suites if proving else (),
         prove_checks=tuple(params.get("checks") or ()),

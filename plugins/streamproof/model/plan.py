@@ -63,6 +63,8 @@ class RunPlan:
     - `coverage` is one of DAMAGES if mode `prove` damages columns, else ''. `mutations`: it applies mutations.
     - `input_topic` is the topic that fills the warehouse of mode `observe`, if it was given.
     - `narrowed_by` are the reasons why a pass of this run would not verify the whole pack.
+    - `correlation` is the prefix of the run's events in a pipeline that others use, '' for a pipeline of its own. Then
+      the times of the events are moved by `shift_ms`, whole seconds in milliseconds.
     - `compose_files` and `docker_host` belong to stack `compose`.
     - `rungs` are those that the pack offers (see `model.rungs`).
     """
@@ -97,6 +99,8 @@ class RunPlan:
     mutations: bool = True
     input_topic: str | None = None
     narrowed_by: tuple[str, ...] = ()
+    correlation: str = ""
+    shift_ms: int = 0
     compose_files: tuple[str, ...] = ()
     docker_host: str | None = None
     stages: tuple[PlannedStage, ...] = ()

@@ -82,6 +82,11 @@ class Window:
             for name, moment in (("from_ts", self.from_ts), ("to_ts", self.to_ts))
         }
 
+    def moved(self, milliseconds: int) -> Window:
+        """Return the window moved by milliseconds. Raises UsageError when it would leave the limits."""
+        span = timedelta(milliseconds=milliseconds)
+        return Window(self.from_ts + span, self.to_ts + span)
+
     def as_json(self) -> dict[str, str]:
         """Return both ends as ISO-8601 text."""
         return {"from_ts": iso_ms(self.from_ts), "to_ts": iso_ms(self.to_ts)}

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
+from streamproof.model.correlation import Correlation
 from streamproof.model.errors import UsageError
 from streamproof.model.fixture import ReplayRules
 from streamproof.packs.accounting import Accounting
 from streamproof.packs.entities import Entities
-from streamproof.packs.processors import Processor
+from streamproof.packs.processors import Processor, RunningProcessor
 from streamproof.packs.schedule import DagSettings
 from streamproof.packs.strict import Strict
 
@@ -51,6 +52,8 @@ class PackFile(Strict):
     - `services` are the services that must run.
     - `run_only_tables` are tables that only a run creates, so that another warehouse may not have them.
     - `exempt_columns` are columns whose values cannot be predicted, `table.column` or `*.column`, with the reason.
+    - `correlation` says how a run's events are told apart in a pipeline that others use; `staging` says that this
+      pipeline is made for tests.
     - `dag` holds what the pack's DAG in Airflow takes from it.
     - `family_columns` names for each table the column that holds the event family.
     """
@@ -72,6 +75,8 @@ class PackFile(Strict):
     default_fixture_set: str = ""
     replay: ReplayRules = Field(default_factory=ReplayRules)
     run_only_tables: tuple[str, ...] = ()
+    staging: bool = False
+    correlation: Correlation | None = None
     dag: DagSettings = Field(default_factory=DagSettings)
     services: ServiceNeeds = Field(default_factory=ServiceNeeds)
     exempt_columns: dict[str, str] = Field(default_factory=dict)
@@ -83,6 +88,17 @@ class PackFile(Strict):
         if INPUT not in topics:
             raise ValueError(f"needs the role `{INPUT}`: what a replay publishes to")
         return topics
+
+    @model_validator(mode="after")
+    def _a_running_pipeline_is_shared(self) -> PackFile:
+        for name, processor in self.processors.items():
+            if not isinstance(processor, RunningProcessor):
+                continue
+            if self.correlation is None:
+                raise ValueError(f"processor `{name}` is shared with others: `correlation` is missing")
+            if missing := sorted(set(self.topics) - set(processor.topics)):
+                raise ValueError(f"processor `{name}` names no topic for the role `{missing[0]}`")
+        return self
 
     @field_validator("replay")
     @classmethod

@@ -36,7 +36,22 @@ class WarehouseProcessor(Strict):
     kind: Literal["warehouse"]
 
 
-Processor = Annotated[CommandProcessor | WarehouseProcessor, Field(discriminator="kind")]
+class RunningProcessor(Strict):
+    """A pipeline that runs already, with topics and tables of its own that others use, too (stack `external` only).
+
+    `topics` are its topics by role, the role `input` included, and `groups` its consumer groups by role. `database` is
+    the one that holds its tables. The pack's `correlation` says how the events of a run are told apart. Its consumers
+    must be assigned the topic within `ready_timeout_sec` seconds.
+    """
+
+    kind: Literal["running"]
+    topics: dict[str, str]
+    database: str = Field(min_length=1)
+    groups: dict[str, str] = Field(default_factory=dict)
+    ready_timeout_sec: float = Field(default=60.0, gt=0)
+
+
+Processor = Annotated[CommandProcessor | WarehouseProcessor | RunningProcessor, Field(discriminator="kind")]
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

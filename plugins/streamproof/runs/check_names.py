@@ -13,7 +13,7 @@ from streamproof.model.plan import CONSERVATION, CONTRACTS, ORACLE
 from streamproof.packs.pack import Pack
 
 if TYPE_CHECKING:
-    from streamproof.runs.planning import RunRequest
+    from streamproof.runs.request import RunRequest
 
 
 def checks_by_suite(files: CheckFiles, pack: Pack, suites: Sequence[str]) -> dict[str, set[str]]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from streamproof.checks.check_files import CheckFiles
 from streamproof.fixtures.ordering import ReplayPlan
-from streamproof.model.errors import StackError
+from streamproof.model.correlation import Correlation
+from streamproof.model.errors import StackError, UsageError
 from streamproof.model.plan import NOTHING_PROMISED, RunPlan
 from streamproof.model.results import CheckResult, Status
 from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
@@ -18,6 +19,7 @@ from streamproof.model.stack import StackState
 from streamproof.model.window import Window
 from streamproof.packs.loading import read_pack
 from streamproof.packs.pack import Pack
+from streamproof.packs.processors import RunningProcessor
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
 from streamproof.transport.base import Transport
@@ -67,7 +69,8 @@ class RunContext:
         plan = run_folder.read_plan()
         pack = read_pack(Path(plan.pack_file), Path(plan.home))
         files = CheckFiles(pack, Path(plan.home))
-        return cls(plan=plan, pack=pack, names=RunNames.of(pack, plan.run_id), folder=run_folder, files=files)
+        names = RunNames.of(pack, plan.run_id, pack.processors.get(plan.processor))
+        return cls(plan=plan, pack=pack, names=names, folder=run_folder, files=files)
 
     def logging_to(self, log: Callable[[str], None]) -> RunContext:
         """Return the same run with log lines going to `log`."""
@@ -162,6 +165,17 @@ class RunContext:
         server = self.server_settings()
         return server if self.plan.observes else server.using(self.names.database)
 
+    def shared_pipeline(self) -> RunningProcessor | None:
+        """Return the pipeline that others use too, None for a run that has its pipeline to itself."""
+        processor = self.pack.processors.get(self.plan.processor)
+        return processor if isinstance(processor, RunningProcessor) else None
+
+    def correlation_rules(self) -> Correlation:
+        """Return how this run's events are told apart. Raises UsageError for a pack that does not say it."""
+        if self.pack.correlation is None:
+            raise UsageError(f"{self.pack.file}: `correlation` is missing.", hint="Say how a run's events are marked.")
+        return self.pack.correlation
+
     @property
     def input_topic(self) -> str:
         """Return the topic that the warehouse reads; in mode observe, the one that `warehouse_check` found."""
@@ -196,7 +210,7 @@ class RunContext:
         In mode observe, parameters that only a replay gives are missing.
         """
         if self.plan.observes:
-            known = {**self.pack.query_parameters, **self.window.query_parameters()}
+            known = {**self.pack.query_parameters, **self.window.query_parameters(), "correlation": ""}
             return {**known, "input_topic": self.input_topic, **NOTHING_PROMISED}
         replay = self.stage_details("replay_events")
         expected = replay["expected"]
@@ -204,6 +218,7 @@ class RunContext:
             **self.pack.query_parameters,
             **self.window.query_parameters(),
             "input_topic": self.names.input_topic,
+            "correlation": self.plan.correlation,
             "published_records": replay["published"],
             "published_ids": replay["published_ids"],
             "published_by_scenario": replay["promised_by_scenario"],

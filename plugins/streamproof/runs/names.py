@@ -8,38 +8,40 @@ from dataclasses import dataclass
 
 from streamproof.model.errors import UsageError
 from streamproof.packs.pack import INPUT, Pack
+from streamproof.packs.processors import Processor, RunningProcessor
 
+# The roles of the consumer groups of a run, as `accounting.drained` of a pack names them.
+PROCESSOR, RAW = "processor", "raw"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
 class RunNames:
-    """The names of what a run creates outside its folder. They are unique to the run. `topics` are by role."""
+    """The names of the run's database, its topics by role, and its consumer groups by role.
+
+    They are unique to the run, but for the topics and groups of a pipeline that was running before.
+    """
 
     database: str
     topics: Mapping[str, str]
-    processor_group: str
-    raw_group: str
+    groups: Mapping[str, str]
 
     @classmethod
-    def of(cls, pack: Pack, run_id: str) -> RunNames:
-        """Derive the names from a run id. Raises UsageError for one that is not valid as a folder or topic name."""
+    def of(cls, pack: Pack, run_id: str, processor: Processor | None = None) -> RunNames:
+        """Derive the names from a run id and the run's processor, None for one that the run starts.
+
+        Raises UsageError for a run id that is not valid as a folder or topic name.
+        """
         if not _RUN_ID.fullmatch(run_id):
             raise UsageError(
                 f"'{run_id}' is not a run id.",
                 hint="Use 1 to 64 letters, digits, dots, dashes or underscores, starting with a letter or digit.",
             )
-        return cls(
-            database=f"sp_{pack.name}_{re.sub('[^A-Za-z0-9]', '_', run_id)}",
-            topics={role: f"{run_id}.{topic}" for role, topic in pack.topics.items()},
-            processor_group=f"{run_id}.processor",
-            raw_group=f"{run_id}.raw",
-        )
-
-    @property
-    def groups(self) -> Mapping[str, str]:
-        """Return the consumer groups of the run by role, as `accounting.drained` of a pack names them."""
-        return {"processor": self.processor_group, "raw": self.raw_group}
+        database = f"sp_{pack.name}_{re.sub('[^A-Za-z0-9]', '_', run_id)}"
+        if isinstance(processor, RunningProcessor):
+            return cls(database, processor.topics, processor.groups)
+        topics = {role: f"{run_id}.{topic}" for role, topic in pack.topics.items()}
+        return cls(database, topics, {PROCESSOR: f"{run_id}.{PROCESSOR}", RAW: f"{run_id}.{RAW}"})
 
     @property
     def input_topic(self) -> str:

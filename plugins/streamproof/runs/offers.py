@@ -5,6 +5,7 @@ from __future__ import annotations
 from streamproof.model.errors import UsageError
 from streamproof.model.rungs import Rung
 from streamproof.packs.pack import Pack
+from streamproof.packs.processors import Processor
 from streamproof.runs.names import RunNames
 
 # What a stage may need of a pack.
@@ -35,9 +36,9 @@ def offered_rungs(pack: Pack) -> tuple[str, ...]:
     return tuple(rung.value for rung in Rung if rung in offered)
 
 
-def require_an_end(pack: Pack) -> None:
-    """Raise UsageError unless the pack says how a run recognises that a replay has drained."""
-    drained, known = pack.accounting.drained, RunNames.of(pack, "any").groups
+def require_an_end(pack: Pack, processor: Processor | None = None) -> None:
+    """Raise UsageError unless the pack says how a run with this processor recognises that a replay has drained."""
+    drained, known = pack.accounting.drained, RunNames.of(pack, "any", processor).groups
     for role in drained.consumer_groups:
         if role not in known:
             raise UsageError(

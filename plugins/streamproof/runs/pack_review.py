@@ -27,6 +27,7 @@ _FOLDERS = ("trace", "scenarios", "session", "content", "accounting")
 RUN_PARAMETERS: Mapping[str, object] = {
     **Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)).query_parameters(),
     "input_topic": "topic",
+    "correlation": "",
     "published_records": 0,
     "published_ids": {},
     "published_by_scenario": {},

@@ -23,7 +23,6 @@ from streamproof.model.plan import (
     STACKS,
     RunPlan,
 )
-from streamproof.model.stack import ProcessIdentity
 from streamproof.model.window import Window, iso_ms, window_from
 from streamproof.packs.loading import Packs
 from streamproof.packs.pack import Pack
@@ -31,9 +30,17 @@ from streamproof.runs.check_names import checks_by_suite, refuse_unknown_checks
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
-from streamproof.runs.narrowing import narrowed_by
 from streamproof.runs.offers import offered_rungs, pack_offers, require_an_end
+from streamproof.runs.request import HostSettings, RunRequest, narrowed_by
 from streamproof.runs.rerun import from_any_folder, git_commit, rerun_command
+from streamproof.runs.sharing import (
+    correlation_of,
+    marked_replay,
+    refuse_blind_checks,
+    refuse_unsafe,
+    shift_to_now,
+    shifted_window,
+)
 from streamproof.runs.stage import StageList
 from streamproof.sql.scripts import read_script
 from streamproof.transport.kafka.mock_cluster import MOCK_MAX_BYTES, MOCK_MAX_MESSAGES
@@ -49,59 +56,11 @@ _REPLAY_ONLY = ("manifest", "inject", "keep_stack", "tolerate_bad_lines", "kafka
 
 
 @dataclass(frozen=True, slots=True)
-class HostSettings:
-    """Settings of this machine, from the CLI or Airflow.
-
-    `cache_dir` holds jars and archives between runs. `java` names a JRE other than the packaged one. The run's stack
-    ends with process `owner`; it is None when no process lives as long as the run (Airflow tasks). `compose_files` are
-    the Compose files of stack `compose`, the project's own when empty; `docker_host` is its Docker engine. `packs` are
-    the packs that a request can name, None for the project's only.
-    """
-
-    cache_dir: Path
-    java: str | None = None
-    owner: ProcessIdentity | None = None
-    compose_files: tuple[str, ...] = ()
-    docker_host: str | None = None
-    packs: Packs | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """The unvalidated request of a run.
-
-    `pack` is the name or folder of a pack, `processor` the name of one of its processors; None is the default.
-    `manifest` is the name of a fixture set of the pack, or a path; None is the default set. `input_topic` is for mode
-    `observe`: the topic that the warehouse reads, None for the one that the warehouse or the pack names.
-    `from_ts` and `to_ts` are ISO-8601 times, in UTC when they have no zone.
-    `prove_suites` and `prove_checks` select what mode `prove` proves, everything when empty. `coverage` is one of
-    DAMAGES, '' for no column damages; `mutations` says whether the checks' mutations are applied.
-    """
-
-    pack: str | None = None
-    run_id: str | None = None
-    mode: str = "full"
-    stack: str = "local"
-    processor: str | None = None
-    kafka: str = "broker"
-    manifest: str | None = None
-    suites: tuple[str, ...] = ()
-    keep_stack: bool = False
-    tolerate_bad_lines: bool = False
-    inject: str | None = None
-    artifacts_root: Path | None = None
-    from_ts: str | None = None
-    to_ts: str | None = None
-    prove_suites: tuple[str, ...] = ()
-    prove_checks: tuple[str, ...] = ()
-    coverage: str = ""
-    mutations: bool = True
-    input_topic: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Subject:
-    """What a run judges: a window, and the events that it replays; mode observe replays none."""
+    """What a run judges: a window, and the events that it replays; mode observe replays none.
+
+    In a pipeline that others use, `correlation` marks the events, and their times are moved by `shift_ms`.
+    """
 
     window: Window
     manifest: str = ""
@@ -109,6 +68,8 @@ class _Subject:
     events: int = 0
     notices: tuple[str, ...] = ()
     replay: ReplayPlan | None = None
+    correlation: str = ""
+    shift_ms: int = 0
 
 
 def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSettings, now: datetime) -> RunContext:
@@ -125,13 +86,17 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     files = CheckFiles(pack, home)
     refuse_unknown_checks(request, checks_by_suite(files, pack, suites))
     run_id = request.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-    names = RunNames.of(pack, run_id)
+    names = RunNames.of(pack, run_id, pack.processors.get(processor))
     folder = RunFolder((request.artifacts_root or home / "artifacts" / "test-runs").resolve() / run_id)
     if folder.root.exists():
         raise UsageError(f"Run {run_id} is already there: {folder.root}.", hint="Choose another --run-id.")
     inject = _script_file(request.inject, "--inject")
     observes = request.mode == OBSERVE
     subject = _observed_subject(request, now) if observes else _replayed_subject(request, pack, now)
+    if correlation := correlation_of(pack, request.processor, run_id, request.mode):
+        refuse_unsafe(request, pack)
+        refuse_blind_checks(files, pack)
+        subject = _shared_subject(subject, pack, correlation, now)
     plan = RunPlan(
         run_id=run_id,
         pack=pack.name,
@@ -163,6 +128,8 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         coverage=request.coverage,
         mutations=request.mutations,
         input_topic=request.input_topic,
+        correlation=subject.correlation,
+        shift_ms=subject.shift_ms,
         compose_files=_compose_files(request, home, host),
         docker_host=host.docker_host if request.stack == COMPOSE else None,
         stages=stages.planned(request.mode, suites, offers=pack_offers(pack), options=_options(request)),
@@ -218,8 +185,7 @@ def _script_file(path: str | None, option: str) -> str | None:
 
 def _replayed_subject(request: RunRequest, pack: Pack, now: datetime) -> _Subject:
     """Verify the fixture set and return what a replaying run judges. Raises FixtureError or UsageError."""
-    require_an_end(pack)
-    pack.processor(request.processor)
+    require_an_end(pack, pack.processor(request.processor))
     manifest = pack.manifest(request.manifest)
     replay, fixture = verified_replay(
         manifest,
@@ -234,6 +200,23 @@ def _replayed_subject(request: RunRequest, pack: Pack, now: datetime) -> _Subjec
         events=fixture.events,
         notices=(*fixture.notices, *_mock_notices(request, fixture)),
         replay=replay,
+    )
+
+
+def _shared_subject(subject: _Subject, pack: Pack, correlation: str, now: datetime) -> _Subject:
+    """Return the subject with its events marked and moved to now. Raises FixtureError for one that cannot be marked."""
+    rules, replay = pack.correlation, subject.replay
+    if rules is None or replay is None:
+        return subject
+    shift_ms = shift_to_now(replay, now)
+    notice = f"The run shares its pipeline: its events carry the prefix {correlation}, and only their rows are judged."
+    return replace(
+        subject,
+        window=shifted_window(subject.window, rules, shift_ms),
+        notices=(*subject.notices, notice),
+        replay=marked_replay(replay, rules, correlation, shift_ms),
+        correlation=correlation,
+        shift_ms=shift_ms,
     )
 
 

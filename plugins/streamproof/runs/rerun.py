@@ -12,7 +12,7 @@ from streamproof.model.plan import PROVE
 
 if TYPE_CHECKING:
     from streamproof.packs.pack import Pack
-    from streamproof.runs.planning import RunRequest
+    from streamproof.runs.request import RunRequest
 
 
 def git_commit(home: Path) -> str:
@@ -57,4 +57,6 @@ def rerun_command(request: RunRequest) -> str:
         parts += ["--coverage", "--damages", request.coverage, *(("--mutations",) if request.mutations else ())]
     if request.tolerate_bad_lines:
         parts.append("--tolerate-bad-lines")
+    if request.yes_shared:
+        parts.append("--yes-shared")
     return shlex.join(parts)

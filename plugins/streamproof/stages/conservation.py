@@ -37,6 +37,7 @@ def _read_reject_topics(ctx: RunContext) -> dict[str, int]:
         for rejects in ids.reject_topics:
             topic = ctx.names.topics[rejects.topic]
             records = ctx.transport.read(ctx.kafka(), topic)
-            rows = ((record.partition, record.offset, id_at(record.value, rejects.path)) for record in records)
+            ids_there = ((record.partition, record.offset, id_at(record.value, rejects.path)) for record in records)
+            rows = (row for row in ids_there if row[2].startswith(ctx.plan.correlation))
             found[topic] = warehouse.store_reject_ids(topic_place(rejects.topic), rows)
     return found

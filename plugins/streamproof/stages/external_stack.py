@@ -41,8 +41,10 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
     or WarehouseError naming the service.
     """
     outside, kafka = ctx.outside(), ctx.outside_kafka()
-    groups = tuple(ctx.names.groups.values())
-    topics = tuple(ctx.names.topics.values())
+    # A pipeline that others use keeps its topics and groups: the run creates none.
+    shared = ctx.shared_pipeline() is not None
+    groups = () if shared else tuple(ctx.names.groups.values())
+    topics = () if shared else tuple(ctx.names.topics.values())
     versions = {
         "kafka": ctx.transport.preflight(kafka, topics, groups, source=outside.source),
         "clickhouse": _check_warehouse(ctx, outside),
@@ -50,7 +52,7 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
     for service, version in versions.items():
         ctx.log(f"{service}: {version}")
     try:
-        _create_topics(ctx, kafka)
+        _create_topics(ctx, kafka, topics)
         _write_list(ctx, topics=topics, groups=groups, database=ctx.names.database)
         launch = _launch(outside, kafka, versions)
         state = start_stack(replace(spec, topics=(), outside=launch), timeout=timeout, secrets=processor_secrets(ctx))
@@ -103,12 +105,11 @@ def _write_list(
     write_json(created_file(ctx), {"topics": list(topics), "groups": list(groups), "database": database})
 
 
-def _create_topics(ctx: RunContext, kafka: KafkaSettings) -> None:
+def _create_topics(ctx: RunContext, kafka: KafkaSettings, topics: Sequence[str]) -> None:
     """Create the topics one by one. Each is listed before it is created.
 
     When the creation fails, the topic is taken off the list: another run may have created it.
     """
-    topics = tuple(ctx.names.topics.values())
     for number, name in enumerate(topics):
         _write_list(ctx, topics=topics[: number + 1])
         try:

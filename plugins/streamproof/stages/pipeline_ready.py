@@ -36,13 +36,19 @@ def ready_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
 
 def wait_of(ctx: RunContext) -> Wait:
     """Return what a sensor waits for."""
-    return Wait(lambda: ready_probe(ctx), TIMEOUT_SEC, MESSAGE, HINT)
+    return Wait(lambda: ready_probe(ctx), timeout_of(ctx), MESSAGE, HINT)
+
+
+def timeout_of(ctx: RunContext) -> float:
+    """Return how many seconds the consumers may take."""
+    shared = ctx.shared_pipeline()
+    return shared.ready_timeout_sec if shared else TIMEOUT_SEC
 
 
 def run(ctx: RunContext) -> StageOutcome:
     """Wait until the pack's consumer groups are assigned the input topic. Raises WaitTimeoutError or StackError."""
     with ready_probe(ctx) as look:
-        waited = wait_until(look, timeout=TIMEOUT_SEC, message=MESSAGE, hint=HINT)
+        waited = wait_until(look, timeout=timeout_of(ctx), message=MESSAGE, hint=HINT)
     return StageOutcome(details={"waited_sec": round(waited, 3)})
 
 

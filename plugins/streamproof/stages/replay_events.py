@@ -12,6 +12,7 @@ from streamproof.fixtures.verify import shown
 from streamproof.model.errors import FixtureError
 from streamproof.packs.pack import Pack
 from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.runs.sharing import marked_replay
 from streamproof.stages.promises import promised_by_scenario, published_in_window
 from streamproof.transport.base import Published
 from streamproof.warehouse.base import IdOf, no_id
@@ -25,6 +26,14 @@ def planned_replay(ctx: RunContext) -> ReplayPlan:
     """
     if ctx.replay is not None:
         return ctx.replay
+    plan = _read_again(ctx)
+    if not ctx.plan.correlation:
+        return plan
+    return marked_replay(plan, ctx.correlation_rules(), ctx.plan.correlation, ctx.plan.shift_ms)
+
+
+def _read_again(ctx: RunContext) -> ReplayPlan:
+    """Read the fixture set. Raises FixtureError when it has changed since the run was planned."""
     plan = plan_replay(Path(ctx.plan.manifest), ctx.pack.replay, one_session_per_scenario=ctx.plan.mode == "smoke")
     if plan.manifest.sha256 != ctx.plan.fixture_sha256 or len(plan.events) != ctx.plan.fixture_events:
         raise FixtureError(
@@ -44,7 +53,12 @@ def run(ctx: RunContext) -> StageOutcome:
     for line in plan.bad_lines:
         ctx.log(f"left out: {line}")
     published = ctx.transport.publish(
-        ctx.kafka(), ctx.names.input_topic, plan.records(), run_id=ctx.plan.run_id, watch=ctx.stack_state
+        ctx.kafka(),
+        ctx.names.input_topic,
+        plan.records(),
+        run_id=ctx.plan.run_id,
+        watch=ctx.stack_state,
+        shared=bool(ctx.plan.correlation),
     )
     ctx.log(f"{published.acknowledged} records acknowledged, {published.rate_per_sec:,.0f}/s")
     with ctx.warehouse() as warehouse:

@@ -112,10 +112,12 @@ class Transport(Protocol):
         *,
         run_id: str,
         watch: Callable[[], object] = lambda: None,
+        shared: bool = False,
     ) -> Published:
         """Publish records in the given order and wait until all of them are acknowledged.
 
-        `watch` is called regularly; an exception that it raises ends the replay.
+        `watch` is called regularly; an exception that it raises ends the replay. `shared`: others publish to the topic
+        at the same time.
         """
 
     def read(self, settings: KafkaSettings, topic: str) -> Iterator[ReadRecord]:

@@ -158,6 +158,13 @@ class Warehouse(Protocol):
         `retention`, old rows expire as the schema says. Raises SqlSourceError for a file that cannot be read.
         """
 
+    def show_correlated(self, database: str, tables: Collection[str], columns: Mapping[str, str], prefix: str) -> None:
+        """Create views of these tables of another database, which show only the rows of this run.
+
+        These are the rows whose column in `columns` begins with `prefix`; of a table without such a column, all rows.
+        Nothing is written to the other database. The tables of the engine are created, too.
+        """
+
     def check_schema(self, expected: Path, folder: Path, *, may_be_missing: Collection[str]) -> SchemaFinding:
         """Compare the database with the expected columns (a JSON file) and, where it records them, the migrations.
 

@@ -14,7 +14,8 @@ import pytest
 
 from streamproof.model.results import Status
 from streamproof.runs.context import RunContext
-from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+from streamproof.runs.planning import plan_run
+from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runs.stage_process import StageProcess
 from streamproof.stages.registry import CHILD, STAGES
 

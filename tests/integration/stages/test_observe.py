@@ -18,7 +18,8 @@ from streamproof.model.settings import Connections
 from streamproof.model.verdict import judge, unjudged
 from streamproof.model.window import from_epoch_ms, iso_ms
 from streamproof.runs.context import RunContext
-from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+from streamproof.runs.planning import plan_run
+from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runs.runner import run_stage
 from streamproof.stages.registry import STAGES
 from streamproof.warehouse.clickhouse.client import execute

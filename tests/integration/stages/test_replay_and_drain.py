@@ -13,7 +13,8 @@ from streamproof.model.fixture import Expectation
 from streamproof.model.waiting import wait_until
 from streamproof.runs.context import RunContext
 from streamproof.runs.execute import execute as execute_stage
-from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+from streamproof.runs.planning import plan_run
+from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runtime.stack import own_identity, stop_stack
 from streamproof.stages import pipeline_ready, pipeline_wait, query_pack, replay_events, schema_apply, stack_up
 from streamproof.stages.registry import STAGES

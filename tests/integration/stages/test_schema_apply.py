@@ -23,7 +23,9 @@ class Context:
         self.there = warehouse
         self.plan = SimpleNamespace(run_id=run_id)
         self.pack = SimpleNamespace(name="livepeer", warehouse="clickhouse")
-        self.names = SimpleNamespace(database=f"sp_{run_id}", input_topic=f"{run_id}.in", raw_group=f"{run_id}.raw")
+        self.names = SimpleNamespace(
+            database=f"sp_{run_id}", input_topic=f"{run_id}.in", groups={"raw": f"{run_id}.raw"}
+        )
         self.sql_dir = warehouse.home / "include/sql/livepeer"
         self.lines: list[str] = []
         self.log = self.lines.append

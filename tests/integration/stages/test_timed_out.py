@@ -10,7 +10,8 @@ import pytest
 
 from streamproof.airflow.alerts import mail_failed_run
 from streamproof.model.results import Status
-from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+from streamproof.runs.planning import plan_run
+from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runs.runner import run_stage
 from streamproof.runtime.process import is_alive
 from streamproof.stages.registry import STAGES

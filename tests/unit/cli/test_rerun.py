@@ -23,7 +23,7 @@ from streamproof.cli.commands import prove as prove_command
 from streamproof.cli.commands import run as run_command
 from streamproof.cli.main import app
 from streamproof.model.plan import DAMAGES, KAFKA_KINDS, MODES, OBSERVE, PROVE, STACKS
-from streamproof.runs.planning import RunRequest
+from streamproof.runs.request import RunRequest
 from streamproof.runs.rerun import rerun_command
 
 WINDOW = {"from_ts": "2026-03-01T00:00:00.000Z", "to_ts": "2026-03-02T00:00:00.500Z"}
@@ -121,6 +121,8 @@ PARAMS: dict[str, dict[str, list[Any]]] = {
         "to_ts": [None, WINDOW["to_ts"]],
         "lookback_hours": [None, 1.5],
         "input_topic": [None, "events"],
+        "processor": [None, "local"],
+        "yes_shared": [False, True],
     },
     "streamproof_prove": {
         "pack": ["livepeer"],
@@ -176,6 +178,7 @@ def test_every_field_of_a_request_is_asked_for_or_the_runs_own():
         "pack": "p", "mode": PROVE, "stack": "external", "processor": "q", "kafka": "mock", "manifest": "m",
         "suites": ("s",), "tolerate_bad_lines": True, "inject": "/i", "from_ts": "f", "to_ts": "t",
         "prove_suites": ("s",), "prove_checks": ("c",), "coverage": "one", "mutations": False, "input_topic": "e",
+        "yes_shared": True,
     }  # fmt: skip
     assert {field.name for field in fields(RunRequest)} == {*values, *OWN}
     for name, value in values.items():

@@ -9,7 +9,7 @@ import pytest
 
 from streamproof.model.plan import RunPlan
 from streamproof.packs.pack import PackFile
-from streamproof.runs.planning import RunRequest
+from streamproof.runs.request import RunRequest
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ def test_everything_carries_the_run_id(pack):
         "nightly-1.events.dlq.streaming_events.v1",
         "nightly-1.events.quarantine.streaming_events.v1",
     )
-    assert {names.processor_group, names.raw_group} == {"nightly-1.processor", "nightly-1.raw"}
+    assert {names.groups["processor"], names.groups["raw"]} == {"nightly-1.processor", "nightly-1.raw"}
 
 
 @given(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", fullmatch=True))

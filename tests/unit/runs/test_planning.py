@@ -9,7 +9,7 @@ from streamproof.model.json_data import from_json
 from streamproof.model.plan import RunPlan
 from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
 from streamproof.runs import planning
-from streamproof.runs.planning import RunRequest
+from streamproof.runs.request import RunRequest
 from streamproof.runs.rerun import rerun_command
 from streamproof.transport.kafka.mock_cluster import MOCK_MAX_MESSAGES
 

@@ -41,7 +41,7 @@ def test_names_of_the_run_are_filled_in_and_endpoints_are_left_for_later(with_pr
     assert launch.argv == (sys.executable, "-m", "job")
     assert launch.title == "job"
     assert launch.env == {
-        "IN": ctx.names.input_topic, "GROUP": ctx.names.processor_group, "DB": ctx.names.database,
+        "IN": ctx.names.input_topic, "GROUP": ctx.names.groups["processor"], "DB": ctx.names.database,
         "AT": "{bootstrap_servers}",
     }  # fmt: skip
     assert launch.status_file == ""

@@ -9,7 +9,8 @@ import pytest
 
 from streamproof.model.errors import UsageError
 from streamproof.model.json_data import from_json
-from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+from streamproof.runs.planning import plan_run
+from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runtime.stack_spec import StackSpec
 from streamproof.stages.registry import STAGES
 from streamproof.stages.stack_up import project_name, stack_spec

@@ -9,7 +9,7 @@ from streamproof.model.plan import PROVE
 from streamproof.model.proof import Mutant, Outcome, Proof
 from streamproof.model.results import CheckResult, StageResult, Status
 from streamproof.proving.mutations import Subject
-from streamproof.runs.planning import RunRequest
+from streamproof.runs.request import RunRequest
 from streamproof.runs.rerun import rerun_command
 from streamproof.stages import prove
 

@@ -74,7 +74,7 @@ def prove(
     By the mutations that stand beside the checks, every check must notice its own. With `--coverage`, every damage of a
     column, a row or a family must be noticed by some check of its layer or the next.
     """
-    from streamproof.runs.planning import RunRequest
+    from streamproof.runs.request import RunRequest
 
     now = datetime.now(UTC)
     start, end = window_texts(from_ts, to_ts, lookback_hours, now=now)

@@ -32,7 +32,7 @@ from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
 
 if TYPE_CHECKING:
-    from streamproof.runs.planning import RunRequest
+    from streamproof.runs.request import RunRequest
 
 _MODE = "full; smoke: one session per scenario; observe: judge the warehouse of CH_HOST in a window, writing nothing."
 
@@ -58,13 +58,17 @@ def run(
         str | None,
         typer.Option("--input-topic", help="With --mode observe: the topic that feeds the warehouse.", metavar="TOPIC"),
     ] = None,
+    yes_shared: Annotated[
+        bool,
+        typer.Option("--yes-shared", help="Publish into a running pipeline that others use, with marked events."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Bring up the stack, replay a fixture set, and judge every layer: exit 0 only when all checks hold.
 
     With --mode observe: judge what an existing warehouse holds in a window, read-only.
     """
-    from streamproof.runs.planning import RunRequest
+    from streamproof.runs.request import RunRequest
 
     now = datetime.now(UTC)
     start, end = window_texts(from_ts, to_ts, lookback_hours, now=now)
@@ -85,6 +89,7 @@ def run(
         from_ts=start,
         to_ts=end,
         input_topic=input_topic,
+        yes_shared=yes_shared,
     )
     summary = run_planned(request, now)
     _show(summary, json=json)
@@ -96,7 +101,8 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
     from dataclasses import replace
 
     from streamproof.report.terminal.progress import ProgressTable
-    from streamproof.runs.planning import HostSettings, plan_run
+    from streamproof.runs.planning import plan_run
+    from streamproof.runs.request import HostSettings
     from streamproof.runs.runner import run_all
     from streamproof.runtime.process import own_identity
     from streamproof.stages.registry import STAGES

@@ -193,7 +193,8 @@ def _strategy(stack: str, state: str, *, keep_data: bool, allow_destructive: boo
 def _planned(environment: Environment, name: str, pack: str | None, kafka: str, stack: str) -> RunContext:
     """Plan a stack as a run that is kept and has no judging stages. Raises UsageError, StackError when it is up."""
     from streamproof.runs.names import RunNames
-    from streamproof.runs.planning import HostSettings, RunRequest, plan_run
+    from streamproof.runs.planning import plan_run
+    from streamproof.runs.request import HostSettings, RunRequest
     from streamproof.runtime.stack import read_state, stack_is_alive
     from streamproof.stages.registry import STAGES
 

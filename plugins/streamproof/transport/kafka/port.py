@@ -45,9 +45,10 @@ class Kafka:
         *,
         run_id: str,
         watch: Callable[[], object] = lambda: None,
+        shared: bool = False,
     ) -> Published:
         """Publish records in the given order and wait until all of them are acknowledged."""
-        return producer.publish(settings, topic, records, run_id=run_id, watch=watch)
+        return producer.publish(settings, topic, records, run_id=run_id, watch=watch, shared=shared)
 
     def read(self, settings: KafkaSettings, topic: str) -> Iterator[ReadRecord]:
         """Yield the records that a topic holds now. Nothing is committed."""

@@ -24,6 +24,7 @@ from streamproof.warehouse.clickhouse.objects import objects_read, shapes_of
 from streamproof.warehouse.clickhouse.reading import needs_of, reading_settings
 from streamproof.warehouse.clickhouse.schema import check_schema
 from streamproof.warehouse.clickhouse.servers.preflight import connect_outside
+from streamproof.warehouse.clickhouse.shared import show_correlated
 from streamproof.warehouse.clickhouse.view_cache import WORKERS, ViewCache, shared_by, views_of
 from streamproof.warehouse.clones import Clone
 from streamproof.warehouse.values import (
@@ -166,6 +167,10 @@ class Database:
         applied = apply_migrations(self.client, folder, schema_variables(feed, retention=retention))
         names = [f"{migration.number:04d}_{migration.name}" for migration in applied]
         return names, sum(migration.statements for migration in applied)
+
+    def show_correlated(self, database: str, tables: Collection[str], columns: Mapping[str, str], prefix: str) -> None:
+        """Create views of another database that show only the rows of this run. Raises WarehouseError."""
+        show_correlated(self.client, database, tables, columns, prefix)
 
     def check_schema(self, expected: Path, folder: Path, *, may_be_missing: Collection[str]) -> SchemaFinding:
         """Compare the database with what the pack expects. Raises UsageError, WarehouseError."""
