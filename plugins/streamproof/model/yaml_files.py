@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +27,13 @@ def read_model(path: Path, model: type[Model], *, what: str, hint: str) -> Model
         return model.model_validate(data)
     except ValidationError as error:
         raise refused(path, node, error, what=what, hint=hint, known=_keys_of(model)) from None
+
+
+def yaml_text(value: str | Sequence[object] | Mapping[str, object]) -> str:
+    """Return a text, or a list or mapping of texts, as YAML on one line. Any character can be written."""
+    return yaml.safe_dump(
+        value, default_flow_style=True, default_style='"', width=float("inf"), sort_keys=False
+    ).strip()
 
 
 def _keys_of(model: type[BaseModel]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from streamproof.fixtures.inference.model import Inferred, Kind
 from streamproof.model.fixture import ValueRules
+from streamproof.model.yaml_files import yaml_text
 from streamproof.warehouse.values import MadePack
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("streamproof.scaffold", "templates"),
         autoescape=False,  # noqa: S701 - YAML and Markdown
         undefined=StrictUndefined,
@@ -25,6 +26,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["yaml_text"] = yaml_text
+    return environment
 
 
 def pack_yaml(name: str, processor: str, inferred: Inferred, rules: ValueRules, made: MadePack) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from streamproof.model.errors import UsageError
-from streamproof.model.yaml_files import read_model
+from streamproof.model.yaml_files import read_model, yaml_text
 
 
 class Part(BaseModel):
@@ -57,3 +60,13 @@ def test_a_file_that_fits_is_read(tmp_path):
 )
 def test_what_does_not_fit_is_reported_by_line_and_key(tmp_path, text, said):
     assert refused(tmp_path, text).startswith(said)
+
+
+@given(st.text() | st.lists(st.text()) | st.dictionaries(st.text(), st.text()))
+def test_any_text_can_be_written_and_is_read_again(value):
+    try:
+        text = yaml_text(value)
+    except UnicodeError:
+        return
+    assert "\n" not in text
+    assert yaml.safe_load(text) == value

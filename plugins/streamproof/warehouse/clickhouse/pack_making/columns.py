@@ -23,6 +23,7 @@ _FROM_EPOCH = {
 }
 _TO_EPOCH = {unit: name.replace("fromUnix", "toUnix") for unit, name in _FROM_EPOCH.items()}
 _DECIMALS = {18: "toDecimal64OrNull", 38: "toDecimal128OrNull", 76: "toDecimal256OrNull"}
+_ESCAPED = str.maketrans({"{": "\\x7B", **{sign: f"\\x{ord(sign):02X}" for sign in map(chr, range(32))}})
 # Keys that ClickHouse takes for no element of a tuple. On the exact way every key has a `|` at its end.
 _NO_ELEMENTS = frozenset(("", "null"))
 
@@ -45,8 +46,11 @@ class TypedColumn:
 
 
 def literal(text: str) -> str:
-    """Quote a text as an SQL literal without braces, which a migration would take for its own: it is a template."""
-    return sql_string(text).replace("{", "\\x7B")
+    """Quote a text as an SQL literal of one line without braces.
+
+    A migration is a template, which would take braces for its own. A file that is read has its line ends changed.
+    """
+    return sql_string(text).translate(_ESCAPED)
 
 
 def quoted(name: str) -> str:
@@ -203,7 +207,7 @@ def _expected(column: Column) -> str:
 def _expected_text(values: Values, found: str) -> str:
     match values.kind:
         case Kind.FLOATING:
-            return f"toString(JSONExtractFloat({found}))"
+            return f"float_in({found})"
         case Kind.MOMENT:
             clock = f"toDateTime64OrNull(clock_of({found}, {values.scale}), {values.scale}, 'UTC')"
             return f"toString({clock} - shift_of({found}))"

@@ -62,10 +62,11 @@ def filled(warehouse: Any, pack: Pack, values: Sequence[bytes]) -> Any:
 
 
 def parity_of(warehouse: Any, pack: Pack, client: Any) -> dict[str, dict[str, Any]]:
-    """Return the diagnostics of the parity checks that do not pass, by name."""
+    """Return the diagnostics of the checks of columns that do not pass, by name: parity and enumerations."""
     found = {}
     with_checks = warehouse.opened(client)
-    for file in sorted((pack.sql_dir / "assertions" / "typed").glob("*_equals_raw.sql")):
+    folder = pack.sql_dir / "assertions" / "typed"
+    for file in sorted([*folder.glob("*_equals_raw.sql"), *folder.glob("enumerations_hold.sql")]):
         result = run_check(with_checks, read_blocks(file)[0], {}, suite="typed")
         if result.status is not Status.PASSED:
             found[result.name] = {"error": result.error, **result.diagnostics}
