@@ -69,7 +69,9 @@ class CheckFiles:
 
     @cached_property
     def contracts(self) -> tuple[Contract, ...]:
-        """Return the contracts in the order of their files."""
+        """Return the contracts in the order of their files; a pack need not have any."""
+        if not any(self._pack.contracts_dir.glob("*.yaml")):
+            return ()
         return load_contracts(self._pack.contracts_dir, relative_to=self._home)
 
     @cached_property

@@ -21,7 +21,8 @@ class ProcessIdentity:
 class ServiceState:
     """One service of a stack: its process, its loopback ports by purpose, its log file and its version.
 
-    A service of a Docker stack has no process, but a `container` (its full id).
+    A service of a Docker stack has no process, but a `container` (its full id). `finished`: it is a program that ends
+    by itself, and has ended with code 0.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ServiceState:
     log: str
     version: str
     container: str = ""
+    finished: bool = False
 
     @property
     def place(self) -> str:
@@ -45,7 +47,7 @@ class StackState:
     `broker`, `mock` or `external`. `outside` holds the versions, by name, of services that the stack uses but did not
     start; the state holds their addresses, never their secrets. `bootstrap_from_clickhouse` is the brokers' address as
     ClickHouse reaches them, if it differs from ours. `project` is the Compose project of a Docker stack, '' once all
-    of it has been removed.
+    of it has been removed. `killed` says that the processor did not end when it was asked to, '' if it did.
     """
 
     name: str
@@ -64,6 +66,8 @@ class StackState:
     outside: Mapping[str, str] = field(default_factory=dict)
     bootstrap_from_clickhouse: str = ""
     project: str = ""
+    killed: str = ""
+    killed_hint: str = ""
 
     @property
     def kafka(self) -> KafkaSettings:

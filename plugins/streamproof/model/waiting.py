@@ -31,11 +31,12 @@ async def _once(look: Look) -> Probe:
     return cast(Probe, await answer)
 
 
-async def wait_until_async(look: Look, *, timeout: float, message: str, hint: str) -> float:
+async def wait_until_async(look: Look, *, timeout: float, message: str, hint: str | Callable[[], str]) -> float:
     """Call `look` until its probe is done, and return the seconds waited.
 
     The pause between calls starts at 50 ms, grows by 1.5 and is at most 2 s. A `look` that is not a coroutine function
-    runs in a thread. `message` says what is awaited. An error raised by `look` ends the wait.
+    runs in a thread. `message` says what is awaited. `hint` may be a function that is called on time-out. An error
+    raised by `look` ends the wait.
     Raises WaitTimeoutError after `timeout` seconds; it says what was still missing.
     """
     started = time.monotonic()
@@ -47,12 +48,13 @@ async def wait_until_async(look: Look, *, timeout: float, message: str, hint: st
             return waited
         if waited >= timeout:
             raise WaitTimeoutError(
-                f"Waited {waited:.1f} s for {message}; still missing: {probe.missing or 'no answer'}.", hint=hint
+                f"Waited {waited:.1f} s for {message}; still missing: {probe.missing or 'no answer'}.",
+                hint=hint if isinstance(hint, str) else hint(),
             )
         await asyncio.sleep(min(pause, max(timeout - waited, FIRST_PAUSE_SEC)))
         pause = min(pause * GROWTH, LONGEST_PAUSE_SEC)
 
 
-def wait_until(look: Callable[[], Probe], *, timeout: float, message: str, hint: str) -> float:
+def wait_until(look: Callable[[], Probe], *, timeout: float, message: str, hint: str | Callable[[], str]) -> float:
     """Do the same as `wait_until_async` for code without an event loop."""
     return asyncio.run(wait_until_async(look, timeout=timeout, message=message, hint=hint))

@@ -28,6 +28,8 @@ def build_summary(
     that never ended.
     """
     verdict = judge(plan.planned_stages, plan.judging_stages, results)
+    if stack and stack.killed and verdict is Verdict.PASSED:
+        verdict = Verdict.ERROR
     failed = failed_checks(results)
     started_at = min((result.started_at for result in results.values()), default=plan.created_at)
     return {
@@ -50,7 +52,7 @@ def build_summary(
         "rerun": plan.rerun,
         "notices": list(plan.notices),
         "injected": _injected(plan, results),
-        "error": None if verdict is Verdict.PASSED else _error(plan, results),
+        "error": None if verdict is Verdict.PASSED else _error(plan, results, stack),
         "hint": None if verdict is Verdict.PASSED else next((r.hint for r in results.values() if r.hint), None),
         "started_at": started_at,
         "ended_at": ended_at,
@@ -131,8 +133,9 @@ def _injected(plan: RunPlan, results: Mapping[str, StageResult]) -> dict[str, An
     return {"file": plan.inject, "statements": list(statements), "done": bool(result and result.error is None)}
 
 
-def _error(plan: RunPlan, results: Mapping[str, StageResult]) -> str | None:
+def _error(plan: RunPlan, results: Mapping[str, StageResult], stack: StackState | None) -> str | None:
     reasons = unjudged(plan.planned_stages, plan.judging_stages, results)
+    reasons += [stack.killed] if stack and stack.killed else []
     # Stages usually do not run because an earlier one broke. They are named only if there is no other reason.
     causes = [reason for reason in reasons if not reason.endswith(_NOT_RUN)]
     missing = ", ".join(reason.removesuffix(_NOT_RUN) for reason in reasons)

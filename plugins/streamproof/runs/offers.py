@@ -5,7 +5,7 @@ from __future__ import annotations
 from streamproof.model.errors import UsageError
 from streamproof.model.rungs import Rung
 from streamproof.packs.pack import Pack
-from streamproof.packs.processors import Processor
+from streamproof.packs.processors import CommandProcessor, Processor
 from streamproof.runs.names import RunNames
 
 # What a stage may need of a pack.
@@ -39,10 +39,12 @@ def offered_rungs(pack: Pack) -> tuple[str, ...]:
 def require_an_end(pack: Pack, processor: Processor | None = None) -> None:
     """Raise UsageError unless the pack says how a run with this processor recognises that a replay has drained."""
     drained, known = pack.accounting.drained, RunNames.of(pack, "any", processor).groups
-    for role in drained.consumer_groups:
+    ready = [p.ready.group for p in pack.processors.values() if isinstance(p, CommandProcessor) and p.ready]
+    for role in (*drained.consumer_groups, *filter(None, ready)):
         if role not in known:
             raise UsageError(
-                f"{pack.file}: accounting.drained names group '{role}'.", hint=f"Groups of a run: {', '.join(known)}."
+                f"{pack.file}: it names group '{role}', which a run does not have.",
+                hint=f"Groups of a run: {', '.join(known)}.",
             )
     if not drained.consumer_groups and not drained.settled_tables:
         raise UsageError(

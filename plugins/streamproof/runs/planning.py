@@ -31,6 +31,7 @@ from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
 from streamproof.runs.offers import offered_rungs, pack_offers, require_an_end
+from streamproof.runs.processors import processor_launch
 from streamproof.runs.request import HostSettings, RunRequest, narrowed_by
 from streamproof.runs.rerun import from_any_folder, git_commit, rerun_command
 from streamproof.runs.sharing import (
@@ -135,8 +136,10 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         stages=stages.planned(request.mode, suites, offers=pack_offers(pack), options=_options(request)),
         rungs=offered_rungs(pack),
     )
+    ctx = RunContext(plan=plan, pack=pack, names=names, folder=folder, files=files, replay=subject.replay)
+    processor_launch(ctx)
     folder.write_plan(plan)
-    return RunContext(plan=plan, pack=pack, names=names, folder=folder, files=files, replay=subject.replay)
+    return ctx
 
 
 def _options(request: RunRequest) -> set[str]:

@@ -4,58 +4,123 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import orjson
 
+from streamproof.model.errors import UsageError
 from streamproof.model.plan import COMPOSE
 from streamproof.model.settings import ClickHouseSettings, KafkaSettings
-from streamproof.packs.processors import CommandProcessor, fill
+from streamproof.packs.processors import CommandProcessor, fill, placeholders
 from streamproof.runs.context import RunContext
 from streamproof.runtime.environment import PLACEHOLDERS
+from streamproof.runtime.jars import read_lock
+from streamproof.runtime.java import find_java
 from streamproof.runtime.stack_spec import ProcessorLaunch
+
+# These values may be secret: no argument may hold them, and no file of the run that stays.
+SECRETS = ("clickhouse_password", "clickhouse_verify", "clickhouse_ca_cert", "kafka_options_json")
+
+
+def run_processor(ctx: RunContext) -> CommandProcessor | None:
+    """Return the program that is the run's processor, None when the run starts no program."""
+    if ctx.plan.observes:
+        return None
+    chosen = ctx.pack.processor(ctx.plan.processor)
+    return chosen if isinstance(chosen, CommandProcessor) else None
 
 
 def processor_launch(ctx: RunContext) -> ProcessorLaunch | None:
     """Return how the run's processor is started; None for kind `warehouse`, which has no process.
 
-    Values that are known only once the stack runs stay placeholders. Raises UsageError for an unknown placeholder.
+    Values that are known only once the stack runs stay placeholders. Raises UsageError for an unknown placeholder or a
+    lock file of jars that does not exist.
     """
-    chosen = ctx.pack.processor(ctx.plan.processor)
-    if not isinstance(chosen, CommandProcessor):
+    chosen = run_processor(ctx)
+    if chosen is None:
         return None
-    known = {**_names(ctx), **{name: f"{{{name}}}" for name in PLACEHOLDERS}}
-    status_file = str(ctx.folder.stack / "processor_status.json")
-    files = {chosen.status_file: status_file, chosen.state_dir: str(ctx.folder.stack / "data" / "processor")}
-    # In a container, docker-compose.yaml sets the paths of these files.
-    own = {} if ctx.plan.stack == COMPOSE else {variable: path for variable, path in files.items() if variable}
+    files = ctx.folder.stack / "data" / "processor_files"
+    later = (*PLACEHOLDERS, *(f"port.{name}" for name in chosen.ports))
+    known = {**_names(ctx, chosen), "files": str(files), **{name: f"{{{name}}}" for name in later}}
+    known_to_env = {**known, **{name: f"{{{name}}}" for name in SECRETS}}
+    # In a container, docker-compose.yaml gives the secrets and the paths of the processor's own files.
+    inside = ctx.plan.stack == COMPOSE
+    texts = chosen.env if inside else {**chosen.env, **chosen.secrets}
     return ProcessorLaunch(
-        argv=tuple(fill(part, known) for part in chosen.argv),
-        env={**{name: fill(text, known) for name, text in chosen.env.items()}, **own},
-        status_file=status_file if chosen.status_file else "",
+        argv=tuple(_argument(part, known) for part in chosen.argv),
+        env={
+            **{name: fill(text, known_to_env) for name, text in texts.items()},
+            **({} if inside else _own(ctx, chosen)),
+        },
+        status_file=str(_status_file(ctx)) if chosen.status_file else "",
         python_path=str(ctx.pack.python_dir),
+        files={str(files / name): fill(text, known_to_env) for name, text in chosen.files.items()},
+        ports=chosen.ports,
+        jars_lock=str(_lock(ctx, chosen)) if chosen.jars else "",
+        stop_signal=chosen.stop.signal,
+        stop_grace_sec=chosen.stop.grace_sec,
+        ends=chosen.ends,
     )
 
 
 def processor_secrets(ctx: RunContext) -> dict[str, str]:
-    """Return the processor's environment variables that may hold secrets. They are never written to a file.
+    """Return the values of the placeholders for secrets that the processor uses. They are never written to a file.
 
-    On a stack that the run starts itself, the variables get empty or default values. Raises StackError when the run
-    needs connections and none are configured.
+    On a stack that the run starts itself, they are empty or default values. Raises StackError when the run needs
+    connections and none are configured.
     """
-    chosen = ctx.pack.processor(ctx.plan.processor)
-    if not isinstance(chosen, CommandProcessor):
+    chosen = run_processor(ctx)
+    texts = [*chosen.env.values(), *chosen.secrets.values(), *chosen.files.values()] if chosen else []
+    used = {name for text in texts for name in placeholders(text)} & set(SECRETS)
+    if not used:
         return {}
     clickhouse, kafka = ClickHouseSettings("", 0), KafkaSettings("")
     if ctx.plan.needs_connections:
         clickhouse, kafka = ctx.outside().clickhouse, ctx.outside_kafka()
-    known = {**_names(ctx), **_secret_values(clickhouse, kafka)}
-    return {name: fill(text, known) for name, text in chosen.secrets.items()}
+    return {name: value for name, value in _secret_values(clickhouse, kafka).items() if name in used}
 
 
-def _names(ctx: RunContext) -> dict[str, str]:
+def _argument(text: str, known: Mapping[str, str]) -> str:
+    if secret := next((name for name in placeholders(text) if name in SECRETS), ""):
+        raise UsageError(
+            f"pack.yaml: an argument of a processor names {{{secret}}}.",
+            hint="Every user of the machine can read arguments: put it into `env` or `files`.",
+        )
+    return fill(text, known)
+
+
+def _status_file(ctx: RunContext) -> Path:
+    return ctx.folder.stack / "processor_status.json"
+
+
+def _own(ctx: RunContext, chosen: CommandProcessor) -> dict[str, str]:
+    """Return the variables that say where the processor reports its state and keeps its files."""
+    paths = {
+        chosen.status_file: str(_status_file(ctx)),
+        chosen.state_dir: str(ctx.folder.stack / "data" / "processor"),
+    }
+    return {variable: path for variable, path in paths.items() if variable}
+
+
+def _names(ctx: RunContext, chosen: CommandProcessor) -> dict[str, str]:
     topics = {f"topic.{role}": name for role, name in ctx.names.topics.items()}
     groups = {f"group.{role}": name for role, name in ctx.names.groups.items()}
-    return {"python": sys.executable, "database": ctx.names.database, **topics, **groups}
+    names = {"python": sys.executable, "database": ctx.names.database, "pack": str(ctx.pack.python_dir)}
+    names["java"] = str(find_java(ctx.plan.java))
+    if chosen.jars:
+        jars = read_lock(_lock(ctx, chosen))
+        names["jars"] = ":".join(str(jar.path_in(Path(ctx.plan.cache_dir))) for jar in jars)
+    return {**names, **topics, **groups}
+
+
+def _lock(ctx: RunContext, chosen: CommandProcessor) -> Path:
+    lock = ctx.pack.file.parent / chosen.jars
+    if not lock.is_file():
+        raise UsageError(
+            f"{ctx.pack.file}: `jars` of a processor is {chosen.jars}, and there is no file {lock}.",
+            hint="A lock file has a line `group:artifact:version sha256` for each jar.",
+        )
+    return lock
 
 
 def _secret_values(clickhouse: ClickHouseSettings, kafka: KafkaSettings) -> Mapping[str, str]:

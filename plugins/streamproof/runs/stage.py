@@ -29,13 +29,13 @@ class Wait:
     """What a stage waits for.
 
     `opened` opens the blocking probe. `timeout_sec` starts with the first call of the probe. `message` names the
-    condition; `hint` says where to look when it is not met in time.
+    condition; `hint` says where to look when it is not met in time, or returns that.
     """
 
     opened: Callable[[], AbstractContextManager[Callable[[], Probe]]]
     timeout_sec: float
     message: str
-    hint: str
+    hint: str | Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)

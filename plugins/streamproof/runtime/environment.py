@@ -6,17 +6,19 @@ from collections.abc import Mapping
 
 from streamproof.model.stack import StackState
 from streamproof.packs.processors import fill_known
+from streamproof.runtime.ports import LOOPBACK
 
 # Values that are known only once a stack has started. A processor's texts name them in braces.
 PLACEHOLDERS = (
-    "bootstrap_servers", "clickhouse_host", "clickhouse_port", "clickhouse_tcp_port", "clickhouse_url",
+    "host", "bootstrap_servers", "clickhouse_host", "clickhouse_port", "clickhouse_tcp_port", "clickhouse_url",
     "clickhouse_user",
 )  # fmt: skip
 
 
-def fill_text(text: str, state: StackState) -> str:
-    """Return `text` with its `{placeholders}` replaced by values of the started stack."""
-    known = {
+def placeholder_values(state: StackState) -> dict[str, str]:
+    """Return the values of `PLACEHOLDERS` for a started stack. `host` is the address for servers of the processor."""
+    return {
+        "host": LOOPBACK,
         "bootstrap_servers": state.bootstrap_servers,
         "clickhouse_host": state.clickhouse_host,
         "clickhouse_port": str(state.clickhouse_port),
@@ -24,9 +26,9 @@ def fill_text(text: str, state: StackState) -> str:
         "clickhouse_url": state.clickhouse.url,
         "clickhouse_user": state.clickhouse_user,
     }
-    return fill_known(text, known)
 
 
 def fill_environment(env: Mapping[str, str], state: StackState) -> dict[str, str]:
     """Return environment variables with their `{placeholders}` replaced by values of the started stack."""
-    return {name: fill_text(text, state) for name, text in env.items()}
+    values = placeholder_values(state)
+    return {name: fill_known(text, values) for name, text in env.items()}

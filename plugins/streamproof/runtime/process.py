@@ -81,6 +81,15 @@ def dying_with_us(command: Sequence[str]) -> list[str]:
     return [sys.executable, "-I", "-S", die_with_parent.__file__, str(os.getpid()), *command]
 
 
+def kill_group(leader: ProcessIdentity) -> None:
+    """Kill the processes of a group whose leader has ended. A later process with the leader's pid has no such group."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
+            in_group = process.pid != leader.pid and os.getpgid(process.pid) == leader.pid
+            if in_group and process.create_time() >= leader.started_at - START_TIME_TOLERANCE_SEC:
+                process.kill()
+
+
 @dataclass(frozen=True, slots=True)
 class Child:
     """A child process of the supervisor, with its log."""
@@ -154,14 +163,28 @@ class Child:
             raise self.exit_error("while starting")
         return line.decode().strip()
 
-    async def stop(self, grace: float = TERM_GRACE_SEC) -> None:
-        """Terminate the process, kill it if it has not ended after `grace` seconds, and wait for its end."""
+    def kill_error(self, asked_by: str, grace: float) -> StackError:
+        """Return the error for a service that did not end `grace` seconds after the signal `asked_by`."""
+        return StackError(
+            f"Service {self.name} did not end within {grace:g} s of {asked_by} and was killed.",
+            hint=f"Its log is {self.log}. Last lines:\n{last_lines(self.log)}",
+        )
+
+    async def stop(self, grace: float = TERM_GRACE_SEC, number: signal.Signals = signal.SIGTERM) -> bool:
+        """Send the process a signal, kill it if it has not ended after `grace` seconds, and wait for its end.
+
+        Processes that it has started and left in its session are killed. Return whether it ended without being killed.
+        """
+        ended = True
         if not self.ended:
             with contextlib.suppress(ProcessLookupError):
-                self.process.terminate()
+                self.process.send_signal(number)
             try:
                 await asyncio.wait_for(self.process.wait(), grace)
             except TimeoutError:
+                ended = False
                 with contextlib.suppress(ProcessLookupError):
                     self.process.kill()
         await self.process.wait()
+        kill_group(self.identity)
+        return ended

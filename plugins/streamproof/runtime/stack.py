@@ -18,7 +18,7 @@ from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runtime.files import last_lines, stack_files, write_json
 from streamproof.runtime.jars import Progress, fetch_jars, read_lock
-from streamproof.runtime.process import is_alive, own_identity, python_module, send_signal
+from streamproof.runtime.process import is_alive, kill_group, own_identity, python_module, send_signal
 from streamproof.runtime.stack_spec import BROKER, ProcessorLaunch, StackSpec
 
 __all__ = [
@@ -77,8 +77,8 @@ def settled_state(folder: Path) -> StackState | None:
 
 
 def _seems_alive(service: ServiceState) -> bool:
-    """Return whether a service's process runs; False for a container, which only the supervisor can check."""
-    return service.process is not None and is_alive(service.process)
+    """Return whether a service's process runs or has finished; False for a container, which the supervisor checks."""
+    return service.finished or (service.process is not None and is_alive(service.process))
 
 
 def start_stack(
@@ -104,7 +104,9 @@ def start_stack(
         stop_stack(spec.root, timeout=KILL_TIMEOUT_SEC)
         spec.state_file.unlink(missing_ok=True)
     if spec.kafka_kind == BROKER and spec.compose is None and spec.outside is None:
-        _fetch_missing_jars(spec, progress)
+        _fetch_missing_jars(stack_files(Path(spec.home)) / "jars.lock", Path(spec.cache_dir), progress)
+    if spec.processor and spec.processor.jars_lock:
+        _fetch_missing_jars(Path(spec.processor.jars_lock), Path(spec.cache_dir), progress)
     spec_file, log = spec.root / "spec.json", spec.log("supervisor")
     write_json(spec_file, spec.as_json())
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -116,9 +118,8 @@ def start_stack(
         raise
 
 
-def _fetch_missing_jars(spec: StackSpec, progress: Progress | None) -> None:
+def _fetch_missing_jars(lock: Path, cache: Path, progress: Progress | None) -> None:
     """Fetch missing jars in this process, which can show progress. The supervisor checks the hashes of all jars."""
-    lock, cache = stack_files(Path(spec.home)) / "jars.lock", Path(spec.cache_dir)
     if all(jar.sha256 and jar.path_in(cache).is_file() for jar in read_lock(lock)):
         return
     if progress:
@@ -171,6 +172,8 @@ def stop_stack(folder: Path, *, timeout: float) -> bool:
     # On Linux, the kernel has killed the supervisor's children by now. Elsewhere this does.
     for service in state.services:
         running = (service.process is not None and _end(service.process, 0)) or running
+        if service.process is not None:
+            kill_group(service.process)
     after = read_state(folder) or state
     if after.project:
         _remove_containers(folder)

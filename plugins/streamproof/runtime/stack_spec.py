@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from streamproof.model.stack import ProcessIdentity
+from streamproof.packs.processors import fill_known
 
 BROKER = "broker"
 MOCK = "mock"
@@ -34,12 +35,21 @@ class ProcessorLaunch:
 
     The texts may hold placeholders (`environment.PLACEHOLDERS`). The processor writes its state to `status_file`, ''
     for none; the file of an earlier start is removed. `python_path` is a folder that a Python program can import from.
+    `files` are texts by absolute path, written before the start. `ports` are names for free ports. `jars_lock` is a
+    lock file of jars to fetch, '' for none. It is stopped by `stop_signal` and killed after `stop_grace_sec` seconds.
+    `ends`: it ends by itself, and code 0 is success.
     """
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     status_file: str = ""
     python_path: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[str, ...] = ()
+    jars_lock: str = ""
+    stop_signal: str = "SIGTERM"
+    stop_grace_sec: float = 15.0
+    ends: bool = False
 
     @property
     def title(self) -> str:
@@ -126,6 +136,16 @@ class StackSpec:
     def data(self) -> Path:
         """Return the folder of data that is removed when the stack ends."""
         return self.root / "data"
+
+    def with_secrets(self, values: Mapping[str, str]) -> StackSpec:
+        """Return the same stack with placeholders of the processor replaced by secret values. It is never written."""
+        if self.processor is None:
+            return self
+        env, files = (
+            {name: fill_known(text, values) for name, text in texts.items()}
+            for texts in (self.processor.env, self.processor.files)
+        )
+        return replace(self, processor=replace(self.processor, env=env, files=files))
 
     def log(self, service: str) -> Path:
         """Return the log of a service."""

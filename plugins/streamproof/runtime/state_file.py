@@ -40,6 +40,12 @@ class StateFile:
         """Set fields without writing the file: addresses of services that are not up yet."""
         self.state = replace(self.state, **fields)
 
+    def finish(self, name: str) -> None:
+        """Note that a service that ends by itself has ended well."""
+        say(f"{name} has finished")
+        services = (replace(entry, finished=entry.finished or entry.name == name) for entry in self.state.services)
+        self.update(services=tuple(services))
+
     def add(self, service: ServiceState) -> None:
         """Add a service that is up."""
         say(f"{service.name} is up, {service.place}")

@@ -42,8 +42,8 @@ class Services(Protocol):
     async def first_exit(self) -> StackError:
         """Wait until a service ends by itself, and return the error for it."""
 
-    async def stop(self) -> None:
-        """Stop the started services and remove their data."""
+    async def stop(self) -> StackError | None:
+        """Stop the started services and remove their data. Return an error when the processor had to be killed."""
 
     def close(self) -> None:
         """Release the reserved ports. Calling it again does nothing."""
@@ -74,7 +74,9 @@ class Supervisor:
             # Written before the services are stopped, so that waiting processes see the failure at once.
             self.state_file.write_status("failed", error.message, error.hint)
             _answer()
-        await self.services.stop()
+        killed = await self.services.stop()
+        if killed:
+            self.state_file.update(killed=killed.message, killed_hint=killed.hint)
         if not error:
             self.state_file.write_status("stopped", error=ending.result() if ending.done() else None)
 
@@ -153,13 +155,13 @@ def supervise(
 ) -> int:
     """Run a stack in this process until it ends; return the exit code.
 
-    `environ` is the process's environment. `secrets` are variables for the processor that no file contains.
+    `environ` is the process's environment. `secrets` are values of the processor's placeholders that no file contains.
     """
     passed_on = (*PASSED_ON, *DOCKER_ENVIRONMENT) if spec.compose else PASSED_ON
     env = {name: environ[name] for name in passed_on if name in environ}
     services = None
     try:
-        services = services_of(spec, {**env, **secrets}, timeout)
+        services = services_of(spec.with_secrets(secrets), env, timeout)
         services.state_file.write_status("starting")
         say(f"starting {spec.name}, supervisor pid {os.getpid()}")
         asyncio.run(Supervisor(spec, services, timeout).run())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from streamproof.model.errors import StackError
 from streamproof.model.stack import ServiceState, StackState
 from streamproof.runtime.process import Child
 from streamproof.runtime.stack_spec import StackSpec
@@ -35,5 +36,5 @@ class Service(Protocol):
     async def prepare(self, timeout: float) -> None:
         """Create what other services need from it, such as topics, once it is up. Raises StackError."""
 
-    async def stop(self) -> None:
-        """Stop it. Its data are removed with the stack."""
+    async def stop(self) -> StackError | None:
+        """Stop it. Its data are removed with the stack. Return an error if the user must know that it was killed."""

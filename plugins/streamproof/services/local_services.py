@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.stack import StackState
 from streamproof.runtime.ports import LOOPBACK, PortReservation
-from streamproof.runtime.process import Child, own_identity
+from streamproof.runtime.process import own_identity
 from streamproof.runtime.stack_spec import PROCESSOR, USER, StackSpec
 from streamproof.runtime.state_file import StateFile, say
 from streamproof.services.base import Service
+from streamproof.services.exits import first_exit
 
 PREPARE_TIMEOUT_SEC = 15.0
 
@@ -78,26 +79,23 @@ class LocalServices:
 
     async def first_exit(self) -> StackError:
         """Wait until a service ends by itself, and return the error for it."""
-        children: list[Child] = [child for service in self._services() for child in service.children]
-        watched = {asyncio.create_task(child.process.wait()): child for child in children}
-        try:
-            done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in watched:
-                task.cancel()
-        return next(child.exit_error("during the run") for task, child in watched.items() if task in done)
+        return await first_exit((child for service in self._services() for child in service.children), self.state_file)
 
-    async def stop(self) -> None:
-        """Stop the processor first, so that it can flush, then the other services, and remove the data."""
-        if self.processor:
-            await self._stop_one(self.processor)
+    async def stop(self) -> StackError | None:
+        """Stop the processor first, so that it can flush, then the other services, and remove the data.
+
+        Return an error when the processor had to be killed.
+        """
+        killed = await self._stop_one(self.processor) if self.processor else None
         await asyncio.gather(*(self._stop_one(service) for service in self.first.values()))
         shutil.rmtree(self.spec.data, ignore_errors=True)
+        return killed
 
-    async def _stop_one(self, service: Service) -> None:
-        await service.stop()
+    async def _stop_one(self, service: Service) -> StackError | None:
+        killed = await service.stop()
         for child in service.children:
             say(f"{child.name} has ended, code {child.process.returncode}")
+        return killed
 
     def close(self) -> None:
         """Release the reserved ports."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Mapping
 
@@ -12,6 +11,7 @@ from streamproof.model.stack import StackState
 from streamproof.runtime.process import own_identity
 from streamproof.runtime.stack_spec import OutsideLaunch, StackSpec
 from streamproof.runtime.state_file import StateFile, say
+from streamproof.services.exits import first_exit
 from streamproof.services.processor_process import NAME, ProcessorProcess
 
 # A start only has to create the process.
@@ -41,21 +41,17 @@ class OutsideServices:
 
     async def first_exit(self) -> StackError:
         """Wait until the processor ends by itself, and return the error for it."""
-        if self.processor is None:
-            # No process can end, so this waits until the supervisor cancels it.
-            never: asyncio.Future[StackError] = asyncio.get_running_loop().create_future()
-            return await never
-        child = self.processor.children[0]
-        await child.process.wait()
-        return child.exit_error("during the run")
+        return await first_exit(self.processor.children if self.processor else [], self.state_file)
 
-    async def stop(self) -> None:
-        """Stop the processor and remove its data from this machine."""
+    async def stop(self) -> StackError | None:
+        """Stop the processor and remove its data from this machine. Return an error when it had to be killed."""
+        killed = None
         if self.processor:
-            await self.processor.stop()
+            killed = await self.processor.stop()
             for child in self.processor.children:
                 say(f"{child.name} has ended, code {child.process.returncode}")
         shutil.rmtree(self.spec.data, ignore_errors=True)
+        return killed
 
     def close(self) -> None:
         """Do nothing: no port is reserved."""

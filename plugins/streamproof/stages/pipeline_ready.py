@@ -10,11 +10,14 @@ import orjson
 
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runs.context import RunContext, StageOutcome
+from streamproof.runs.processors import run_processor
 from streamproof.runs.stage import Wait
+from streamproof.runtime.files import last_lines
+from streamproof.stages.processor_ready import processor_log, processor_missing
 from streamproof.transport.base import Consumers
 from streamproof.warehouse.base import Warehouse
 
-MESSAGE = "the consumers to hold the input topic"
+MESSAGE = "the pipeline to be ready"
 HINT = (
     "Look at the logs of the processor and of ClickHouse in the run's stack/logs folder. On stack external, ClickHouse "
     "has to reach the brokers, too: KAFKA_BOOTSTRAP_FROM_CLICKHOUSE."
@@ -31,42 +34,60 @@ def ready_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
     groups = ctx.transport.consumers(ctx.kafka())
     with ctx.warehouse() as warehouse:
         look = _probe_mock if ctx.stack_state().kafka_kind == "mock" else _probe_broker
-        yield lambda: look(ctx, groups, warehouse)
+
+        def probe() -> Probe:
+            missing = [*look(ctx, groups, warehouse), *processor_missing(ctx, groups)]
+            return Probe(not missing, "; ".join(missing))
+
+        yield probe
 
 
 def wait_of(ctx: RunContext) -> Wait:
     """Return what a sensor waits for."""
-    return Wait(lambda: ready_probe(ctx), timeout_of(ctx), MESSAGE, HINT)
+    return Wait(lambda: ready_probe(ctx), timeout_of(ctx), MESSAGE, lambda: late_hint(ctx))
 
 
 def timeout_of(ctx: RunContext) -> float:
-    """Return how many seconds the consumers may take."""
-    shared = ctx.shared_pipeline()
-    return shared.ready_timeout_sec if shared else TIMEOUT_SEC
+    """Return how many seconds the pipeline may take to be ready."""
+    if shared := ctx.shared_pipeline():
+        return shared.ready_timeout_sec
+    chosen = run_processor(ctx)
+    return chosen.ready.timeout_sec if chosen and chosen.ready else TIMEOUT_SEC
+
+
+def late_hint(ctx: RunContext) -> str:
+    """Return where to look when the pipeline is not ready in time, with the last lines of the processor's log."""
+    log = processor_log(ctx)
+    lines = last_lines(log)
+    return f"{HINT} The processor's log is {log}. Last lines:\n{lines}" if lines else HINT
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Wait until the pack's consumer groups are assigned the input topic. Raises WaitTimeoutError or StackError."""
+    """Wait until the consumer groups are assigned the input topic and the processor is ready.
+
+    Raises WaitTimeoutError or StackError.
+    """
     with ready_probe(ctx) as look:
-        waited = wait_until(look, timeout=timeout_of(ctx), message=MESSAGE, hint=HINT)
+        waited = wait_until(look, timeout=timeout_of(ctx), message=MESSAGE, hint=lambda: late_hint(ctx))
     return StageOutcome(details={"waited_sec": round(waited, 3)})
 
 
-def _probe_broker(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> Probe:
+def _probe_broker(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> list[str]:
+    """Return what is missing before the consumers are assigned the input topic."""
     ctx.stack_state()
     topic = ctx.names.input_topic
     partitions = groups.partitions(topic)
     if not partitions:
-        return Probe(False, f"topic {topic} does not exist")
+        return [f"topic {topic} does not exist"]
     states = (groups.state(ctx.names.groups[role], topic) for role in ctx.pack.accounting.drained.consumer_groups)
     missing = [what for state in states if (what := state.missing(partitions))]
     # The run has no logs of services that it did not start. The warehouse reports why it cannot reach the brokers.
     if missing and ctx.plan.needs_connections and (complaint := warehouse.consumer_complaint()):
         missing.append(f"the warehouse says: {complaint}")
-    return Probe(not missing, "; ".join(missing))
+    return missing
 
 
-def _probe_mock(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> Probe:
+def _probe_mock(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> list[str]:
     """Do the same for the mock broker. It cannot describe groups, so the consumers report their own assignments."""
     ctx.stack_state()
     topic = ctx.names.input_topic
@@ -75,12 +96,11 @@ def _probe_mock(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> Pro
         "raw": warehouse.assigned_partitions(topic),
         "processor": assigned_to_processor(ctx.folder.stack / "processor_status.json", topic),
     }
-    missing = [
+    return [
         f"group {role} has no consumer for {sorted(partitions - assigned[role])}"
         for role in ctx.pack.accounting.drained.consumer_groups
         if not partitions or partitions - assigned[role]
     ]
-    return Probe(not missing, "; ".join(missing))
 
 
 def assigned_to_processor(status_file: Path, topic: str) -> set[int]:

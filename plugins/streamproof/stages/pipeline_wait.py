@@ -18,6 +18,7 @@ from streamproof.stages.accounting import (
     counts_dispositions,
     dispositions_of,
 )
+from streamproof.stages.processor_ready import processor_unfinished
 from streamproof.transport.base import Consumers
 from streamproof.warehouse.base import Warehouse
 
@@ -99,7 +100,7 @@ class _Drain:
         tables and topics that must settle with their state at the previous call.
         """
         self.ctx.stack_state()
-        behind = self._behind()
+        behind = [*self._behind(), *processor_unfinished(self.ctx)]
         if behind:
             # The exact comparison needs a join. Until the consumers are at the end, counts are enough.
             return Probe(False, "; ".join([*self._quick_counts(), *behind]))

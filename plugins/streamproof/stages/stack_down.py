@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streamproof.model.errors import StackError
 from streamproof.model.plan import EXTERNAL
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.stack import stop_stack
@@ -13,10 +14,14 @@ TIMEOUT_SEC = 60.0
 def run(ctx: RunContext) -> StageOutcome:
     """Stop the run's services and remove what the run and its services created; the logs stay.
 
-    A second call changes nothing. Raises StackError when something that belongs to the run could not be removed.
+    A second call changes nothing. Raises StackError when something that belongs to the run could not be removed, or the
+    processor did not end when it was asked to.
     """
     stopped = take_down_stack(ctx, timeout=TIMEOUT_SEC)
     ctx.log("stack stopped" if stopped else "no stack was running")
+    state = ctx.folder.read_stack_state()
+    if state is not None and state.killed:
+        raise StackError(state.killed, hint=state.killed_hint)
     return StageOutcome(details={"stopped": stopped})
 
 

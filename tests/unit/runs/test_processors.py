@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from streamproof.packs.processors import CommandProcessor, WarehouseProcessor
 from streamproof.runs.offers import offered_rungs, pack_offers, require_an_end
 from streamproof.runs.processors import processor_launch, processor_secrets
 from streamproof.runtime.environment import fill_environment
+from streamproof.runtime.stack_spec import StackSpec
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def with_processor(planned):
 
 
 def command(**parts):
-    return CommandProcessor(kind="command", argv=("{python}", "-m", "job"), **parts)
+    return CommandProcessor.model_validate({"kind": "command", "argv": ["{python}", "-m", "job"], **parts})
 
 
 def test_names_of_the_run_are_filled_in_and_endpoints_are_left_for_later(with_processor):
@@ -72,12 +74,44 @@ def test_secrets_are_those_of_the_connections_and_stand_in_no_launch(with_proces
         ClickHouseSettings("h", 1, password="hush"), "a test", KafkaSettings("k:1", {"sasl.password": "quiet"})
     )
     ctx = ctx.connected(lambda: outside)
-    assert processor_secrets(ctx) == {"PASS": "hush", "OPTIONS": '{"sasl.password":"quiet"}', "VERIFY": "on"}
-    assert "hush" not in str(processor_launch(ctx))
+    values = processor_secrets(ctx)
+    launch = processor_launch(ctx)
+    assert "hush" not in str(launch)
+    spec = StackSpec("r", "/r", "/c", "/h", processor=launch).with_secrets(values)
+    assert {name: spec.processor.env[name] for name in secrets} == {
+        "PASS": "hush", "OPTIONS": '{"sasl.password":"quiet"}', "VERIFY": "on",
+    }  # fmt: skip
+
+
+def test_a_file_may_hold_a_secret_and_an_argument_may_not(with_processor):
+    ctx = with_processor(command(files={"etc/db.ini": "pass={clickhouse_password} db={database}"}))
+    launch = processor_launch(ctx)
+    path = str(ctx.folder.stack / "data/processor_files/etc/db.ini")
+    assert launch.files == {path: f"pass={{clickhouse_password}} db={ctx.names.database}"}
+    filled = StackSpec("r", "/r", "/c", "/h", processor=launch).with_secrets({"clickhouse_password": "hush"})
+    assert filled.processor.files == {path: f"pass=hush db={ctx.names.database}"}
+    with pytest.raises(UsageError, match=r"an argument of a processor names \{clickhouse_password\}"):
+        processor_launch(with_processor(command(argv=["x", "-p{clickhouse_password}"]), run_id="r2"))
+
+
+def test_what_a_command_needs_of_its_machine_is_filled_in(with_processor, tmp_path):
+    argv = ["{java}", "-cp", "{pack}/app.jar", "--port", "{port.rest}", "--config", "{files}/a"]
+    ctx = with_processor(command(argv=argv, ports=["rest"], stop={"signal": "SIGINT", "grace_sec": 3}, ends=True))
+    launch = processor_launch(ctx)
+    assert Path(launch.argv[0]).name == "java"
+    assert launch.argv[2:] == (
+        f"{ctx.pack.python_dir}/app.jar", "--port", "{port.rest}", "--config",
+        str(ctx.folder.stack / "data/processor_files/a"),
+    )  # fmt: skip
+    assert (launch.stop_signal, launch.stop_grace_sec, launch.ends, launch.ports) == ("SIGINT", 3, True, ("rest",))
+    with pytest.raises(UsageError, match="there is no file"):
+        processor_launch(with_processor(command(jars="no.lock"), run_id="r2"))
 
 
 def test_a_stack_of_its_own_has_no_secret(with_processor):
-    assert processor_secrets(with_processor(command(secrets={"PASS": "{clickhouse_password}"}))) == {"PASS": ""}
+    ctx = with_processor(command(secrets={"PASS": "{clickhouse_password}"}))
+    assert processor_secrets(ctx) == {"clickhouse_password": ""}
+    assert processor_secrets(with_processor(command(), run_id="r2")) == {}
 
 
 def test_endpoints_are_filled_in_when_the_stack_is_up(with_processor):
