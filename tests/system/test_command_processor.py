@@ -6,6 +6,7 @@ All runs share one Kafka and one ClickHouse; only the processor is started for e
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from streamproof.runtime.jars import fetch_jars
+from streamproof.runtime.java import find_java
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from tests.system.conftest import Cli, Ended
 
@@ -42,15 +45,15 @@ def services(home, cache_dir, tmp_path_factory) -> Iterator[dict[str, str]]:
 def run(cli: Cli, services: dict[str, str], tmp_path: Path) -> Callable[..., Ended]:
     """Return a function that runs the pack with a planted bug and changed keys of its processor."""
 
-    def run_it(bug: str = "none", **changes: Any) -> Ended:
+    def run_it(bug: str = "none", *, processor_name: str = "python", **changes: Any) -> Ended:
         pack = tmp_path / "orders"
-        shutil.copytree(ORDERS, pack)
+        shutil.copytree(ORDERS, pack, dirs_exist_ok=True)
         described = yaml.safe_load((pack / "pack.yaml").read_text())
         processor = described["processors"]["python"]
         processor["files"]["shop.ini"] = processor["files"]["shop.ini"].replace("kind = none", f"kind = {bug}")
         processor.update(changes)
         (pack / "pack.yaml").write_text(yaml.safe_dump(described))
-        return cli.run("--pack", str(pack), "--stack", "external", **services)
+        return cli.run("--pack", str(pack), "--stack", "external", "--processor", processor_name, **services)
 
     return run_it
 
@@ -123,3 +126,22 @@ def test_a_program_that_ignores_its_signal_is_killed_with_what_it_started(run):
     ended = run(argv=["sh", "-c", command], stop={"signal": "SIGINT", "grace_sec": 1})
     refused(ended, "did not end within 1 s of SIGINT and was killed", "not now")
     assert ended.json["checks"]["failed"] == 0
+
+
+@pytest.fixture(scope="module")
+def classes(cache_dir, tmp_path_factory) -> Path:
+    """The folder with the compiled Java program. Eclipse's compiler needs no JDK."""
+    (compiler,) = fetch_jars(ORDERS / "compiler.lock", cache_dir)
+    folder = tmp_path_factory.mktemp("classes")
+    libraries = ":".join(map(str, fetch_jars(ORDERS / "jars.lock", cache_dir)))
+    command = [str(find_java(None)), "-jar", str(compiler), "-17", "-nowarn", "-cp", libraries, "-d", str(folder)]
+    subprocess.run([*command, str(ORDERS / "pipelines" / "Consumer.java")], check=True)
+    return folder
+
+
+def test_a_java_program_on_the_packaged_jre(run, classes, tmp_path):
+    shutil.copytree(classes, tmp_path / "orders" / "classes")
+    ended = run(processor_name="java")
+    assert ended.code == 0, ended.stderr
+    assert ended.json["stack"]["versions"]["processor"] == "java"
+    assert ended.json["rungs"] == ["judged", "drained", "raw_complete", "ids_accounted"]
