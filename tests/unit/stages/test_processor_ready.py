@@ -55,7 +55,7 @@ def test_a_program_without_a_condition_is_ready(with_program):
 
 def test_a_group_without_the_topic_is_named(with_program):
     ctx = with_program(ready={"group": "raw"})
-    assert processor_missing(ctx, Groups()) == [f"group {ctx.names.raw_group} has no consumer for partition 0"]
+    assert processor_missing(ctx, Groups()) == [f"group {ctx.names.groups['raw']} has no consumer for partition 0"]
 
 
 def test_a_line_of_the_log(with_program):
