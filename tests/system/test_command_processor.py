@@ -45,13 +45,16 @@ def services(home, cache_dir, tmp_path_factory) -> Iterator[dict[str, str]]:
 def run(cli: Cli, services: dict[str, str], tmp_path: Path) -> Callable[..., Ended]:
     """Return a function that runs the pack with a planted bug and changed keys of its processor."""
 
-    def run_it(bug: str = "none", *, processor_name: str = "python", **changes: Any) -> Ended:
+    def run_it(
+        bug: str = "none", *, processor_name: str = "python", rejects_path: str = "order.order_id", **changes: Any
+    ) -> Ended:
         pack = tmp_path / "orders"
         shutil.copytree(ORDERS, pack, dirs_exist_ok=True)
         described = yaml.safe_load((pack / "pack.yaml").read_text())
         processor = described["processors"]["python"]
         processor["files"]["shop.ini"] = processor["files"]["shop.ini"].replace("kind = none", f"kind = {bug}")
         processor.update(changes)
+        described["accounting"]["ids"]["reject_topics"][0]["path"] = rejects_path
         (pack / "pack.yaml").write_text(yaml.safe_dump(described))
         return cli.run("--pack", str(pack), "--stack", "external", "--processor", processor_name, **services)
 
@@ -106,6 +109,24 @@ def test_a_program_that_dies_half_way_is_told_with_the_end_of_its_log(run):
     refused(run("dies"), "Service processor ended with code 1 during the run.", "out of paper")
 
 
+BATCH = ["{python}", "{pack}/pipelines/consumer.py", "--config", "{files}/shop.ini", "--batch"]
+
+
+def test_a_program_that_ends_by_itself_belongs_to_the_drain(run):
+    ended = run(argv=BATCH, ends=True)
+    assert ended.code == 0, ended.stderr
+
+
+def test_the_end_of_a_program_that_must_not_end_is_an_error(run):
+    refused(run(argv=BATCH), "Service processor ended with code 0 during the run.", "reading orders")
+
+
+def test_a_program_that_ends_before_there_is_anything_to_read(run):
+    refused(
+        run(argv=["true"], ends=True, ready=None), "ended with code 0 before anything was published", "wait for records"
+    )
+
+
 def test_a_program_that_does_not_exist(run):
     refused(run(argv=["no-such-program"]), "there is no program no-such-program", "`argv` of the processor")
 
@@ -130,18 +151,23 @@ def test_a_program_that_ignores_its_signal_is_killed_with_what_it_started(run):
 
 @pytest.fixture(scope="module")
 def classes(cache_dir, tmp_path_factory) -> Path:
-    """The folder with the compiled Java program. Eclipse's compiler needs no JDK."""
+    """The folder with the compiled Java programs. Eclipse's compiler needs no JDK."""
     (compiler,) = fetch_jars(ORDERS / "compiler.lock", cache_dir)
     folder = tmp_path_factory.mktemp("classes")
-    libraries = ":".join(map(str, fetch_jars(ORDERS / "jars.lock", cache_dir)))
+    libraries = ":".join(map(str, fetch_jars(ORDERS / "connect.lock", cache_dir)))
     command = [str(find_java(None)), "-jar", str(compiler), "-17", "-nowarn", "-cp", libraries, "-d", str(folder)]
-    subprocess.run([*command, str(ORDERS / "pipelines" / "Consumer.java")], check=True)
+    subprocess.run([*command, *map(str, (ORDERS / "pipelines").glob("*.java"))], check=True)
     return folder
 
 
-def test_a_java_program_on_the_packaged_jre(run, classes, tmp_path):
+@pytest.mark.parametrize(
+    ("processor", "rejects_path"),
+    [("java", "order.order_id"), ("connect", "order_id")],
+    ids=["a plain Java program", "Kafka Connect"],
+)
+def test_programs_on_the_packaged_jre(run, classes, tmp_path, processor, rejects_path):
     shutil.copytree(classes, tmp_path / "orders" / "classes")
-    ended = run(processor_name="java")
+    ended = run(processor_name=processor, rejects_path=rejects_path)
     assert ended.code == 0, ended.stderr
-    assert ended.json["stack"]["versions"]["processor"] == "java"
+    assert ended.json["stack"]["processor"] == processor
     assert ended.json["rungs"] == ["judged", "drained", "raw_complete", "ids_accounted"]

@@ -22,7 +22,8 @@ COLUMNS = ("order_id", "customer", "seller", "amount", "ordered_at")
 class Shop:
     def __init__(self, config: configparser.ConfigParser) -> None:
         self.kafka, self.db, self.bug = config["kafka"], config["db"], config["bug"]["kind"]
-        self.seen = 0
+        self.is_batch = "--batch" in sys.argv
+        self.seen = self.idle = 0
         self.stopped = False
 
     def run(self) -> None:
@@ -45,6 +46,9 @@ class Shop:
             self.write(rows)
             if messages:
                 consumer.commit(asynchronous=False)
+            # A batch job: it has read everything when nothing more has come for a while.
+            self.idle = 0 if messages or not self.seen else self.idle + 1
+            self.stopped = self.stopped or (self.is_batch and self.idle > 5)
             if self.bug == "dies" and self.seen > 150:
                 sys.exit("out of paper")
         consumer.close()
