@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from streamproof.fixtures.inference.model import Inferred, Kind
 from streamproof.model.fixture import ValueRules
 from streamproof.model.yaml_files import yaml_text
+from streamproof.report.templating import markdown_cell
 from streamproof.warehouse.values import MadePack
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["yaml_text"] = yaml_text
+    environment.filters |= {"yaml_text": yaml_text, "cell": markdown_cell}
     return environment
 
 

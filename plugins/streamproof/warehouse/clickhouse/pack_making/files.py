@@ -21,6 +21,8 @@ from streamproof.warehouse.values import MadeColumn, MadePack, MadeTable, Record
 
 RAW, REJECTED = "raw_events", "rejected_events"
 PLACE, RECORD_TIME = reserved_columns[:3], reserved_columns[3]
+# The most characters of an enumeration's values that a README shows.
+_SHOWN = 80
 _ALWAYS_EMPTY = "The list has no entry in any of the events that the pack was made from."
 # The suites, and their checks by the names of the templates.
 SUITES: Mapping[str, tuple[str, ...]] = {
@@ -134,11 +136,17 @@ def make_pack(inferred: Inferred, rules: ValueRules, *, by_warehouse: bool) -> M
 
 def _shown(table: Table) -> MadeTable:
     columns = tuple(
-        MadeColumn(typed.column.name, typed.type, made.shown_path(typed.column.path), typed.column.note)
+        MadeColumn(typed.column.name, typed.type, made.shown_path(typed.column.path), _note(typed))
         for typed in table.columns
     )
     family = table.source
     return MadeTable(table.name, family.event_type, family.events, family.key, family.time, columns)
+
+
+def _note(typed: TypedColumn) -> str:
+    """Return a remark on a column; for an enumeration, its values."""
+    choices = ", ".join(typed.column.choices)
+    return f"one of: {choices[:_SHOWN]}{' …' if len(choices) > _SHOWN else ''}" if choices else typed.column.note
 
 
 def _files(tables: Sequence[Table], rules: ValueRules, *, by_warehouse: bool) -> dict[str, str]:
