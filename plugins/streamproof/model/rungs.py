@@ -33,7 +33,7 @@ PROVES: Mapping[Rung, str] = {
 # What a pack must say to offer each rung.
 NEEDS: Mapping[Rung, str] = {
     Rung.JUDGED: "Name suites of assertions in `suites`, or add contracts.",
-    Rung.DRAINED: "Name consumer groups and settled tables in `accounting.drained`.",
+    Rung.DRAINED: "Name consumer_groups and settled_tables in `accounting.drained`.",
     Rung.RAW_COMPLETE: "Name the raw table and its columns of topic, partition and offset in `accounting.raw`.",
     Rung.IDS_ACCOUNTED: "Say in `accounting.ids` where an event's id stands in its value and in the tables.",
     Rung.RECORDS_ACCOUNTED: "Name the table with the disposition of every record in `accounting.dispositions`.",

@@ -103,11 +103,15 @@ class Accounting(Strict):
 
     @property
     def rungs(self) -> frozenset[Rung]:
-        """Return the rungs that these parts offer."""
+        """Return the rungs that these parts offer, without `drained`: a program that ends by itself may offer it."""
         offered = {
-            Rung.DRAINED: bool(self.drained.consumer_groups or self.drained.settled_tables),
             Rung.RAW_COMPLETE: self.raw is not None,
             Rung.IDS_ACCOUNTED: self.ids is not None,
             Rung.RECORDS_ACCOUNTED: self.dispositions is not None,
         }
         return frozenset(rung for rung, there in offered.items() if there)
+
+    @property
+    def shows_arrival(self) -> bool:
+        """Return whether tables show that all rows have arrived: they settle, or account for every record."""
+        return bool(self.drained.settled_tables or self.raw or self.dispositions)

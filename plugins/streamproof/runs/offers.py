@@ -29,6 +29,8 @@ def has_contracts(pack: Pack) -> bool:
 def offered_rungs(pack: Pack) -> tuple[str, ...]:
     """Return the rungs that a pack offers, in their order."""
     offered = set(pack.accounting.rungs)
+    if _sees_all_read(pack) and pack.accounting.shows_arrival:
+        offered.add(Rung.DRAINED)
     if pack.suites or has_contracts(pack):
         offered.add(Rung.JUDGED)
     if pack.oracle:
@@ -46,8 +48,20 @@ def require_an_end(pack: Pack, processor: Processor | None = None) -> None:
                 f"{pack.file}: it names group '{role}', which a run does not have.",
                 hint=f"Groups of a run: {', '.join(known)}.",
             )
-    if not drained.consumer_groups and not drained.settled_tables:
+    if not _sees_all_read(pack):
         raise UsageError(
-            f"Pack '{pack.name}' does not say how the end of a replay is seen.",
-            hint="Name consumer_groups or settled_tables in accounting.drained, or use --mode observe.",
+            f"Pack '{pack.name}' does not say how a run sees that everything was read.",
+            hint="Name consumer_groups in accounting.drained (or say `ends: true` of the processor), or use --mode "
+            "observe.",
         )
+    if not pack.accounting.shows_arrival:
+        raise UsageError(
+            f"Pack '{pack.name}' does not say how a run sees that all rows have arrived.",
+            hint="Name settled_tables in accounting.drained: a program may commit an offset before its rows are there.",
+        )
+
+
+def _sees_all_read(pack: Pack) -> bool:
+    """Return whether offsets, or the end of a program, show that all records were read."""
+    ends = any(isinstance(processor, CommandProcessor) and processor.ends for processor in pack.processors.values())
+    return bool(pack.accounting.drained.consumer_groups) or ends

@@ -17,8 +17,7 @@ IDS = {"path": "order.id", "tables": [{"table": "orders", "column": "id"}]}
     ("described", "offered"),
     [
         ({}, set()),
-        ({"drained": {"consumer_groups": ["processor"]}}, {Rung.DRAINED}),
-        ({"drained": {"settled_tables": ["orders"]}}, {Rung.DRAINED}),
+        ({"drained": {"consumer_groups": ["processor"]}}, set()),
         ({"raw": RAW}, {Rung.RAW_COMPLETE}),
         ({"ids": IDS}, {Rung.IDS_ACCOUNTED}),
         ({"dispositions": {"table": "outcomes"}}, {Rung.RECORDS_ACCOUNTED}),
@@ -27,6 +26,20 @@ IDS = {"path": "order.id", "tables": [{"table": "orders", "column": "id"}]}
 )
 def test_each_part_offers_its_rung(described, offered):
     assert Accounting.model_validate(described).rungs == offered
+
+
+@pytest.mark.parametrize(
+    ("described", "shows"),
+    [
+        ({"drained": {"consumer_groups": ["processor"]}}, False),
+        ({"drained": {"settled_tables": ["orders"]}}, True),
+        ({"raw": RAW}, True),
+        ({"dispositions": {"table": "outcomes"}}, True),
+        ({"ids": IDS}, False),
+    ],
+)
+def test_what_shows_that_all_rows_have_arrived(described, shows):
+    assert Accounting.model_validate(described).shows_arrival is shows
 
 
 def test_a_rung_that_is_missing_says_what_the_pack_would_have_to_say():

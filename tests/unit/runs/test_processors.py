@@ -129,7 +129,12 @@ def test_a_pack_offers_what_it_names(planned):
 
 @pytest.mark.parametrize(
     ("drained", "said"),
-    [(Drained(), "does not say how the end"), (Drained(consumer_groups=("ghost",)), "names group 'ghost'")],
+    [
+        (Drained(), "everything was read"),
+        (Drained(settled_tables=("orders",)), "everything was read"),
+        (Drained(consumer_groups=("raw",)), "all rows have arrived"),
+        (Drained(consumer_groups=("ghost",)), "names group 'ghost'"),
+    ],
 )
 def test_a_replay_needs_an_end_that_can_be_seen(planned, drained, said):
     pack = planned().pack.model_copy(update={"accounting": Accounting(drained=drained)})

@@ -20,6 +20,7 @@ from streamproof.model.stack import StackState
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.scaffold.topics import read_topic
 from streamproof.transport.kafka.groups import Groups
+from streamproof.transport.kafka.port import Kafka
 from streamproof.transport.kafka.producer import end_offsets, publish
 
 pytestmark = pytest.mark.engine
@@ -29,7 +30,7 @@ RULES = ReplayRules(
     event_table="streaming_events",
     id_field="workflow_session_id",
 )
-TOPICS = ("golden", "hostile", "twice", "groups", "lost", "carried", "empty")
+TOPICS = ("whole", "golden", "hostile", "twice", "groups", "lost", "carried", "empty")
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path, home: Path)
 
 def read_plan(home: Path, kind: str) -> ReplayPlan:
     return plan_replay(home / "include" / "fixtures" / "livepeer" / kind / "manifest.json", RULES)
+
+
+def test_a_topic_is_read_from_its_beginning_to_its_end(stack, home):
+    plan = read_plan(home, "hostile")
+    publish(stack.kafka, "whole", plan.records(), run_id="run-1")
+    found = list(Kafka().read(stack.kafka, "whole"))
+    assert [(record.partition, record.offset) for record in found] == [
+        (0, number) for number in range(len(plan.events))
+    ]
+    assert [record.value for record in found] == [value for _, value in plan.records()]
+    assert Groups(stack.kafka).end_offsets("whole") == {0: len(plan.events)}
+    assert list(Kafka().read(stack.kafka, "empty")) == []
 
 
 def consume(stack: StackState, topic: str, count: int) -> list[Message]:
