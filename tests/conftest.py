@@ -26,7 +26,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 # Those that take minutes must not be the last to begin.
-LONGEST = ("tests/system/test_prove.py", "tests/system/test_coverage.py", "tests/system/airflow/test_scheduler.py")
+LONGEST = ("tests/system/test_prove.py", "tests/system/airflow/test_scheduler.py", "tests/system/test_outside.py")
 
 
 def _turn(item: pytest.Item) -> int:

@@ -1,17 +1,18 @@
-"""The proof by the command line: everything shipped is proved, and what cannot fail is named."""
+"""The proof by the command line: all shipped checks are proved, every column is covered, and survivors are named."""
 
 from __future__ import annotations
 
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.system
 
-# Some 350 mutations, a few seconds each on a machine that is busy with something else.
-WHOLE_PROOF_SEC = 2400
+# Some 350 mutations and 800 damages, a few seconds each on a machine that is busy with something else.
+WHOLE_PROOF_SEC = 3000
 
 # It fails with every mutation that adds or loses rows of these tables, which are those of a dozen shipped checks.
 ADDED = """-- The totals of what the processor says that it wrote, and of what is there, are two.
@@ -82,9 +83,11 @@ def plant(project: Path, name: str, sql: str) -> None:
 
 
 def test_every_shipped_check_is_proved(cli, project):
+    """Every check, by its mutations, and every column, by one damage each, on one run."""
     # A check that is added to a pack takes part, and no file that was there before is edited for it.
     plant(project, "added_totals_agree", ADDED)
-    ended = cli("prove", "--json", timeout_sec=WHOLE_PROOF_SEC, STREAMPROOF_HOME=str(project))
+    options = ("--mutations", "--coverage", "--damages", "one", "--json")
+    ended = cli("prove", *options, timeout_sec=WHOLE_PROOF_SEC, STREAMPROOF_HOME=str(project))
     document = ended.json
     assert document["survivors"] == [], ended.stderr
     assert ended.code == 0, ended.stderr
@@ -99,6 +102,23 @@ def test_every_shipped_check_is_proved(cli, project):
     assert "prove.json" in (folder / "report.html").read_text()
     assert json.loads((folder / "summary.json").read_text())["verdict"] == "passed"
     assert not (folder / "stack" / "data").exists()
+    assert_every_column_is_covered(document["coverage"], folder)
+
+
+def assert_every_column_is_covered(coverage: dict[str, Any], folder: Path) -> None:
+    """Every column of every layer was damaged, and a check noticed each damage."""
+    assert coverage["survivors"] == []
+    assert coverage["covered"] == coverage["columns"] > 800
+    # One damage a column, and every one of them changes a value.
+    assert (coverage["damages"], coverage["no_effect"]) == (coverage["columns"], 0)
+    assert {name.split(".")[1] for name in coverage["exempt"]} == {
+        "ingestion_timestamp", "row_ordinal", "version", "latest_version", "checked_at", "lag_minutes",
+    }  # fmt: skip
+    kept = json.loads((folder / "coverage.json").read_text())
+    assert kept["matrix"] == coverage["matrix"]
+    assert {entry["outcome"] for entry in kept["matrix"]} == {"covered"}
+    assert all(entry["checks"] for entry in kept["matrix"])
+    assert "coverage.json" in (folder / "report.html").read_text()
 
 
 def test_what_cannot_fail_is_named(cli, project):

@@ -24,6 +24,7 @@ from .standalone import DAG, Standalone
 pytestmark = [pytest.mark.system, pytest.mark.engine]
 
 RUN_TIMEOUT_SEC = 600
+DEFERRED = ("pipeline_ready", "pipeline_wait")
 SHORT = "streamproof_run_short"
 # Long enough for a stack to be up, and far too short for what is injected.
 DAGRUN_TIMEOUT_SEC = 120
@@ -102,8 +103,18 @@ def test_a_run_over_the_rest_api_and_one_that_cannot_be_planned(scheduled):
     folder = RunFolder(Path(summary["folder"]))
     assert (folder.root / "report.html").exists()
     assert_no_service_runs(folder)
-    events = airflow.call("assets/events")["asset_events"]
-    assert [event["uri"] for event in events] == ["streamproof://livepeer/verified"]
+    states = airflow.task_states(run["dag_run_id"])
+    assert {task for task, state in states.items() if state != "success"} == {"inject", "warehouse_check"}
+    for stage in DEFERRED:
+        result = folder.read_stage(stage)
+        assert result is not None
+        assert result.duration_sec >= result.details["waited_sec"] > 0
+    [event] = airflow.call("assets/events")["asset_events"]
+    assert event["uri"] == "streamproof://livepeer/verified"
+    assert event["extra"]["run_id"] == summary["run_id"]
+    assert event["extra"]["fixture_sha256"] == summary["fixture"]["sha256"]
+    assert event["extra"]["rungs"] == summary["rungs"]
+    assert Path(event["extra"]["report"]).exists()
     assert [mail["Subject"] for mail in scheduled.sink.mails] == []
     runs = set(scheduled.runs.iterdir())
 
