@@ -16,7 +16,9 @@ from streamproof.model.errors import StreamproofError
 from streamproof.model.plan import CONSERVATION
 from streamproof.model.window import Window
 from streamproof.packs.pack import Pack
+from streamproof.packs.processors import CommandProcessor
 from streamproof.runs.offers import CONTRACT_FILES, pack_offers, require_an_end
+from streamproof.runs.processors import processor_problems
 from streamproof.sql.blocks import Block, read_blocks
 from streamproof.sql.reading import shown_path
 from streamproof.warehouse.registry import warehouse_kind
@@ -65,8 +67,11 @@ class _Review:
 
     def problems(self) -> Iterator[Problem]:
         """Yield the problems, those of pack.yaml first."""
-        if self.pack.processors:
-            self._try(lambda: require_an_end(self.pack))
+        for name, processor in self.pack.processors.items():
+            self._try(lambda processor=processor: require_an_end(self.pack, processor))  # type: ignore[misc]
+            if isinstance(processor, CommandProcessor):
+                lines = processor_problems(self.pack, processor)
+                self.found += [Problem(f"{self.pack.file}: processors.{name}: {line}.") for line in lines]
         blocks = [*self._suites(), *self._queries(), *self._oracle()]
         offered = pack_offers(self.pack)
         contracts = (self._try(lambda: self.files.contracts) or ()) if CONTRACT_FILES in offered else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,8 +12,10 @@ import orjson
 from streamproof.model.errors import UsageError
 from streamproof.model.plan import COMPOSE
 from streamproof.model.settings import ClickHouseSettings, KafkaSettings
+from streamproof.packs.pack import Pack
 from streamproof.packs.processors import CommandProcessor, fill, placeholders
 from streamproof.runs.context import RunContext
+from streamproof.runs.names import RunNames
 from streamproof.runtime.environment import PLACEHOLDERS
 from streamproof.runtime.jars import read_lock
 from streamproof.runtime.java import find_java
@@ -20,6 +23,29 @@ from streamproof.runtime.stack_spec import ProcessorLaunch
 
 # These values may be secret: no argument may hold them, and no file of the run that stays.
 SECRETS = ("clickhouse_password", "clickhouse_verify", "clickhouse_ca_cert", "kafka_options_json")
+
+
+def processor_problems(pack: Pack, chosen: CommandProcessor) -> list[str]:
+    """Return what would stop the start of a program: unknown placeholders, a missing program or lock file of jars."""
+    groups = RunNames.of(pack, "any").groups
+    known = {"python", "database", "pack", "java", "files", *PLACEHOLDERS, *(f"port.{name}" for name in chosen.ports)}
+    known |= {f"topic.{role}" for role in pack.topics} | {f"group.{role}" for role in groups}
+    known |= {"jars"} if chosen.jars else set()
+    named = {"argv": chosen.argv, "env": chosen.env.values(), "secrets": chosen.secrets.values()}
+    named["files"] = chosen.files.values()
+    found = [
+        f"{key} names {{{name}}}, which is not known; placeholders are {', '.join(sorted(known))}"
+        for key, texts in named.items()
+        for text in texts
+        for name in placeholders(text)
+        if name not in known | (set() if key == "argv" else set(SECRETS))
+    ]
+    program = chosen.argv[0]
+    if not placeholders(program) and shutil.which(program) is None:
+        found.append(f"there is no program {program}")
+    if chosen.jars and not (lock := pack.file.parent / chosen.jars).is_file():
+        found.append(f"there is no file {lock}")
+    return found
 
 
 def run_processor(ctx: RunContext) -> CommandProcessor | None:

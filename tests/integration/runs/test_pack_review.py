@@ -44,7 +44,7 @@ def test_the_known_parameters_are_those_of_a_run(home, monkeypatch, tmp_path):
 
     class Run:
         class plan:  # noqa: N801 - it stands for an attribute
-            observes = False
+            observes, correlation = False, ""
 
         pack = Packs(home).load("livepeer")
         names = type("Names", (), {"input_topic": "t"})
