@@ -10,7 +10,7 @@ import orjson
 import pytest
 from conftest import TIMEOUT_SEC, Docker
 
-from streamproof.model.json_data import from_json
+from streamproof.model.formats.json_data import from_json
 from streamproof.model.stack import StackState
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runtime.compose.engine import Engine

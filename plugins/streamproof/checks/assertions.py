@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from streamproof.model.errors import WarehouseError
-from streamproof.model.json_text import plain_float, plain_integer
+from streamproof.model.formats.json_text import plain_float, plain_integer
 from streamproof.model.results import CheckResult, Status
 from streamproof.model.window import iso_ms
 from streamproof.sql.blocks import Block

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from streamproof.model.documents import read_yaml
 from streamproof.model.errors import UsageError
+from streamproof.model.formats.documents import read_yaml
 from streamproof.model.results import LAYERS
 from streamproof.sql.blocks import BlockKind, read_blocks
 from streamproof.sql.reading import shown_path

@@ -17,7 +17,7 @@ WIDTH_OF_A_FILE = 180
 
 def emit_json(document: Mapping[str, Any] | list[Any]) -> None:
     """Print the JSON document of a command on stdout, always as UTF-8."""
-    from streamproof.model.json_text import to_json
+    from streamproof.model.formats.json_text import to_json
 
     sys.stdout.flush()
     sys.stdout.buffer.write(to_json(document) + b"\n")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamproof.model.errors import UsageError
-from streamproof.model.yaml_files import read_model
+from streamproof.model.formats.yaml_files import read_model
 from streamproof.packs.pack import Pack, PackFile
 
 FILE = "pack.yaml"

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from streamproof.model.json_data import from_json
+from streamproof.model.formats.json_data import from_json
 from streamproof.model.plan import RunPlan
 from streamproof.model.results import StageResult
 from streamproof.model.stack import StackState

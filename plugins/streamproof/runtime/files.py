@@ -11,7 +11,7 @@ from string import Template
 from typing import Any
 
 from streamproof.model.errors import StackError
-from streamproof.model.json_text import to_json
+from streamproof.model.formats.json_text import to_json
 
 
 def stack_files(home: Path) -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from streamproof.model.errors import StackError, WaitTimeoutError
-from streamproof.model.json_data import from_json
+from streamproof.model.formats.json_data import from_json
 from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runtime.files import last_lines, stack_files, write_json

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from streamproof.fixtures.inference.model import Inferred, Kind
 from streamproof.model.fixture import ValueRules
-from streamproof.model.yaml_files import yaml_text
+from streamproof.model.formats.yaml_files import yaml_text
 from streamproof.report.templating import markdown_cell
 from streamproof.warehouse.values import MadePack
 

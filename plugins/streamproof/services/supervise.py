@@ -11,7 +11,7 @@ from pathlib import Path
 
 import orjson
 
-from streamproof.model.json_data import from_json
+from streamproof.model.formats.json_data import from_json
 from streamproof.runtime.stack_spec import StackSpec
 from streamproof.runtime.supervisor import supervise
 from streamproof.services.registry import services_of

@@ -7,7 +7,7 @@ import pytest
 from streamproof.checks.assertions import run_checks
 from streamproof.checks.query_pack import run_queries
 from streamproof.model.errors import WarehouseError
-from streamproof.model.json_text import to_json
+from streamproof.model.formats.json_text import to_json
 from streamproof.model.results import Status
 from streamproof.sql.blocks import parse_blocks, read_blocks
 from streamproof.warehouse.clickhouse.client import connect, execute_script, rows

@@ -190,7 +190,7 @@ class TestUpAndDown:
 
 _START_FROM_JSON = """
 import sys, orjson
-from streamproof.model.json_data import from_json
+from streamproof.model.formats.json_data import from_json
 from streamproof.runtime.stack import StackSpec, start_stack
 start_stack(from_json(StackSpec, orjson.loads(sys.argv[1])), timeout=60)
 """

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from streamproof.model.json_data import from_json
+from streamproof.model.formats.json_data import from_json
 from streamproof.model.plan import PlannedStage, Role, RunPlan
 from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
 

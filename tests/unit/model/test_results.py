@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamproof.model.json_data import from_json
+from streamproof.model.formats.json_data import from_json
 from streamproof.model.results import LAYERS, CheckResult, StageResult, Status, worst
 
 json_data = st.recursive(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streamproof.model.errors import StackError, UsageError
-from streamproof.model.json_data import from_json
+from streamproof.model.formats.json_data import from_json
 from streamproof.model.plan import RunPlan
 from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
 from streamproof.runs import planning

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streamproof.model.errors import StackError
-from streamproof.model.json_data import from_json
+from streamproof.model.formats.json_data import from_json
 from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
 from streamproof.runtime.environment import fill_environment
 from streamproof.runtime.files import last_lines, write_json

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from streamproof.model.errors import UsageError
-from streamproof.model.json_data import from_json
+from streamproof.model.formats.json_data import from_json
 from streamproof.runs.planning import plan_run
 from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runtime.stack_spec import StackSpec

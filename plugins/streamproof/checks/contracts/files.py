@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from streamproof.checks.contracts.expectations import refuse_misspelt
 from streamproof.model.errors import UsageError
-from streamproof.model.yaml_files import read_model
+from streamproof.model.formats.yaml_files import read_model
 from streamproof.packs.strict import Strict
 from streamproof.sql.reading import shown_path
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from streamproof.model.errors import StackError
-from streamproof.model.json_data import from_json
+from streamproof.model.formats.json_data import from_json
 from streamproof.model.stack import StackState
 from streamproof.runtime.compose.cli import ComposeCli, find_compose
 from streamproof.runtime.compose.engine import Engine

@@ -13,7 +13,7 @@ from streamproof.fixtures import plain_values
 from streamproof.fixtures.inference.model import Family, Inferred, Kind
 from streamproof.fixtures.values import MAX_DEPTH
 from streamproof.model.fixture import ValueRules
-from streamproof.model.yaml_files import yaml_text
+from streamproof.model.formats.yaml_files import yaml_text
 from streamproof.warehouse.clickhouse import reserved_columns
 from streamproof.warehouse.clickhouse.pack_making import columns as made
 from streamproof.warehouse.clickhouse.pack_making.columns import TypedColumn, element, literal, quoted, typed_columns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.model.json_data import from_json
+from streamproof.model.formats.json_data import from_json
 from streamproof.model.results import StageResult, Status
 from streamproof.model.stack import ProcessIdentity, ServiceState
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.model.documents import read_yaml, repeated_json_key
 from streamproof.model.errors import EXIT_USAGE, UsageError
+from streamproof.model.formats.documents import read_yaml, repeated_json_key
 
 
 def read(tmp_path, text, encoding="utf-8"):

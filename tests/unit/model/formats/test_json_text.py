@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamproof.model.json_text import to_json
+from streamproof.model.formats.json_text import to_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.integers(-(2**256), 2**256) | st.floats() | st.text()

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from streamproof.model.documents import read_document
 from streamproof.model.errors import UsageError
+from streamproof.model.formats.documents import read_document
 
 Model = TypeVar("Model", bound=BaseModel)
 

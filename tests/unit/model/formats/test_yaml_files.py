@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from streamproof.model.errors import UsageError
-from streamproof.model.yaml_files import read_model, yaml_text
+from streamproof.model.formats.yaml_files import read_model, yaml_text
 
 
 class Part(BaseModel):
