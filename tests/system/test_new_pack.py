@@ -64,3 +64,45 @@ def test_files_of_other_forms_run_and_are_proved(cli, tmp_path, file, events, ta
     assert {table["table"]: table["events"] for table in said["tables"]} == tables
     proved = proof(cli, tmp_path, "theirs")
     assert proved["checks"] == proved["proved"] > 0
+
+
+PROGRAM = """
+import json, os, urllib.request
+from confluent_kafka import Consumer
+
+consumer = Consumer({"bootstrap.servers": os.environ["BOOTSTRAP_SERVERS"], "group.id": os.environ["GROUP_ID"],
+                     "auto.offset.reset": "earliest", "enable.auto.commit": False})
+consumer.subscribe([os.environ["INPUT_TOPIC"]])
+while True:
+    for message in consumer.consume(100, 0.2):
+        place = {"record_topic": message.topic(), "record_partition": message.partition(),
+                 "record_offset": message.offset(), "record_timestamp": message.timestamp()[1] / 1000}
+        try:
+            table, row = "events", {**place, **json.loads(message.value())}
+        except ValueError:
+            table, row = "rejected_events", {**place, "problem": "not_json", "payload": message.value().decode()}
+        query = f"INSERT%20INTO%20{table}%20FORMAT%20JSONEachRow"
+        request = urllib.request.Request(os.environ["CLICKHOUSE_URL"] + "/?query=" + query,
+                                         json.dumps(row).encode(), {
+            "X-ClickHouse-User": os.environ["CLICKHOUSE_USER"], "X-ClickHouse-Key": os.environ["CLICKHOUSE_PASSWORD"],
+            "X-ClickHouse-Database": os.environ["CLICKHOUSE_DATABASE"]})
+        urllib.request.urlopen(request).read()
+        consumer.commit(message, asynchronous=False)
+"""
+
+
+def test_a_program_of_the_user_fills_the_typed_tables(cli, tmp_path):
+    events = tmp_path / "events.jsonl"
+    events.write_text('{"id":1,"price":1.50}\nno json\n{"id":2,"price":0.05}\n{"id":3,"price":7}\n')
+    made(cli, tmp_path, "shop", events, "--processor", "command")
+    pack = tmp_path / "packs" / "shop"
+    program = pack / "pipelines" / "program.py"
+    assert str(program) in (pack / "README.md").read_text()
+    program.parent.mkdir()
+    program.write_text(PROGRAM)
+    ended = cli.run("--pack", str(pack))
+    assert ended.code == 0, ended.stderr
+    program.write_text(PROGRAM.replace("json.loads(message.value())}", 'json.loads(message.value()), "price": 1}'))
+    ended = cli.run("--pack", str(pack))
+    assert ended.code == 1, ended.stderr
+    assert {failure["name"] for failure in ended.json["failures"]} == {"events_equals_raw"}

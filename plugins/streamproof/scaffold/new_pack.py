@@ -13,7 +13,6 @@ from streamproof.fixtures.importing.records import Record
 from streamproof.fixtures.inference.families import Inference
 from streamproof.fixtures.inference.model import Inferred
 from streamproof.model.errors import FixtureError, UsageError
-from streamproof.model.fixture import ValueRules
 from streamproof.packs.loading import Packs, read_pack
 from streamproof.scaffold.importing import infer_and_write
 from streamproof.scaffold.placing import Place, building, place_for
@@ -119,7 +118,10 @@ def make_new_pack(request: NewPackRequest, records: Iterable[Record], packs: Pac
         window = writer.finish()
         rules = inference.rules()
         made = warehouse_kind(KIND).make_pack(inferred, rules, by_warehouse=request.processor == WAREHOUSE)
-        _write(work, request, inferred, rules, made, writer.events)
+        for path, text in made.files.items():
+            _write(work / path, text)
+        _write(work / "pack.yaml", pack_yaml(request, place, inferred, rules, made))
+        _write(work / "README.md", readme(request, place, inferred, rules, made, writer.events))
         # What was written must be a pack: a fault is found here, not by the user's first run.
         read_pack(work / "pack.yaml", packs.home)
     return NewPack(
@@ -159,12 +161,6 @@ def _require_events(request: NewPackRequest, inference: Inference) -> Inferred:
     return inferred
 
 
-def _write(
-    work: Path, request: NewPackRequest, inferred: Inferred, rules: ValueRules, made: MadePack, events: int
-) -> None:
-    for path, text in made.files.items():
-        file = work / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    (work / "pack.yaml").write_text(pack_yaml(request.name, request.processor, inferred, rules, made), encoding="utf-8")
-    (work / "README.md").write_text(readme(request, inferred, rules, made, events), encoding="utf-8")
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")

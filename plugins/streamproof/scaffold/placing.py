@@ -29,6 +29,16 @@ class Place:
         """Return the path of its pack.yaml."""
         return self.folder / FILE
 
+    @property
+    def python_dir(self) -> Path:
+        """Return the folder that the pack's own programs are named below."""
+        return self.include or self.folder
+
+    @property
+    def program(self) -> Path:
+        """Return where a program of the user goes, relative to `python_dir`."""
+        return Path("pipelines", self.name, "program.py") if self.include else Path("pipelines", "program.py")
+
     def target_of(self, part: str) -> Path:
         """Return where a part of the pack (`sql`, `fixtures`, …) goes."""
         return self.include / part / self.name if self.include else self.folder / part

@@ -15,6 +15,7 @@ from streamproof.warehouse.values import MadePack
 
 if TYPE_CHECKING:
     from streamproof.scaffold.new_pack import NewPackRequest
+    from streamproof.scaffold.placing import Place
 
 
 @cache
@@ -31,12 +32,38 @@ def _environment() -> Environment:
     return environment
 
 
-def pack_yaml(name: str, processor: str, inferred: Inferred, rules: ValueRules, made: MadePack) -> str:
+def pack_yaml(request: NewPackRequest, place: Place, inferred: Inferred, rules: ValueRules, made: MadePack) -> str:
     """Return the text of pack.yaml."""
     return (
         _environment()
         .get_template("pack.yaml.j2")
-        .render(name=name, processor=processor, inferred=inferred, rules=rules, made=made, id_path=_id_path(inferred))
+        .render(
+            name=request.name,
+            processor=request.processor,
+            program=str(place.program),
+            inferred=inferred,
+            rules=rules,
+            made=made,
+            id_path=_id_path(inferred),
+        )
+    )
+
+
+def readme(
+    request: NewPackRequest, place: Place, inferred: Inferred, rules: ValueRules, made: MadePack, events: int
+) -> str:
+    """Return the text of the pack's README: what was inferred, and what to think about next."""
+    return (
+        _environment()
+        .get_template("README.md.j2")
+        .render(
+            request=request,
+            program_file=str(place.python_dir / place.program),
+            inferred=inferred,
+            rules=rules,
+            made=made,
+            events=events,
+        )
     )
 
 
@@ -51,12 +78,3 @@ def _id_path(inferred: Inferred) -> str:
     path = next(iter(found), ())
     everywhere = len(found) == 1 and all(family.key for family in inferred.families)
     return ".".join(path) if everywhere and not any("." in key for key in path) else ""
-
-
-def readme(request: NewPackRequest, inferred: Inferred, rules: ValueRules, made: MadePack, events: int) -> str:
-    """Return the text of the pack's README: what was inferred, and what to think about next."""
-    return (
-        _environment()
-        .get_template("README.md.j2")
-        .render(request=request, inferred=inferred, rules=rules, made=made, events=events)
-    )
