@@ -67,14 +67,17 @@ def block_mutants(suite: str, block: Block) -> tuple[Mutant, ...]:
     )
 
 
-def assertion_subject(suite: str, test: Block, parameters: Mapping[str, object]) -> Subject:
-    """Return an assertion with its mutations as a subject."""
+def assertion_subject(
+    suite: str, test: Block, parameters: Mapping[str, object], *, compares_all: bool = False
+) -> Subject:
+    """Return an assertion with its mutations as a subject. `compares_all` is explained at `Subject`."""
     return Subject(
         suite=suite,
         checks=(test.name,),
         mutants=block_mutants(suite, test),
         text=" ".join([test.sql, *_parameter_texts(test, parameters)]),
         run=lambda warehouse: [run_check(warehouse, test, parameters, suite=suite)],
+        compares_all=compares_all,
     )
 
 

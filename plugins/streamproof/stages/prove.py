@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from streamproof.model.errors import StreamproofError
-from streamproof.model.plan import PROVE
+from streamproof.model.plan import CONSERVATION, PROVE
 from streamproof.model.proof import Proof
 from streamproof.model.results import CheckResult, Status
 from streamproof.proving.mutations import Prover, Subject, assertion_subject, contract_subject
@@ -79,7 +79,11 @@ def pack_subjects(ctx: RunContext) -> list[Subject]:
     """Return the checks of the run with their mutations: SQL suites, conservation, contracts, oracle and parity."""
     parameters = ctx.check_parameters()
     places = places_with_ids(ctx)
-    found = [assertion_subject(suite, applicable(test, places), parameters) for suite, test in asked_of(ctx)]
+    # Conservation accounts for every record, so it may fail with any mutation of the tables that it reads.
+    found = [
+        assertion_subject(suite, applicable(test, places), parameters, compares_all=suite == CONSERVATION)
+        for suite, test in asked_of(ctx)
+    ]
     found += [contract_subject(contract, contract_parameters(ctx)) for contract in pack_contracts(ctx)]
     return [*found, oracle_subject(ctx), *parity_subjects(ctx)] if ctx.plan.oracle else found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from streamproof.model.errors import StreamproofError, UsageError
@@ -11,6 +13,7 @@ from streamproof.model.results import CheckResult, StageResult, Status
 from streamproof.proving.mutations import Subject
 from streamproof.runs.request import RunRequest
 from streamproof.runs.rerun import rerun_command
+from streamproof.sql.blocks import parse_blocks
 from streamproof.stages import prove
 
 
@@ -91,3 +94,15 @@ def test_diagnostics_are_listed_and_count_nowhere():
     document = prove._document([], [], ["s.shown"])
     assert (document["checks"], document["informational"], document["informational_checks"]) == (0, 1, ["s.shown"])
     assert document["survivors"] == []
+
+
+def test_conservation_may_fail_with_any_mutation_and_has_those_of_places_with_events_only(monkeypatch):
+    text = "-- TEST: {0}\nSELECT 0 AS failed_rows FROM {0};\n-- MUTATION: m\n-- PLACE: {0}\nDELETE FROM {0} WHERE 1;\n"
+    checks = [(suite, parse_blocks(text.format(suite), suite)[0]) for suite in ("typed", "conservation")]
+    monkeypatch.setattr(prove, "asked_of", lambda _ctx: checks)
+    monkeypatch.setattr(prove, "places_with_ids", lambda _ctx: frozenset({"conservation"}))
+    monkeypatch.setattr(prove, "pack_contracts", lambda _ctx: ())
+    ctx = SimpleNamespace(check_parameters=dict, plan=SimpleNamespace(oracle=False))
+    typed, conservation = prove.pack_subjects(ctx)
+    assert (typed.compares_all, typed.mutants) == (False, ())
+    assert (conservation.compares_all, [mutant.name for mutant in conservation.mutants]) == (True, ["m"])
