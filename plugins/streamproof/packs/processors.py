@@ -87,6 +87,11 @@ class CommandProcessor(Strict):
     status_file: str = ""
     state_dir: str = ""
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return all texts that may hold placeholders."""
+        return (*self.argv, *self.env.values(), *self.secrets.values(), *self.files.values())
+
     @field_validator("files")
     @classmethod
     def _are_below(cls, files: dict[str, str]) -> dict[str, str]:

@@ -96,8 +96,7 @@ def processor_secrets(ctx: RunContext) -> dict[str, str]:
     connections and none are configured.
     """
     chosen = run_processor(ctx)
-    texts = [*chosen.env.values(), *chosen.secrets.values(), *chosen.files.values()] if chosen else []
-    used = {name for text in texts for name in placeholders(text)} & set(SECRETS)
+    used = {name for text in chosen.texts for name in placeholders(text)} & set(SECRETS) if chosen else set()
     if not used:
         return {}
     clickhouse, kafka = ClickHouseSettings("", 0), KafkaSettings("")
@@ -132,7 +131,8 @@ def _names(ctx: RunContext, chosen: CommandProcessor) -> dict[str, str]:
     topics = {f"topic.{role}": name for role, name in ctx.names.topics.items()}
     groups = {f"group.{role}": name for role, name in ctx.names.groups.items()}
     names = {"python": sys.executable, "database": ctx.names.database, "pack": str(ctx.pack.python_dir)}
-    names["java"] = str(find_java(ctx.plan.java))
+    # Only for a program that asks for it: a JRE that does not exist must not stop any other.
+    names["java"] = str(find_java(ctx.plan.java)) if any("{java}" in text for text in chosen.texts) else ""
     if chosen.jars:
         jars = read_lock(_lock(ctx, chosen))
         names["jars"] = ":".join(str(jar.path_in(Path(ctx.plan.cache_dir))) for jar in jars)

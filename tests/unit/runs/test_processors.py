@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streamproof.model.errors import UsageError
+from streamproof.model.errors import StackError, UsageError
 from streamproof.model.rungs import Rung
 from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
 from streamproof.model.stack import StackState
@@ -140,3 +140,12 @@ def test_a_replay_needs_an_end_that_can_be_seen(planned, drained, said):
     pack = planned().pack.model_copy(update={"accounting": Accounting(drained=drained)})
     with pytest.raises(UsageError, match=said):
         require_an_end(pack)
+
+
+def test_a_jre_that_does_not_exist_stops_only_the_program_that_asks_for_it(with_processor):
+    ctx = with_processor(command())
+    broken = replace(ctx, plan=replace(ctx.plan, java="/no/such/jre"))
+    assert processor_launch(broken).argv[1:] == ("-m", "job")
+    asking = replace(broken, pack=ctx.pack.model_copy(update={"processors": {"local": command(argv=["{java}"])}}))
+    with pytest.raises(StackError, match="There is no Java program"):
+        processor_launch(asking)
