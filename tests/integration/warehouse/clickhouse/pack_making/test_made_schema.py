@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -109,3 +110,12 @@ def test_a_changed_value_of_every_column_is_noticed(warehouse, tmp_path):
     execute(client, "INSERT INTO events SELECT * REPLACE (record_offset + 1000 AS record_offset) FROM events LIMIT 1")
     noticed = parity_of(warehouse, pack, client)["events_equals_raw"]
     assert "small" in noticed["columns"]
+
+
+def test_events_with_very_many_fields_fit_into_a_query(warehouse, tmp_path):
+    parts = {f"part_{n}": {"user_details": {f"some_long_key_{m}": m + 0.25 for m in range(150)}} for n in range(6)}
+    values = [json.dumps({"payload": {"pull_request": parts}}).encode()]
+    pack = made_pack(values, tmp_path)
+    client = filled(warehouse, pack, values)
+    assert len(rows(client, "DESCRIBE TABLE events")) > 400
+    assert parity_of(warehouse, pack, client) == {}
