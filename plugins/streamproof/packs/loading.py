@@ -42,12 +42,13 @@ class Packs:
         return tuple(sorted(self._by_name()))
 
     def find(self, given: str | None = None) -> Path:
-        """Return the path of a pack.yaml. `given` is the name or the folder of a pack; None is the default pack.
+        """Return the path of a pack.yaml. `given` is a pack's name, folder or pack.yaml; None is the default pack.
 
         Raises UsageError when the pack does not exist.
         """
         wanted = given or self.default_name
-        file = self._by_name().get(wanted) or Path(wanted).expanduser().absolute() / FILE
+        path = Path(wanted).expanduser().absolute()
+        file = self._by_name().get(wanted) or (path if path.name == FILE else path / FILE)
         if not file.is_file():
             by_folder = os.sep in wanted
             raise UsageError(

@@ -72,6 +72,7 @@ class _Review:
             if isinstance(processor, CommandProcessor):
                 lines = processor_problems(self.pack, processor)
                 self.found += [Problem(f"{self.pack.file}: processors.{name}: {line}.") for line in lines]
+        yield from _never_read(self.pack)
         blocks = [*self._suites(), *self._queries(), *self._oracle()]
         offered = pack_offers(self.pack)
         contracts = (self._try(lambda: self.files.contracts) or ()) if CONTRACT_FILES in offered else ()
@@ -136,6 +137,20 @@ class _Review:
             else:
                 if report.problems:
                     yield Problem(f"Fixture set {name}: {shown(report.problems)}", hint_for(report))
+
+
+def _never_read(pack: Pack) -> Iterator[Problem]:
+    """Yield a problem for each folder of checks that is no suite of the pack, and for each check in no folder."""
+    suites = {*pack.suites, CONSERVATION}
+    for kind in ("assertions", "diagnostics"):
+        for file in sorted((pack.sql_dir / kind).glob("*.sql")):
+            yield Problem(f"{file} is in no suite, so no run reads it.", "Move it into the folder of a suite.")
+        for folder in sorted({file.parent for file in (pack.sql_dir / kind).glob("*/*.sql")}):
+            if folder.name not in suites:
+                yield Problem(
+                    f"{pack.file}: suites does not name '{folder.name}', so no run reads {folder}.",
+                    f"Write `suites: [{', '.join((*pack.suites, folder.name))}]`, or remove the folder.",
+                )
 
 
 def _text(block: Block) -> SqlText:

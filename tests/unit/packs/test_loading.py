@@ -63,11 +63,11 @@ def test_a_pack_is_found_by_its_folder(project, tmp_path, monkeypatch):
     folder = pack_at(tmp_path / "somewhere" / "mine", "mine")
     monkeypatch.chdir(tmp_path)
 
-    for given in (str(folder), "somewhere/mine", "./somewhere/mine/"):
+    for given in (str(folder), "somewhere/mine", "./somewhere/mine/", "somewhere/mine/pack.yaml"):
         assert Packs(project).load(given).file == folder / "pack.yaml"
 
 
-@pytest.mark.parametrize("given", ["ghost", "./ghost", "/ghost/pack"])
+@pytest.mark.parametrize("given", ["ghost", "./ghost", "/ghost/pack", "/ghost/pack.yaml"])
 def test_a_pack_that_is_not_there_is_refused_and_the_others_are_named(project, given):
     with pytest.raises(UsageError, match="There is no") as refused:
         Packs(project).load(given)
