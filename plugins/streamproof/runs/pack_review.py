@@ -73,10 +73,12 @@ class _Review:
                 lines = processor_problems(self.pack, processor)
                 self.found += [Problem(f"{self.pack.file}: processors.{name}: {line}.") for line in lines]
         yield from _never_read(self.pack)
-        blocks = [*self._suites(), *self._queries(), *self._oracle()]
+        checks, others = [*self._suites()], [*self._queries(), *self._oracle()]
+        blocks = [*checks, *others]
         offered = pack_offers(self.pack)
         contracts = (self._try(lambda: self.files.contracts) or ()) if CONTRACT_FILES in offered else ()
-        texts = [*map(_text, blocks), *(_text(mutation) for block in blocks for mutation in block.mutations)]
+        texts = [_text(block, count="failed_rows") for block in checks] + [_text(block) for block in others]
+        texts += [_text(mutation) for block in blocks for mutation in block.mutations]
         texts += [text for contract in contracts for text in _contract_texts(contract)]
         yield from self.found
         yield from _unknown_parameters(self.pack, blocks)
@@ -153,8 +155,8 @@ def _never_read(pack: Pack) -> Iterator[Problem]:
                 )
 
 
-def _text(block: Block) -> SqlText:
-    return SqlText(f"{block.source}:{block.line}", block.sql, block.parameters)
+def _text(block: Block, *, count: str = "") -> SqlText:
+    return SqlText(f"{block.source}:{block.line}", block.sql, block.parameters, count)
 
 
 def _contract_texts(contract: Contract) -> Iterator[SqlText]:

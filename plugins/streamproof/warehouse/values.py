@@ -205,11 +205,15 @@ class SchemaFinding:
 
 @dataclass(frozen=True, slots=True)
 class SqlText:
-    """One statement of a pack to review. `source` is its file and line; `parameters` are (name, SQL type) pairs."""
+    """One statement of a pack to review. `source` is its file and line; `parameters` are (name, SQL type) pairs.
+
+    `count` is the column of whole numbers that the result must have, '' for none.
+    """
 
     source: str
     sql: str
     parameters: tuple[tuple[str, str], ...] = ()
+    count: str = ""
 
 
 @dataclass(frozen=True, slots=True)

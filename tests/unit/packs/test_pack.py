@@ -69,6 +69,7 @@ def test_a_pack_of_one_folder_has_its_parts_beside_it(tmp_path):
         (("title: Counts things\n", ""), "1: `title` is missing."),
         (("title: Counts things", "title: 3"), "2: `title` should be a valid string, not 3."),
         (("title:", "titel: x\ntitle:"), "2: `titel` is not a key that may stand here; did you mean `title`?"),
+        (("topics:", "topic: {}\ntopics:"), "5: `topic` is not a key that may stand here; did you mean `topics`?"),
         (("{input: counted}", "{dlq: counted}"), "5: `topics` needs the role `input`: what a replay publishes to."),
         (("raw: [counted]", "raw: counted"), "7: `layers.raw` must be a list."),
         (("layers:\n  raw: [counted]", "layers: {}"), "6: `layers` needs at least 1 of them."),

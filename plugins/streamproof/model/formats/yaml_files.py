@@ -118,7 +118,9 @@ def _said(problem: Any, known: Collection[str]) -> str:
     """Return pydantic's problem in plain words."""
     kind = problem["type"]
     if kind == "extra_forbidden":
-        similar = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+        key = str(problem["loc"][-1])
+        # A key that may stand elsewhere is known, and is not what was meant here.
+        similar = difflib.get_close_matches(key, {*known} - {key}, n=1)
         return _SAID[kind] + (f"; did you mean `{similar[0]}`?" if similar else "")
     if kind == "value_error":
         return str(problem["ctx"]["error"]).rstrip(".")

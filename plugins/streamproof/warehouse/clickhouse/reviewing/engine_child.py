@@ -19,6 +19,7 @@ _CHANGES_ROWS = re.compile(
 )
 _LEADING_COMMENTS = re.compile(r"\A(\s*--[^\n]*\n)+")
 _EXCEPTION = re.compile(r"^Code: \d+\. DB::Exception: (?P<message>.*)$", re.DOTALL)
+_WHOLE_NUMBER = re.compile(r"(Nullable\(|LowCardinality\()*U?Int\d+")
 _DATABASE = "review"
 Run = Callable[[str], str]
 
@@ -52,9 +53,21 @@ def _refused(texts: Sequence[Mapping[str, Any]], run: Run, reviewed: Callable[[s
             for name, value in text.get("parameters", {}).items():
                 run(f"SET param_{name} = {_quoted(value)}")
             run(reviewed(text["sql"]))
+            if text.get("count"):
+                yield from _without_count(text, run)
         except Exception as error:  # noqa: BLE001 - the engine raises what it likes; every refusal is reported
             found = _EXCEPTION.match(str(error))
             yield text["source"], " ".join((found["message"] if found else str(error)).split())
+
+
+def _without_count(text: Mapping[str, Any], run: Run) -> Iterator[tuple[str, str]]:
+    """Yield the problem of a query that does not return its column of whole numbers."""
+    names, types = json.loads(run(f"DESCRIBE ({text['sql']}) FORMAT JSONCompactColumns"))[:2]
+    kind = dict(zip(names, types, strict=True)).get(text["count"])
+    if kind is None:
+        yield text["source"], f"the query returns no column `{text['count']}`, but {', '.join(names)}"
+    elif not _WHOLE_NUMBER.match(kind):
+        yield text["source"], f"column `{text['count']}` is {kind}, not a whole number"
 
 
 def _quoted(value: str) -> str:

@@ -69,7 +69,7 @@ def _migrations(schema: Path, *, kafka: bool) -> Iterator[dict[str, Any]]:
 
 def _text(text: SqlText, known: Mapping[str, object]) -> dict[str, Any]:
     values = {name: _value(known[name] if name in known else _empty(kind)) for name, kind in text.parameters}
-    return {"source": text.source, "sql": text.sql, "parameters": values}
+    return {"source": text.source, "sql": text.sql, "parameters": values, "count": text.count}
 
 
 def _value(value: object) -> str:
