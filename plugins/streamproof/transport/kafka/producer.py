@@ -89,7 +89,12 @@ def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
         return Probe(bool(found), "it does not exist")
 
     try:
-        wait_until(look, timeout=METADATA_TIMEOUT_SEC, message=f"the offsets of topic {topic}", hint=_HINT)
+        wait_until(
+            look,
+            timeout=METADATA_TIMEOUT_SEC,
+            message=f"the offsets of topic {topic} at {settings.bootstrap_servers}",
+            hint="Does a broker listen there? That of a local stack has its log in the run's stack/logs folder.",
+        )
     finally:
         consumer.close()
     return dict(sorted(found.items()))
