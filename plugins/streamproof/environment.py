@@ -150,7 +150,9 @@ class Environment(_FromEnvironment):
     @property
     def packs(self) -> Packs:
         """Return the packs that can be named here."""
-        return Packs(self.home, tuple(Path(folder) for folder in self.pack_folders), self.default_pack)
+        return Packs(
+            self.home, tuple(Path(folder) for folder in self.pack_folders), self.default_pack, self.home == PACKAGED
+        )
 
     @property
     def names_a_schedule(self) -> bool:

@@ -19,12 +19,14 @@ _HINT = "docs/write-a-pack.md has every key."
 class Packs:
     """The packs of a project: those in `include/packs`, then those in the additional `folders`.
 
-    `default` is the name of the default pack. If it is '', the file `include/packs/default.txt` names it.
+    `default` is the name of the default pack. If it is '', the file `include/packs/default.txt` names it. `installed`:
+    the project is a part of an installed package, so that nothing may be written to it.
     """
 
     home: Path
     folders: tuple[Path, ...] = ()
     default: str = ""
+    installed: bool = False
 
     @property
     def default_name(self) -> str:

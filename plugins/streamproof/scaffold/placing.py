@@ -47,10 +47,15 @@ class Place:
 def place_for(name: str, packs: Packs) -> Place:
     """Return where a new pack of this name goes: the first of the additional folders, else the project's `include`.
 
-    Raises UsageError when a pack or a folder of that name is there already.
+    Raises UsageError when a pack or a folder of that name is there already, or an installed package has no other folder.
     """
     if packs.folders:
         place = Place(name, packs.folders[0].expanduser().absolute() / name, None)
+    elif packs.installed:
+        raise UsageError(
+            "There is no folder for new packs: streamproof was installed from a wheel.",
+            hint="Name one in STREAMPROOF_PACKS, for example STREAMPROOF_PACKS=~/packs.",
+        )
     else:
         include = packs.home / "include"
         place = Place(name, include / "packs" / name, include)
