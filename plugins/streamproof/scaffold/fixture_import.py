@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from streamproof.fixtures.envelope import epoch_ms
@@ -23,6 +24,9 @@ from streamproof.model.fixture import FixtureReport, ReplayRules
 from streamproof.packs.pack import Pack
 from streamproof.scaffold.importing import SAMPLE_RECORDS, present_ms
 
+# A scenario is the name of a folder of the set, beside its manifest.json.
+_PLAIN = re.compile(r"(?!\.{1,2}$)(?!(?i:manifest\.json)$)[A-Za-z0-9_.-]{1,100}")
+
 
 @dataclass(frozen=True, slots=True)
 class ImportedSet:
@@ -37,7 +41,8 @@ def import_set(pack: Pack, files: Sequence[Path], out: Path, *, scenario: str | 
     """Write the events of the files, in their order, as a fixture set into a new folder.
 
     `scenario` is what the events show, for a pack that has scenarios. Nothing is left when it fails. Raises UsageError
-    for a folder that exists or a scenario that does not, FixtureError for a file that cannot be read.
+    for a folder that exists, or a scenario that does not or is no plain name, FixtureError for a file that cannot be
+    read.
     """
     chosen = _scenario(pack, scenario)
     out = out.expanduser().absolute()
@@ -56,7 +61,8 @@ def import_set(pack: Pack, files: Sequence[Path], out: Path, *, scenario: str | 
         (work / "set").rename(out)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return ImportedSet(out / "manifest.json", report, problems)
+    manifest = out / "manifest.json"
+    return ImportedSet(manifest, replace(report, manifest=str(manifest)), problems)
 
 
 def _scenario(pack: Pack, given: str | None) -> str:
@@ -65,7 +71,13 @@ def _scenario(pack: Pack, given: str | None) -> str:
         raise UsageError(
             f"Pack '{pack.name}' {said}.", hint=f"Give --scenario with one of: {', '.join(pack.scenarios)}."
         )
-    return given or CAPTURED
+    chosen = CAPTURED if given is None else given
+    if not _PLAIN.fullmatch(chosen):
+        raise UsageError(
+            f"'{chosen}' is no name for a scenario.",
+            hint="Use at most 100 letters, digits and the signs _ . -: the events go into a folder of that name.",
+        )
+    return chosen
 
 
 def _write(rules: ReplayRules, records: Iterable[Record], folder: Path, scenario: str) -> Mapping[str, int]:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from streamproof.fixtures.importing.records import Record
-from streamproof.fixtures.inference.families import Inference
 from streamproof.fixtures.inference.model import Inferred
+from streamproof.fixtures.plain_values import why_no_event
 from streamproof.model.errors import FixtureError, UsageError
 from streamproof.packs.loading import Packs, read_pack
-from streamproof.scaffold.importing import infer_and_write
+from streamproof.scaffold.importing import Imported, infer_and_write
 from streamproof.scaffold.placing import Place, building, place_for
 from streamproof.scaffold.texts import pack_yaml, readme
 from streamproof.warehouse.registry import warehouse_kind
@@ -45,7 +45,10 @@ class NewPackRequest:
 
 @dataclass(frozen=True, slots=True)
 class NewPack:
-    """A pack that was made. `events` counts the records of the fixture set, `problems` those that are no events."""
+    """A pack that was made. `events` counts the records of the fixture set, `problems` those that are no events.
+
+    `program` is where the user's own program goes, None for a pack whose warehouse does the work.
+    """
 
     name: str
     folder: Path
@@ -56,6 +59,7 @@ class NewPack:
     made: MadePack
     other_types: bool
     window: Mapping[str, str]
+    program: Path | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
@@ -63,6 +67,7 @@ class NewPack:
             "pack": self.name,
             "folder": str(self.folder),
             "manifest": str(self.manifest),
+            "program": str(self.program) if self.program else None,
             "events": self.events,
             "rejects": dict(self.problems),
             "type_field": self.type_field or None,
@@ -108,10 +113,11 @@ def make_new_pack(request: NewPackRequest, records: Iterable[Record], packs: Pac
     if first is None:
         raise FixtureError(f"{request.source} holds no event.", hint="Give a source with at least one event.")
     with building(place) as work:
-        inference, writer = infer_and_write(
+        imported = infer_and_write(
             itertools.chain([first], stream), work / "fixtures" / SET, type_path=_type_path(request)
         )
-        inferred = _require_events(request, inference)
+        inference, writer = imported.inference, imported.writer
+        inferred = _require_events(request, imported)
         if times := inference.time_range(inferred):
             for milliseconds in times:
                 writer.include(milliseconds)
@@ -134,6 +140,7 @@ def make_new_pack(request: NewPackRequest, records: Iterable[Record], packs: Pac
         made=made,
         other_types=inference.other_types,
         window=window,
+        program=place.python_dir / place.program if request.processor == COMMAND else None,
     )
 
 
@@ -143,15 +150,11 @@ def _type_path(request: NewPackRequest) -> tuple[str, ...] | None:
     return () if request.type_field == NO_TYPE else tuple(request.type_field.split("."))
 
 
-def _require_events(request: NewPackRequest, inference: Inference) -> Inferred:
+def _require_events(request: NewPackRequest, imported: Imported) -> Inferred:
     """Return what was inferred. Raises FixtureError without an event, UsageError for a type field that no event has."""
-    inferred = inference.inferred(warehouse_kind(KIND).reserved_columns)
+    inferred = imported.inference.inferred(warehouse_kind(KIND).reserved_columns)
     if not inferred.families:
-        counts = ", ".join(f"{number} {problem}" for problem, number in inferred.problems.items()) or "no values"
-        raise FixtureError(
-            f"{request.source}: none of the records is an event, which is a JSON object ({counts}).",
-            hint="Formats that are read: JSON Lines, a JSON array, kcat -J, console consumer, CSV, Parquet.",
-        )
+        raise _no_event(request.source, imported)
     if inferred.type_path and all(family.event_type is None for family in inferred.families):
         names = ", ".join(dict.fromkeys(".".join(c.path) for f in inferred.families for c in f.columns if c.path))
         raise UsageError(
@@ -159,6 +162,21 @@ def _require_events(request: NewPackRequest, inference: Inference) -> Inferred:
             hint=f"Fields are: {names[:300]}. `--type-field {NO_TYPE}` takes all events for one kind.",
         )
     return inferred
+
+
+def _no_event(source: str, imported: Imported) -> FixtureError:
+    """Return the error about records of which none is an event, with the reason for the first of the usual problem."""
+    problems = imported.inference.problems
+    counts = ", ".join(f"{number} {problem}" for problem, number in sorted(problems.items())) or "no values"
+    reason, hint = "", ""
+    if problems:
+        first = imported.first[problems.most_common(1)[0][0]]
+        said, hint = why_no_event(first.value or b"")
+        reason = f" {source}:{first.line}: {said}."
+    return FixtureError(
+        f"{source}: none of the records is an event, which is a JSON object ({counts}).{reason}",
+        hint=hint or "Formats that are read: JSON Lines, a JSON array, kcat -J, console consumer, CSV, Parquet.",
+    )
 
 
 def _write(file: Path, text: str) -> None:

@@ -11,6 +11,7 @@ from streamproof.fixtures.verify import verified_replay
 from streamproof.model.errors import FixtureError, UsageError
 from streamproof.packs.loading import Packs, load_pack
 from streamproof.scaffold.fixture_import import import_set
+from streamproof.scaffold.importing import problem_notice
 from streamproof.scaffold.new_pack import NewPackRequest, make_new_pack
 from tests.unit.scaffold.test_new_pack import of_events
 
@@ -93,6 +94,41 @@ def test_nothing_is_left_of_a_set_that_cannot_be_made(pack, tmp_path):
     assert list((tmp_path / "out").iterdir()) == []
     with pytest.raises(UsageError, match="is there already"):
         import_set(pack, [good], tmp_path)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    ["", ".", "..", "a/b", "a b", "../../outside", "/tmp/outside", "a\\b", "a\n", "manifest.json", "x" * 101, "ä"],
+)
+def test_a_scenario_that_is_no_plain_name_is_refused_before_anything_is_written(pack, tmp_path, scenario):
+    file = kcat_file(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UsageError, match="is no name for a scenario"):
+        import_set(pack, [file], tmp_path / "new" / "set", scenario=scenario)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_plain_name_of_a_scenario_is_taken(pack, tmp_path):
+    found = import_set(pack, [kcat_file(tmp_path)], tmp_path / "set", scenario="2024-03_a.b")
+    assert found.report.by_scenario == {"2024-03_a.b": 4}
+    assert found.report.manifest == found.report.as_json()["manifest"] == str(tmp_path / "set" / "manifest.json")
+
+
+@pytest.mark.parametrize(
+    ("problem", "number", "says"),
+    [
+        ("not_json", 1, "1 record is no event (not_json): it is expected among the rejects."),
+        ("not_an_object", 5, "5 records are no events (not_an_object): they are expected among the rejects."),
+        (
+            "unknown_type",
+            2,
+            "2 records are of a type that the pack does not know (unknown_type): they are not expected among the "
+            "rejects.",
+        ),
+    ],
+)
+def test_a_notice_is_a_sentence(problem, number, says):
+    assert problem_notice(problem, number) == says
 
 
 def test_a_file_of_events_in_place_of_a_manifest_is_answered_with_the_command(pack, tmp_path):

@@ -102,6 +102,30 @@ def test_records_of_which_none_is_an_event_leave_nothing(tmp_path, values):
     assert not list((tmp_path / "packs").glob("*")) if (tmp_path / "packs").exists() else True
 
 
+@pytest.mark.parametrize(
+    ("values", "says", "helps"),
+    [
+        ([b'{"a":"M\xfcller"}', b'{"a":"\xfc"}', b"[]"], "orders.jsonl:1: it is not UTF-8.", "Save it as UTF-8."),
+        ([b"[]", b'{"a":NaN}', b'{"b":NaN}'], "orders.jsonl:2: NaN is not JSON.", "null or a text"),
+        ([None, b"[]"], "orders.jsonl:2: it is a list, not an object.", "Formats that are read"),
+        ([None], "(no values).", "Formats that are read"),
+    ],
+)
+def test_the_usual_reason_why_none_is_an_event_is_told(tmp_path, values, says, helps):
+    with pytest.raises(FixtureError) as refused:
+        make_new_pack(request(), records(*values), Packs(tmp_path, (tmp_path / "packs",)))
+    assert says in refused.value.message
+    assert helps in refused.value.hint
+
+
+def test_a_pack_for_a_program_of_the_users_says_where_it_goes(tmp_path):
+    packs = Packs(tmp_path, (tmp_path / "packs",))
+    made = make_new_pack(request(processor="command"), of_events(), packs)
+    assert made.program == tmp_path / "packs" / "shop" / "pipelines" / "program.py"
+    assert str(made.program) in (made.folder / "README.md").read_text()
+    assert make_new_pack(request("other"), of_events(), packs).program is None
+
+
 def test_a_source_that_breaks_half_way_leaves_nothing(tmp_path):
     def broken():
         yield from of_events()

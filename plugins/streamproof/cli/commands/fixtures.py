@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,15 +103,18 @@ def import_(
 ) -> None:
     """Make a fixture set from files of events: each is published byte for byte, with its key, headers and time."""
     from streamproof.scaffold.fixture_import import import_set
+    from streamproof.scaffold.importing import problem_notice
 
     the_pack = read_environment().packs.load(pack)
     found = import_set(the_pack, files, out, scenario=scenario)
     for problem, number in found.problems.items():
-        progress_console().print(f"Notice: {number} x {problem}: to be rejected by the pipeline.", markup=False)
+        progress_console().print(f"Notice: {problem_notice(problem, number)}", markup=False)
     if json:
         emit_json({"manifest": str(found.manifest), "rejects": dict(found.problems), **found.report.as_json()})
         return
     _show(found.report, tolerated=False, json=json)
+    command = ["streamproof", "run", *(("--pack", pack) if pack else ()), "--manifest", str(found.manifest)]
+    result_console(json=json).print(f"Next: {shlex.join(command)}", markup=False)
 
 
 def _own_folder(pack: ThePack, kind: str) -> Path:

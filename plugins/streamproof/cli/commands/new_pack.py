@@ -65,16 +65,20 @@ def _records(events: Path | None, topic: str | None, bootstrap: str | None) -> I
 
 
 def _show(made: NewPack, *, json: bool) -> None:
-    from streamproof.report.formatting import count
+    from streamproof.report.formatting import count, number
+    from streamproof.scaffold.importing import problem_notice
 
     notices = progress_console()
-    for problem, number in made.problems.items():
-        notices.print(f"Notice: {count(number, 'record')} {problem}: expected in the rejects.", markup=False)
+    for problem, records in made.problems.items():
+        notices.print(f"Notice: {problem_notice(problem, records)}", markup=False)
     if made.other_types:
         notices.print("Notice: there are more types than tables; the rest share one.", markup=False)
     console = result_console(json=json)
     for table in made.made.tables:
         console.print(f"{table.events:>10,}  {table.name}: {count(len(table.columns), 'column')}", markup=False)
-    console.print(
-        f"{made.folder}: {count(made.events, 'event')}. Next: streamproof run --pack {made.name}", markup=False
-    )
+    first = f"put your program at {made.program} (README.md says what it has to do), then " if made.program else ""
+    events = sum(table.events for table in made.made.tables)
+    said = count(events, "event")
+    if events != made.events:
+        said = f"{count(made.events, 'record')}, {number(events)} of them {'an event' if events == 1 else 'events'}"
+    console.print(f"{made.folder}: {said}. Next: {first}streamproof run --pack {made.name}", markup=False)
