@@ -85,8 +85,8 @@ def value(item: Any) -> str:
 
 
 def diagnostics(values: Mapping[str, Any]) -> str:
-    """Render diagnostics on one line: `missing=3, first_id=ab12`."""
-    return ", ".join(f"{name}={value(item)}" for name, item in values.items())
+    """Render diagnostics that are not empty on one line: `missing=3, first_id=ab12`."""
+    return ", ".join(f"{name}={value(item)}" for name, item in values.items() if item not in _EMPTY)
 
 
 def seen(check: CheckResult) -> str:
@@ -97,7 +97,7 @@ def seen(check: CheckResult) -> str:
     if check.status is Status.SKIPPED:
         reason = values.get("skip_reason") or values.get("needs")
         return f"needs {reason}" if values.get("needs") else str(reason or "nothing to judge")
-    return diagnostics({name: item for name, item in values.items() if item not in _EMPTY})
+    return diagnostics(values)
 
 
 def headline(summary: Mapping[str, Any]) -> str:

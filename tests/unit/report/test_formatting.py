@@ -21,6 +21,7 @@ def test_counts_and_values():
     assert count(1204, "row") == "1,204 rows"
     assert value("as it is") == "as it is"
     assert value(None) == "null"
+    assert diagnostics({"missing": 3, "extra": 0, "skip_reason": "", "sessions": []}) == "missing=3, extra=0"
     assert diagnostics({"missing": 3, "ids": ["a"], "note": "ü"}) == 'missing=3, ids=["a"], note=ü'
 
 
