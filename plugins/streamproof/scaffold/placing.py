@@ -47,7 +47,7 @@ class Place:
 def place_for(name: str, packs: Packs) -> Place:
     """Return where a new pack of this name goes: the first of the additional folders, else the project's `include`.
 
-    Raises UsageError when a pack or a folder of that name is there already, or an installed package has no other folder.
+    Raises UsageError when a pack or a folder of that name exists, or an installed package has no other folder.
     """
     if packs.folders:
         place = Place(name, packs.folders[0].expanduser().absolute() / name, None)
