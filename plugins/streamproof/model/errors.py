@@ -17,6 +17,9 @@ class StreamproofError(Exception):
     exit_code = EXIT_NOT_JUDGED
 
     def __init__(self, message: str, *, hint: str) -> None:
+        # A message may end with a library's text, which has its own full stop.
+        if message.endswith("..") and not message.endswith("..."):
+            message = message[:-1]
         super().__init__(message)
         self.message = message
         self.hint = hint

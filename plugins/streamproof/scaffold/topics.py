@@ -15,7 +15,7 @@ KIND = "kafka"
 _OF_A_REPLAY = frozenset({"sp-run-id", "sp-sequence"})
 
 
-def read_topic(settings: KafkaSettings, topic: str) -> Iterator[Record]:
+def records_of(settings: KafkaSettings, topic: str) -> Iterator[Record]:
     """Yield the records that a topic holds now. What is published meanwhile is left out.
 
     Raises StackError when the brokers do not answer, FixtureError for an empty topic or a record that is too long.

@@ -57,11 +57,11 @@ def new(
 
 def _records(events: Path | None, topic: str | None, bootstrap: str | None) -> Iterator[Record]:
     from streamproof.fixtures.importing.reading import read_events
-    from streamproof.scaffold.topics import read_topic
+    from streamproof.scaffold.topics import records_of
 
     if events is not None:
         return read_events(events)
-    return read_topic(kafka_settings(bootstrap), str(topic))
+    return records_of(kafka_settings(bootstrap), str(topic))
 
 
 def _show(made: NewPack, *, json: bool) -> None:

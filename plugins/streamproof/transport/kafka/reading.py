@@ -16,7 +16,7 @@ BATCH = 1_000
 POLL_SEC = 1.0
 # The broker answers within milliseconds. It is gone when nothing has come for so long.
 SILENCE_SEC = 20.0
-_HINT = "Look at the broker's log in the run's stack/logs folder."
+_HINT = "Does a broker listen there? That of a local stack has its log in the run's stack/logs folder."
 
 
 def read_topic(settings: KafkaSettings, topic: str) -> Iterator[ReadRecord]:
@@ -24,20 +24,21 @@ def read_topic(settings: KafkaSettings, topic: str) -> Iterator[ReadRecord]:
 
     Raises StackError when the broker does not answer.
     """
+    where = f"Topic {topic} at {settings.bootstrap_servers}"
     remaining = {partition: end for partition, end in end_offsets(settings, topic).items() if end}
     config = settings.client_config(group_id="streamproof-reader", enable_auto_commit=False, enable_partition_eof=True)
     consumer = Consumer({**config, "auto.offset.reset": "earliest", "log_level": 0})
     try:
         for partition, end in remaining.items():
             consumer.assign([TopicPartition(topic, partition, 0)])
-            yield from _read_partition(consumer, topic, end)
+            yield from _read_partition(consumer, where, end)
     except KafkaException as error:
-        raise StackError(f"Topic {topic} cannot be read: {error.args[0].str()}.", hint=_HINT) from None
+        raise StackError(f"{where} cannot be read: {error.args[0].str()}.", hint=_HINT) from None
     finally:
         consumer.close()
 
 
-def _read_partition(consumer: Consumer, topic: str, end: int) -> Iterator[ReadRecord]:
+def _read_partition(consumer: Consumer, name: str, end: int) -> Iterator[ReadRecord]:
     heard = time.monotonic()
     position = 0
     while position < end:
@@ -51,7 +52,7 @@ def _read_partition(consumer: Consumer, topic: str, end: int) -> Iterator[ReadRe
             position = message.offset() + 1
             yield _record(message)
         if time.monotonic() - heard > SILENCE_SEC:
-            raise StackError(f"Topic {topic} was read to offset {position} of {end} only.", hint=_HINT)
+            raise StackError(f"{name} was read to offset {position} of {end} only.", hint=_HINT)
 
 
 def _record(message: Message) -> ReadRecord:

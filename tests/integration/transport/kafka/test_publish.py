@@ -18,7 +18,7 @@ from streamproof.model.errors import FixtureError, StackError
 from streamproof.model.fixture import ReplayRules, ValueRules
 from streamproof.model.stack import StackState
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
-from streamproof.scaffold.topics import read_topic
+from streamproof.scaffold.topics import records_of
 from streamproof.transport.kafka.groups import Groups
 from streamproof.transport.kafka.port import Kafka
 from streamproof.transport.kafka.producer import end_offsets, publish
@@ -105,9 +105,9 @@ def test_a_topic_is_read_as_it_was_filled_key_headers_and_time_included(stack, t
         writer.finish()
     plan = plan_replay(tmp_path / "set" / "manifest.json", ReplayRules(values=ValueRules(untyped="events")))
     publish(stack.kafka, "carried", plan.records(), run_id="run-1")
-    assert list(read_topic(stack.kafka, "carried")) == records
+    assert list(records_of(stack.kafka, "carried")) == records
     with pytest.raises(FixtureError, match="Topic empty holds no record"):
-        list(read_topic(stack.kafka, "empty"))
+        list(records_of(stack.kafka, "empty"))
 
 
 def test_a_second_replay_starts_where_the_first_ended(stack, home):
