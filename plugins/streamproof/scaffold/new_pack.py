@@ -11,6 +11,7 @@ from typing import Any
 
 from streamproof.fixtures.importing.records import Record
 from streamproof.fixtures.inference.model import Inferred
+from streamproof.fixtures.inference.names import path_of, path_text
 from streamproof.fixtures.plain_values import why_no_event
 from streamproof.model.errors import FixtureError, UsageError
 from streamproof.packs.loading import Packs, read_pack
@@ -33,7 +34,7 @@ class NewPackRequest:
     """What the user asked for.
 
     `source` says where the events come from, for the README. `type_field` is the path of the field that holds an
-    event's type, its keys joined by points; `none` for events of one kind, None to choose it. `processor` is
+    event's type, as `path_text` writes it; `none` for events of one kind, None to choose it. `processor` is
     `warehouse` or `command`.
     """
 
@@ -136,7 +137,7 @@ def make_new_pack(request: NewPackRequest, records: Iterable[Record], packs: Pac
         manifest=place.target_of("fixtures") / SET / "manifest.json",
         events=writer.events,
         problems=inferred.problems,
-        type_field=".".join(rules.type),
+        type_field=path_text(rules.type),
         made=made,
         other_types=inference.other_types,
         window=window,
@@ -147,7 +148,7 @@ def make_new_pack(request: NewPackRequest, records: Iterable[Record], packs: Pac
 def _type_path(request: NewPackRequest) -> tuple[str, ...] | None:
     if request.type_field is None:
         return None
-    return () if request.type_field == NO_TYPE else tuple(request.type_field.split("."))
+    return () if request.type_field == NO_TYPE else path_of(request.type_field)
 
 
 def _require_events(request: NewPackRequest, imported: Imported) -> Inferred:
@@ -156,9 +157,9 @@ def _require_events(request: NewPackRequest, imported: Imported) -> Inferred:
     if not inferred.families:
         raise _no_event(request.source, imported)
     if inferred.type_path and all(family.event_type is None for family in inferred.families):
-        names = ", ".join(dict.fromkeys(".".join(c.path) for f in inferred.families for c in f.columns if c.path))
+        names = ", ".join(dict.fromkeys(path_text(c.path) for f in inferred.families for c in f.columns if c.path))
         raise UsageError(
-            f"{request.source}: no event has a field '{'.'.join(inferred.type_path)}' with a type.",
+            f"{request.source}: no event has a field '{path_text(inferred.type_path)}' with a type.",
             hint=f"Fields are: {names[:300]}. `--type-field {NO_TYPE}` takes all events for one kind.",
         )
     return inferred

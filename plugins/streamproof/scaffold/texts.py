@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from streamproof.fixtures.inference.model import Inferred, Kind
+from streamproof.fixtures.inference.names import path_text
 from streamproof.model.fixture import ValueRules
 from streamproof.model.formats.yaml_files import yaml_text
 from streamproof.report.templating import markdown_cell
@@ -28,7 +29,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"yaml_text": yaml_text, "cell": markdown_cell}
+    environment.filters |= {"yaml_text": yaml_text, "cell": markdown_cell, "path_text": path_text}
     return environment
 
 

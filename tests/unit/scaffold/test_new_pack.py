@@ -143,6 +143,21 @@ def test_a_folder_that_cannot_be_written(tmp_path):
         make_new_pack(request(), of_events(), Packs(tmp_path, (tmp_path / "file" / "packs",)))
 
 
+def test_a_key_with_a_point_is_told_from_a_path(tmp_path):
+    packs = Packs(tmp_path, (tmp_path,))
+    events = [{"a.b": "xy"[n % 2], "a": {"b": n}, ("p" if n % 2 else "q"): n, "at": 1760000000 + n} for n in range(10)]
+    made = make_new_pack(request(type_field='"a.b"'), of_events(events), packs)
+    assert made.type_field == '"a.b"'
+    assert [table.event_type for table in made.made.tables] == ["x", "y"]
+    text = (made.folder / "README.md").read_text(encoding="utf-8")
+    assert 'The field `"a.b"` says' in text
+    assert '| `"a.b"` |' in text
+    assert "| `a.b` |" in text
+    schema = (packs.load("shop").sql_dir / "schema" / "0002_typed_tables.sql.j2").read_text(encoding="utf-8")
+    assert "COMMENT '\"a.b\"'" in schema
+    assert "COMMENT 'a.b'" in schema
+
+
 def test_braces_of_the_events_are_no_signs_of_the_templates(tmp_path):
     packs = Packs(tmp_path, (tmp_path,))
     events = [{"type": "{{ x }}'\\", "{% raw %}": n, "{p:String}": "y"} for n in range(3)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from streamproof.fixtures.inference.model import Column, Family, Kind, Path, Values
+from streamproof.fixtures.inference.names import path_text
 from streamproof.sql.templating import sql_string
 
 _SCALE = {"s": 0, "ms": 3, "us": 6, "ns": 9}
@@ -60,7 +61,7 @@ def quoted(name: str) -> str:
 
 def shown_path(path: Path) -> str:
     """Return a path for a reader."""
-    return ".".join(path) or "the whole event"
+    return path_text(path) or "the whole event"
 
 
 def typed_columns(family: Family) -> tuple[TypedColumn, ...]:
