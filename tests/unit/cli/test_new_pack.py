@@ -39,7 +39,7 @@ def test_an_imported_set_is_named_where_it_stays(call, project, packs):
     arguments = ("fixtures", "import", project / "half.jsonl", "--pack", "shop", "--out")
     told = call(*arguments, project / "set")
     manifest = project / "set" / "manifest.json"
-    assert f"{manifest}: 1 session" in told.out
+    assert f"{manifest}: 1 session, 11 records, good" in told.out
     assert f"Next: streamproof run --pack shop --manifest {manifest}" in told.out
     assert str(project / ".set-") not in told.out + told.err
     document = call(*arguments, project / "other", "--json").document

@@ -141,7 +141,6 @@ def _show(report: FixtureReport, *, tolerated: bool, json: bool) -> None:
     for family, number in report.by_type.items():
         console.print(f"{number:>10,}  {family or '(no type)'}", markup=False)
     verdict = f"not usable: {count(len(report.problems), 'problem')}" if report.problems else "good"
-    console.print(
-        f"{report.manifest}: {count(report.sessions, 'session')}, {count(report.events, 'event')}, {verdict}",
-        markup=False,
-    )
+    # A record without a family may be no event.
+    records = count(report.events, "record" if "" in report.by_type else "event")
+    console.print(f"{report.manifest}: {count(report.sessions, 'session')}, {records}, {verdict}", markup=False)
