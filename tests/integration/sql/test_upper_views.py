@@ -111,7 +111,8 @@ def test_every_target_of_a_view_has_a_dedup_window_of_its_own(database):
     """A retried insert is dropped in the source; without a window in the target it would be counted twice there."""
     sql = (
         "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' "
-        "AND name NOT IN ('schema_migrations', 'streaming_events') "
+        # No view writes these. The ids of a topic are deleted and inserted again, which a window would drop.
+        "AND name NOT IN ('schema_migrations', 'streaming_events', 'reject_topic_ids') "
         "AND create_table_query NOT LIKE '%non_replicated_deduplication_window = 1000%'"
     )
     assert rows(database, sql) == []

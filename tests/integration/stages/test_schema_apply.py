@@ -33,6 +33,9 @@ class Context:
     def stack_state(self):
         return SimpleNamespace(clickhouse=self.there.settings, bootstrap_from_clickhouse="")
 
+    def shared_pipeline(self):
+        """No: the run has its pipeline to itself."""
+
     def server_settings(self):
         return self.there.settings
 

@@ -26,7 +26,8 @@ ENGINE = MergeTree
 ORDER BY (source_topic, source_partition, source_offset)
 SETTINGS non_replicated_deduplication_window = 1000;
 
--- The ids of the records in the topics that accounting.ids of the pack names for rejected events.
+-- The ids of the records in the topics that accounting.ids of the pack names for rejected events. Reading a topic again
+-- deletes its rows and inserts them anew, so there is no deduplication window: it would drop the second insert.
 CREATE TABLE IF NOT EXISTS reject_topic_ids
 (
     `place` LowCardinality(String) COMMENT 'The topic as it is named in reports: `topic` and its role',
