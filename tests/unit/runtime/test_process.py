@@ -37,7 +37,8 @@ def test_a_process_gives_way_within_its_session_and_between_sessions() -> None:
         [sys.executable, "-c", shown], capture_output=True, text=True, check=True, start_new_session=True
     )
     niceness, *session = told.stdout.split("\n", 1)
-    assert int(niceness) == os.nice(0) + NICENESS
+    # The system's own limit is 19, and the tests themselves may run with a low priority.
+    assert int(niceness) == min(os.nice(0) + NICENESS, 19)
     assert not session[0] or session[0].strip().endswith(f"nice {NICENESS}")
 
 
