@@ -12,7 +12,7 @@ from streamproof.checks.check_files import CheckFiles
 from streamproof.checks.contracts.files import Contract
 from streamproof.checks.oracle_parts import load_oracle
 from streamproof.fixtures.verify import check_fixture_set, hint_for, shown
-from streamproof.model.errors import StreamproofError
+from streamproof.model.errors import StreamproofError, WarehouseError
 from streamproof.model.plan import CONSERVATION
 from streamproof.model.window import Window
 from streamproof.packs.pack import Pack
@@ -92,9 +92,12 @@ class _Review:
         yield from self._fixtures()
 
     def _try(self, read: Callable[[], Any]) -> Any:
-        """Return what `read` returns. When it fails, keep the problem and return None."""
+        """Return what `read` returns. When the pack is at fault, keep the problem and return None."""
         try:
             return read()
+        except WarehouseError:
+            # The engine cannot be used: that says nothing about the pack.
+            raise
         except StreamproofError as error:
             self.found.append(Problem(error.message, error.hint))
             return None

@@ -6,10 +6,12 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from streamproof.checks.check_files import CheckFiles
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.fixtures.verify import verified_replay
+from streamproof.model.correlation import prefix_of
 from streamproof.model.errors import UsageError
 from streamproof.model.fixture import FixtureReport
 from streamproof.model.plan import (
@@ -35,10 +37,10 @@ from streamproof.runs.processors import processor_launch
 from streamproof.runs.request import HostSettings, RunRequest, narrowed_by
 from streamproof.runs.rerun import from_any_folder, git_commit, rerun_command
 from streamproof.runs.sharing import (
-    correlation_of,
     marked_replay,
     refuse_blind_checks,
     refuse_unsafe,
+    running_processor,
     shift_to_now,
     shifted_window,
 )
@@ -88,51 +90,33 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     refuse_unknown_checks(request, checks_by_suite(files, pack, suites))
     run_id = request.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     names = RunNames.of(pack, run_id, pack.processors.get(processor))
-    folder = RunFolder((request.artifacts_root or home / "artifacts" / "test-runs").resolve() / run_id)
-    if folder.root.exists():
-        raise UsageError(f"Run {run_id} is already there: {folder.root}.", hint="Choose another --run-id.")
+    folder = _new_folder(request, run_id, home)
     inject = _script_file(request.inject, "--inject")
     observes = request.mode == OBSERVE
     subject = _observed_subject(request, now) if observes else _replayed_subject(request, pack, now)
-    if correlation := correlation_of(pack, request.processor, run_id, request.mode):
-        refuse_unsafe(request, pack)
+    shared = None if observes else running_processor(pack, request.processor)
+    if shared:
+        refuse_unsafe(request, pack, shared)
         refuse_blind_checks(files, pack)
-        subject = _shared_subject(subject, pack, correlation, now)
+        subject = _shared_subject(subject, pack, prefix_of(run_id), now)
     plan = RunPlan(
+        **_given(request),
+        **_of_subject(subject),
+        **_of_host(request, home, host),
         run_id=run_id,
         pack=pack.name,
         pack_file=str(pack.file),
-        mode=request.mode,
         stack=EXTERNAL if observes else request.stack,
         processor=NOT_INVOLVED if observes else processor,
         kafka=NOT_INVOLVED if observes else request.kafka,
         home=str(home),
         folder=str(folder.root),
-        manifest=subject.manifest,
-        fixture_sha256=subject.sha256,
-        fixture_events=subject.events,
-        window=subject.window.as_json(),
         suites=suites,
-        keep_stack=request.keep_stack,
-        tolerate_bad_lines=request.tolerate_bad_lines,
         inject=inject,
         git_commit=git_commit(home),
         rerun=rerun_command(from_any_folder(replace(request, pack=packs.asked_for(pack.file)), pack, inject)),
         created_at=iso_ms(now),
         narrowed_by=narrowed_by(request, pack),
-        cache_dir=str(host.cache_dir),
-        java=host.java,
-        owner=host.owner,
-        notices=subject.notices,
-        prove_suites=request.prove_suites,
-        prove_checks=request.prove_checks,
-        coverage=request.coverage,
-        mutations=request.mutations,
-        input_topic=request.input_topic,
-        correlation=subject.correlation,
-        shift_ms=subject.shift_ms,
-        compose_files=_compose_files(request, home, host),
-        docker_host=host.docker_host if request.stack == COMPOSE else None,
         stages=stages.planned(request.mode, suites, offers=pack_offers(pack), options=_options(request)),
         rungs=offered_rungs(pack),
     )
@@ -140,6 +124,52 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     processor_launch(ctx)
     folder.write_plan(plan)
     return ctx
+
+
+def _given(request: RunRequest) -> dict[str, Any]:
+    """Return the fields of a plan that are those of the request."""
+    return {
+        "mode": request.mode,
+        "keep_stack": request.keep_stack,
+        "tolerate_bad_lines": request.tolerate_bad_lines,
+        "prove_suites": request.prove_suites,
+        "prove_checks": request.prove_checks,
+        "coverage": request.coverage,
+        "mutations": request.mutations,
+        "input_topic": request.input_topic,
+    }
+
+
+def _of_subject(subject: _Subject) -> dict[str, Any]:
+    """Return the fields of a plan that say what is judged."""
+    return {
+        "manifest": subject.manifest,
+        "fixture_sha256": subject.sha256,
+        "fixture_events": subject.events,
+        "window": subject.window.as_json(),
+        "notices": subject.notices,
+        "correlation": subject.correlation,
+        "shift_ms": subject.shift_ms,
+    }
+
+
+def _of_host(request: RunRequest, home: Path, host: HostSettings) -> dict[str, Any]:
+    """Return the fields of a plan that depend on this machine."""
+    return {
+        "cache_dir": str(host.cache_dir),
+        "java": host.java,
+        "owner": host.owner,
+        "compose_files": _compose_files(request, home, host),
+        "docker_host": host.docker_host if request.stack == COMPOSE else None,
+    }
+
+
+def _new_folder(request: RunRequest, run_id: str, home: Path) -> RunFolder:
+    """Return the folder of a new run. Raises UsageError when it exists."""
+    folder = RunFolder((request.artifacts_root or home / "artifacts" / "test-runs").resolve() / run_id)
+    if folder.root.exists():
+        raise UsageError(f"Run {run_id} is already there: {folder.root}.", hint="Choose another --run-id.")
+    return folder
 
 
 def _options(request: RunRequest) -> set[str]:

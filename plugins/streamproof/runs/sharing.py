@@ -11,12 +11,12 @@ from streamproof.checks.check_files import CheckFiles
 from streamproof.fixtures.correlating import Correlator
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.fixtures.spool import ValueSpool
-from streamproof.model.correlation import Correlation, prefix_of
+from streamproof.model.correlation import Correlation
 from streamproof.model.errors import UsageError
 from streamproof.model.fixture import NULL_VALUE, FixtureEvent
-from streamproof.model.plan import EXTERNAL, OBSERVE, PROVE
+from streamproof.model.plan import EXTERNAL, PROVE
 from streamproof.model.window import Window
-from streamproof.packs.pack import Pack
+from streamproof.packs.pack import INPUT, Pack
 from streamproof.packs.processors import RunningProcessor
 from streamproof.sql.lexing import names_in
 
@@ -26,14 +26,13 @@ if TYPE_CHECKING:
 PARAMETER = "correlation"
 
 
-def correlation_of(pack: Pack, processor: str | None, run_id: str, mode: str) -> str:
-    """Return the prefix of the run's events, '' for a run that has the pipeline to itself."""
-    if mode == OBSERVE or not pack.processors:
-        return ""
-    return prefix_of(run_id) if isinstance(pack.processor(processor), RunningProcessor) else ""
+def running_processor(pack: Pack, name: str | None) -> RunningProcessor | None:
+    """Return the processor of this name if it is a pipeline that others use, None if the run has it to itself."""
+    chosen = pack.processor(name)
+    return chosen if isinstance(chosen, RunningProcessor) else None
 
 
-def refuse_unsafe(request: RunRequest, pack: Pack) -> None:
+def refuse_unsafe(request: RunRequest, pack: Pack, shared: RunningProcessor) -> None:
     """Raise UsageError unless a run may publish into this pipeline: it runs elsewhere, and for tests."""
     if request.mode == PROVE:
         raise UsageError(
@@ -48,8 +47,7 @@ def refuse_unsafe(request: RunRequest, pack: Pack) -> None:
         )
     if not (pack.staging or request.yes_shared):
         raise UsageError(
-            f"The run would publish its events to topic {pack.processor(request.processor).topics['input']}, which "  # type: ignore[union-attr]
-            "others use.",
+            f"The run would publish its events to topic {shared.topics[INPUT]}, which others use.",
             hint="Say `staging: true` in pack.yaml if it is made for tests, or give --yes-shared.",
         )
     if request.inject:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from streamproof.model.errors import WarehouseError
 from streamproof.packs.loading import Packs
 from streamproof.runs.context import RunContext
 from streamproof.runs.pack_review import RUN_PARAMETERS, review_pack
+from streamproof.warehouse.clickhouse.reviewing import review
 
 CASES = yaml.safe_load(Path(__file__).with_name("pack_review_cases.yaml").read_text())
 
@@ -52,3 +54,9 @@ def test_the_known_parameters_are_those_of_a_run(home, monkeypatch, tmp_path):
         stage_details = staticmethod(lambda _stage: {**replay, **dict.fromkeys(keys)})
 
     assert RunContext.check_parameters(Run).keys() == RUN_PARAMETERS.keys() | Run.pack.query_parameters.keys()  # type: ignore[arg-type]
+
+
+def test_an_engine_that_cannot_be_used_is_no_fault_of_the_pack(home, monkeypatch):
+    monkeypatch.setattr(review, "CHILD", "no.such.module")
+    with pytest.raises(WarehouseError, match="The engine that reviews SQL ended with 1"):
+        review_pack(Packs(home).load(str(home / "tests/packs/counter")), home)

@@ -38,13 +38,15 @@ def review_sql(schema: Path, texts: Sequence[SqlText], known: Mapping[str, objec
         "feed": list(_migrations(schema, kafka=True)),
         "texts": [_text(text, known) for text in texts],
     }
-    child = subprocess.run(
-        [sys.executable, "-m", CHILD],
-        input=orjson.dumps(document),
-        capture_output=True,
-        timeout=TIMEOUT_SEC,
-        check=False,
-    )
+    command = [sys.executable, "-m", CHILD]
+    try:
+        child = subprocess.run(
+            command, input=orjson.dumps(document), capture_output=True, timeout=TIMEOUT_SEC, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise WarehouseError(
+            f"The engine that reviews SQL gave no answer within {TIMEOUT_SEC} s.", hint="Is the machine very busy?"
+        ) from None
     if child.returncode:
         said = child.stderr.decode(errors="replace").strip().splitlines()
         raise WarehouseError(
