@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 from markupsafe import escape as escaped
 
+from streamproof.model.formats.templates import templates_of
 from streamproof.report import formatting
 
 
@@ -30,15 +32,7 @@ def breakable(text: str) -> Markup:
 @cache
 def environment(*, escape: bool) -> Environment:
     """Return the environment for HTML (`escape`) or for plain text and Markdown."""
-    made = Environment(
-        loader=PackageLoader("streamproof.report", "templates"),
-        autoescape=escape,  # noqa: S701 - Markdown and mail text are not HTML
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    made.filters |= {
+    filters: dict[str, Callable[..., Any]] = {
         "duration": formatting.duration,
         "value": formatting.value,
         "diagnostics": formatting.diagnostics,
@@ -48,6 +42,7 @@ def environment(*, escape: bool) -> Environment:
         "number": formatting.number,
         "decimal": formatting.decimal,
     }
+    made = templates_of("streamproof.report", filters, escape=escape)
     made.globals |= {"count": formatting.count}
     return made
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from streamproof.fixtures.inference.model import Inferred, Kind
 from streamproof.fixtures.inference.names import path_text
 from streamproof.model.fixture import ValueRules
+from streamproof.model.formats.templates import templates_of
 from streamproof.model.formats.yaml_files import yaml_text
 from streamproof.report.templating import markdown_cell
 from streamproof.warehouse.values import MadePack
@@ -21,16 +22,7 @@ if TYPE_CHECKING:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("streamproof.scaffold", "templates"),
-        autoescape=False,  # noqa: S701 - YAML and Markdown
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"yaml_text": yaml_text, "cell": markdown_cell, "path_text": path_text}
-    return environment
+    return templates_of("streamproof.scaffold", {"yaml_text": yaml_text, "cell": markdown_cell, "path_text": path_text})
 
 
 def pack_yaml(request: NewPackRequest, place: Place, inferred: Inferred, rules: ValueRules, made: MadePack) -> str:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from streamproof.fixtures import plain_values
 from streamproof.fixtures.inference.model import Family, Inferred, Kind
 from streamproof.fixtures.values import MAX_DEPTH
 from streamproof.model.fixture import ValueRules
+from streamproof.model.formats.templates import templates_of
 from streamproof.model.formats.yaml_files import yaml_text
 from streamproof.warehouse.clickhouse import reserved_columns
 from streamproof.warehouse.clickhouse.pack_making import columns as made
@@ -104,15 +105,8 @@ def _changes(columns: Sequence[TypedColumn]) -> Iterator[Change]:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("streamproof.warehouse.clickhouse.pack_making", "templates"),
-        autoescape=False,  # noqa: S701 - SQL and YAML
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=False,
-    )
-    environment.filters |= {"literal": literal, "yaml_text": yaml_text}
-    return environment
+    filters = {"literal": literal, "yaml_text": yaml_text}
+    return templates_of("streamproof.warehouse.clickhouse.pack_making", filters, trim=False)
 
 
 def make_pack(inferred: Inferred, rules: ValueRules, *, by_warehouse: bool) -> MadePack:
