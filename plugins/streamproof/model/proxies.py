@@ -1,4 +1,4 @@
-"""Choose the HTTP proxy for a connection to ClickHouse. A loopback address needs none.
+"""Choose the HTTP proxy for a connection to a service. A loopback address needs none.
 
 CLI and Airflow read the same variables as curl: http_proxy or https_proxy according to the scheme, and no_proxy, each
 also in capitals. They do not read ALL_PROXY, because it may name a SOCKS proxy, which the driver does not support.
@@ -14,7 +14,7 @@ _PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*):(?P<port>\d+)")
 
 
 def proxy_for(host: str, port: int, proxy: str, no_proxy: str) -> str | None:
-    """Return the URL of the proxy for a connection to ClickHouse, None for a direct connection.
+    """Return the URL of the proxy for a connection to a service, None for a direct connection.
 
     `proxy` is the proxy for its scheme, '' for none. `no_proxy` names the hosts that are connected directly.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 _SECRET = re.compile(r"password|secret|token|pem|jaas|oauthbearer\.config")
 
@@ -51,20 +52,75 @@ class ClickHouseSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FlinkSettings:
+    """How to reach the REST interface of a Flink cluster.
+
+    `url` is its base URL, without credentials and without a final slash, as `rest_url` returns it. `user` is '' where
+    no basic authentication is needed. `ca_cert`, `verify` and `proxy` mean the same as for ClickHouse.
+    """
+
+    url: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca_cert: str | None = None
+    verify: bool = True
+    proxy: str | None = field(default=None, repr=False)
+
+    @property
+    def host(self) -> str:
+        """Return the host of the URL."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """Return the port of the URL, by default that of its scheme."""
+        return urlsplit(self.url).port or (443 if self.secure else 80)
+
+    @property
+    def secure(self) -> bool:
+        """Return whether the connection uses TLS."""
+        return self.url.startswith("https://")
+
+
+def rest_url(address: str) -> str:
+    """Return the base URL of an HTTP service from its address: a URL, or `host:port`, which is reached without TLS.
+
+    Raises ValueError that says what is wrong. It does not repeat the address, which may hold a password.
+    """
+    text = address.strip()
+    parts = urlsplit(text if "://" in text else f"http://{text}")
+    if parts.username or parts.password:
+        raise ValueError("it holds a user or a password")
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("it is neither http nor https")
+    if parts.query or parts.fragment:
+        raise ValueError("it has a query or a fragment")
+    try:
+        port = parts.port
+    except ValueError:
+        raise ValueError("its port is not one of 1 to 65535") from None
+    if not parts.hostname or port == 0 or any(map(str.isspace, parts.netloc)):
+        raise ValueError("it names no host and port")
+    return parts.geturl().rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
 class Connections:
     """Connections to services that already run: those of stack `external`, or the warehouse of mode `observe`.
 
-    They are never written to the run's folder. `source` describes where they come from, for hints. `kafka` is None if
-    it is not needed. `kafka_from_clickhouse` are the addresses by which ClickHouse reaches the brokers.
+    They are never written to the run's folder. `source` describes where they come from, for hints. `kafka` and `flink`
+    are None if they are not needed. `kafka_from_clickhouse` are the addresses by which ClickHouse reaches the brokers.
     """
 
     clickhouse: ClickHouseSettings
     source: str
     kafka: KafkaSettings | None = None
     kafka_from_clickhouse: str = ""
+    flink: FlinkSettings | None = None
 
     def secrets(self) -> tuple[str, ...]:
         """Return every value that must not be shown, longest first."""
         options = self.kafka.options if self.kafka else {}
         found = {self.clickhouse.password, *(value for name, value in options.items() if _SECRET.search(name))}
+        found.add(self.flink.password if self.flink else "")
         return tuple(sorted((secret for secret in found if secret), key=len, reverse=True))

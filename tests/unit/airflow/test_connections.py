@@ -9,6 +9,7 @@ import pytest
 from streamproof.airflow.connections import resolve_connections, resolver, with_connections
 from streamproof.airflow.settings import read_settings
 from streamproof.model.errors import StackError
+from streamproof.model.settings import FlinkSettings
 from streamproof.runs.context import RunContext
 
 CLICKHOUSE = {
@@ -23,6 +24,11 @@ KAFKA = {
     },
 }  # fmt: skip
 
+FLINK = {
+    "conn_type": "http", "schema": "https", "host": "flink", "port": 8081, "login": "u", "password": "hush",
+    "extra": {"verify": "/ca.pem"},
+}  # fmt: skip
+
 
 @pytest.fixture
 def defined(monkeypatch):
@@ -33,6 +39,7 @@ def defined(monkeypatch):
 
     define("CLICKHOUSE_DEFAULT", CLICKHOUSE)
     define("KAFKA_DEFAULT", KAFKA)
+    define("FLINK_DEFAULT", FLINK)
     return define
 
 
@@ -74,3 +81,21 @@ def test_only_a_run_on_outside_services_is_given_connections(make_run, defined):
     assert with_connections(own) is own
     folder, _ = make_run(mode="observe", stack="external")
     assert with_connections(RunContext.open(folder.root)).clickhouse_settings().host == "ch"
+
+
+def test_flink_is_a_connection_of_type_http(defined):
+    found = resolve_connections(read_settings({}), kafka=True, flink=True)
+
+    assert found.flink == FlinkSettings("https://flink:8081", "u", "hush", ca_cert="/ca.pem")
+    assert found.source.endswith("and flink_default")
+    assert "hush" in found.secrets()
+    assert resolve_connections(read_settings({}), kafka=True).flink is None
+    defined("OTHER", {"conn_type": "http", "host": "http://other:1/", "extra": {"verify": False, "ca_cert": "/c"}})
+    other = resolve_connections(read_settings({"STREAMPROOF_FLINK_CONN_ID": "other"}), kafka=False, flink=True).flink
+    assert other == FlinkSettings("http://other:1", ca_cert="/c", verify=False)
+
+
+def test_a_flink_connection_that_is_no_address_is_named(defined):
+    defined("FLINK_DEFAULT", {"conn_type": "http", "host": "", "password": "hush"})
+    with pytest.raises(StackError, match="flink_default is no address"):
+        resolver(kafka=False, flink=True)()

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from streamproof.cli.environment import clickhouse_settings, connections, kafka_settings, read_environment
+from streamproof.cli.environment import (
+    clickhouse_settings,
+    connections,
+    flink_settings,
+    kafka_settings,
+    read_environment,
+)
 from streamproof.cli.options import named, window_from
 from streamproof.model.errors import UsageError
 
@@ -115,3 +121,35 @@ def test_packs_are_found_by_name_in_more_folders(home, tmp_path):
     assert place.packs.names() == ("counter", "livepeer")
     assert place.packs.default_name == "livepeer"
     assert read_environment({"STREAMPROOF_DEFAULT_PACK": "counter"}).packs.default_name == "counter"
+
+
+def test_flink_is_named_by_its_rest_interface(tmp_path):
+    authorities = tmp_path / "ca.pem"
+    authorities.touch()
+    given = {
+        "FLINK_REST": "https://flink:8081/", "FLINK_USER": "u", "FLINK_PASSWORD": "hush", "FLINK_VERIFY": "no",
+        "FLINK_CA_CERT": str(authorities), "https_proxy": "proxy:3128",
+    }  # fmt: skip
+    settings = flink_settings(None, given)
+    assert (settings.url, settings.user, settings.password) == ("https://flink:8081", "u", "hush")
+    assert (settings.ca_cert, settings.verify, settings.proxy) == (str(authorities), False, "http://proxy:3128")
+    assert flink_settings("127.0.0.1:1", {**given, "http_proxy": "proxy:3128"}).proxy is None
+    assert connections(kafka=False, environ={**given, "CH_HOST": "h"}).flink is None
+    found = connections(kafka=True, flink=True, environ={**given, "CH_HOST": "h", "KAFKA_BOOTSTRAP": "a:1"})
+    assert (found.flink, found.source) == (settings, "the environment (CH_*, KAFKA_*, FLINK_*)")
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        ({}, "No Flink is named"),
+        ({"FLINK_REST": "http://u:hush@flink:8081"}, "it holds a user or a password"),
+        ({"FLINK_REST": "f:1", "FLINK_VERIFY": "perhaps"}, "FLINK_VERIFY is 'perhaps'"),
+        ({"FLINK_REST": "f:1", "FLINK_CA_CERT": "/nowhere.pem"}, "FLINK_CA_CERT is '/nowhere.pem'"),
+    ],
+)
+def test_a_flink_that_cannot_be_used_is_refused(environ, message):
+    with pytest.raises(UsageError, match=message) as refused:
+        flink_settings(None, environ)
+    assert refused.value.hint
+    assert "hush" not in f"{refused.value.message} {refused.value.hint}"
