@@ -47,5 +47,9 @@ class WarehouseError(StackError):
     """The warehouse refused a statement or does not answer."""
 
 
+class FlinkError(StackError):
+    """Flink's REST interface cannot be reached, refused a request, or reports that a job has failed."""
+
+
 class WaitTimeoutError(StackError):
     """A condition did not hold in time; the message says what was still missing."""
