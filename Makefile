@@ -68,9 +68,10 @@ pack-schema: setup-dev ## write docs/pack.schema.json again, after a change of p
 schema-columns: setup-dev ## write expected_columns.json again, after a change of the schema
 	@STREAMPROOF_WRITE_COLUMNS=1 $(BIN)/python -m pytest -q tests/integration/sql/test_expected_columns.py
 
-lock: setup-dev ## renew requirements*.txt, those of the images, and include/stack/jars.lock
+lock: setup-dev ## renew requirements*.txt, those of the images, and the lock files of jars
 	@$(COMPILE) requirements.in -o requirements.txt
 	@$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	@$(COMPILE) requirements-flink.in -o requirements-flink.txt
 	@cd include/stack/processor && $(abspath $(UV)) $(COMPILE_OPTIONS) requirements.in -o requirements.txt
 	@cd include/stack/airflow && $(abspath $(UV)) $(COMPILE_OPTIONS) requirements.in -o requirements.txt
 	@$(BIN)/streamproof setup --lock

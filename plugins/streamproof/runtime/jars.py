@@ -107,7 +107,8 @@ def download_jar(coordinate: Coordinate, folder: Path) -> Path:
             Path(artifact.cached_path).unlink(missing_ok=True)
     raise StackError(
         f"Jar {coordinate} could not be fetched: {reason}",
-        hint="Check the network, or proxy settings, and try again; `--kafka mock` runs small fixture sets without it.",
+        hint="Check the network, or proxy settings, and try again; without Kafka's jars, `--kafka mock` runs small "
+        "fixture sets.",
     )
 
 

@@ -1,4 +1,4 @@
-"""`streamproof setup`: fetch and prepare what the broker needs, once per machine."""
+"""`streamproof setup`: fetch and prepare what the broker needs, and Flink on request, once per machine."""
 
 from __future__ import annotations
 
@@ -18,19 +18,24 @@ if TYPE_CHECKING:
 
 def setup(
     lock: Annotated[
-        bool, typer.Option("--lock", help="Renew the hashes in include/stack/jars.lock instead (for `make lock`).")
+        bool, typer.Option("--lock", help="Renew the hashes of jars in include/stack instead (for `make lock`).")
+    ] = False,
+    flink: Annotated[
+        bool, typer.Option("--flink", help="Install Flink too (850 MB); else the first stack with Flink does.")
     ] = False,
     json: Json = False,
 ) -> None:
     """Fetch the JVM jars into the cache and prepare the broker; quick when it is already done."""
+    from streamproof.runtime.flink_home import flink_jars_lock, install_flink
     from streamproof.runtime.jars import write_lock
     from streamproof.services.kafka_setup import jars_lock, prepare
 
     environment = read_environment()
     with progress_bar() as progress:
         if lock:
-            jars = write_lock(jars_lock(environment.home), progress)
-            facts: dict[str, object] = {"lock": str(jars_lock(environment.home)), "jars": len(jars)}
+            locks = [jars_lock(environment.home), flink_jars_lock(environment.home)]
+            count = sum(len(write_lock(file, progress)) for file in locks)
+            facts: dict[str, object] = {"lock": ", ".join(map(str, locks)), "jars": count}
         else:
             runtime = prepare(environment.cache_dir, environment.home, environment.java, progress)
             facts = {
@@ -40,6 +45,8 @@ def setup(
                 "archive": str(runtime.archive),
                 "cache": str(environment.cache_dir),
             }
+            if flink:
+                facts["flink"] = str(install_flink(environment.home, environment.cache_dir, progress).root)
     if json:
         emit_json(facts)
         return
