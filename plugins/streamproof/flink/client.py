@@ -21,6 +21,7 @@ from streamproof.flink.documents import (
     Pressure,
     Savepoint,
     UploadedJar,
+    batched_names,
     metric_values,
     parsed,
 )
@@ -238,7 +239,11 @@ class FlinkClient:
         return str(answer["request-id"])
 
     def _metrics(self, path: str, names: Sequence[str]) -> dict[str, str]:
-        return metric_values(self._rest.get(path, get=",".join(names))) if names else {}
+        """Return the values of metrics. They are asked for in groups, because Flink takes no long address."""
+        found: dict[str, str] = {}
+        for group in batched_names(names):
+            found |= metric_values(self._rest.get(path, get=group))
+        return found
 
     def _pressure(self, job_id: str, vertex_id: str, name: str) -> Pressure:
         answer = self._rest.get(f"/jobs/{job_id}/vertices/{vertex_id}/backpressure")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from streamproof.model.errors import FlinkError
 
+# Flink refuses an address of more than 4,096 characters; quoting makes names longer.
+LONGEST_QUERY = 2_000
 RUNNING, FINISHED = "RUNNING", "FINISHED"
 # A job that is SUSPENDED goes on when a job manager is its leader again.
 ENDED = frozenset({"FAILED", "CANCELED", "FINISHED"})
@@ -195,3 +197,15 @@ def metric_values(data: Any) -> dict[str, str]:
     """Return the values of an answer with metrics by the metric's name."""
     entries: Iterable[Any] = data if isinstance(data, list) else ()
     return {str(entry["id"]): str(entry["value"]) for entry in entries if "id" in entry and "value" in entry}
+
+
+def batched_names(names: Sequence[str]) -> Iterator[str]:
+    """Yield the names of metrics joined by commas, in groups that fit into an address."""
+    group = ""
+    for name in names:
+        if group and len(group) + len(name) >= LONGEST_QUERY:
+            yield group
+            group = ""
+        group = f"{group},{name}" if group else name
+    if group:
+        yield group

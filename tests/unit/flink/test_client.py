@@ -217,7 +217,8 @@ def test_back_pressure_of_each_vertex(client, answers):
 @pytest.mark.parametrize("shown", ["sp.events.v1", "sp_events_v1"])
 def test_partitions_that_the_readers_hold(client, answers, shown):
     answers.answer(f"GET /jobs/{JOB}", "job_running")
-    names = [TOPIC_METRIC.format(shown, 0), TOPIC_METRIC.format(shown, 3), TOPIC_METRIC.format("other", 1)]
+    others = [TOPIC_METRIC.format(f"other{number}", 1) for number in range(100)]
+    names = [TOPIC_METRIC.format(shown, 0), *others, TOPIC_METRIC.format(shown, 3)]
 
     def metrics(request: httpx.Request) -> httpx.Response:
         asked = request.url.params.get("get")
@@ -230,6 +231,7 @@ def test_partitions_that_the_readers_hold(client, answers, shown):
         answers.table[f"GET /jobs/{JOB}/vertices/{vertex.id}/metrics"] = metrics
 
     assert client.assigned_partitions(JOB, "sp.events.v1") == {0, 3}
+    assert max(len(str(request.url)) for request in answers.requests) < 4096
 
 
 def test_cancelling_what_has_ended_is_no_error(client, answers):
