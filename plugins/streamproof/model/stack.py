@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from streamproof.model.settings import ClickHouseSettings, KafkaSettings
+from streamproof.model.settings import ClickHouseSettings, FlinkSettings, KafkaSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ class StackState:
     `broker`, `mock` or `external`. `outside` holds the versions, by name, of services that the stack uses but did not
     start; the state holds their addresses, never their secrets. `bootstrap_from_clickhouse` is the brokers' address as
     ClickHouse reaches them, if it differs from ours. `project` is the Compose project of a Docker stack, '' once all
-    of it has been removed. `killed` says that the processor did not end when it was asked to, '' if it did.
+    of it has been removed. `flink_rest` is the URL of Flink's REST interface, '' without Flink.
+    `killed` says that the processor did not end when it was asked to, '' if it did.
     """
 
     name: str
@@ -68,6 +69,7 @@ class StackState:
     project: str = ""
     killed: str = ""
     killed_hint: str = ""
+    flink_rest: str = ""
 
     @property
     def kafka(self) -> KafkaSettings:
@@ -83,6 +85,11 @@ class StackState:
             user=self.clickhouse_user,
             secure=self.clickhouse_secure,
         )
+
+    @property
+    def flink(self) -> FlinkSettings | None:
+        """Return the connection settings of Flink's REST interface, None for a stack without Flink."""
+        return FlinkSettings(self.flink_rest) if self.flink_rest else None
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data."""

@@ -23,6 +23,16 @@ def fill_template(template: Path, target: Path, values: Mapping[str, object]) ->
     target.write_text(text, encoding="utf-8")
 
 
+def filled_jinja(template: Path, values: Mapping[str, object]) -> str:
+    """Return the text of a Jinja template. Raises UndefinedError for a name without a value."""
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - few stacks need it
+
+    environment = Environment(  # noqa: S701 - no HTML
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    return environment.from_string(template.read_text(encoding="utf-8")).render(values)
+
+
 def last_lines(path: Path, count: int = 12) -> str:
     """Return the last lines of a log, '' when the file does not exist."""
     if not path.exists():

@@ -53,7 +53,7 @@ Download = Callable[[Coordinate, Path], Path]
 """A function that fetches a jar into a folder and returns the file. It raises StackError when it cannot."""
 
 
-def _ignore(_done: int, _total: int, _name: str) -> None:
+def no_progress(_done: int, _total: int, _name: str) -> None:
     """Ignore the progress."""
 
 
@@ -155,7 +155,7 @@ def bad_jars(jars: Iterable[LockedJar], cache: Path) -> tuple[LockedJar, ...]:
 
 
 def fetch_jars(
-    lock: Path, cache: Path, progress: Progress = _ignore, *, download: Download = download_jar
+    lock: Path, cache: Path, progress: Progress = no_progress, *, download: Download = download_jar
 ) -> tuple[Path, ...]:
     """Return the paths in `cache` of all jars of a lock file, in its order, after fetching missing or damaged ones.
 
@@ -188,7 +188,9 @@ def _fetch_missing(
         _map_threads(lambda jar: _fetch_one(jar, cache, Path(incoming), download), missing, report)
 
 
-def write_lock(lock: Path, progress: Progress = _ignore, *, download: Download = download_jar) -> tuple[LockedJar, ...]:
+def write_lock(
+    lock: Path, progress: Progress = no_progress, *, download: Download = download_jar
+) -> tuple[LockedJar, ...]:
     """Renew a lock file: fetch every jar again and write its SHA-256. Comment lines are kept at the top.
 
     To change a version, edit the coordinate, remove the hash, and call this. Raises StackError as `fetch_jars` does.

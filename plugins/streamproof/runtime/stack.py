@@ -17,7 +17,8 @@ from streamproof.model.formats.json_data import from_json
 from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runtime.files import last_lines, stack_files, write_json
-from streamproof.runtime.jars import Progress, fetch_jars, read_lock
+from streamproof.runtime.flink_home import install_flink
+from streamproof.runtime.jars import Progress, fetch_jars, no_progress, read_lock
 from streamproof.runtime.process import is_alive, kill_group, own_identity, python_module, send_signal
 from streamproof.runtime.stack_spec import BROKER, ProcessorLaunch, StackSpec
 
@@ -69,7 +70,9 @@ def settled_state(folder: Path) -> StackState | None:
 
     def look() -> Probe:
         latest = read_state(folder)
-        return Probe(latest is None or latest.status != "ready", "the supervisor's report")
+        # A process that was started again is alive, too.
+        settled = latest is None or latest.status != "ready" or all(map(_seems_alive, latest.services))
+        return Probe(settled, "the supervisor's report")
 
     with suppress(WaitTimeoutError):
         wait_until(look, timeout=SETTLE_SEC, message="the stack to settle", hint="")
@@ -91,8 +94,9 @@ def start_stack(
     """Start a stack and return its state when Kafka, its topics, ClickHouse and the processor's process are up.
 
     `secrets` are environment variables for the processor. They are passed through pipes and never written to a file.
-    `timeout` is in seconds. It does not include fetching missing jars, which is reported to `progress`. After a failure
-    nothing is left running. Raises StackError that names the service, with the last lines of its log in the hint.
+    `timeout` is in seconds. It does not include fetching missing jars and installing Flink, which is reported to
+    `progress`. After a failure nothing is left running. Raises StackError that names the service, with the last lines
+    of its log in the hint.
     """
     before = read_state(spec.root)
     if before and stack_is_alive(before):
@@ -105,6 +109,8 @@ def start_stack(
         spec.state_file.unlink(missing_ok=True)
     if spec.kafka_kind == BROKER and spec.compose is None and spec.outside is None:
         _fetch_missing_jars(stack_files(Path(spec.home)) / "jars.lock", Path(spec.cache_dir), progress)
+    if spec.flink and spec.compose is None and spec.outside is None:
+        install_flink(Path(spec.home), Path(spec.cache_dir), progress or no_progress)
     if spec.processor and spec.processor.jars_lock:
         _fetch_missing_jars(Path(spec.processor.jars_lock), Path(spec.cache_dir), progress)
     spec_file, log = spec.root / "spec.json", spec.log("supervisor")

@@ -25,6 +25,9 @@ KAFKA_PORT = "kafka"
 CONTROLLER_PORT = "kafka_controller"
 HTTP_PORT = "clickhouse_http"
 TCP_PORT = "clickhouse_tcp"
+FLINK_REST_PORT = "flink_rest"
+FLINK_RPC_PORT = "flink_rpc"
+FLINK_ZOOKEEPER_PORT = "flink_zookeeper"
 # The user of a ClickHouse that a stack starts.
 USER = "streamproof"
 
@@ -57,6 +60,28 @@ class ProcessorLaunch:
         if "-m" in self.argv[:-1]:
             return self.argv[self.argv.index("-m") + 1]
         return Path(self.argv[0]).name
+
+
+@dataclass(frozen=True, slots=True)
+class FlinkSpec:
+    """A Flink cluster of a local stack: a job manager, and task managers with one slot each.
+
+    `task_managers` is thus the highest parallelism of all jobs together. `checkpoints` and `savepoints` are absolute
+    folders; '' stands for one in the stack's data, which is removed with the stack. With a folder `high_availability`,
+    ZooKeeper and the metadata of jobs and checkpoints in that folder let a new job manager go on with the jobs of one
+    that was killed. A process that ends is the end of the stack, but with `restarts` it is started again, at most five
+    times. `task_heap_mb` is the heap of a task manager for tasks and state. `options` are entries of Flink's
+    configuration that are added to the template's.
+    """
+
+    task_managers: int = 1
+    checkpoint_interval_ms: int = 5_000
+    checkpoints: str = ""
+    savepoints: str = ""
+    high_availability: str = ""
+    restarts: bool = False
+    task_heap_mb: int = 512
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +131,7 @@ class StackSpec:
     - The stack ends when process `owner` ends, or after `expires_after_sec` seconds, if these are given.
     - With `compose`, the services are containers instead of processes.
     - With `outside`, only the processor is started.
+    - With `flink`, processes of a Flink cluster are started beside Kafka and ClickHouse.
     """
 
     name: str
@@ -121,6 +147,7 @@ class StackSpec:
     java: str | None = None
     compose: ComposeLaunch | None = None
     outside: OutsideLaunch | None = None
+    flink: FlinkSpec | None = None
 
     @property
     def root(self) -> Path:

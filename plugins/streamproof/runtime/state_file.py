@@ -46,6 +46,12 @@ class StateFile:
         services = (replace(entry, finished=entry.finished or entry.name == name) for entry in self.state.services)
         self.update(services=tuple(services))
 
+    def replace(self, service: ServiceState) -> None:
+        """Change the entry of a service whose process was started again."""
+        say(f"{service.name} was started again, {service.place}")
+        services = (service if entry.name == service.name else entry for entry in self.state.services)
+        self.update(services=tuple(services))
+
     def add(self, service: ServiceState) -> None:
         """Add a service that is up."""
         say(f"{service.name} is up, {service.place}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from streamproof.model.errors import StackError
 from streamproof.model.stack import ServiceState, StackState
@@ -24,8 +24,8 @@ class Service(Protocol):
     def of(cls, spec: StackSpec, ports: Mapping[str, int], env: Mapping[str, str]) -> Service:
         """Return the service of a stack, not yet started. `ports` are by purpose; `env` is its basic environment."""
 
-    async def start(self, state: StackState, timeout: float) -> ServiceState:
-        """Start the service and return when it answers. Raises StackError.
+    async def start(self, state: StackState, timeout: float) -> tuple[ServiceState, ...]:
+        """Start the service and return when it answers: an entry for each of its processes. Raises StackError.
 
         `state` is the present state of the stack; `timeout` is in seconds.
         """
@@ -38,3 +38,11 @@ class Service(Protocol):
 
     async def stop(self) -> StackError | None:
         """Stop it. Its data are removed with the stack. Return an error if the user must know that it was killed."""
+
+
+@runtime_checkable
+class RestartingService(Protocol):
+    """A service that may start a process again that has ended."""
+
+    async def restart(self, ended: Child) -> tuple[Child, ServiceState] | None:
+        """Start a process again and return it with its entry. Return None when its end is the end of the stack."""

@@ -54,7 +54,7 @@ class ClickHouseServer:
     async def prepare(self, timeout: float) -> None:
         """Do nothing: stage `schema_apply` creates the schema."""
 
-    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it uses no other service
+    async def start(self, state: StackState, timeout: float) -> tuple[ServiceState, ...]:  # noqa: ARG002 - it uses no other service
         """Start the server and return once it answers a query; `timeout` is in seconds. Raises StackError."""
         run_dir, data_dir = self.spec.data / NAME / "run", self.spec.data / NAME / "store"
         backups = self.spec.data / NAME / "backups"
@@ -78,13 +78,14 @@ class ClickHouseServer:
         self.children.append(child)
         await child.read_line("that it listens", timeout)
         engine = await asyncio.to_thread(_ask, self.ports[HTTP_PORT], "SELECT version()", child)
-        return ServiceState(
+        entry = ServiceState(
             name=NAME,
             process=child.identity,
             ports=dict(self.ports),
             log=str(child.log),
             version=f"{engine} (engine in chdb-core {version('chdb-core')}, one node, no Keeper)",
         )
+        return (entry,)
 
     async def stop(self) -> None:
         """Stop the server. The supervisor removes its data."""

@@ -57,7 +57,7 @@ class KafkaBroker:
         """Return the broker's address for clients."""
         return f"{LOOPBACK}:{self.ports[KAFKA_PORT]}"
 
-    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it uses no other service
+    async def start(self, state: StackState, timeout: float) -> tuple[ServiceState, ...]:  # noqa: ARG002 - it uses no other service
         """Start the broker and return when it answers; `timeout` is in seconds. Raises StackError."""
         cache, home = Path(self.spec.cache_dir), Path(self.spec.home)
         runtime = await asyncio.to_thread(runtime_of, cache, home, self.spec.java)
@@ -71,13 +71,14 @@ class KafkaBroker:
             return look_for_broker(admin)
 
         await wait_until_async(look, timeout=timeout, message="the Kafka broker", hint=f"Its log is {child.log}.")
-        return ServiceState(
+        entry = ServiceState(
             name=NAME,
             process=child.identity,
             ports=dict(self.ports),
             log=str(child.log),
             version=f"{kafka_version(home)} (Apache Kafka, KRaft, one node, JRE {runtime.version})",
         )
+        return (entry,)
 
     async def _launch(self, name: str, command: list[str]) -> Child:
         child = await Child.start(name, command, log=self.spec.log(name), env=self.env, cwd=self.spec.root)

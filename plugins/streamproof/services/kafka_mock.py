@@ -40,19 +40,20 @@ class KafkaMock:
         """Return its address as fields of the stack's state; the address is '' before it is up."""
         return {"bootstrap_servers": self.bootstrap_servers}
 
-    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - it uses no other service
+    async def start(self, state: StackState, timeout: float) -> tuple[ServiceState, ...]:  # noqa: ARG002 - it uses no other service
         """Start the mock with the stack's topics and return when it listens. Raises StackError."""
         command = python_module("streamproof.transport.kafka.mock_cluster", *self.spec.topics)
         child = await Child.start(NAME, command, log=self.spec.log(NAME), env=self.env, cwd=self.spec.root, piped=True)
         self.children.append(child)
         self.bootstrap_servers = await child.read_line("its address", timeout)
-        return ServiceState(
+        entry = ServiceState(
             name=NAME,
             process=child.identity,
             ports={NAME: int(self.bootstrap_servers.rpartition(":")[2])},
             log=str(child.log),
             version=f"mock (librdkafka {library_version()})",
         )
+        return (entry,)
 
     async def prepare(self, timeout: float) -> None:
         """Check that the topics exist: the mock creates them at its start, and cannot create others later."""

@@ -7,12 +7,12 @@ import shutil
 from collections.abc import Mapping
 
 from streamproof.model.errors import StackError, StreamproofError
-from streamproof.model.stack import StackState
+from streamproof.model.stack import ServiceState, StackState
 from streamproof.runtime.ports import LOOPBACK, PortReservation
-from streamproof.runtime.process import own_identity
+from streamproof.runtime.process import Child, own_identity
 from streamproof.runtime.stack_spec import PROCESSOR, USER, StackSpec
 from streamproof.runtime.state_file import StateFile, say
-from streamproof.services.base import Service
+from streamproof.services.base import RestartingService, Service
 from streamproof.services.exits import first_exit
 
 PREPARE_TIMEOUT_SEC = 15.0
@@ -72,14 +72,22 @@ class LocalServices:
             await self._start_one(self.processor)
 
     async def _start_one(self, service: Service) -> None:
-        self.state_file.add(await service.start(self.state_file.state, self.timeout))
+        for entry in await service.start(self.state_file.state, self.timeout):
+            self.state_file.add(entry)
 
     def _services(self) -> tuple[Service, ...]:
         return (*([self.processor] if self.processor else []), *self.first.values())
 
     async def first_exit(self) -> StackError:
         """Wait until a service ends by itself, and return the error for it."""
-        return await first_exit((child for service in self._services() for child in service.children), self.state_file)
+        children = [child for service in self._services() for child in service.children]
+        return await first_exit(children, self.state_file, self._restart)
+
+    async def _restart(self, ended: Child) -> tuple[Child, ServiceState] | None:
+        for service in self._services():
+            if ended in service.children and isinstance(service, RestartingService):
+                return await service.restart(ended)
+        return None
 
     async def stop(self) -> StackError | None:
         """Stop the processor first, so that it can flush, then the other services, and remove the data.

@@ -37,7 +37,8 @@ class OutsideServices:
         """Start the processor, if the pack's processor is a process. Raises StackError when it ends at once."""
         if self.processor is None:
             return
-        self.state_file.add(await self.processor.start(self.state_file.state, START_TIMEOUT_SEC))
+        for entry in await self.processor.start(self.state_file.state, START_TIMEOUT_SEC):
+            self.state_file.add(entry)
 
     async def first_exit(self) -> StackError:
         """Wait until the processor ends by itself, and return the error for it."""

@@ -49,7 +49,7 @@ class ProcessorProcess:
     async def prepare(self, timeout: float) -> None:
         """Do nothing."""
 
-    async def start(self, state: StackState, timeout: float) -> ServiceState:  # noqa: ARG002 - the start does not wait
+    async def start(self, state: StackState, timeout: float) -> tuple[ServiceState, ...]:  # noqa: ARG002 - the start does not wait
         """Start the processor. `state` has the addresses of the others.
 
         Raises StackError when the program does not exist or ends at once.
@@ -66,7 +66,7 @@ class ProcessorProcess:
         child = await Child.start(NAME, argv, log=self.spec.log(NAME), env=env, cwd=self.spec.root)
         self.children.append(child)
         python = f" (Python {sys.version.split()[0]})" if launch.argv[0] == sys.executable else ""
-        return ServiceState(NAME, child.identity, ports, str(child.log), f"{launch.title}{python}")
+        return (ServiceState(NAME, child.identity, ports, str(child.log), f"{launch.title}{python}"),)
 
     def _launch(self) -> ProcessorLaunch:
         if self.spec.processor is None:

@@ -9,17 +9,19 @@ from streamproof.runtime.stack_spec import BROKER, PROCESSOR, StackSpec
 from streamproof.runtime.supervisor import Services
 from streamproof.services.base import Service
 from streamproof.services.clickhouse_server import ClickHouseServer
+from streamproof.services.flink_cluster import FlinkCluster
 from streamproof.services.kafka_broker import KafkaBroker
 from streamproof.services.kafka_mock import KafkaMock
 from streamproof.services.local_services import LocalServices
 from streamproof.services.outside_services import OutsideServices
 from streamproof.services.processor_process import ProcessorProcess
 
-KAFKA, KAFKA_MOCK, CLICKHOUSE = "kafka", "kafka-mock", "clickhouse"
+KAFKA, KAFKA_MOCK, CLICKHOUSE, FLINK = "kafka", "kafka-mock", "clickhouse", "flink"
 SERVICES: Mapping[str, type[Service]] = {
     KAFKA: KafkaBroker,
     KAFKA_MOCK: KafkaMock,
     CLICKHOUSE: ClickHouseServer,
+    FLINK: FlinkCluster,
     PROCESSOR: ProcessorProcess,
 }
 
@@ -33,5 +35,6 @@ def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Serv
         return OutsideServices(spec, env)
     if spec.compose:
         return ComposeServices(spec, env, timeout)
-    names = (KAFKA if spec.kafka_kind == BROKER else KAFKA_MOCK, CLICKHOUSE, *([PROCESSOR] if spec.processor else []))
+    names = [KAFKA if spec.kafka_kind == BROKER else KAFKA_MOCK, CLICKHOUSE]
+    names += [name for name, wanted in ((FLINK, spec.flink), (PROCESSOR, spec.processor)) if wanted]
     return LocalServices(spec, {name: SERVICES[name] for name in names}, env, timeout)
