@@ -144,6 +144,11 @@ class Environment(_FromEnvironment):
         return self._artifacts / "stacks"
 
     @property
+    def deployments(self) -> Path:
+        """Return the folder with the records of deployments on Flink."""
+        return self._artifacts / "deployments"
+
+    @property
     def _artifacts(self) -> Path:
         return self.state_home / "streamproof" if self.home == PACKAGED else self.home / "artifacts"
 

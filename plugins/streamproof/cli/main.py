@@ -10,6 +10,7 @@ import typer
 from streamproof import __version__
 from streamproof.cli.commands import assertions as assert_command
 from streamproof.cli.commands import fixtures as fixtures_commands
+from streamproof.cli.commands import flink as flink_commands
 from streamproof.cli.commands import init as init_command
 from streamproof.cli.commands import new_pack as new_pack_command
 from streamproof.cli.commands import pack as pack_commands
@@ -68,6 +69,7 @@ app.command("replay", short_help="Publish a fixture set to a topic.")(replay_com
 app.add_typer(fixtures_commands.app, name="fixtures", short_help="Generate, import and verify fixture sets.")
 pack_commands.app.command("new", short_help="Make a pack that runs from a file of events.")(new_pack_command.new)
 app.add_typer(pack_commands.app, name="pack", short_help="The packs here, and whether one is complete.")
+app.add_typer(flink_commands.app, name="flink", short_help="Deploy a job on Flink: update, stop, roll back.")
 app.command("report", short_help="Render a run's report again, print its path.")(report_command.report)
 app.command("init", short_help="Write the DAG files for an Airflow.")(init_command.init)
 app.command("setup", short_help="Fetch the jars and prepare the broker, once.")(setup_command.setup)

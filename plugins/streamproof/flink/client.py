@@ -18,6 +18,7 @@ from streamproof.flink.documents import (
     Job,
     JobSummary,
     Overview,
+    Plan,
     Pressure,
     Savepoint,
     UploadedJar,
@@ -79,6 +80,15 @@ class FlinkClient:
                 return None
             raise
 
+    def state(self, job_id: str) -> str | None:
+        """Return the state of a job, None when the cluster does not know it. Unlike `job`, it is never a few s old."""
+        try:
+            return str(self._rest.get(f"/jobs/{job_id}/status").get("status"))
+        except RefusedError as error:
+            if error.status == 404:
+                return None
+            raise
+
     def job_config(self, job_id: str) -> dict[str, Any]:
         """Return the job's configuration at run time: restart strategy, parallelism, the program's own settings."""
         return dict(self._rest.get(f"/jobs/{job_id}/config").get("execution-config", {}))
@@ -107,6 +117,22 @@ class FlinkClient:
         except RefusedError as error:
             if "does not exist" not in error.cause:
                 raise
+
+    def plan(
+        self,
+        jar_id: str,
+        *,
+        entry_class: str | None = None,
+        arguments: Sequence[str] = (),
+        parallelism: int | None = None,
+    ) -> Plan:
+        """Run the program of an uploaded jar up to its plan, and return this. Nothing is submitted."""
+        body = {"entryClass": entry_class, "programArgsList": list(arguments) or None, "parallelism": parallelism}
+        try:
+            answer = self._rest.post(f"/jars/{jar_id}/plan", _without_none(body))
+        except RefusedError as error:
+            raise _not_run(error, entry_class) from None
+        return parsed(Plan, answer.get("plan"), self.url)
 
     def run(
         self,
@@ -235,7 +261,7 @@ class FlinkClient:
         ]
 
     def _operation(self, path: str, body: Mapping[str, Any]) -> str:
-        answer = self._rest.post(path, {key: part for key, part in body.items() if part is not None})
+        answer = self._rest.post(path, _without_none(body))
         return str(answer["request-id"])
 
     def _metrics(self, path: str, names: Sequence[str]) -> dict[str, str]:
@@ -246,7 +272,13 @@ class FlinkClient:
         return found
 
     def _pressure(self, job_id: str, vertex_id: str, name: str) -> Pressure:
-        answer = self._rest.get(f"/jobs/{job_id}/vertices/{vertex_id}/backpressure")
+        try:
+            answer = self._rest.get(f"/jobs/{job_id}/vertices/{vertex_id}/backpressure")
+        except RefusedError as error:
+            if "NoSuchElementException" not in error.cause:
+                raise
+            # There is no sample yet.
+            answer = {}
         subtasks = answer.get("subtasks") or ()
         return Pressure(
             vertex=name,
@@ -256,10 +288,18 @@ class FlinkClient:
         )
 
 
+def _without_none(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that are set; the cluster's defaults hold for the others."""
+    return {key: part for key, part in body.items() if part is not None}
+
+
 def _not_run(error: RefusedError, entry_class: str | None) -> RefusedError:
     """Return the error of a submission with a hint that fits its cause."""
     missing = bool(entry_class) and f"ClassNotFoundException: {entry_class}" in error.cause
     hint = f"The jar does not hold the entry class {entry_class}." if missing else error.hint
     return RefusedError(
-        f"Flink did not start the job: {error.cause}", hint=hint, status=error.status, cause=error.cause
+        f"Flink did not start {entry_class or 'the job'}: {error.cause}",
+        hint=hint,
+        status=error.status,
+        cause=error.cause,
     )

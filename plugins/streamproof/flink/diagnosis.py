@@ -9,9 +9,9 @@ LONGEST_CAUSE = 600
 _CAUSED_BY = re.compile(r"^\s*Caused by: ", re.MULTILINE)
 _FRAME = re.compile(r"^\s+at |^\s*\.\.\. \d+ (more|common frames)|^\s*Suppressed: |^End of exception on server side")
 # An exception that only carries another one repeats its class and message behind its own name.
+_SERVER_SIDE = re.compile(r"^<Exception on server side:\s*")
 _CARRIERS = re.compile(
-    r"^(?:<Exception on server side:\s*)?"
-    r"(?:(?:java\.util\.concurrent\.(?:CompletionException|ExecutionException)"
+    r"^(?:(?:java\.util\.concurrent\.(?:CompletionException|ExecutionException)"
     r"|org\.apache\.flink\.util\.SerializedThrowable"
     r"|org\.apache\.flink\.runtime\.rest\.handler\.RestHandlerException): )+"
 )
@@ -53,7 +53,7 @@ def root_cause(trace: str) -> str:
 
     The failure of a Python function contains Python's own trace; its last line is then the cause.
     """
-    last = _CAUSED_BY.split(trace.strip())[-1]
+    last = _CAUSED_BY.split(_SERVER_SIDE.sub("", trace.strip()))[-1]
     if _PYTHON_TRACE in trace:
         errors = _PYTHON_ERROR.findall(trace.rpartition(_PYTHON_TRACE)[2])
         if errors:

@@ -11,7 +11,7 @@ from streamproof.model.errors import FlinkError
 
 # Flink refuses an address of more than 4,096 characters; quoting makes names longer.
 LONGEST_QUERY = 2_000
-RUNNING, FINISHED = "RUNNING", "FINISHED"
+RUNNING, FINISHED, FAILED = "RUNNING", "FINISHED", "FAILED"
 # A job that is SUSPENDED goes on when a job manager is its leader again.
 ENDED = frozenset({"FAILED", "CANCELED", "FINISHED"})
 
@@ -76,6 +76,7 @@ class Vertex(Document):
     name: str
     parallelism: int
     tasks: dict[str, int]
+    started: int = Field(default=0, alias="start-time")
 
     @property
     def ready(self) -> bool:
@@ -88,10 +89,21 @@ class Vertex(Document):
 
 
 class Job(JobSummary):
-    """A job with its vertices."""
+    """A job with its vertices; `now` is the job manager's clock in Unix milliseconds."""
 
     vertices: tuple[Vertex, ...] = ()
     timestamps: dict[str, int] = Field(default_factory=dict)
+    now: int = 0
+
+    @property
+    def running_since(self) -> int:
+        """Return when the job became RUNNING or the last of its vertices started, in Unix milliseconds."""
+        return max([self.timestamps.get(RUNNING, 0), *(vertex.started for vertex in self.vertices)])
+
+    @property
+    def slots(self) -> int:
+        """Return how many task slots the job holds while it runs, if its operators share slots as by default."""
+        return max((vertex.parallelism for vertex in self.vertices), default=0)
 
     @property
     def running(self) -> bool:
@@ -209,3 +221,20 @@ def batched_names(names: Sequence[str]) -> Iterator[str]:
         group = f"{group},{name}" if group else name
     if group:
         yield group
+
+
+class Plan(Document):
+    """What Flink plans for a job before it is submitted: its name, and its nodes with their parallelism."""
+
+    class Node(Document):
+        """A node of the plan."""
+
+        parallelism: int = 1
+
+    name: str = ""
+    nodes: tuple[Node, ...] = ()
+
+    @property
+    def slots(self) -> int:
+        """Return how many task slots the job needs, if its operators share slots as by default."""
+        return max((node.parallelism for node in self.nodes), default=1)

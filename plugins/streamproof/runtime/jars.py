@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamproof.model.errors import StackError
+from streamproof.model.errors import StackError, UsageError
 from streamproof.runtime.files import file_lock
 
 Progress = Callable[[int, int, str], None]
@@ -48,6 +48,8 @@ class LockedJar:
         """Return the jar's path in the cache. It contains the hash, so other content has another path."""
         return cache / "jars" / f"{self.coordinate.artifact}-{self.coordinate.version}-{self.sha256[:12]}.jar"
 
+
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 Download = Callable[[Coordinate, Path], Path]
 """A function that fetches a jar into a folder and returns the file. It raises StackError when it cannot."""
@@ -110,6 +112,26 @@ def download_jar(coordinate: Coordinate, folder: Path) -> Path:
         hint="Check the network, or proxy settings, and try again; without Kafka's jars, `--kafka mock` runs small "
         "fixture sets.",
     )
+
+
+def named_jar(name: str, cache: Path, *, download: Download = download_jar) -> Path:
+    """Return a jar that a user names: the path of a file, or a Maven coordinate, which is fetched into `cache` once.
+
+    Raises UsageError for a name that is neither, StackError when the jar cannot be fetched.
+    """
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    parts = name.split(":")
+    if len(parts) != 3 or not all(_PART.fullmatch(part) for part in parts):
+        raise UsageError(f"There is no jar {name}.", hint="Name a .jar file, or a coordinate group:artifact:version.")
+    coordinate = Coordinate(*parts)
+    kept = cache / "jars" / "named" / coordinate.group / f"{coordinate.artifact}-{coordinate.version}.jar"
+    if not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".incoming-", dir=cache / "jars") as incoming:
+            download(coordinate, Path(incoming)).replace(kept)
+    return kept
 
 
 def _wrong(jar: LockedJar, found: str) -> StackError:

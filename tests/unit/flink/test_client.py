@@ -214,6 +214,16 @@ def test_back_pressure_of_each_vertex(client, answers):
     assert {(pressure.level, pressure.back_pressured) for pressure in client.pressure(JOB)} == {("ok", 0.0)}
 
 
+def test_a_vertex_without_a_sample_has_an_unknown_pressure(client, answers):
+    answers.answer(f"GET /jobs/{JOB}", "job_running")
+    trace = "<Exception on server side:\njava.util.NoSuchElementException: No value present\n\tat java.base/x\n"
+    for vertex in client.job(JOB).vertices:
+        path = f"GET /jobs/{JOB}/vertices/{vertex.id}/backpressure"
+        answers.answer(path, {"errors": ["Internal server error.", trace]}, status=500)
+
+    assert {pressure.level for pressure in client.pressure(JOB)} == {"unknown"}
+
+
 @pytest.mark.parametrize("shown", ["sp.events.v1", "sp_events_v1"])
 def test_partitions_that_the_readers_hold(client, answers, shown):
     answers.answer(f"GET /jobs/{JOB}", "job_running")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamproof.model.errors import StackError
-from streamproof.runtime.jars import Coordinate, LockedJar, bad_jars, fetch_jars, read_lock, write_lock
+from streamproof.model.errors import StackError, UsageError
+from streamproof.runtime.jars import Coordinate, LockedJar, bad_jars, fetch_jars, named_jar, read_lock, write_lock
 
 CONTENT = {"alpha": b"first jar", "beta": b"second jar"}
 
@@ -176,3 +176,27 @@ class TestWriteLock:
         with pytest.raises(StackError):
             write_lock(lock, download=Maven({"alpha": b""}))
         assert lock.read_text() == before
+
+
+def test_a_jar_is_named_by_its_path_or_by_a_coordinate_that_is_fetched_once(tmp_path):
+    fetched = []
+
+    def download(coordinate: Coordinate, folder: Path) -> Path:
+        fetched.append(str(coordinate))
+        path = folder / "x.jar"
+        path.write_bytes(b"jar")
+        return path
+
+    own = tmp_path / "own.jar"
+    own.write_bytes(b"own")
+    for _ in range(2):
+        assert named_jar("a.b:c-d:1.0", tmp_path / "cache", download=download).read_bytes() == b"jar"
+
+    assert named_jar(str(own), tmp_path / "cache", download=download) == own
+    assert fetched == ["a.b:c-d:1.0"]
+
+
+@pytest.mark.parametrize("name", ["gone.jar", "a:b", "a:b:c:d", "a:../b:c", "::"])
+def test_a_name_that_is_no_jar(tmp_path, name):
+    with pytest.raises(UsageError, match="There is no jar"):
+        named_jar(name, tmp_path)
