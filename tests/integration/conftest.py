@@ -17,6 +17,7 @@ from streamproof.warehouse.clickhouse.client import connect, execute
 from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.database import Database
 from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
+from tests.support.flink_cluster import example_jars, flink_client, flink_settings, flink_stack
 
 VARIABLES = {"kafka": False, "retention": False}
 
@@ -82,4 +83,4 @@ def warehouse(home: Path, cache_dir: Path, tmp_path_factory: pytest.TempPathFact
         stop_stack(folder, timeout=30)
 
 
-__all__ = ["LEDGER", "Warehouse", "insert"]
+__all__ = ["LEDGER", "Warehouse", "example_jars", "flink_client", "flink_settings", "flink_stack", "insert"]
