@@ -56,6 +56,8 @@ def _nothing_is_written(project):
         (["stack", "up", "--stack", "external"], "There is no stack 'external' to start."),
         (["stack", "up", "--stack", "compose", "--state", "ghost"], "There is no --state 'ghost'."),
         (["stack", "up", "--stack", "compose", "--state", "reset"], "--state reset removes data."),
+        (["stack", "up", "--stack", "compose", "--flink", "1"], "--flink is for a local stack."),
+        (["stack", "up", "--flink", "17"], "--flink"),
         (["stack", "up", "--keep-data"], "A local stack keeps no data."),
         (["run", "--stack", "compose", "--kafka", "mock"], "Stack compose uses its own brokers."),
         (["stack", "prepare"], "No ClickHouse is named."),

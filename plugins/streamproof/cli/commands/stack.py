@@ -6,19 +6,19 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from streamproof.cli.environment import connections, read_environment
 from streamproof.cli.options import Json, Pack
 from streamproof.cli.output import emit_json, progress_console, result_console
+from streamproof.cli.stacks import left_up, stack_facts, stack_folders
 from streamproof.model.errors import StackError, UsageError
 
 if TYPE_CHECKING:
     from streamproof.environment import Environment
     from streamproof.model.results import StageResult
-    from streamproof.model.stack import StackState
     from streamproof.runs.context import RunContext
 
 app = typer.Typer(help="Start, look at and stop a local stack with the pack's schema and processor.")
@@ -38,6 +38,15 @@ def up(
         int, typer.Option("--clickhouse-port", help="HTTP; 0 for any.", min=0, max=65535, metavar="PORT")
     ] = 0,
     stack: Annotated[str, typer.Option("--stack", help="local, or compose (Docker).")] = "local",
+    flink: Annotated[
+        int,
+        typer.Option(
+            "--flink", help="local: a Flink cluster too, with this many task managers.", min=0, max=16, metavar="COUNT"
+        ),
+    ] = 0,
+    flink_port: Annotated[
+        int, typer.Option("--flink-port", help="Flink's UI and REST; 0 for any.", min=0, max=65535, metavar="PORT")
+    ] = 0,
     state: Annotated[
         str,
         typer.Option(
@@ -52,8 +61,11 @@ def up(
 ) -> None:
     """Start Kafka, ClickHouse and the processor, apply the schema, and print how to reach them."""
     _strategy(stack, state, keep_data=keep_data, allow_destructive=allow_destructive)
+    if flink and stack != "local":
+        raise UsageError("--flink is for a local stack.", hint="Start the profile: docker compose --profile flink up.")
     ctx = _planned(read_environment(), name, pack, kafka, stack)
-    _start(ctx, {"kafka": kafka_port, "clickhouse_http": clickhouse_port}, state, keep_data=keep_data)
+    ports = {"kafka": kafka_port, "clickhouse_http": clickhouse_port, "flink_rest": flink_port}
+    _start(ctx, ports, state, keep_data=keep_data, task_managers=flink)
     found = ctx.stack_state()
     variables = {
         "KAFKA_BOOTSTRAP": found.bootstrap_servers,
@@ -61,9 +73,10 @@ def up(
         "CH_PORT": str(found.clickhouse_port),
         "CH_USER": found.clickhouse_user,
         "CH_DATABASE": ctx.names.database,
+        **({"FLINK_REST": found.flink_rest} if found.flink_rest else {}),
     }
     if json:
-        emit_json({**_facts(ctx.folder.stack, found), "env": variables, "input_topic": ctx.names.input_topic})
+        emit_json({**stack_facts(ctx.folder.stack, found), "env": variables, "input_topic": ctx.names.input_topic})
         return
     console = result_console(json=json)
     console.print("".join(f"export {key}={value}\n" for key, value in variables.items()), end="", markup=False)
@@ -115,10 +128,10 @@ def status(
     from streamproof.runtime.stack import read_state
 
     found = []
-    for folder in _stack_folders(read_environment()):
+    for folder in stack_folders(read_environment()):
         state = read_state(folder)
         if state is not None and name in (None, state.name):
-            facts = _facts(folder, state)
+            facts = stack_facts(folder, state)
             if every or name is not None or facts["alive"] or facts["status"] == "gone":
                 found.append(facts)
     if name is not None and not found:
@@ -128,9 +141,10 @@ def status(
         return
     console = result_console(json=json)
     for facts in found:
+        flink = f"Flink {facts['flink']}  " if facts["flink"] else ""
         console.print(
             f"{facts['name']}  {facts['status']}  Kafka {facts['bootstrap_servers']} ({facts['kafka_kind']})  "
-            f"ClickHouse {facts['clickhouse']}  {facts['folder']}",
+            f"ClickHouse {facts['clickhouse']}  {flink}{facts['folder']}",
             markup=False,
         )
     if not found:
@@ -148,9 +162,9 @@ def down(
 
     environment = read_environment()
     stopped = []
-    for folder in _stack_folders(environment):
+    for folder in stack_folders(environment):
         state = read_state(folder)
-        if state is None or not (_left_up(environment, folder) if every else state.name == name):
+        if state is None or not (left_up(environment, folder) if every else state.name == name):
             continue
         if _stop(folder):
             stopped.append(state.name)
@@ -218,15 +232,18 @@ def _planned(environment: Environment, name: str, pack: str | None, kafka: str, 
     return plan_run(request, STAGES, home=environment.home, host=host, now=datetime.now(UTC))
 
 
-def _start(ctx: RunContext, ports: dict[str, int], state: str, *, keep_data: bool) -> None:
+def _start(ctx: RunContext, ports: dict[str, int], state: str, *, keep_data: bool, task_managers: int) -> None:
     """Start the services, apply the schema, and wait for the processor. After a failure nothing is left running."""
     from streamproof.cli.commands.setup import progress_bar
     from streamproof.runs.runner import run_stage
     from streamproof.runtime.stack import stop_stack
+    from streamproof.runtime.stack_spec import FlinkSpec
     from streamproof.stages.registry import STAGES
     from streamproof.stages.stack_up import compose_launch, stack_spec, start_own, timeout_of
 
     spec = replace(stack_spec(ctx), ports=ports)
+    if task_managers:
+        spec = replace(spec, flink=replace(spec.flink or FlinkSpec(), task_managers=task_managers))
     if spec.compose:
         spec = replace(spec, compose=compose_launch(ctx, state, keep_volumes=keep_data))
     with progress_bar() as progress:
@@ -242,42 +259,3 @@ def _start(ctx: RunContext, ports: dict[str, int], state: str, *, keep_data: boo
 def _require(result: StageResult, ctx: RunContext) -> None:
     if result.error is not None:
         raise StackError(f"{result.stage}: {result.error}", hint=result.hint or f"See {ctx.folder.log}.")
-
-
-def _stack_folders(environment: Environment) -> list[Path]:
-    found = [*environment.stacks.glob("*/stack/state.json"), *environment.artifacts.glob("*/stack/state.json")]
-    return sorted(path.parent for path in found)
-
-
-def _left_up(environment: Environment, folder: Path) -> bool:
-    """Return whether only the user stops this stack: one of `stack up`, or of a run with --keep-stack."""
-    from streamproof.runs.folder import RunFolder
-
-    return folder.is_relative_to(environment.stacks) or RunFolder(folder.parent).read_plan().keep_stack
-
-
-def _facts(folder: Path, state: StackState) -> dict[str, Any]:
-    from streamproof.runtime.stack import stack_is_alive
-
-    alive = stack_is_alive(state)
-    gone = state.status in ("starting", "ready") and not alive
-    return {
-        "name": state.name,
-        "status": "gone" if gone else state.status,
-        "alive": alive,
-        "folder": str(folder),
-        "kafka_kind": state.kafka_kind,
-        "bootstrap_servers": state.bootstrap_servers,
-        "clickhouse": state.clickhouse.url,
-        "services": [
-            {
-                "name": service.name,
-                "pid": service.process.pid if service.process else None,
-                "container": service.container or None,
-                "version": service.version,
-                "ports": dict(service.ports),
-            }
-            for service in state.services
-        ],
-        "error": state.error,
-    }

@@ -1,0 +1,41 @@
+"""`streamproof stack up|status`: what is asked for, and what is shown of a stack."""
+
+from __future__ import annotations
+
+import pytest
+
+from streamproof.model.errors import StackError
+from streamproof.model.stack import StackState
+from streamproof.runtime.files import write_json
+from streamproof.runtime.process import own_identity
+from streamproof.runtime.stack_spec import FlinkSpec, StackSpec
+from streamproof.stages import stack_up
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[StackSpec]:
+    """The stacks that were asked for; none is started."""
+    specs: list[StackSpec] = []
+
+    def refuse(_ctx, spec: StackSpec, **_options) -> StackState:
+        specs.append(spec)
+        raise StackError("Not today.", hint="")
+
+    monkeypatch.setattr(stack_up, "start_own", refuse)
+    return specs
+
+
+def test_a_stack_has_flink_only_when_asked_for(call, asked):
+    assert call("stack", "up").code == 3
+    assert call("stack", "up", "--flink", "2", "--flink-port", "8081").code == 3
+
+    assert [spec.flink for spec in asked] == [None, FlinkSpec(task_managers=2)]
+    assert asked[1].ports["flink_rest"] == 8081
+
+
+def test_status_shows_the_address_of_flink(call, project):
+    state = StackState("dev", "ready", own_identity(), "broker", "k:1", "h", 2, 3, "u", flink_rest="http://127.0.0.1:4")
+    write_json(project / "artifacts/stacks/dev/stack/state.json", state.as_json())
+
+    assert "Flink http://127.0.0.1:4" in call("stack", "status").out
+    assert call("stack", "status", "--json").document["stacks"][0]["flink"] == "http://127.0.0.1:4"
