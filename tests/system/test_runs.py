@@ -34,6 +34,10 @@ def test_two_golden_runs_at_once_pass_and_leave_every_artifact(cli, home):
     assert len({summary["stack"]["bootstrap_servers"] for summary in summaries}) == 2
     for summary in summaries:
         assert_every_artifact(cli.folder(summary), summary, home)
+    diff = cli("diff", "left", "right", "--json")
+    assert (diff.code, diff.json["equal"], diff.json["differences"]) == (0, True, []), diff.stdout
+    assert diff.json["tables"] == summaries[0]["content"]["tables"] > 30
+    assert diff.json["rows_a"] == diff.json["rows_b"] > 1000
 
 
 def assert_every_artifact(folder: Path, summary: dict[str, Any], home: Path) -> None:

@@ -12,6 +12,7 @@ from streamproof.model.plan import CONSERVATION
 from streamproof.model.rungs import Rung
 from streamproof.packs.pack import Pack
 from streamproof.sql.blocks import Block, block_error, refuse_duplicates
+from streamproof.sql.projections import Projection, read_projections
 from streamproof.sql.suites import read_diagnostics, read_suite
 from streamproof.warehouse.registry import accounting_checks
 
@@ -73,6 +74,11 @@ class CheckFiles:
         if not any(self._pack.contracts_dir.glob("*.yaml")):
             return ()
         return load_contracts(self._pack.contracts_dir, relative_to=self._home)
+
+    @cached_property
+    def projections(self) -> tuple[Projection, ...]:
+        """Return the projections of the pack's content in the order of the layers; a pack need not have any."""
+        return read_projections(self._pack.sql_dir / "content", self._pack.layers, home=self._home)
 
     @cached_property
     def oracle_sql(self) -> OracleSql:

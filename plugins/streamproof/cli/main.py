@@ -9,6 +9,7 @@ import typer
 
 from streamproof import __version__
 from streamproof.cli.commands import assertions as assert_command
+from streamproof.cli.commands import diff as diff_command
 from streamproof.cli.commands import fixtures as fixtures_commands
 from streamproof.cli.commands import flink as flink_commands
 from streamproof.cli.commands import init as init_command
@@ -61,6 +62,7 @@ def _root(
 app.command("run", short_help="Bring up the stack, replay, judge every layer.")(run_command.run)
 app.command("prove", short_help="Show that every check is able to fail.")(prove_command.prove)
 app.add_typer(stack_commands.app, name="stack", short_help="A local stack without a run: up, status, down.")
+app.command("diff", short_help="Compare the content of two runs, layer by layer.")(diff_command.diff)
 app.command("trace", short_help="Show a warehouse layer by layer.")(trace_command.trace)
 app.command("session", short_help="Follow one session through every layer.")(session_command.session)
 app.command("scenarios", short_help="Find the sessions of each scenario.")(scenarios_command.scenarios)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from streamproof.model.content import SavedContent
 from streamproof.model.plan import RunPlan
 from streamproof.model.results import LAYERS, CheckResult, StageResult, Status, Verdict
 from streamproof.model.rungs import missing_rungs, proved_rungs
@@ -19,13 +20,18 @@ _NOT_RUN = " did not run"
 
 
 def build_summary(
-    plan: RunPlan, results: Mapping[str, StageResult], stack: StackState | None, *, ended_at: str
+    plan: RunPlan,
+    results: Mapping[str, StageResult],
+    stack: StackState | None,
+    *,
+    ended_at: str,
+    content: SavedContent | None = None,
 ) -> dict[str, Any]:
     """Return the content of `summary.json` as plain JSON data, with its keys in the order of the design.
 
-    `results` are the stages that have ended, in order; `ended_at` is ISO-8601 UTC. In the summary, `checks.total` does
-    not include skipped checks. `not_judged` lists the checks that could not be judged, and `not_run` the planned stages
-    that never ended.
+    `results` are the stages that have ended, in order; `ended_at` is ISO-8601 UTC; `content` is what was saved. In the
+    summary, `checks.total` does not include skipped checks. `not_judged` lists the checks that could not be judged, and
+    `not_run` the planned stages that never ended.
     """
     verdict = judge(plan.planned_stages, plan.judging_stages, results)
     if stack and stack.killed and verdict is Verdict.PASSED:
@@ -50,7 +56,8 @@ def build_summary(
         "rungs": proved_rungs(plan, results),
         "rungs_missing": missing_rungs(plan.rungs),
         "rerun": plan.rerun,
-        "notices": list(plan.notices),
+        "notices": [*plan.notices, *([content.notice] if content and content.notice else [])],
+        "content": content.in_brief() if content else None,
         "injected": _injected(plan, results),
         "error": None if verdict is Verdict.PASSED else _error(plan, results, stack),
         "hint": None if verdict is Verdict.PASSED else next((r.hint for r in results.values() if r.hint), None),

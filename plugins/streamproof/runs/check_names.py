@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 def checks_by_suite(files: CheckFiles, pack: Pack, suites: Sequence[str]) -> dict[str, set[str]]:
     """Read every check file of the run and return the names of the checks by suite.
 
-    Diagnostics are read only to find broken files. Raises SqlSourceError or UsageError for a broken file.
+    Diagnostics and projections are read only to find broken files, for which it raises SqlSourceError or UsageError.
     """
     for suite in suites:
         files.diagnostics(suite)
+    _ = files.projections
     conservation = (CONSERVATION,) if files.suite(CONSERVATION) else ()
     found = {suite: {test.name for test in files.suite(suite)} for suite in (*suites, *conservation)}
     if pack.oracle:

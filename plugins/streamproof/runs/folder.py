@@ -52,6 +52,11 @@ class RunFolder:
         return self.root / "contracts"
 
     @property
+    def content(self) -> Path:
+        """Return the folder of the saved content: the rows of the pack's projections."""
+        return self.root / "content"
+
+    @property
     def diagnostics(self) -> Path:
         """Return the folder of diagnostics, which only a run that did not pass has."""
         return self.root / "diagnostics"

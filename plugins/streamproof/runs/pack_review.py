@@ -24,7 +24,7 @@ from streamproof.sql.reading import shown_path
 from streamproof.warehouse.registry import warehouse_kind
 from streamproof.warehouse.values import SqlReview, SqlText
 
-_FOLDERS = ("trace", "scenarios", "session", "content", "accounting")
+_FOLDERS = ("trace", "scenarios", "session", "accounting")
 # What a run gives to every check beside the pack's own parameters. Only names and types matter here.
 RUN_PARAMETERS: Mapping[str, object] = {
     **Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)).query_parameters(),
@@ -108,6 +108,7 @@ class _Review:
             yield from self._try(lambda suite=suite: self.files.diagnostics(suite)) or ()  # type: ignore[misc]
 
     def _queries(self) -> Iterator[Block]:
+        yield from (projection.block for projection in self._try(lambda: self.files.projections) or ())
         for folder in _FOLDERS:
             for file in sorted((self.pack.sql_dir / folder).glob("*.sql")):
                 shown_as = shown_path(file, self.home)

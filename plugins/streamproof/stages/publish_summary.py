@@ -1,4 +1,7 @@
-"""Stage `publish_summary`: write summary, reports and JUnit file, and diagnostics of a run that did not pass."""
+"""Stage `publish_summary`: save the content, write summary, reports and JUnit file.
+
+A run that did not pass also gets diagnostics.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.folder import read_json
 from streamproof.runtime.files import write_json
 from streamproof.stages.diagnostics import collect_diagnostics
+from streamproof.stages.saved_content import save, saved_content
 from streamproof.stages.session_traces import session_links
 
 
@@ -44,7 +48,8 @@ def _stage_result(ctx: RunContext, stage: str) -> StageResult | None:
 def publish(ctx: RunContext) -> dict[str, Any]:
     """Write every report of the run from the stage results so far, and return the summary."""
     results = stage_results(ctx)
-    summary = build_summary(ctx.plan, results, ctx.folder.read_stack_state(), ended_at=iso_ms(datetime.now(UTC)))
+    stack, ended_at = ctx.folder.read_stack_state(), iso_ms(datetime.now(UTC))
+    summary = build_summary(ctx.plan, results, stack, ended_at=ended_at, content=saved_content(ctx))
     write_json(ctx.folder.summary, summary)
     _render(ctx, summary, results)
     return summary
@@ -89,7 +94,11 @@ def _write(ctx: RunContext, name: str, summary: dict[str, Any], render: Callable
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Publish the run; the details are its summary for XCom, under 10 kB, with paths instead of bulk."""
+    """Save the content and publish the run.
+
+    The details are its summary for XCom, under 10 kB, with paths instead of bulk.
+    """
+    save(ctx)
     summary = publish(ctx)
     if summary["verdict"] != Verdict.PASSED:
         # The reports exist before this step, in case it fails. Afterwards they are rendered with links to diagnostics.

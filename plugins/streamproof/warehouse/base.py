@@ -82,6 +82,13 @@ class Warehouse(Protocol):
         `source` is the file and line of the query, for errors.
         """
 
+    def save_rows(self, sql: str, file: Path, *, source: str) -> None:
+        """Write the rows of a read-only query to a Parquet file, without holding them all in memory.
+
+        The file appears only when it is complete; its folder is made. `source` is the beginning of an error message.
+        Raises OSError when it cannot be written.
+        """
+
     def needs_of(self, sql: str) -> str:
         """Return the setting that the query needs and this user may not change, '' when nothing is missing.
 

@@ -14,7 +14,7 @@ from streamproof.model.settings import ClickHouseSettings
 from streamproof.packs.accounting import Accounting
 from streamproof.sql.blocks import Block
 from streamproof.warehouse.base import Server, Warehouse
-from streamproof.warehouse.values import MadePack, SqlReview, SqlText
+from streamproof.warehouse.values import FilesCompared, MadePack, SqlReview, SqlText
 
 KINDS = ("clickhouse",)
 
@@ -32,6 +32,12 @@ class WarehouseKind(Protocol):
         """Review statements against the schema of a folder without a server, with `known` values of parameters.
 
         Raises SqlSourceError for a broken schema folder, WarehouseError when the engine cannot be used.
+        """
+
+    def compare_files(self, pairs: Sequence[tuple[Path, Path]], *, samples: int) -> tuple[FilesCompared, ...]:
+        """Compare pairs of files that `Warehouse.save_rows` has written, without a server, with up to so many samples.
+
+        Raises WarehouseError when a file cannot be read or the engine cannot be used.
         """
 
     def accounting_checks(self, accounting: Accounting, layers: Mapping[str, str]) -> tuple[Block, ...]:

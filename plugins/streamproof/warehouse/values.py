@@ -204,6 +204,31 @@ class SchemaFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRow:
+    """A row that two files do not hold equally often: how often each has it, and its values in the order of columns.
+
+    The values are texts, and None for NULL. Bytes that are no text are shown as `0x` and hexadecimal digits.
+    """
+
+    times: tuple[int, int]
+    values: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilesCompared:
+    """What two files of rows have in common, compared as multisets. Pairs are in the order of the two files.
+
+    `columns` are (name, type) pairs. If the columns differ, the rows are not compared, and all numbers are 0. `rows`
+    counts all rows; `only` counts those that one file has more often than the other. `samples` are some of these.
+    """
+
+    columns: tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]
+    rows: tuple[int, int]
+    only: tuple[int, int]
+    samples: tuple[tuple[FileRow, ...], tuple[FileRow, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class SqlText:
     """One statement of a pack to review. `source` is its file and line; `parameters` are (name, SQL type) pairs.
 

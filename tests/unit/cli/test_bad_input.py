@@ -27,6 +27,7 @@ def _nothing_is_written(project):
         (["pack", "new", "shop", "--events", "ghost.jsonl", "--processor", "x"], "There is no kind of processor 'x'"),
         (["fixtures", "import", "ghost.jsonl"], "Missing option '--out'."),
         (["fixtures", "import", "ghost.jsonl", "--out", "x"], "has scenarios, and none is named"),
+        (["diff", "ghost", "ghoul"], "There is no run 'ghost'"),
         (["run", "--bogus"], "No such option: --bogus."),
         (["run", "--lookback-hours", "soon"], "Invalid value for '--lookback-hours'"),
         (["run", "--pack", "ghost"], "There is no pack 'ghost'."),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from streamproof.packs.accounting import Accounting
     from streamproof.sql.blocks import Block
     from streamproof.warehouse.base import Server, Warehouse
-    from streamproof.warehouse.values import MadePack, SqlReview, SqlText
+    from streamproof.warehouse.values import FilesCompared, MadePack, SqlReview, SqlText
 
 # The columns of a new pack's typed tables that say which record a row comes from.
 reserved_columns = ("record_topic", "record_partition", "record_offset", "record_timestamp")
@@ -41,6 +41,13 @@ def review_sql(schema: Path, texts: Sequence[SqlText], known: Mapping[str, objec
     from streamproof.warehouse.clickhouse.reviewing import review  # noqa: PLC0415 - as above
 
     return review.review_sql(schema, texts, known)
+
+
+def compare_files(pairs: Sequence[tuple[Path, Path]], *, samples: int) -> tuple[FilesCompared, ...]:
+    """Compare pairs of saved files without a server. Raises WarehouseError."""
+    from streamproof.warehouse.clickhouse.content import files  # noqa: PLC0415 - as above
+
+    return files.compare_files(pairs, samples=samples)
 
 
 def accounting_checks(accounting: Accounting, layers: Mapping[str, str]) -> tuple[Block, ...]:

@@ -17,6 +17,7 @@ from streamproof.warehouse.clickhouse.binding import bindable
 from streamproof.warehouse.clickhouse.client import connect, execute, execute_script, refusals
 from streamproof.warehouse.clickhouse.comparing import comparison as comparing
 from streamproof.warehouse.clickhouse.comparing.expected_rows import store_expected
+from streamproof.warehouse.clickhouse.content.saving import save_rows
 from streamproof.warehouse.clickhouse.feed import assigned_partitions, complaint, schema_variables
 from streamproof.warehouse.clickhouse.frames import read_table
 from streamproof.warehouse.clickhouse.migrations import apply_migrations
@@ -88,6 +89,13 @@ class Database:
         with refusals(doing, hint=hint):
             result = self.client.query(sql, parameters=bindable(parameters, types), settings=self.settings_for(sql))
             return Answer(tuple(result.column_names), result.result_rows)
+
+    def save_rows(self, sql: str, file: Path, *, source: str) -> None:
+        """Write the rows of a query to a Parquet file; it reads the cached rows of a cached view.
+
+        Raises WarehouseError, and OSError when the file cannot be written.
+        """
+        save_rows(self.client, sql, file, settings=self.settings_for(sql), source=source)
 
     def settings_for(self, sql: str) -> dict[str, object]:
         """Return the settings to send with a read-only query, among them its default database."""

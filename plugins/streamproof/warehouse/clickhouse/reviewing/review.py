@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from streamproof.model.errors import WarehouseError
 from streamproof.sql.scripts import script_of
 from streamproof.sql.templating import render
 from streamproof.warehouse.clickhouse.binding import literal
+from streamproof.warehouse.clickhouse.engine import run_engine
 from streamproof.warehouse.clickhouse.migrations import engine_statements, read_migrations
 from streamproof.warehouse.values import SqlReview, SqlText
 
@@ -38,22 +34,7 @@ def review_sql(schema: Path, texts: Sequence[SqlText], known: Mapping[str, objec
         "feed": list(_migrations(schema, kafka=True)),
         "texts": [_text(text, known) for text in texts],
     }
-    command = [sys.executable, "-m", CHILD]
-    try:
-        child = subprocess.run(
-            command, input=orjson.dumps(document), capture_output=True, timeout=TIMEOUT_SEC, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise WarehouseError(
-            f"The engine that reviews SQL gave no answer within {TIMEOUT_SEC} s.", hint="Is the machine very busy?"
-        ) from None
-    if child.returncode:
-        said = child.stderr.decode(errors="replace").strip().splitlines()
-        raise WarehouseError(
-            f"The engine that reviews SQL ended with {child.returncode}: {said[-1] if said else 'it said nothing'}",
-            hint="Is the package chdb-core installed? `make setup` installs it.",
-        )
-    found = orjson.loads(child.stdout)
+    found = run_engine(CHILD, document, doing="reviews SQL", timeout_sec=TIMEOUT_SEC)
     return SqlReview(tuple((source, message) for source, message in found["problems"]), frozenset(found["objects"]))
 
 

@@ -10,12 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from streamproof.sql.blocks import Block, read_blocks
+from streamproof.sql.blocks import Block
 from streamproof.warehouse.clickhouse.client import rows
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from clickhouse_connect.driver.client import Client
 
 # A row is hashed as text, which distinguishes NULL from 'NULL' and has the shortest digits of a float. The sum of the
@@ -40,11 +38,6 @@ class Difference:
 
     only_first: tuple[Mapping[str, Any], ...]
     only_second: tuple[Mapping[str, Any], ...]
-
-
-def read_projections(folder: Path) -> tuple[Block, ...]:
-    """Read the queries of a folder of projections, in the order of files and of queries. Raises SqlSourceError."""
-    return tuple(block for file in sorted(folder.glob("*.sql")) for block in read_blocks(file))
 
 
 def digests(client: Client, projections: Sequence[Block]) -> dict[str, Digest]:
