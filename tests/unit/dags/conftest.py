@@ -49,6 +49,7 @@ print("RESULT" + json.dumps({
         for key, found in bag.dags.items()
     },
     "modules": [name for name in sys.modules if name.split(".")[0] in sys.argv[2].split(",")],
+    "loaded_clients": [name for name in ("streamproof.flink.client",) if name in sys.modules],
     "plugins": names,
     "loaded_alone": [name for name in ("folder", "junit", "summary", "planning") if name in sys.modules],
     "tasks": tasks,

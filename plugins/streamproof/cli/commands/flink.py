@@ -12,7 +12,7 @@ import typer
 
 from streamproof.cli.options import Json
 from streamproof.cli.output import emit_json, progress_console, result_console
-from streamproof.model.errors import FlinkError, UsageError
+from streamproof.model.errors import UsageError
 
 if TYPE_CHECKING:
     from streamproof.flink.deploying.deployment import Deployment
@@ -253,9 +253,7 @@ def _python(store: Store, module: str, folder: Path, executable: str, options: d
 
 
 def _show(outcome: Outcome, *, json: bool) -> None:
-    """Print the outcome of an operation. Raises FlinkError for one that had failed before."""
-    if outcome.status == "failed":
-        raise FlinkError("The operation has failed.", hint="See `streamproof flink status`.")
+    """Print the outcome of an operation."""
     if json:
         emit_json(asdict(outcome))
         return

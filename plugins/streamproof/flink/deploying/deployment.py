@@ -6,9 +6,19 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from streamproof.flink.deploying import undoing, updating
-from streamproof.flink.deploying.record import CANCEL, DEPLOY, ROLL_BACK, STOP, Build, Operation, Outcome, Release
+from streamproof.flink.deploying.record import (
+    CANCEL,
+    DEPLOY,
+    FAILED,
+    ROLL_BACK,
+    STOP,
+    Build,
+    Operation,
+    Outcome,
+    Release,
+)
 from streamproof.flink.deploying.updating import DONE, Next
-from streamproof.flink.deploying.waits import WAITS, reachable
+from streamproof.flink.deploying.waits import WAITS, LostSavepointError, reachable, saved
 from streamproof.flink.deploying.work import Wait, Work
 from streamproof.flink.rest import UnreachableError
 from streamproof.model.errors import FlinkError, StreamproofError, WaitTimeoutError
@@ -139,6 +149,7 @@ class Deployment:
         Raises FlinkError when it failed; what ran before then runs again, as far as possible.
         """
         while (operation := self.work.record.operation) is not None:
+            operation.waiting = ""
             try:
                 following = STEPS[operation.step](self.work)
             except UnreachableError as error:
@@ -154,7 +165,7 @@ class Deployment:
                 return following
             if following == DONE:
                 break
-            operation.step, operation.waiting = following, ""
+            operation.step = following
             self.work.save()
         return None
 
@@ -174,6 +185,9 @@ class Deployment:
             raise error
         if operation.waiting == reachable.__name__:
             raise error
+        if isinstance(error, LostSavepointError) and operation.waiting == saved.__name__:
+            # A new job manager does not know the savepoint. The step asks for it again, if the job still runs.
+            return
         if operation.step in _NEW_JOB:
             self._go_to("give_up", error)
         elif operation.step == "stop_old":
@@ -235,7 +249,8 @@ class Deployment:
 
     def _done_before(self, operation_id: str) -> bool:
         outcome = self.work.record.outcome
-        return bool(operation_id) and outcome is not None and outcome.operation_id == operation_id
+        same = bool(operation_id) and outcome is not None and outcome.operation_id == operation_id
+        return same and outcome is not None and outcome.status != FAILED
 
     def _require_current(self, operation_id: str) -> None:
         record = self.work.record

@@ -23,6 +23,7 @@ from streamproof.model.formats.json_data import from_json
 from streamproof.model.window import iso_ms
 
 DEPLOY, STOP, CANCEL, ROLL_BACK = "deploy", "stop", "cancel", "rollback"
+FAILED = "failed"
 # Arguments of a program may hold a secret.
 _PRIVATE = 0o600
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -147,6 +148,11 @@ class Record:
     savepoints: list[Taken] = field(default_factory=list)
     operation: Operation | None = None
     outcome: Outcome | None = None
+
+    @property
+    def under_way(self) -> bool:
+        """Return whether there is a job, or an operation that has not been finished."""
+        return self.current is not None or self.operation is not None
 
     @property
     def going_on(self) -> Operation:

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import replace
 
 from streamproof.flink.deploying import waits
-from streamproof.flink.deploying.record import Build, Outcome, Release
+from streamproof.flink.deploying.record import FAILED, Build, Outcome, Release
 from streamproof.flink.deploying.updating import Next, concluded, uploaded
 from streamproof.flink.deploying.work import GateFailedError, Work
 from streamproof.model.errors import EXIT_CHECK_FAILED, FlinkError, StreamproofError
@@ -133,7 +133,7 @@ def end_with_failure(work: Work, then: str) -> FlinkError:
     kind = GateFailedError if operation.exit_code == EXIT_CHECK_FAILED else FlinkError
     work.record.outcome = Outcome(
         action=operation.kind,
-        status="failed",
+        status=FAILED,
         job_id=current.job_id if current else "",
         savepoint=operation.taken,
         started_from=current.savepoint if current else "",

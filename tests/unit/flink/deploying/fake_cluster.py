@@ -47,6 +47,7 @@ class FakeCluster:
         self.behaviour: dict[str, str] = {}
         self.failing_savepoints = ""
         self.endless_savepoints = False
+        self.savepoints_after = 0
         self.slots = 4
         self.kill_at: int | None = None
         self.kill_after = False
@@ -173,6 +174,10 @@ class FakeCluster:
         self.jobs_by_id[job_id].state = "FINISHED"
 
     def savepoint(self, job_id: str, trigger_id: str) -> Savepoint:
+        if self.savepoints_after and trigger_id in self.savepoint_by_trigger:
+            # Not yet, for so many questions.
+            self.savepoints_after -= 1
+            return Savepoint(done=False)
         if trigger_id not in self.savepoint_by_trigger:
             raise refused("There is no savepoint operation", 404)
         return self.savepoint_by_trigger[trigger_id]
