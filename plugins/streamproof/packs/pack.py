@@ -13,6 +13,7 @@ from streamproof.model.errors import UsageError
 from streamproof.model.fixture import ReplayRules
 from streamproof.packs.accounting import Accounting
 from streamproof.packs.entities import Entities
+from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.processors import Processor, RunningProcessor
 from streamproof.packs.schedule import DagSettings
 from streamproof.packs.strict import Strict
@@ -98,6 +99,16 @@ class PackFile(Strict):
                 raise ValueError(f"processor `{name}` is shared with others: `correlation` is missing")
             if missing := sorted(set(self.topics) - set(processor.topics)):
                 raise ValueError(f"processor `{name}` names no topic for the role `{missing[0]}`")
+        return self
+
+    @model_validator(mode="after")
+    def _row_topics_are_topics(self) -> PackFile:
+        for name, processor in self.processors.items():
+            topics = processor.row_topics if isinstance(processor, FlinkProcessor) else {}
+            if unknown := sorted(topics.keys() - self.topics.keys()):
+                raise ValueError(
+                    f"processor `{name}` names `{unknown[0]}` in `row_topics`, which is no role in `topics`"
+                )
         return self
 
     @field_validator("replay")

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from streamproof.model.errors import UsageError
+from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.strict import Strict
 
 _PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)?)\}")
@@ -129,7 +130,9 @@ class RunningProcessor(Strict):
     ready_timeout_sec: float = Field(default=60.0, gt=0)
 
 
-Processor = Annotated[CommandProcessor | WarehouseProcessor | RunningProcessor, Field(discriminator="kind")]
+Processor = Annotated[
+    CommandProcessor | WarehouseProcessor | FlinkProcessor | RunningProcessor, Field(discriminator="kind")
+]
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -85,7 +85,14 @@ def _stack(plan: RunPlan, stack: StackState | None, results: Mapping[str, StageR
         "versions": {**(stack.outside if stack else checked.get("versions", {})), **started},
         "started": list(started),
         "bootstrap_servers": stack.bootstrap_servers if stack else None,
+        **_flink(results),
     }
+
+
+def _flink(results: Mapping[str, StageResult]) -> dict[str, Any]:
+    """Return the latest facts of a job on Flink as `flink`; nothing for a run with another processor."""
+    found = [result.details["flink"] for result in results.values() if "flink" in result.details]
+    return {"flink": found[-1]} if found else {}
 
 
 def _stage(result: StageResult) -> dict[str, Any]:

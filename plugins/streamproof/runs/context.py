@@ -14,9 +14,10 @@ from streamproof.model.correlation import Correlation
 from streamproof.model.errors import StackError, UsageError
 from streamproof.model.plan import NOTHING_PROMISED, RunPlan
 from streamproof.model.results import CheckResult, Status
-from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
+from streamproof.model.settings import ClickHouseSettings, Connections, FlinkSettings, KafkaSettings
 from streamproof.model.stack import StackState
 from streamproof.model.window import Window
+from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.loading import read_pack
 from streamproof.packs.pack import Pack
 from streamproof.packs.processors import RunningProcessor
@@ -147,6 +148,19 @@ class RunContext:
         if kafka is None:
             raise StackError("No Kafka is named.", hint=f"The connections come from {self.outside().source}.")
         return kafka
+
+    @property
+    def needs_flink(self) -> bool:
+        """Return whether the run's processor is a job on Flink."""
+        return isinstance(self.pack.processors.get(self.plan.processor), FlinkProcessor)
+
+    def flink(self) -> FlinkSettings:
+        """Return how to reach the run's Flink cluster. Raises StackError when there is none."""
+        flink = self.outside().flink if self.plan.needs_connections else self.stack_state().flink
+        if flink is None:
+            source = self.outside().source if self.plan.needs_connections else f"stack {self.plan.stack}"
+            raise StackError("No Flink is named.", hint=f"The connections come from {source}.")
+        return flink
 
     @property
     def transport(self) -> Transport:

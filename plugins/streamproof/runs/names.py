@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streamproof.model.errors import UsageError
+from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.pack import INPUT, Pack
 from streamproof.packs.processors import Processor, RunningProcessor
 
@@ -40,10 +41,17 @@ class RunNames:
         database = f"sp_{pack.name}_{re.sub('[^A-Za-z0-9]', '_', run_id)}"
         if isinstance(processor, RunningProcessor):
             return cls(database, processor.topics, processor.groups)
-        topics = {role: f"{run_id}.{topic}" for role, topic in pack.topics.items()}
-        return cls(database, topics, {PROCESSOR: f"{run_id}.{PROCESSOR}", RAW: f"{run_id}.{RAW}"})
+        unused = _row_topics(*pack.processors.values()) - _row_topics(*([processor] if processor else []))
+        topics = {role: f"{run_id}.{topic}" for role, topic in pack.topics.items() if role not in unused}
+        roles = (PROCESSOR, RAW, *(processor.row_topics.values() if isinstance(processor, FlinkProcessor) else ()))
+        return cls(database, topics, {role: f"{run_id}.{role}" for role in roles})
 
     @property
     def input_topic(self) -> str:
         """Return the topic that a replay publishes to."""
         return self.topics[INPUT]
+
+
+def _row_topics(*processors: Processor) -> set[str]:
+    """Return the roles of the topics by which the rows of these processors reach the warehouse."""
+    return {role for found in processors if isinstance(found, FlinkProcessor) for role in found.row_topics}

@@ -15,10 +15,11 @@ from streamproof.fixtures.verify import check_fixture_set, hint_for, shown
 from streamproof.model.errors import StreamproofError, WarehouseError
 from streamproof.model.plan import CONSERVATION
 from streamproof.model.window import Window
+from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.pack import Pack
 from streamproof.packs.processors import CommandProcessor
 from streamproof.runs.offers import CONTRACT_FILES, pack_offers, require_an_end
-from streamproof.runs.processors import processor_problems
+from streamproof.runs.processors import job_problems, processor_problems
 from streamproof.sql.blocks import Block, read_blocks
 from streamproof.sql.reading import shown_path
 from streamproof.warehouse.registry import warehouse_kind
@@ -69,9 +70,12 @@ class _Review:
         """Yield the problems, those of pack.yaml first."""
         for name, processor in self.pack.processors.items():
             self._try(lambda processor=processor: require_an_end(self.pack, processor))  # type: ignore[misc]
+            lines = []
             if isinstance(processor, CommandProcessor):
                 lines = processor_problems(self.pack, processor)
-                self.found += [Problem(f"{self.pack.file}: processors.{name}: {line}.") for line in lines]
+            elif isinstance(processor, FlinkProcessor):
+                lines = job_problems(self.pack, processor)
+            self.found += [Problem(f"{self.pack.file}: processors.{name}: {line}.") for line in lines]
         yield from _never_read(self.pack)
         checks, others = [*self._suites()], [*self._queries(), *self._oracle()]
         blocks = [*checks, *others]

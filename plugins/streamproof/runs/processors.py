@@ -12,6 +12,7 @@ import orjson
 from streamproof.model.errors import UsageError
 from streamproof.model.plan import COMPOSE
 from streamproof.model.settings import ClickHouseSettings, KafkaSettings
+from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.pack import Pack
 from streamproof.packs.processors import CommandProcessor, fill, placeholders
 from streamproof.runs.context import RunContext
@@ -45,6 +46,25 @@ def processor_problems(pack: Pack, chosen: CommandProcessor) -> list[str]:
         found.append(f"there is no program {program}")
     if chosen.jars and not (lock := pack.file.parent / chosen.jars).is_file():
         found.append(f"there is no file {lock}")
+    return found
+
+
+def job_problems(pack: Pack, job: FlinkProcessor) -> list[str]:
+    """Return what would stop the submission of a job: unknown placeholders, secrets, a module that does not exist."""
+    groups = {*RunNames.of(pack, "any", job).groups}
+    known = {"database", "pack", *PLACEHOLDERS, *(f"topic.{role}" for role in pack.topics)}
+    known |= {f"group.{role}" for role in groups}
+    found = [
+        f"it names {{{name}}}, which is not known; placeholders are {', '.join(sorted(known))}"
+        for text in job.texts
+        for name in placeholders(text)
+        if name not in known
+    ]
+    if job.group and job.group not in groups:
+        found.append(f"`group` is {job.group}, which a run does not have; its groups are {', '.join(sorted(groups))}")
+    module = pack.python_dir.joinpath(*job.python.split("."))
+    if job.python and not (module.with_suffix(".py").is_file() or (module / "__main__.py").is_file()):
+        found.append(f"there is no module {job.python} in {pack.python_dir}")
     return found
 
 

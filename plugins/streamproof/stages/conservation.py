@@ -9,18 +9,24 @@ from streamproof.model.plan import CONSERVATION
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.stages.accounting import counts_dispositions, dispositions_of
 from streamproof.stages.assertions import suite_checks
+from streamproof.stages.flink.job import run_job
+from streamproof.stages.flink.state import job_facts, restart_check
 from streamproof.warehouse.values import topic_place
 
 
 def run(ctx: RunContext) -> StageOutcome:
     """Run the conservation suite and count records by disposition and event type.
 
-    The ids in topics of rejected records are read first. Raises StackError, WarehouseError.
+    The ids in topics of rejected records are read first. A job on Flink must not have been restarted.
+    Raises StackError, WarehouseError.
     """
     details: dict[str, Any] = {}
     if found := _read_reject_topics(ctx):
         details["reject_topics"] = found
     checks = suite_checks(ctx, CONSERVATION)
+    if job := run_job(ctx):
+        details["flink"] = job_facts(ctx, job)
+        checks = (*checks, restart_check(details["flink"], CONSERVATION))
     if counts_dispositions(ctx):
         with ctx.warehouse() as warehouse:
             details["dispositions"] = dispositions_of(ctx, warehouse)

@@ -21,6 +21,7 @@ from streamproof.runs.processors import processor_secrets
 from streamproof.runtime.files import write_json
 from streamproof.runtime.stack import StackSpec, start_stack, stop_stack
 from streamproof.runtime.stack_spec import OutsideLaunch
+from streamproof.stages.flink.job import withdraw
 from streamproof.warehouse.registry import open_server
 
 ANSWER_TIMEOUT_SEC = 30.0
@@ -78,7 +79,7 @@ def take_down(ctx: RunContext, *, timeout: float) -> bool:
         return running
     created = read_json(note)
     problems = []
-    for remove in (_drop_database, _delete_topics, _delete_groups):
+    for remove in (_withdraw_job, _drop_database, _delete_topics, _delete_groups):
         try:
             remove(ctx, created)
         except StreamproofError as problem:
@@ -130,6 +131,10 @@ def _launch(outside: Connections, kafka: KafkaSettings, versions: dict[str, str]
         clickhouse_secure=clickhouse.secure,
         versions=versions,
     )
+
+
+def _withdraw_job(ctx: RunContext, _created: dict[str, Any]) -> None:
+    withdraw(ctx)
 
 
 def _drop_database(ctx: RunContext, created: dict[str, Any]) -> None:

@@ -13,6 +13,8 @@ from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.processors import run_processor
 from streamproof.runs.stage import Wait
 from streamproof.runtime.files import last_lines
+from streamproof.stages.flink.job import run_job
+from streamproof.stages.flink.state import job_missing
 from streamproof.stages.processor_ready import processor_log, processor_missing
 from streamproof.transport.base import Consumers
 from streamproof.warehouse.base import Warehouse
@@ -31,12 +33,14 @@ def ready_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
 
     The probe raises StackError at once when the stack has failed.
     """
-    groups = ctx.transport.consumers(ctx.kafka())
+    groups, job = ctx.transport.consumers(ctx.kafka()), run_job(ctx)
     with ctx.warehouse() as warehouse:
         look = _probe_mock if ctx.stack_state().kafka_kind == "mock" else _probe_broker
 
         def probe() -> Probe:
             missing = [*look(ctx, groups, warehouse), *processor_missing(ctx, groups)]
+            if job:
+                missing += job_missing(ctx, job, groups)
             return Probe(not missing, "; ".join(missing))
 
         yield probe
@@ -51,6 +55,8 @@ def timeout_of(ctx: RunContext) -> float:
     """Return how many seconds the pipeline may take to be ready."""
     if shared := ctx.shared_pipeline():
         return shared.ready_timeout_sec
+    if job := run_job(ctx):
+        return job.ready_timeout_sec
     chosen = run_processor(ctx)
     return chosen.ready.timeout_sec if chosen and chosen.ready else TIMEOUT_SEC
 
@@ -79,7 +85,10 @@ def _probe_broker(ctx: RunContext, groups: Consumers, warehouse: Warehouse) -> l
     partitions = groups.partitions(topic)
     if not partitions:
         return [f"topic {topic} does not exist"]
-    states = (groups.state(ctx.names.groups[role], topic) for role in ctx.pack.accounting.drained.consumer_groups)
+    # A job on Flink assigns the partitions to its readers itself: its group never has a member.
+    own = job.group if (job := run_job(ctx)) else ""
+    roles = [role for role in ctx.pack.accounting.drained.consumer_groups if role != own]
+    states = (groups.state(ctx.names.groups[role], topic) for role in roles)
     missing = [what for state in states if (what := state.missing(partitions))]
     # The run has no logs of services that it did not start. The warehouse reports why it cannot reach the brokers.
     if missing and ctx.plan.needs_connections and (complaint := warehouse.consumer_complaint()):

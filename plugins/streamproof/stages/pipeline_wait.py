@@ -18,6 +18,8 @@ from streamproof.stages.accounting import (
     counts_dispositions,
     dispositions_of,
 )
+from streamproof.stages.flink.job import run_job
+from streamproof.stages.flink.state import job_facts, require_running, rows_behind
 from streamproof.stages.processor_ready import processor_unfinished
 from streamproof.transport.base import Consumers
 from streamproof.warehouse.base import Warehouse
@@ -71,6 +73,8 @@ def drain_details(ctx: RunContext, waited: float) -> dict[str, Any]:
     """
     topic, accounting = ctx.names.input_topic, ctx.pack.accounting
     counted: dict[str, Any] = {"waited_sec": round(waited, 3)}
+    if job := run_job(ctx):
+        counted["flink"] = job_facts(ctx, job)
     with ctx.warehouse() as warehouse:
         for what, table, _ in accounted_tables(ctx.pack, warehouse):
             if what == RAW_ROWS:
@@ -100,7 +104,10 @@ class _Drain:
         tables and topics that must settle with their state at the previous call.
         """
         self.ctx.stack_state()
+        require_running(self.ctx)
         behind = [*self._behind(), *processor_unfinished(self.ctx)]
+        if job := run_job(self.ctx):
+            behind += rows_behind(self.ctx, job, self.groups)
         if behind:
             # The exact comparison needs a join. Until the consumers are at the end, counts are enough.
             return Probe(False, "; ".join([*self._quick_counts(), *behind]))

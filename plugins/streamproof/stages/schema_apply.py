@@ -52,4 +52,6 @@ def feed_of(ctx: RunContext) -> Feed:
         topic=ctx.names.input_topic,
         group=ctx.names.groups[RAW],
         options=kafka.options,
+        topics=ctx.names.topics,
+        groups=ctx.names.groups,
     )

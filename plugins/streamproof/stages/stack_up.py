@@ -11,8 +11,9 @@ from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.processors import processor_launch, processor_secrets
 from streamproof.runtime.jars import Progress
 from streamproof.runtime.stack import StackSpec, start_stack
-from streamproof.runtime.stack_spec import PRESERVE, ComposeLaunch
+from streamproof.runtime.stack_spec import PRESERVE, ComposeLaunch, FlinkSpec
 from streamproof.stages.external_stack import bring_up
+from streamproof.stages.flink.job import run_job, submit
 
 TIMEOUT_SEC = 90.0
 # A run under the Airflow scheduler has no owner process. Its stack stops by itself after this time.
@@ -41,7 +42,16 @@ def stack_spec(ctx: RunContext) -> StackSpec:
         cache_dir=plan.cache_dir,
         home=plan.home,
         compose=compose_launch(ctx) if plan.stack == COMPOSE else None,
+        flink=flink_spec(ctx) if plan.stack not in (COMPOSE, EXTERNAL) else None,
     )
+
+
+def flink_spec(ctx: RunContext) -> FlinkSpec | None:
+    """Return the Flink cluster that the run's job needs, None when its processor is another one."""
+    job = run_job(ctx)
+    if job is None:
+        return None
+    return FlinkSpec(task_managers=job.parallelism, checkpoint_interval_ms=job.checkpoint_interval_ms)
 
 
 def compose_launch(ctx: RunContext, strategy: str = PRESERVE, *, keep_volumes: bool = False) -> ComposeLaunch:
@@ -82,6 +92,8 @@ def run(ctx: RunContext) -> StageOutcome:
     for service in state.services:
         ports = ", ".join(f"{purpose} {port}" for purpose, port in service.ports.items())
         ctx.log(f"{service.name} {service.version} {service.place} {ports}")
+    if job := run_job(ctx):
+        submit(ctx, job)
     return StageOutcome(
         details={
             "bootstrap_servers": state.bootstrap_servers,

@@ -179,12 +179,17 @@ LEDGER = RecordTable("replay_ledger", "source_topic", "source_partition", "sourc
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The settings of a warehouse that reads a topic itself: brokers, topic, consumer group, client options."""
+    """The settings of a warehouse that reads a topic itself: brokers, topic, consumer group, client options.
+
+    `topics` and `groups` are all that the pipeline has, by role: rows may also reach the warehouse through a topic.
+    """
 
     bootstrap_servers: str
     topic: str
     group: str
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    topics: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class Context:
         self.plan = SimpleNamespace(run_id=run_id)
         self.pack = SimpleNamespace(name="livepeer", warehouse="clickhouse")
         self.names = SimpleNamespace(
-            database=f"sp_{run_id}", input_topic=f"{run_id}.in", groups={"raw": f"{run_id}.raw"}
+            database=f"sp_{run_id}", input_topic=f"{run_id}.in", groups={"raw": f"{run_id}.raw"}, topics={}
         )
         self.sql_dir = warehouse.home / "include/sql/livepeer"
         self.lines: list[str] = []

@@ -32,6 +32,8 @@ from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
 
 if TYPE_CHECKING:
+    from streamproof.model.settings import Connections
+    from streamproof.packs.loading import Packs
     from streamproof.runs.request import RunRequest
 
 _MODE = "full; smoke: one session per scenario; observe: judge the warehouse of CH_HOST in a window, writing nothing."
@@ -117,7 +119,7 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
         packs=environment.packs,
     )
     # A missing connection is a usage error, so it is checked before the run has a folder.
-    outside = connections(kafka=request.mode != OBSERVE) if _is_outside(request) else None
+    outside = _connections(request, environment.packs) if _is_outside(request) else None
     ctx = plan_run(
         replace(request, artifacts_root=environment.artifacts), STAGES, home=environment.home, host=host, now=now
     )
@@ -132,6 +134,15 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
             return run_all(ctx, STAGES, progress.on_event)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _connections(request: RunRequest, packs: Packs) -> Connections:
+    """Return the services that a run does not start: Kafka where it replays, Flink where its processor is a job."""
+    from streamproof.packs.flink_jobs import FlinkProcessor
+
+    replays = request.mode != OBSERVE
+    needs_flink = replays and isinstance(packs.load(request.pack).processor(request.processor), FlinkProcessor)
+    return connections(kafka=replays, flink=needs_flink)
 
 
 def _is_outside(request: RunRequest) -> bool:

@@ -186,7 +186,8 @@ def _stop(folder: Path) -> bool:
         return stop_stack(folder, timeout=_STOP_TIMEOUT_SEC)
     ctx = RunContext.open(folder.parent)
     if ctx.plan.needs_connections:
-        ctx = ctx.connected(lambda: connections(kafka=True))
+        needs_flink = ctx.needs_flink
+        ctx = ctx.connected(lambda: connections(kafka=True, flink=needs_flink))
     return take_down_stack(ctx, timeout=_STOP_TIMEOUT_SEC)
 
 

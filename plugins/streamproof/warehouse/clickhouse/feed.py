@@ -32,9 +32,12 @@ LIMIT 1
 
 
 def schema_variables(feed: Feed | None, *, retention: bool) -> dict[str, object]:
-    """Return the variables of a schema's templates: `kafka`, `retention`, and the settings of the Kafka engine."""
+    """Return the variables of a schema's templates: `kafka`, `retention`, and the settings of the Kafka engine.
+
+    `topics` and `groups` have the names by role, so that a template can tell which topics the pipeline writes.
+    """
     if feed is None:
-        return {"kafka": False, "retention": retention}
+        return {"kafka": False, "retention": retention, "topics": {}, "groups": {}}
     return {
         "kafka": True,
         "retention": retention,
@@ -42,6 +45,8 @@ def schema_variables(feed: Feed | None, *, retention: bool) -> dict[str, object]
         "input_topic": feed.topic,
         "raw_group": feed.group,
         "kafka_settings": engine_settings(feed.options),
+        "topics": dict(feed.topics),
+        "groups": dict(feed.groups),
     }
 
 

@@ -1,0 +1,123 @@
+"""The state of the run's job on Flink: whether it is ready, and the facts that a run reports of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamproof.flink.client import FlinkClient
+from streamproof.flink.documents import Checkpoint, Job
+from streamproof.model.errors import FlinkError
+from streamproof.model.results import CheckResult, Status
+from streamproof.packs.flink_jobs import FlinkProcessor
+from streamproof.runs.context import RunContext
+from streamproof.stages.flink.job import flink_client, run_job, submitted_job
+from streamproof.transport.base import Consumers
+
+RUNNING = "RUNNING"
+# A job in one of these states never runs again.
+ENDED = frozenset({"FAILED", "CANCELED", "FINISHED", "SUSPENDED"})
+NEVER_RESTARTED = "flink_job_never_restarted"
+
+
+def job_missing(ctx: RunContext, job: FlinkProcessor, groups: Consumers) -> list[str]:
+    """Return what is missing before the job is ready: it runs, all its tasks too, and it reads every partition.
+
+    The warehouse's consumers must also hold the topics that carry its rows. Raises FlinkError when the job has ended.
+    """
+    with flink_client(ctx) as client:
+        job_id = submitted_job(ctx).job_id
+        found = _running_job(client, job_id)
+        missing = tasks_missing(found)
+        if not missing:
+            topic = ctx.names.input_topic
+            unread = sorted(groups.partitions(topic) - client.assigned_partitions(job_id, topic))
+            missing = [f"a reader of partition {', '.join(map(str, unread))} of {topic} in job {found.name}"] * bool(
+                unread
+            )
+    for topic_role, group_role in job.row_topics.items():
+        topic = ctx.names.topics[topic_role]
+        if what := groups.state(ctx.names.groups[group_role], topic).missing(groups.partitions(topic)):
+            missing.append(what)
+    return missing
+
+
+def tasks_missing(job: Job) -> list[str]:
+    """Return what is missing before a job and all its tasks run."""
+    if job.state != RUNNING:
+        return [f"job {job.name} is {job.state}"]
+    return [
+        f"tasks of {vertex.name[:60]} are {', '.join(sorted(state for state, count in vertex.tasks.items() if count))}"
+        for vertex in job.vertices
+        if vertex.tasks.get(RUNNING, 0) < vertex.parallelism
+    ]
+
+
+def rows_behind(ctx: RunContext, job: FlinkProcessor, groups: Consumers) -> list[str]:
+    """Return the row topics that the warehouse has not read to their ends, with how far it is."""
+    behind = []
+    for topic_role, group_role in job.row_topics.items():
+        topic = ctx.names.topics[topic_role]
+        ends = groups.end_offsets(topic)
+        committed = groups.committed(ctx.names.groups[group_role], topic, ends)
+        for partition, end in ends.items():
+            reached = committed.get(partition, 0)
+            if reached < end:
+                behind.append(f"{group_role} at partition {partition} committed {reached} of {end}")
+    return behind
+
+
+def require_running(ctx: RunContext) -> None:
+    """Raise FlinkError with the root cause when the run's job has ended."""
+    if run_job(ctx) is None:
+        return
+    with flink_client(ctx) as client:
+        _running_job(client, submitted_job(ctx).job_id)
+
+
+def job_facts(ctx: RunContext, job: FlinkProcessor) -> dict[str, Any]:
+    """Return what a run reports of its job: Flink's version, parallelism, checkpoints, restarts. Raises FlinkError."""
+    job_id = submitted_job(ctx).job_id
+    with flink_client(ctx) as client:
+        found, checkpoints = client.job(job_id), client.checkpoints(job_id)
+        return {
+            "version": client.overview().version,
+            "job_id": job_id,
+            "job": found.name,
+            "state": found.state,
+            "parallelism": job.parallelism,
+            "restarts": client.restarts(job_id),
+            "checkpoints": {
+                "completed": checkpoints.counts.completed,
+                "failed": checkpoints.counts.failed,
+                "last": _checkpoint(checkpoints.latest.completed),
+            },
+            "root_cause": client.root_cause(job_id),
+        }
+
+
+def restart_check(facts: dict[str, Any], suite: str) -> CheckResult:
+    """Return the check that the job was never restarted: a pipeline that recovers by itself still failed."""
+    restarts = int(facts["restarts"])
+    return CheckResult(
+        suite=suite,
+        name=NEVER_RESTARTED,
+        status=Status.FAILED if restarts else Status.PASSED,
+        failed_rows=restarts,
+        diagnostics={"restarts": restarts, "root_cause": facts["root_cause"]} if restarts else {},
+    )
+
+
+def _running_job(client: FlinkClient, job_id: str) -> Job:
+    job = client.job(job_id)
+    if job.state in ENDED:
+        cause = client.root_cause(job_id)
+        raise FlinkError(
+            f"The job {job.name} on Flink is {job.state}{f': {cause}' if cause else ''}.",
+            hint=f"Its log is that of the task managers; see also {client.url}/#/job/completed/{job_id}.",
+        )
+    return job
+
+
+def _checkpoint(checkpoint: Checkpoint | None) -> dict[str, int] | None:
+    """Return the size in bytes and the duration in milliseconds of a checkpoint."""
+    return None if checkpoint is None else {"bytes": checkpoint.size, "duration_ms": checkpoint.duration}
