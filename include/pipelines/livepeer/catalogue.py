@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib import resources
 from typing import NamedTuple
 
 import orjson
@@ -19,7 +19,7 @@ class Capability(NamedTuple):
     catalogue_version: str
 
 
-_SOURCE = orjson.loads((Path(__file__).parent / "capability_catalogue.json").read_bytes())
+_SOURCE = orjson.loads(resources.files("pipelines.livepeer").joinpath("capability_catalogue.json").read_bytes())
 CATALOGUE_VERSION: str = _SOURCE["version"]
 _BY_ID = {
     item["id"]: Capability(item["id"], item["name"], item["group"], CATALOGUE_VERSION)

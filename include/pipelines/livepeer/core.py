@@ -54,7 +54,7 @@ class Processor:
     ) -> None:
         self._gate = gate
         self.dedup = dedup
-        self._max_row_bytes = max_row_bytes
+        self.max_row_bytes = max_row_bytes
         self.lifecycle = Lifecycle() if lifecycle is None else lifecycle
 
     def process(self, record: Record, now_ms: int) -> Outcome:
@@ -65,6 +65,16 @@ class Processor:
         for failure in found:
             self._reject(event, failure, outcome, now_ms)
         outcome.disposition_row = self._disposition_row(event, found[0] if found else None, outcome, now_ms)
+        return outcome
+
+    def reject(self, record: Record, failure: Failure, now_ms: int, rows: list[tuple[str, bytes]]) -> Outcome:
+        """Reject a record that was admitted before, and whose `rows` are written. `now_ms` as for `process`."""
+        event, outcome = Event(record), Outcome()
+        self._gate.judge(event)
+        identify(event)
+        outcome.rows += rows
+        self._reject(event, failure, outcome, now_ms)
+        outcome.disposition_row = self._disposition_row(event, failure, outcome, now_ms)
         return outcome
 
     def _admit(self, event: Event, outcome: Outcome, now_ms: int) -> list[Failure]:
@@ -108,15 +118,15 @@ class Processor:
                 if silver is None:
                     continue
                 target, line = silver[0], orjson.dumps(silver[1])
-                if len(line) > self._max_row_bytes:
+                if len(line) > self.max_row_bytes:
                     self.lifecycle.retract()
-                    return [failures.too_large(target, 1, len(line), self._max_row_bytes)]
+                    return [failures.too_large(target, 1, len(line), self.max_row_bytes)]
                 rendered.append((target, line))
         return []
 
     def _guard(self, table: str, rendered: list[bytes], outcome: Outcome) -> list[Failure]:
         """Keep the rows that are not too long; return the failure of the others."""
-        limit, held_back = self._max_row_bytes, []
+        limit, held_back = self.max_row_bytes, []
         for line in rendered:
             if len(line) <= limit:
                 outcome.rows.append((table, line))
@@ -132,7 +142,7 @@ class Processor:
             return
         outcome.rejects.append((failure.disposition, rejects.envelope(event, failure, now_ms)))
         line = orjson.dumps(rejects.row(event, failure, now_ms))
-        if len(line) <= self._max_row_bytes:
+        if len(line) <= self.max_row_bytes:
             outcome.rows.append((REJECT_TABLES[failure.disposition], line))
         else:
             outcome.oversize += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from importlib import resources
 from typing import Any
 
 import orjson
@@ -16,7 +16,7 @@ APP_WITHOUT_SESSION = "app_trace_without_session"
 CLIENT_TRACE = "client_trace_without_session"
 
 _CLIENT_TRACES = frozenset(
-    orjson.loads((Path(__file__).parent / "families.json").read_bytes())["ignored_client_traces"]
+    orjson.loads(resources.files("pipelines.livepeer").joinpath("families.json").read_bytes())["ignored_client_traces"]
 )
 
 

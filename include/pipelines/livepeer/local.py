@@ -18,12 +18,10 @@ from functools import partial
 from types import FrameType
 
 from pipelines.livepeer import failures
+from pipelines.livepeer.building import build_processor
 from pipelines.livepeer.checkpointer import Checkpointer
 from pipelines.livepeer.config import Settings, from_environment
-from pipelines.livepeer.core import Processor
-from pipelines.livepeer.dedup import DedupState
 from pipelines.livepeer.errors import ProcessorError
-from pipelines.livepeer.gate import QualityGate
 from pipelines.livepeer.job import Clocks, Job, Memory
 from pipelines.livepeer.kafka_input import KafkaInput
 from pipelines.livepeer.metrics import Metrics
@@ -59,14 +57,6 @@ class StopFlag:
 def now_ms() -> int:
     """Return the current time, epoch milliseconds."""
     return time.time_ns() // 1_000_000
-
-
-def build_processor(settings: Settings) -> Processor:
-    """Return the core for these settings, with no dedup keys and no sessions yet."""
-    gate = QualityGate(
-        settings.versions, ignore_unsupported=settings.ignore_unsupported, ignore_traces=settings.ignore_traces
-    )
-    return Processor(gate, DedupState(settings.dedup_ttl_ms), settings.max_row_bytes)
 
 
 def run(settings: Settings, stop: StopFlag) -> None:

@@ -6,14 +6,13 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from pipelines.livepeer.errors import SinkError
+from pipelines.livepeer.rejects import without_body
 
 MAX_MESSAGE_BYTES = 64_000_000
 FLUSH_SEC = 60.0
-LONGEST_LABEL = 256
 _LOG = logging.getLogger(__name__)
 
 
@@ -79,16 +78,6 @@ class RejectTopics:
                 return
             else:
                 return
-
-
-def without_body(body: bytes) -> bytes:
-    """Return an envelope without its payload. The details of its failure say so."""
-    document = orjson.loads(body)
-    document["payload"].update(body=None, canonicalJson=None)
-    document["failure"]["details"] += f" [payload left out: the envelope had {len(body)} bytes]"
-    for part in (document["identity"], document["dimensions"] or {}):
-        part.update({name: text[:LONGEST_LABEL] for name, text in part.items() if text})
-    return orjson.dumps(document)
 
 
 def make_producer(bootstrap_servers: str, options: Mapping[str, str]) -> Producer:

@@ -13,6 +13,8 @@ from pipelines.livepeer.failures import Failure
 from pipelines.livepeer.fields import MAX_MS, moment
 
 SCHEMA_VERSION = "v1"
+# Ids and types of an envelope without its payload are cut to this many characters.
+LONGEST_LABEL = 256
 
 
 class Payload(NamedTuple):
@@ -53,6 +55,16 @@ def envelope(event: Event, failure: Failure, now_ms: int) -> bytes:
         "ingestionTimestamp": now_ms,
         "eventTimestamp": event.timestamp_ms,
     }
+    return orjson.dumps(document)
+
+
+def without_body(body: bytes) -> bytes:
+    """Return an envelope without its payload. The details of its failure say so."""
+    document = orjson.loads(body)
+    document["payload"].update(body=None, canonicalJson=None)
+    document["failure"]["details"] += f" [payload left out: the envelope had {len(body)} bytes]"
+    for part in (document["identity"], document["dimensions"] or {}):
+        part.update({name: text[:LONGEST_LABEL] for name, text in part.items() if text})
     return orjson.dumps(document)
 
 

@@ -36,18 +36,25 @@ class Snapshot(NamedTuple):
 
 
 class Candidate:
-    """One advertised combination and the times at which it was seen, ascending, epoch milliseconds."""
+    """One advertised combination and the times at which it was seen, ascending, epoch milliseconds.
 
-    __slots__ = ("address", "gpu", "host", "key", "model", "pipeline", "times", "url")
+    `published` is the time at which a snapshot was published, by its own time, epoch milliseconds. It is known only
+    where records arrive out of order; a snapshot without it is older than every signal.
+    """
+
+    __slots__ = ("address", "gpu", "host", "key", "model", "pipeline", "published", "times", "url")
 
     def __init__(self, key: tuple[str, str, str, str, str, str | None]) -> None:
         self.key = key
         _, self.address, self.url, self.pipeline, self.model, self.gpu = key
         self.host = host_of(self.url)
         self.times: list[int] = []
+        self.published: dict[int, int] = {}
 
-    def add(self, time_ms: int, most_times: int) -> None:
+    def add(self, time_ms: int, most_times: int, published_ms: int | None = None) -> None:
         """Add a time, and drop the oldest one beyond the bound."""
+        if published_ms is not None and published_ms < self.published.get(time_ms, published_ms + 1):
+            self.published[time_ms] = published_ms
         if not self.times or time_ms > self.times[-1]:
             self.times.append(time_ms)
         else:
@@ -55,15 +62,24 @@ class Candidate:
             if self.times[place] != time_ms:
                 self.times.insert(place, time_ms)
         if len(self.times) > most_times:
-            del self.times[0]
+            self.published.pop(self.times.pop(0), None)
+
+    def times_until(self, until_ms: int) -> list[int]:
+        """Return the times of the snapshots that were published until then, ascending, epoch milliseconds."""
+        return [time_ms for time_ms in self.times if self.published.get(time_ms, until_ms) <= until_ms]
 
 
 class _WalletEntry:
-    """The candidates of one wallet, and cached answers by URL, each with the time span [from, to) of its validity."""
+    """The candidates of one wallet, and cached answers by URL, each with the time span [from, to) of its validity.
 
-    __slots__ = ("answers", "candidates")
+    `newest_published` is the latest time at which one of its snapshots was published, epoch milliseconds, -1 where none
+    has such a time.
+    """
+
+    __slots__ = ("answers", "candidates", "newest_published")
 
     def __init__(self) -> None:
+        self.newest_published = -1
         self.candidates: dict[tuple[str, str, str, str, str, str | None], Candidate] = {}
         self.answers: dict[str, tuple[int, int, Evidence]] = {}
 
@@ -85,24 +101,32 @@ class CapabilityIndex:
         """The number of wallets in the index, proxies included."""
         return len(self._by_wallet)
 
-    def add(self, snapshot: Snapshot) -> bool:
-        """Add a snapshot. One without a canonical wallet can resolve no signal and is ignored (returns False)."""
+    def add(self, snapshot: Snapshot, published_ms: int | None = None) -> bool:
+        """Add a snapshot. One without a canonical wallet can resolve no signal and is ignored (returns False).
+
+        `published_ms`: when it was published, epoch milliseconds. Needed only where it may arrive before the signals
+        that were published before it.
+        """
         if not snapshot.address:
             return False
         candidate = None
         for wallet in {snapshot.local_address: None, snapshot.address: None}:
             if wallet:
-                candidate = self._file(wallet, snapshot, candidate)
+                candidate = self._file(wallet, snapshot, candidate, published_ms)
         return True
 
-    def _file(self, wallet: str, snapshot: Snapshot, candidate: Candidate | None) -> Candidate:
+    def _file(
+        self, wallet: str, snapshot: Snapshot, candidate: Candidate | None, published_ms: int | None
+    ) -> Candidate:
         entry = self._by_wallet.get(wallet)
         if entry is None:
             entry = self._by_wallet[wallet] = _WalletEntry()
         key = snapshot[:6]
         if candidate is None:
             candidate = entry.candidates.get(key) or Candidate(key)
-            candidate.add(snapshot.time_ms, self._rules.most_times_per_candidate)
+            candidate.add(snapshot.time_ms, self._rules.most_times_per_candidate, published_ms)
+        if published_ms is not None:
+            entry.newest_published = max(entry.newest_published, published_ms)
         entry.candidates[key] = candidate
         entry.answers.clear()
         if len(entry.candidates) > self._rules.most_candidates_per_wallet:
@@ -121,11 +145,17 @@ class CapabilityIndex:
     def _wallet_time(self, wallet: str) -> int:
         return max(candidate.times[-1] for candidate in self._by_wallet[wallet].candidates.values())
 
-    def evidence(self, wallet: str, url: str, at_ms: int) -> Evidence:
-        """Return what is known of a wallet (lower case) and URL (may be blank) at a time in epoch milliseconds."""
+    def evidence(self, wallet: str, url: str, at_ms: int, until_ms: int | None = None) -> Evidence:
+        """Return what is known of a wallet (lower case) and URL (may be blank) at a time in epoch milliseconds.
+
+        Snapshots that were published after `until_ms` are left out, so that the answer does not depend on how early
+        they arrived. None: every snapshot counts.
+        """
         entry = self._by_wallet.get(wallet)
         if entry is None:
             return SILENCE
+        if until_ms is not None and until_ms < entry.newest_published:
+            return self.share(Evidence.weigh(self._look(entry, host_of(url), at_ms, until_ms)[2]))
         answer = entry.answers.get(url)
         if answer is not None and answer[0] <= at_ms < answer[1]:
             return answer[2]
@@ -140,20 +170,23 @@ class CapabilityIndex:
         """Return one shared object for equal evidence, because sessions keep a reference for each signal."""
         return self._known.setdefault(evidence.content(), evidence)
 
-    def _look(self, entry: _WalletEntry, host: str, at_ms: int) -> tuple[int, int, list[Sighting]]:
+    def _look(
+        self, entry: _WalletEntry, host: str, at_ms: int, until_ms: int | None = None
+    ) -> tuple[int, int, list[Sighting]]:
         """Return (since, until, sightings): the sightings at a time, which are the same at all of [since, until)."""
         ttl, skew = self._rules.attribution_ttl_ms, self._rules.future_skew_ms
         since, until, sightings = 0, _FOREVER, []
         for candidate in entry.candidates.values():
-            place = bisect_right(candidate.times, at_ms)
+            times = candidate.times if until_ms is None else candidate.times_until(until_ms)
+            place = bisect_right(times, at_ms)
             turns: list[int] = []
             nearest: tuple[int, int] | None = None
             if place:
-                before = candidate.times[place - 1]
+                before = times[place - 1]
                 turns += [before, before + 1, before + ttl + 1]
                 nearest = (_age(at_ms - before, ttl), at_ms - before)
-            if place < len(candidate.times):
-                after = candidate.times[place]
+            if place < len(times):
+                after = times[place]
                 turns += [after - skew, after]
                 if after - at_ms <= skew and (nearest is None or nearest[0] == TOO_OLD):
                     nearest = (LATER, after - at_ms)

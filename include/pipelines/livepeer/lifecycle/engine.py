@@ -47,6 +47,8 @@ class Lifecycle:
         self._sessions: dict[str, Session] = {}
         self._touched: list[Session] = []
         self._latest: Session | None = None
+        # Set where records arrive out of order: only capabilities published until then count.
+        self._until_ms: int | None = None
         self._identities: dict[tuple[str, str], Identity] = {}
         self._keep_changes = keep_changes
         self._forget_changes()
@@ -72,6 +74,39 @@ class Lifecycle:
         """
         read = self._readers.get(table)
         return read(row, gateway) if read else None
+
+    def read_as_of(self, published_ms: int) -> None:
+        """Let the next signals see only the capabilities that were published until then, epoch milliseconds.
+
+        Needed where capabilities and signals come by different ways, so that capabilities may be early.
+        """
+        self._until_ms = published_ms
+
+    def learn(self, snapshot: Snapshot, published_ms: int) -> bool:
+        """Add a capability snapshot that another operator has read. Return whether it can resolve a signal."""
+        return self._index.add(snapshot, published_ms)
+
+    def holds(self, session_id: str) -> bool:
+        """Return whether the session is in memory."""
+        return session_id in self._sessions
+
+    def recall(self, changes: Iterable[bytes]) -> None:
+        """Load sessions from what `changes` returned before, in order. Raises StateError."""
+        for part in changes:
+            self._load(*decode(part, CHANGES))
+
+    def start_above(self, base_version: int) -> None:
+        """Let sessions that begin from now on count their versions from there."""
+        self._floor = max(self._floor, base_version)
+
+    def forget_oldest(self, most: int) -> None:
+        """Remove the sessions with the oldest signals from memory until at most `most` are left.
+
+        The caller can `recall` them. Raises StateError like `snapshot`.
+        """
+        self._require_flushed()
+        while len(self._sessions) > most:
+            del self._sessions[next(iter(self._sessions))]
 
     def retract(self) -> None:
         """Remove the signal of the row that was applied last, because its record was rejected afterwards."""
@@ -204,7 +239,7 @@ class Lifecycle:
         if not wallet:
             self.reasons[NO_WALLET] += 1
             return None, NOBODY
-        evidence = self._index.evidence(wallet, url, time_ms)
+        evidence = self._index.evidence(wallet, url, time_ms, self._until_ms)
         decision = evidence.decide(hint)
         self.reasons[decision.reason] += 1
         return evidence, decision
