@@ -43,6 +43,7 @@ def test_activity_with_broken_lines_runs_and_every_damage_is_seen(cli, tmp_path)
     summary = ended.json
     assert (summary["verdict"], summary["fixture"]["events"], summary["checks"]["skipped"]) == ("passed", 26, 0)
     assert {"raw_complete", "ids_accounted"} <= set(summary["rungs"])
+    assert summary["content"] == {"tables": 5, "not_saved": {}, "reason": None}
     proved = proof(cli, tmp_path, "activity", "--coverage", "--mutations")
     assert proved["checks"] == proved["proved"] > 0
     coverage = proved["coverage"]

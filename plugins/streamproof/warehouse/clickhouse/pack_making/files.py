@@ -1,4 +1,4 @@
-"""Render the files of a new pack that are written in ClickHouse's SQL: schema, checks, trace and contracts."""
+"""Render the files of a new pack that are written in ClickHouse's SQL: schema, checks, trace, content and contracts."""
 
 from __future__ import annotations
 
@@ -154,6 +154,8 @@ def _files(tables: Sequence[Table], rules: ValueRules, *, by_warehouse: bool) ->
         "types": list(rules.families.items()),
         "untyped": rules.untyped,
         "others": rules.others,
+        "raw": RAW,
+        "rejected": REJECTED,
         "choices": [{"table": table.name, "column": typed} for table in tables for typed in table.enumerations],
     }
     found = {}
@@ -161,6 +163,7 @@ def _files(tables: Sequence[Table], rules: ValueRules, *, by_warehouse: bool) ->
         found[f"sql/schema/{name}.sql.j2"] = _render(f"{name}.sql.j2.j2", values)
     for name in ("01_records", "02_tables"):
         found[f"sql/trace/{name}.sql"] = _render(f"{name}.sql.j2", values)
+    found["sql/content/tables.sql"] = _render("content.sql.j2", values)
     for suite, checks in SUITES.items():
         for check in checks:
             if check != "required_fields_are_there" or any(table.required for table in tables):
