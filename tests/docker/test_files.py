@@ -12,7 +12,7 @@ from engine import run
 
 from streamproof.runtime.compose.cli import find_compose
 
-PROFILES = ("core", "airflow", "observability", "mail", "replay", "*")
+PROFILES = ("core", "flink", "airflow", "observability", "mail", "replay", "*")
 PINNED = re.compile(r".+:v?\d+(\.\d+)+[\w.+-]*$")
 
 
@@ -43,11 +43,12 @@ def test_images_are_pinned_ports_are_loopback_and_nobody_is_root(docker_env: dic
 
 def test_our_dockerfiles_pin_their_base_and_drop_root(project_home: Path):
     files = sorted((project_home / "include" / "stack").glob("*/Dockerfile"))
-    assert [file.parent.name for file in files] == ["airflow", "processor"]
+    assert [file.parent.name for file in files] == ["airflow", "flink", "processor"]
     for file in files:
         text = file.read_text()
         assert PINNED.match(re.search(r"^ARG PYTHON_IMAGE=(.*)$", text, re.MULTILINE)[1]), file
-        assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) == {"${PYTHON_IMAGE}"}, file
+        bases = set(re.findall(r"^FROM (\S+)", text, re.MULTILINE))
+        assert bases == {"${PYTHON_IMAGE}", *(["${FLINK_IMAGE}"] if file.parent.name == "flink" else [])}, file
         assert re.findall(r"^USER (\S+)$", text, re.MULTILINE) == ["10001:10001"], file
 
 

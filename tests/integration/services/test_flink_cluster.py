@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 
 from streamproof.flink.bundle import ENTRY_CLASS, make_bundle, python_arguments
 from streamproof.flink.client import FlinkClient
@@ -19,6 +20,7 @@ from streamproof.flink.rest import UnreachableError
 from streamproof.model.errors import StackError
 from streamproof.model.stack import ServiceState, StackState
 from streamproof.model.waiting import Probe, wait_until
+from streamproof.runtime.flink_home import flink_home
 from streamproof.runtime.process import is_alive
 from streamproof.runtime.stack import StackSpec, own_identity, read_state, stack_is_alive, start_stack, stop_stack
 from streamproof.runtime.stack_spec import FlinkSpec
@@ -165,6 +167,13 @@ def _went_on(client: FlinkClient, job: str, checkpoints: int) -> bool:
         return False
     counts = client.checkpoints(job).counts
     return counts.restored > 0 and counts.completed > checkpoints
+
+
+def test_containers_start_flink_with_the_options_that_it_needs(stacks, home, cache_dir):
+    """Those of the version that is installed: the file for containers holds a copy."""
+    shipped = yaml.safe_load((flink_home(home, cache_dir).root / "conf/config.yaml").read_text())
+    container = yaml.safe_load((home / "include/stack/flink/container.yaml").read_text())
+    assert container["env.java.opts.all"] == shipped["env"]["java"]["opts"]["all"]
 
 
 def test_a_dead_task_manager_is_the_end_of_a_stack_that_restarts_nothing(stacks, specs):

@@ -28,6 +28,7 @@ from streamproof.runtime.ports import LOOPBACK, PortReservation
 from streamproof.runtime.process import own_identity
 from streamproof.runtime.stack_spec import (
     BACKUP_RESET,
+    FLINK_REST_PORT,
     HTTP_PORT,
     KAFKA_PORT,
     PRESERVE,
@@ -53,6 +54,7 @@ PORTS = (
     ("kafka", KAFKA_PORT, "KAFKA_PORT"),
     ("clickhouse", HTTP_PORT, "CLICKHOUSE_HTTP_PORT"),
     ("clickhouse", TCP_PORT, "CLICKHOUSE_TCP_PORT"),
+    ("flink-jobmanager", FLINK_REST_PORT, "FLINK_PORT"),
     ("mailpit", "mailpit_smtp", "MAILPIT_SMTP_PORT"),
     ("mailpit", "mailpit_ui", "MAILPIT_UI_PORT"),
     ("grafana", "grafana", "GRAFANA_PORT"),
@@ -66,6 +68,10 @@ CLICKHOUSE_INSIDE = ("clickhouse", 8123, 9000)
 def compose_ports(spec: StackSpec, services: tuple[str, ...]) -> dict[str, int]:
     """Return the ports that these services publish, by purpose; 0 means any free port."""
     return {purpose: spec.ports.get(purpose, 0) for service, purpose, _ in PORTS if service in services}
+
+
+def _url(port: int | None) -> str:
+    return f"http://{LOOPBACK}:{port}" if port else ""
 
 
 class ComposeServices:
@@ -92,6 +98,7 @@ class ComposeServices:
                 clickhouse_tcp_port=reserved.ports[TCP_PORT],
                 clickhouse_user=USER,
                 bootstrap_from_clickhouse=KAFKA_INSIDE,
+                flink_rest=_url(reserved.ports.get(FLINK_REST_PORT)),
             ),
         )
 
