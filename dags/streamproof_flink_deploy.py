@@ -54,6 +54,9 @@ with DAG(
         "drain": Param(False, type="boolean", description="Process everything in flight before the job stops"),
         "allow_non_restored_state": Param(False, type="boolean", description="Drop state that no operator takes"),
         "gate": Param(None, type=["null", "string"], description="A command that must pass, else the update is undone"),
+        "watch_sec": Param(20, type="number", minimum=0, description="How long the new job must run without a failure"),
+        "savepoint_sec": Param(300, type="number", minimum=1, description="How long a savepoint may take"),
+        "start_sec": Param(180, type="number", minimum=1, description="How long a job may take to run"),
         "connection": Param(CONNECTION, type="string", description="The Airflow connection of the cluster"),
     },
 ) as dag:
@@ -76,6 +79,11 @@ with DAG(
         drain="{{ params.drain }}",
         allow_non_restored_state="{{ params.allow_non_restored_state }}",
         gate="{{ params.gate }}",
+        limits={
+            "watch": "{{ params.watch_sec }}",
+            "savepoint": "{{ params.savepoint_sec }}",
+            "start": "{{ params.start_sec }}",
+        },
         execution_timeout=timedelta(hours=1),
         **RETRIES,
     )

@@ -11,7 +11,6 @@ from streamproof import __version__
 from streamproof.cli.commands import assertions as assert_command
 from streamproof.cli.commands import diff as diff_command
 from streamproof.cli.commands import fixtures as fixtures_commands
-from streamproof.cli.commands import flink as flink_commands
 from streamproof.cli.commands import init as init_command
 from streamproof.cli.commands import new_pack as new_pack_command
 from streamproof.cli.commands import pack as pack_commands
@@ -24,6 +23,7 @@ from streamproof.cli.commands import session as session_command
 from streamproof.cli.commands import setup as setup_command
 from streamproof.cli.commands import stack as stack_commands
 from streamproof.cli.commands import trace as trace_command
+from streamproof.cli.commands.flink import app as flink_commands
 from streamproof.cli.failures import StreamproofGroup
 from streamproof.cli.output import emit_json
 

@@ -18,6 +18,7 @@ _CARRIERS = re.compile(
 _PYTHON_ERROR = re.compile(r"^(?P<error>[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit)\b.*)$", re.MULTILINE)
 _PYTHON_TRACE = "Traceback (most recent call last):"
 _HINTS = (
+    (r"Python process exits with code", "The output of the Python program is in the log of the job manager."),
     (
         r"allowNonRestoredState|Cannot map checkpoint/savepoint state|StateMigrationException|incompatible",
         "The savepoint is of an incompatible build. Give the operators the uids that they had, or drop the state that "
@@ -45,6 +46,9 @@ _HINTS = (
     ),
     (r"parallelism", "Choose a parallelism that the job and the cluster's slots allow."),
 )
+_PYTHON_EXIT = "Python process exits with code"
+_PYTHON_START = "Python Process Started"
+_LOGGED_ERROR = re.compile(r"(?:^|- |INFO\s+)(?P<error>[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit)\b(?:: .*)?)$")
 LOG_HINT = "The log of the job manager has the whole stack trace."
 
 
@@ -70,6 +74,20 @@ def refused_because(errors: list[str]) -> str:
     """Return the root cause in the list `errors` of an answer with an error status."""
     traces = [error for error in errors if error and error != "Internal server error."]
     return root_cause(traces[-1]) if traces else "Flink gives no reason"
+
+
+def is_python_exit(cause: str) -> bool:
+    """Return whether a Python program ended before it had submitted a job. Only the job manager's log says why."""
+    return _PYTHON_EXIT in cause
+
+
+def python_error(log: str) -> str:
+    """Return the error of the Python program that was started last, from the job manager's log; '' if none is there."""
+    trace = log.rpartition(_PYTHON_START)[2].rpartition(_PYTHON_TRACE)
+    if not trace[1]:
+        return ""
+    found = (_LOGGED_ERROR.search(line.rstrip()) for line in trace[2].splitlines())
+    return next((_shortened(match["error"]) for match in found if match), "")
 
 
 def hint_for(cause: str) -> str:

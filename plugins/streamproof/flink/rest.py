@@ -61,6 +61,21 @@ class Rest:
         """Return the JSON document at `path`. Raises UnreachableError, RefusedError or FlinkError."""
         return self._ask("GET", path, params=query)
 
+    def text(self, path: str, *, most: int) -> str:
+        """Return the text at `path`, '' when it is longer than `most` bytes. Raises FlinkError when it is not there."""
+        content = bytearray()
+        try:
+            with self._http.stream("GET", path) as response:
+                if not response.is_success:
+                    raise FlinkError(f"Flink at {self.url} has no {path}.", hint=_PATH_HINT)
+                for part in response.iter_bytes():
+                    content += part
+                    if len(content) > most:
+                        return ""
+        except httpx.HTTPError as error:
+            self._no_connection(error)
+        return self._without_secret(content.decode("utf-8", "replace"))
+
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """Send a JSON document to `path`, and return the answer. Raises as `get`."""
         return self._ask("POST", path, json=dict(body))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from streamproof.flink.client import FlinkClient
-from streamproof.flink.deploying.opening import jar_build, opened
+from streamproof.flink.deploying.opening import jar_build, opened, python_build
 from streamproof.flink.deploying.record import Outcome
 from streamproof.flink.deploying.work import Gate, Limits
 from streamproof.model.errors import EXIT_CHECK_FAILED, FlinkError
@@ -234,6 +234,41 @@ def test_a_job_that_fails_after_it_ran(flink_client, deployer, listener):
     )
     breaker.join()
     assert "has failed: java.net.SocketException: Connection reset" in error.message
+
+
+COUNTING = """
+import sys
+from pyflink.common import Types, WatermarkStrategy
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.datastream.connectors.number_seq import NumberSequenceSource
+
+env = StreamExecutionEnvironment.get_execution_environment()
+numbers = env.from_source(NumberSequenceSource(1, 2**62), WatermarkStrategy.no_watermarks(), "numbers").uid("numbers")
+divisor = int(sys.argv[1])
+numbers.map(lambda number: number % divisor, output_type=Types.LONG()).uid("map").filter(lambda _: False).print()
+env.execute("counting")
+"""
+
+
+def test_a_python_job_is_deployed_and_updated_like_any_other(flink_client, flink_settings, tmp_path):
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job" / "counting.py").write_text(COUNTING)
+
+    def deploy(argument: str) -> Outcome:
+        with opened(flink_settings, tmp_path, "counting", limits=LIMITS) as deployment:
+            store = deployment.work.store
+            deployment.deploy(python_build(store, tmp_path / "job", "counting", arguments=[argument]))
+            return deployment.run()
+
+    first, second = deploy("10"), deploy("20")
+    assert running(flink_client) == [second.job_id]
+    assert restored_from(flink_client, second.job_id) == second.savepoint
+    assert first.build == second.build
+
+    with pytest.raises(FlinkError, match="ValueError: invalid literal for int") as failed:
+        deploy("x")
+    assert "runs again" in failed.value.message
+    assert len(running(flink_client)) == 1
 
 
 @pytest.mark.parametrize(

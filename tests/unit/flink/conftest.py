@@ -29,13 +29,14 @@ class Answers:
         self.table: dict[str, httpx.Response | Callable[[httpx.Request], httpx.Response]] = {}
         self.requests: list[httpx.Request] = []
 
-    def answer(self, request: str, answer: Any, status: int = 200) -> None:
+    def answer(self, request: str, answer: Any, status: int | None = None) -> None:
         """Answer a request with the recorded document of that name, or with the given data."""
         data = document(answer) if isinstance(answer, str) else answer
         if isinstance(data, dict) and "HTTP" in data:
             data = dict(data)
-            status = data.pop("HTTP")
-        self.table[request] = httpx.Response(status, json=data)
+            recorded = data.pop("HTTP")
+            status = status or recorded
+        self.table[request] = httpx.Response(status or 200, json=data)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         request.read()

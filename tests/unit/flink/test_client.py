@@ -149,6 +149,47 @@ def test_a_job_with_a_known_id_is_submitted_once(client, answers):
         client.run("x.jar")
 
 
+PYTHON_LOG = """
+INFO PythonDriver [] - --------------------------- Python Process Started --------------------------
+INFO PythonDriver [] - Traceback (most recent call last):
+INFO PythonDriver [] - OldError: of an earlier program
+INFO PythonDriver [] - --------------------------- Python Process Started --------------------------
+INFO PythonDriver [] - Traceback (most recent call last):
+INFO PythonDriver [] -   File "job.py", line 1, in <module>
+INFO PythonDriver [] - ValueError: invalid literal for int() with base 10: 'x'
+INFO PythonDriver [] - --------------------------- Python Process Exited ---------------------------
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "cause"),
+    [
+        (httpx.Response(200, text=PYTHON_LOG), "ValueError: invalid literal for int() with base 10: 'x'"),
+        (httpx.Response(200, text="nothing"), "java.lang.RuntimeException: Python process exits with code: 1"),
+        (httpx.Response(404, json={}), "java.lang.RuntimeException: Python process exits with code: 1"),
+    ],
+)
+def test_a_python_program_that_ends_at_once_names_its_error(client, answers, log, cause):
+    trace = "org.apache.flink.X: a\nCaused by: java.lang.RuntimeException: Python process exits with code: 1\n\tat x"
+    answers.answer("POST /jars/x.jar/run", {"errors": [trace]}, status=400)
+    answers.table["GET /jobmanager/log"] = log
+
+    with pytest.raises(RefusedError) as refused:
+        client.run("x.jar")
+
+    assert refused.value.cause == cause
+    assert cause in refused.value.message
+    assert "output of the Python program" in refused.value.hint
+
+
+def test_the_state_of_a_job_nobody_knows(client, answers):
+    answers.answer(f"GET /jobs/{JOB}/status", "notfound", status=500)
+    assert client.state(JOB) is None
+
+    answers.answer(f"GET /jobs/{JOB}/status", {"status": "RUNNING"})
+    assert client.state(JOB) == "RUNNING"
+
+
 def test_a_stop_with_savepoint(client, answers):
     answers.answer(f"POST /jobs/{JOB}/stop", {"request-id": "a" * 32})
     operation = client.stop(JOB, drain=True, target="file:/sp", trigger_id="a" * 32)

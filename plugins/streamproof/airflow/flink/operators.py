@@ -79,7 +79,7 @@ class FlinkDeploymentOperator(BaseOperator):
         drain: bool | str = False,
         allow_non_restored_state: bool | str = False,
         gate: str | None = None,
-        limits: Mapping[str, float] | str | None = None,
+        limits: Mapping[str, float | str] | None = None,
         deferrable: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -194,7 +194,7 @@ class FlinkDeploymentOperator(BaseOperator):
 
     @property
     def _limits(self) -> dict[str, float]:
-        return dict(self.limits) if isinstance(self.limits, Mapping) else {}
+        return {key: float(value) for key, value in (self.limits or {}).items()}
 
 
 def _yes(value: object) -> bool:

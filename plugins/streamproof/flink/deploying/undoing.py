@@ -119,7 +119,7 @@ def not_restored(work: Work, error: StreamproofError) -> FlinkError:
     operation = work.operation
     work.record.stopped, work.record.current = operation.taken, None
     return end_with_failure(
-        work, f"The job before it could not be restored either: {error.message} {_from(operation.taken)}"
+        work, f"The job before it could not be restored either: {_sentence(error.message)} {_from(operation.taken)}"
     )
 
 
@@ -143,4 +143,9 @@ def end_with_failure(work: Work, then: str) -> FlinkError:
     )
     work.record.operation = None
     work.save()
-    return kind(f"{operation.failure} {then}", hint=operation.hint)
+    return kind(f"{_sentence(operation.failure)} {then}".rstrip(), hint=operation.hint)
+
+
+def _sentence(text: str) -> str:
+    """Return a text of Flink or Python, which may lack its full stop, as a sentence."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,28 +1,21 @@
-"""`streamproof flink COMMAND`: deploy a job on a Flink cluster, update it with its state, stop it, or roll it back."""
+"""`streamproof flink deploy|stop|cancel|rollback`: what changes the job of a deployment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from streamproof.cli.commands.flink.shared import Name, Rest, opened_deployment
 from streamproof.cli.options import Json
-from streamproof.cli.output import emit_json, progress_console, result_console
+from streamproof.cli.output import emit_json, result_console
 from streamproof.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from streamproof.flink.deploying.deployment import Deployment
     from streamproof.flink.deploying.record import Build, Outcome, Store
-    from streamproof.flink.deploying.work import Gate, Limits
 
-app = typer.Typer(no_args_is_help=True)
-
-Rest = Annotated[str | None, typer.Option("--rest", help="Flink's REST interface; default: FLINK_REST.", metavar="URL")]
-Name = Annotated[str, typer.Option("--name", help="Name of the deployment.", metavar="NAME")]
 Drain = Annotated[bool, typer.Option("--drain", help="Process everything in flight before the job stops.")]
 Folder = Annotated[
     str | None,
@@ -33,7 +26,6 @@ SavepointSec = Annotated[
 ]
 
 
-@app.command("deploy")
 def deploy(
     arguments: Annotated[
         list[str] | None, typer.Argument(help="Arguments of the program, after `--`.", metavar="ARG…")
@@ -99,7 +91,7 @@ def deploy(
     passes = command_gate(gate, rest=_url(rest)) if gate else None
     limits = Limits(savepoint=savepoint_timeout, start=start_timeout, watch=watch)
     options = {"arguments": arguments or (), "parallelism": parallelism, "configuration": _settings(configuration)}
-    with _opened(rest, name, limits, passes) as deployment:
+    with opened_deployment(rest, name, limits, passes) as deployment:
         store = deployment.work.store
         if jar is not None:
             build = _jar(store, jar, entry_class, options)
@@ -117,7 +109,6 @@ def deploy(
         _show(deployment.run(), json=json)
 
 
-@app.command("stop")
 def stop(
     drain: Drain = False,
     savepoint_folder: Folder = None,
@@ -129,96 +120,23 @@ def stop(
     """Stop the deployment's job with a savepoint, from which the next `deploy` goes on."""
     from streamproof.flink.deploying.work import Limits
 
-    with _opened(rest, name, Limits(savepoint=savepoint_timeout)) as deployment:
+    with opened_deployment(rest, name, Limits(savepoint=savepoint_timeout)) as deployment:
         deployment.stop(drain=drain, folder=savepoint_folder)
         _show(deployment.run(), json=json)
 
 
-@app.command("cancel")
 def cancel(name: Name = "default", rest: Rest = None, json: Json = False) -> None:
     """Cancel the deployment's job without a savepoint, and what an interrupted update has started."""
-    with _opened(rest, name) as deployment:
+    with opened_deployment(rest, name) as deployment:
         deployment.cancel()
         _show(deployment.run(), json=json)
 
 
-@app.command("rollback")
 def rollback(name: Name = "default", rest: Rest = None, json: Json = False) -> None:
     """Run the previous jar again, from the savepoint that was taken when it was replaced."""
-    with _opened(rest, name) as deployment:
+    with opened_deployment(rest, name) as deployment:
         deployment.roll_back()
         _show(deployment.run(), json=json)
-
-
-@app.command("status")
-def status(name: Name = "default", rest: Rest = None, json: Json = False) -> None:
-    """Show the cluster, the deployment's job with checkpoints, back pressure and lag, and all jobs."""
-    from streamproof.flink.job_report import job_report
-
-    with _opened(rest, name) as deployment:
-        client, record = deployment.work.client, deployment.work.record
-        found: dict[str, Any] = {
-            "cluster": {"url": client.url, **client.overview().model_dump()},
-            "deployment": asdict(record),
-            "job": job_report(client, record.current.job_id) if record.current else None,
-            "jobs": [job.model_dump() for job in client.jobs()],
-        }
-    if json:
-        emit_json(found)
-        return
-    for line in _status_lines(found):
-        result_console(json=json).print(line, markup=False)
-
-
-@app.command("savepoints")
-def savepoints(name: Name = "default", rest: Rest = None, json: Json = False) -> None:
-    """List the savepoints that were taken of the deployment's jobs, the newest first."""
-    with _opened(rest, name) as deployment:
-        taken = [asdict(savepoint) for savepoint in reversed(deployment.work.record.savepoints)]
-    if json:
-        emit_json({"name": name, "savepoints": taken})
-        return
-    for savepoint in taken:
-        line = f"{savepoint['at']}  {savepoint['path']}  job {savepoint['job_id']}  {savepoint['build']}"
-        result_console(json=json).print(line, markup=False)
-
-
-def _status_lines(found: dict[str, Any]) -> Iterator[str]:
-    cluster, job = found["cluster"], found["job"]
-    yield f"{cluster['url']}: Flink {cluster['version']}, {cluster['free_slots']} of {cluster['slots']} slots are free"
-    if operation := found["deployment"]["operation"]:
-        yield f"Not finished: {operation['kind']}, at step {operation['step']}"
-    if job is None:
-        yield f"Deployment {found['deployment']['name']} has no job."
-    else:
-        yield f"{job['name']} ({job['job_id']}): {job['state']}, {job['restarts']} restarts, lag {job['lag']}"
-        checkpoints = job["checkpoints"]
-        yield f"Checkpoints: {checkpoints['completed']} completed, {checkpoints['failed']} failed"
-        yield from (
-            f"{pressure['vertex']}: back pressure {pressure['level']} ({pressure['back_pressured']:.0%})"
-            for pressure in job["back_pressure"]
-        )
-        yield from (f"{key}: {job[key]}" for key in ("missing", "root_cause") if job[key])
-    yield from (f"{other['id']}  {other['state']}  {other['name']}" for other in found["jobs"])
-
-
-@contextmanager
-def _opened(
-    rest: str | None, name: str, limits: Limits | None = None, gate: Gate | None = None
-) -> Iterator[Deployment]:
-    from streamproof.cli.environment import flink_settings, read_environment
-    from streamproof.flink.deploying.opening import opened
-
-    console = progress_console()
-    with opened(
-        flink_settings(rest),
-        read_environment().deployments,
-        name,
-        limits=limits,
-        gate=gate,
-        say=lambda message: console.print(message, markup=False),
-    ) as deployment:
-        yield deployment
 
 
 def _url(rest: str | None) -> str:

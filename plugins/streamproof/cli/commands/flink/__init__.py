@@ -1,0 +1,1 @@
+"""`streamproof flink COMMAND`: deploy a job on Flink, update it with its state, stop it, or roll it back."""
