@@ -84,11 +84,20 @@ def start_own(ctx: RunContext, spec: StackSpec, *, timeout: float, progress: Pro
     return start_stack(spec, timeout=timeout, progress=progress, secrets=secrets)
 
 
+def _log_step(ctx: RunContext, done: int, total: int, name: str) -> None:
+    """Log what is fetched or installed; a step without a name is the end."""
+    if name:
+        ctx.log(f"{name}: {done} of {total}")
+
+
 def run(ctx: RunContext) -> StageOutcome:
     """Start the stack and wait until every service answers. Raises StackError naming the service that does not."""
     spec, timeout = stack_spec(ctx), timeout_of(ctx)
     external = ctx.plan.stack == EXTERNAL
-    state = bring_up(ctx, spec, timeout=timeout) if external else start_own(ctx, spec, timeout=timeout)
+    if external:
+        state = bring_up(ctx, spec, timeout=timeout)
+    else:
+        state = start_own(ctx, spec, timeout=timeout, progress=lambda *step: _log_step(ctx, *step))
     for service in state.services:
         ports = ", ".join(f"{purpose} {port}" for purpose, port in service.ports.items())
         ctx.log(f"{service.name} {service.version} {service.place} {ports}")

@@ -1,4 +1,4 @@
-"""`streamproof stack up|status`: what is asked for, and what is shown of a stack."""
+"""`streamproof stack up|status` and the stack of `run`: what is asked for, and what is shown."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from streamproof.model.errors import StackError
 from streamproof.model.stack import StackState
 from streamproof.runtime.files import write_json
+from streamproof.runtime.flink_home import flink_home
 from streamproof.runtime.process import own_identity
 from streamproof.runtime.stack_spec import FlinkSpec, StackSpec
 from streamproof.stages import stack_up
@@ -39,3 +40,19 @@ def test_status_shows_the_address_of_flink(call, project):
 
     assert "Flink http://127.0.0.1:4" in call("stack", "status").out
     assert call("stack", "status", "--json").document["stacks"][0]["flink"] == "http://127.0.0.1:4"
+
+
+def test_a_run_says_that_it_will_install_flink_only_where_it_is_missing(call, project, home, tmp_path, monkeypatch):
+    (project / "requirements-flink.txt").symlink_to(home / "requirements-flink.txt")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def run_all(*_planned) -> dict:
+        raise StackError("Not today.", hint="")
+
+    monkeypatch.setattr("streamproof.runs.runner.run_all", run_all)
+    notice = "Stage stack_up installs it first"
+    assert notice in call("run", "--processor", "flink").err.replace("\n", " ")
+    assert notice not in call("run").err.replace("\n", " ")
+
+    flink_home(project, tmp_path / "cache/streamproof").folder.mkdir(parents=True)
+    assert notice not in call("run", "--processor", "flink").err.replace("\n", " ")

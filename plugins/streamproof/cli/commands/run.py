@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,13 +28,14 @@ from streamproof.cli.options import (
     window_texts,
 )
 from streamproof.cli.output import emit_json, progress_console, result_console
-from streamproof.model.plan import EXTERNAL, OBSERVE, PROVE
+from streamproof.model.plan import COMPOSE, EXTERNAL, OBSERVE, PROVE
 from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
 
 if TYPE_CHECKING:
     from streamproof.model.settings import Connections
     from streamproof.packs.loading import Packs
+    from streamproof.runs.context import RunContext
     from streamproof.runs.request import RunRequest
 
 _MODE = "full; smoke: one session per scenario; observe: judge the warehouse of CH_HOST in a window, writing nothing."
@@ -126,7 +128,7 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
     if outside is not None:
         ctx = ctx.connected(lambda: outside)
     console = progress_console()
-    for notice in ctx.plan.notices:
+    for notice in (*ctx.plan.notices, *_to_install(ctx)):
         console.print(f"[bold yellow]Notice[/] {_plain(notice)}")
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -134,6 +136,16 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
             return run_all(ctx, STAGES, progress.on_event)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _to_install(ctx: RunContext) -> list[str]:
+    """Return a notice when the run has to install Flink first: stage `stack_up` then takes longer."""
+    from streamproof.runtime.flink_home import flink_home
+
+    needed = ctx.needs_flink and ctx.plan.stack not in (COMPOSE, EXTERNAL)
+    if not needed or flink_home(ctx.home, Path(ctx.plan.cache_dir)).complete:
+        return []
+    return ["Flink is not installed yet. Stage stack_up installs it first: 850 MB, once, in up to a few minutes."]
 
 
 def _connections(request: RunRequest, packs: Packs) -> Connections:
