@@ -77,3 +77,5 @@ def test_the_command_line_runs_without_a_checkout(installed, environment, tmp_pa
     [pack] = json.loads(checked(command, 60, env=environment, cwd=tmp_path))["packs"]
     assert (pack["name"], pack["default"], "golden" in pack["fixture_sets"]) == ("livepeer", True, True)
     assert Path(pack["file"]).is_relative_to(installed.parent)
+    # What installs Flink on first demand.
+    assert (Path(pack["file"]).parents[3] / "requirements-flink.txt").is_file()

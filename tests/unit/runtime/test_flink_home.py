@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,14 @@ def test_an_installation_is_a_flink_home_with_all_jars_in_lib(project, tmp_path,
     assert [path.name for path in (tmp_path / "cache/flink").iterdir() if path.name != ".lock"] == [found.folder.name]
 
     assert install_flink(project, tmp_path / "cache", lambda *_: pytest.fail("nothing is left to do")) == found
+
+
+def test_two_installations_at_once_are_one(project, tmp_path, uv):
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: install_flink(project, tmp_path / "cache", lambda *_: None), range(2)))
+
+    assert both[0] == both[1]
+    assert [call[0] for call in uv] == ["venv", "pip"]
 
 
 def test_other_locks_are_another_installation(project, tmp_path):
