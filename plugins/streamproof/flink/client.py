@@ -12,6 +12,7 @@ from streamproof.flink.diagnosis import hint_for, is_python_exit, python_error, 
 from streamproof.flink.documents import Plan, Savepoint, UploadedJar, parsed
 from streamproof.flink.reading import ClusterReader, is_unknown_job
 from streamproof.flink.rest import RefusedError
+from streamproof.flink.secrets import secret_values, without
 from streamproof.model.errors import FlinkError, UsageError
 
 # A log that is longer is not searched for a Python error.
@@ -60,7 +61,7 @@ class FlinkClient(ClusterReader):
         try:
             answer = self._rest.post(f"/jars/{jar_id}/plan", _without_none(body))
         except RefusedError as error:
-            raise _not_run(error, entry_class) from None
+            raise _not_run(error, entry_class, secret_values(arguments)) from None
         return parsed(Plan, answer.get("plan"), self.url)
 
     def run(
@@ -91,13 +92,12 @@ class FlinkClient(ClusterReader):
             "flinkConfiguration": dict(configuration) if configuration else None,
         }
         try:
-            answer = self._rest.post(
-                f"/jars/{jar_id}/run", {key: part for key, part in body.items() if part is not None}
-            )
+            answer = self._rest.post(f"/jars/{jar_id}/run", _without_none(body))
         except RefusedError as error:
             if job_id and any(name in error.cause for name in _DUPLICATE):
                 return job_id
-            raise self._python_failure(error) or _not_run(error, entry_class) from None
+            secrets = secret_values(arguments, configuration)
+            raise self._python_failure(error, secrets) or _not_run(error, entry_class, secrets) from None
         return str(answer["jobid"])
 
     def stop(
@@ -140,7 +140,7 @@ class FlinkClient(ClusterReader):
         answer = self._rest.post(path, _without_none(body))
         return str(answer["request-id"])
 
-    def _python_failure(self, error: RefusedError) -> RefusedError | None:
+    def _python_failure(self, error: RefusedError, secrets: Sequence[str]) -> RefusedError | None:
         """Return the error of a Python program that ended before it had submitted a job, None for other refusals."""
         if not is_python_exit(error.cause):
             return None
@@ -149,7 +149,7 @@ class FlinkClient(ClusterReader):
         except FlinkError:
             # The job manager may keep no log. Then the hint tells where to look.
             found = ""
-        cause = found or error.cause
+        cause = without(secrets, found or error.cause)
         message = f"The Python program did not start a job: {cause}"
         return RefusedError(message, hint=hint_for(error.cause), status=error.status, cause=cause)
 
@@ -159,13 +159,10 @@ def _without_none(body: Mapping[str, Any]) -> dict[str, Any]:
     return {key: part for key, part in body.items() if part is not None}
 
 
-def _not_run(error: RefusedError, entry_class: str | None) -> RefusedError:
-    """Return the error of a submission with a hint that fits its cause."""
+def _not_run(error: RefusedError, entry_class: str | None, secrets: Sequence[str]) -> RefusedError:
+    """Return the error of a submission with a hint that fits its cause, and without these secrets."""
     missing = bool(entry_class) and f"ClassNotFoundException: {entry_class}" in error.cause
     hint = f"The jar does not hold the entry class {entry_class}." if missing else error.hint
-    return RefusedError(
-        f"Flink did not start {entry_class or 'the job'}: {error.cause}",
-        hint=hint,
-        status=error.status,
-        cause=error.cause,
-    )
+    cause = without(secrets, error.cause)
+    message = f"Flink did not start {entry_class or 'the job'}: {cause}"
+    return RefusedError(message, hint=hint, status=error.status, cause=cause)

@@ -61,3 +61,32 @@ def test_a_deployment_without_a_job(refuses, nobody, command):
 
 def test_savepoints_of_a_new_deployment(call, nobody):
     assert call("flink", "savepoints", "--rest", nobody, "--json").document == {"name": "default", "savepoints": []}
+
+
+def test_status_shows_no_secret(call, monkeypatch, jar, project):
+    from streamproof.flink.deploying.opening import jar_build
+    from streamproof.flink.deploying.record import Record, Release, Store
+    from tests.unit.flink.deploying.fake_cluster import FakeCluster
+
+    class Cluster(FakeCluster):
+        def __enter__(self) -> Cluster:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            """Nothing to close."""
+
+    monkeypatch.setattr("streamproof.flink.deploying.opening.FlinkClient", lambda _settings: Cluster())
+    store = Store(project / "artifacts/deployments", "default")
+    build = jar_build(
+        store, jar, arguments=["--password", "pw-of-mine"], configuration={"s3.secret-key": "pw-of-s3", "a": "b"}
+    )
+    store.write(Record("default", current=Release("j1", build=build)))
+
+    told = call("flink", "status", "--rest", "flink:8081", "--json")
+
+    assert told.code == 0
+    assert "pw-of" not in told.out + told.err
+    shown = told.document["deployment"]["current"]["build"]
+    assert (shown["arguments"], shown["configuration"]) == (["--password", "***"], {"s3.secret-key": "***", "a": "b"})
+    assert told.document["job"] == {"job_id": "j1", "state": "UNKNOWN"}
+    assert "does not know job j1" in call("flink", "status", "--rest", "flink:8081").out

@@ -29,12 +29,14 @@ def opened_here(
     limits: Mapping[str, float] | None = None,
     gate: Gate | None = None,
     say: Callable[[str], None] | None = None,
+    reads_only: bool = False,
 ) -> Iterator[Deployment]:
     """Open a deployment until the end of the block. Raises StreamproofError."""
     from streamproof.flink.deploying.opening import opened
 
     folder = read_settings().deployments
-    with opened(cluster(conn_id), folder, name, limits=limits_of(limits), gate=gate, say=say) as deployment:
+    more: dict[str, Any] = {"limits": limits_of(limits), "gate": gate, "say": say, "reads_only": reads_only}
+    with opened(cluster(conn_id), folder, name, **more) as deployment:
         yield deployment
 
 

@@ -162,17 +162,23 @@ class FlinkDeploymentOperator(BaseOperator):
                 raise UsageError(f"There is no action {other}.", hint=f"Choose one of {', '.join(ACTIONS)}.")
 
     def _build(self, store: Store) -> Build:
+        from airflow.sdk.log import mask_secret
+
         from streamproof.flink.deploying.opening import jar_build
+        from streamproof.flink.secrets import secret_values
         from streamproof.runtime.jars import named_jar
 
         if not self.jar:
             raise UsageError("No jar is named.", hint="Give the path of a jar, or its Maven coordinate.")
-        arguments = self.arguments.split() if isinstance(self.arguments, str) else self.arguments
+        given = self.arguments.split() if isinstance(self.arguments, str) else self.arguments
+        arguments = [str(argument) for argument in given or ()]
+        for secret in secret_values(arguments):
+            mask_secret(secret)
         return jar_build(
             store,
             named_jar(str(self.jar), read_settings().cache_dir),
             entry_class=str(self.entry_class) if self.entry_class else None,
-            arguments=[str(argument) for argument in arguments or ()],
+            arguments=arguments,
             parallelism=int(self.parallelism) if self.parallelism else None,
         )
 

@@ -29,7 +29,7 @@ class FlinkJobReportOperator(BaseOperator):
         """Ask the cluster. Raises FlinkError, so that Airflow tries again."""
         from streamproof.flink.job_report import job_report
 
-        with opened_here(str(self.conn_id or ""), str(self.deployment)) as deployment:
+        with opened_here(str(self.conn_id or ""), str(self.deployment), reads_only=True) as deployment:
             current = deployment.work.record.current
             if current is None:
                 raise AirflowSkipException(f"Deployment {self.deployment} has no job that runs.")

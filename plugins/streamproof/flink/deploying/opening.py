@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from streamproof.flink.bundle import ENTRY_CLASS, make_bundle, python_arguments
@@ -24,13 +24,15 @@ def opened(
     limits: Limits | None = None,
     gate: Gate | None = None,
     say: Callable[[str], None] | None = None,
+    reads_only: bool = False,
 ) -> Iterator[Deployment]:
     """Open the deployment `name` on a cluster; `folder` holds the records of all deployments.
 
-    No other process can work on it until the end of the block. Raises UsageError for a wrong name.
+    No other process can work on it until the end of the block, unless the caller only reads. Raises UsageError for a
+    wrong name.
     """
     store = Store(folder, name)
-    with FlinkClient(settings) as client, store.locked():
+    with FlinkClient(settings) as client, nullcontext() if reads_only else store.locked():
         work = Work(client, store, store.read(), limits or Limits(), gate)
         if say is not None:
             work.say = say

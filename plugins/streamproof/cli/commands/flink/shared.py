@@ -20,7 +20,7 @@ Name = Annotated[str, typer.Option("--name", help="Name of the deployment.", met
 
 @contextmanager
 def opened_deployment(
-    rest: str | None, name: str, limits: Limits | None = None, gate: Gate | None = None
+    rest: str | None, name: str, limits: Limits | None = None, gate: Gate | None = None, *, reads_only: bool = False
 ) -> Iterator[Deployment]:
     """Open a deployment until the end of the block; progress goes to stderr. Raises StreamproofError."""
     from streamproof.cli.environment import flink_settings, read_environment
@@ -33,6 +33,7 @@ def opened_deployment(
         name,
         limits=limits,
         gate=gate,
+        reads_only=reads_only,
         say=lambda message: console.print(message, markup=False),
     ) as deployment:
         yield deployment
