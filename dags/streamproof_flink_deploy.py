@@ -48,6 +48,10 @@ with DAG(
             None, type=["null", "string"], description="Path of a jar on the workers, or group:artifact:version"
         ),
         "entry_class": Param(None, type=["null", "string"], description="Its main class; none means its manifest's"),
+        "python_module": Param(
+            None, type=["null", "string"], description="A Python job instead: the module that is run"
+        ),
+        "python_folder": Param(None, type=["null", "string"], description="Its folder of packages on the workers"),
         "arguments": Param([], type="array", items={"type": "string"}, description="Arguments of the program"),
         "parallelism": Param(None, type=["null", "integer"], minimum=1, description="None means the cluster's"),
         "savepoint": Param(None, type=["null", "string"], description="Start from it; `none`: without state"),
@@ -73,6 +77,8 @@ with DAG(
         conn_id="{{ params.connection }}",
         jar="{{ params.jar }}",
         entry_class="{{ params.entry_class }}",
+        python_module="{{ params.python_module }}",
+        python_folder="{{ params.python_folder }}",
         arguments="{{ params.arguments }}",
         parallelism="{{ params.parallelism }}",
         savepoint="{{ params.savepoint }}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
@@ -54,15 +55,16 @@ class FlinkDeploymentOperator(BaseOperator):
     on at the same step, and one that had succeeded does nothing. Returns the outcome, and pushes `job_id`, `savepoint`
     and `started_from` to XCom.
 
-    `jar` is a path or a Maven coordinate. `gate` is a command that must pass after the update, else it is undone.
-    `limits` are time limits in seconds: savepoint, start, watch, reach. The fields are templates; in a DAG with
-    `render_template_as_native_obj` they may be params of any type.
+    `jar` is a path or a Maven coordinate. A Python job is named by `python_module` and `python_folder` instead. `gate`
+    is a command that must pass after the update, else it is undone. `limits` are time limits in seconds: savepoint,
+    start, watch, reach. The fields are templates; in a DAG with `render_template_as_native_obj` they may be params of
+    any type.
     """
 
     ui_color = "#fbe9d7"
     template_fields: ClassVar[Sequence[str]] = (
         *("action", "deployment", "conn_id", "jar", "entry_class", "arguments", "parallelism", "savepoint", "drain"),
-        *("allow_non_restored_state", "gate", "limits"),
+        *("allow_non_restored_state", "gate", "limits", "python_module", "python_folder"),
     )
 
     def __init__(  # noqa: PLR0913 - one argument for each field of the form
@@ -80,6 +82,8 @@ class FlinkDeploymentOperator(BaseOperator):
         allow_non_restored_state: bool | str = False,
         gate: str | None = None,
         limits: Mapping[str, float | str] | None = None,
+        python_module: str | None = None,
+        python_folder: str | None = None,
         deferrable: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -96,6 +100,8 @@ class FlinkDeploymentOperator(BaseOperator):
         self.allow_non_restored_state = allow_non_restored_state
         self.gate = gate
         self.limits = limits
+        self.python_module = python_module
+        self.python_folder = python_folder
         self.deferrable = deferrable
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -164,23 +170,24 @@ class FlinkDeploymentOperator(BaseOperator):
     def _build(self, store: Store) -> Build:
         from airflow.sdk.log import mask_secret
 
-        from streamproof.flink.deploying.opening import jar_build
+        from streamproof.flink.deploying.opening import jar_build, python_build
         from streamproof.flink.secrets import secret_values
         from streamproof.runtime.jars import named_jar
 
-        if not self.jar:
-            raise UsageError("No jar is named.", hint="Give the path of a jar, or its Maven coordinate.")
+        if bool(self.jar) == bool(self.python_module):
+            raise UsageError("Name either a jar or a Python module.", hint="A jar is a path or a Maven coordinate.")
         given = self.arguments.split() if isinstance(self.arguments, str) else self.arguments
         arguments = [str(argument) for argument in given or ()]
         for secret in secret_values(arguments):
             mask_secret(secret)
-        return jar_build(
-            store,
-            named_jar(str(self.jar), read_settings().cache_dir),
-            entry_class=str(self.entry_class) if self.entry_class else None,
-            arguments=arguments,
-            parallelism=int(self.parallelism) if self.parallelism else None,
-        )
+        options: dict[str, Any] = {
+            "arguments": arguments,
+            "parallelism": int(self.parallelism) if self.parallelism else None,
+        }
+        if self.python_module:
+            return python_build(store, Path(str(self.python_folder or ".")), str(self.python_module), **options)
+        entry_class = str(self.entry_class) if self.entry_class else None
+        return jar_build(store, named_jar(str(self.jar), read_settings().cache_dir), entry_class=entry_class, **options)
 
     def _opened(self) -> Any:
         return opened_here(self._conn_id, self._name, limits=self._limits, gate=self._gate(), say=self.log.info)

@@ -50,7 +50,10 @@ def jar_build(
 ) -> Build:
     """Return the build of a jar, of which the store keeps a copy. Raises UsageError when it cannot be read."""
     digest, copy = store.keep(jar)
-    return Build(jar.name, digest, copy, entry_class, tuple(arguments), parallelism, dict(configuration or {}))
+    options = dict(configuration or {})
+    # A bundle of Python modules may be named like any jar, with the arguments of Flink's driver.
+    plannable = entry_class != ENTRY_CLASS
+    return Build(jar.name, digest, copy, entry_class, tuple(arguments), parallelism, options, plannable)
 
 
 def python_build(

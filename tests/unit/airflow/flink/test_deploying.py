@@ -181,7 +181,8 @@ def test_the_other_actions(cluster, perform):
         ({"action": "update"}, "has no job to update"),
         ({"action": "stop"}, "has no job that runs"),
         ({"action": "jump"}, "There is no action jump"),
-        ({"jar": None}, "No jar is named"),
+        ({"jar": None}, "Name either a jar or a Python module"),
+        ({"jar": None, "python_module": "no.module"}, "There is no module no.module"),
         ({"jar": "gone.jar"}, "There is no jar gone.jar"),
         ({"gate": "'open"}, "The gate cannot be read"),
     ],
@@ -190,6 +191,16 @@ def test_what_cannot_be_done(cluster, perform, options, message):
     with pytest.raises(AirflowFailException, match=message):
         perform(**options)
     assert cluster.requests == []
+
+
+def test_a_python_job_is_packed(cluster, perform, tmp_path):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "clicks.py").write_text("pass")
+
+    told = perform(jar=None, python_module="clicks", python_folder=str(tmp_path / "src"), arguments=["--topic", "t"])
+
+    assert told.value["build"].startswith("default-")
+    assert running(cluster) == [("org.apache.flink.client.python.PythonDriver", "")]
 
 
 def test_a_trigger_that_says_nothing_fails_the_operation(cluster, perform):
