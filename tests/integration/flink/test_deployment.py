@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,7 +84,7 @@ class Deployer:
 def deployer(
     flink_client: FlinkClient, flink_settings: FlinkSettings, tmp_path: Path, example_jars: tuple[Path, Path]
 ) -> Deployer:
-    return Deployer(flink_settings, tmp_path, example_jars[1])
+    return Deployer(flink_settings, tmp_path / "artifacts" / "deployments", example_jars[1])
 
 
 def restored_from(client: FlinkClient, job_id: str) -> str | None:
@@ -129,6 +133,29 @@ def test_a_jar_nobody_here_wrote_is_run_updated_stopped_and_restored(flink_clien
     rolled_back = deployer.operate("cancel")
     assert (rolled_back.status, running(flink_client)) == ("cancelled", [])
     assert flink_client.state(third.job_id) == "CANCELED"
+
+
+def test_a_command_that_is_killed_between_two_requests_is_gone_on_with(flink_client, deployer, home, tmp_path):
+    first = deployer.deploy(CARS)
+    (tmp_path / "include").symlink_to(home / "include")
+    asked = ["--name", "cars", "--jar", str(deployer.jar), "--entry-class", CARS, "--watch", "1"]
+    command = [sys.executable, "-m", "streamproof", "flink", "deploy", *asked, "--", "--windowSize", "5"]
+    env = {**os.environ, "STREAMPROOF_HOME": str(tmp_path), "FLINK_REST": deployer.settings.url}
+    with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as killed:
+        assert killed.stderr is not None
+        said = next((line for line in killed.stderr if line.startswith("Savepoint ")), "")
+        killed.kill()
+    assert said
+    assert killed.returncode == -signal.SIGKILL
+    taken = said.split()[1]
+
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    [job_id] = running(flink_client)
+    assert restored_from(flink_client, job_id) == taken
+    mine = [job.id for job in flink_client.jobs() if job.started >= flink_client.job(first.job_id).started]
+    assert sorted(mine) == sorted([first.job_id, job_id])
 
 
 def test_a_rollback_and_a_gate_that_fails(flink_client, deployer):
