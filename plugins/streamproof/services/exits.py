@@ -9,7 +9,7 @@ from streamproof.model.errors import StackError
 from streamproof.model.stack import ServiceState
 from streamproof.runtime.process import Child
 from streamproof.runtime.stack_spec import PROCESSOR
-from streamproof.runtime.state_file import StateFile
+from streamproof.runtime.state_file import StateFile, say
 
 Restart = Callable[[Child], Awaitable[tuple[Child, ServiceState] | None]]
 """A function that starts a process again that has ended. It returns None for one that must not end."""
@@ -32,7 +32,7 @@ async def first_exit(children: Iterable[Child], state_file: StateFile, restart: 
             for child in [watched.pop(task) for task in done]:
                 if _has_finished(child, state_file):
                     state_file.finish(child.name)
-                elif again := await restart(child):
+                elif again := await _again(child, restart):
                     watched[asyncio.create_task(again[0].process.wait())] = again[0]
                     state_file.replace(again[1])
                 else:
@@ -43,6 +43,15 @@ async def first_exit(children: Iterable[Child], state_file: StateFile, restart: 
     # No other process can end, so this waits until the supervisor cancels it.
     never: asyncio.Future[StackError] = asyncio.get_running_loop().create_future()
     return await never
+
+
+async def _again(ended: Child, restart: Restart) -> tuple[Child, ServiceState] | None:
+    """Start a process again. One that then ends at once has not been started."""
+    try:
+        return await restart(ended)
+    except StackError as error:
+        say(f"{ended.name} was not started again: {error.message}")
+        return None
 
 
 def _has_finished(child: Child, state_file: StateFile) -> bool:
