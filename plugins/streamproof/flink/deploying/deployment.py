@@ -20,6 +20,7 @@ from streamproof.flink.deploying.record import (
 from streamproof.flink.deploying.updating import DONE, Next
 from streamproof.flink.deploying.waits import WAITS, LostSavepointError, reachable, saved
 from streamproof.flink.deploying.work import Wait, Work
+from streamproof.flink.documents import ENDED
 from streamproof.flink.rest import UnreachableError
 from streamproof.model.errors import FlinkError, StreamproofError, WaitTimeoutError
 from streamproof.model.waiting import wait_until
@@ -119,12 +120,27 @@ class Deployment:
         self.work.save()
 
     def adopt(self, job_id: str) -> None:
-        """Take a job that was deployed by other means for the current one. Raises FlinkError when it is not there."""
-        job = self.work.client.job(job_id)
-        if job.ended:
-            raise FlinkError(f"Job {job_id} is {job.state}.", hint="Name a job that runs: `streamproof flink status`.")
-        self.work.record.current = Release(job_id=job_id)
-        self.work.save()
+        """Take a job that was deployed by other means for the current one. It may have been replaced before.
+
+        Raises FlinkError when it does not run, or when the deployment has another job.
+        """
+        record = self.work.record
+        if record.operation is not None:
+            return
+        job, own = self.work.client.find_job(job_id), record.current.job_id if record.current else ""
+        runs = job is not None and not job.ended
+        if own and not runs:
+            return
+        if own not in ("", job_id) and self.work.client.state(own) not in (None, *ENDED):
+            raise FlinkError(
+                f"Deployment {record.name} has job {own} already.", hint="Choose another name for the deployment."
+            )
+        if not runs:
+            state = job.state if job else "not known to the cluster"
+            raise FlinkError(f"Job {job_id} is {state}.", hint="Name a job that runs: see `streamproof flink status`.")
+        if own != job_id:
+            record.current = Release(job_id=job_id)
+            self.work.save()
 
     def run(self) -> Outcome:
         """Go on until the operation has ended, and return its outcome. Raises FlinkError when it failed."""
@@ -217,6 +233,9 @@ class Deployment:
             self.work.say(f"{error.message} The job is cancelled without a savepoint.")
             operation.step = "cancel_to_roll_back"
             self.work.save()
+        elif operation.taken:
+            # The savepoint is complete. The operation goes on when it is begun again.
+            raise error
         elif isinstance(error, WaitTimeoutError):
             raise FlinkError(
                 f"{error.message} The job keeps running until it is complete.",

@@ -22,7 +22,6 @@ def check(work: Work) -> Next:
     operation, current = work.operation, work.record.current
     work.client.overview()
     if current is None:
-        operation.start = operation.start or work.record.stopped
         return "upload"
     job = work.client.find_job(current.job_id)
     if job is None or job.ended:
@@ -230,7 +229,7 @@ def uploaded(work: Work, build: Build, jar_id: str, jar_path: str) -> tuple[str,
 def start_of(work: Work) -> str:
     """Return the savepoint that the new job starts from, '' for none."""
     operation = work.operation
-    return "" if operation.start == FRESH else operation.start or operation.taken
+    return "" if operation.start == FRESH else operation.start or operation.taken or work.record.stopped
 
 
 def target_of(work: Work) -> Build:

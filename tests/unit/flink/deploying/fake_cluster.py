@@ -48,6 +48,7 @@ class FakeCluster:
         self.failing_savepoints = ""
         self.endless_savepoints = False
         self.savepoints_after = 0
+        self.ends_late = False
         self.slots = 4
         self.kill_at: int | None = None
         self.kill_after = False
@@ -171,7 +172,7 @@ class FakeCluster:
         """Complete the savepoint of a job that is being stopped."""
         path = f"file:/sp/{job_id[:6]}-{trigger_id[:6]}"
         self.savepoint_by_trigger[trigger_id] = Savepoint(done=True, path=path)
-        self.jobs_by_id[job_id].state = "FINISHED"
+        self.jobs_by_id[job_id].state = "RUNNING" if self.ends_late else "FINISHED"
 
     def savepoint(self, job_id: str, trigger_id: str) -> Savepoint:
         if self.savepoints_after and trigger_id in self.savepoint_by_trigger:

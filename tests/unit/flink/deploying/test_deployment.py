@@ -14,7 +14,7 @@ from streamproof.flink.deploying.opening import jar_build
 from streamproof.flink.deploying.record import Build, Outcome, Store
 from streamproof.flink.deploying.work import Limits, Work
 from streamproof.model.errors import EXIT_CHECK_FAILED, EXIT_NOT_JUDGED, FlinkError, StreamproofError, UsageError
-from tests.unit.flink.deploying.fake_cluster import FakeCluster, KilledError
+from tests.unit.flink.deploying.fake_cluster import FakeCluster, KilledError, Submitted
 
 LIMITS = Limits(savepoint=0, start=0, watch=0, reach=0)
 
@@ -246,6 +246,49 @@ def test_a_stopped_deployment_goes_on_from_its_savepoint(person):
     assert person.deploy("a.Two").started_from == stopped.savepoint
     with pytest.raises(FlinkError, match="has no job that runs"):
         Person(person.cluster, person.folder / "other").stop()
+
+
+def test_a_stopped_deployment_whose_next_start_is_killed_goes_on_from_its_savepoint(person):
+    person.deploy("a.One")
+    stopped = person.stop()
+    person.cluster.kill_at = len(person.cluster.requests) + 1
+    with pytest.raises(KilledError):
+        person.deploy("a.Two")
+
+    assert person.deploy("a.Two").started_from == stopped.savepoint
+
+
+def test_a_job_that_does_not_end_after_its_savepoint_is_awaited_again(person):
+    first = person.deploy("a.One")
+    person.cluster.ends_late = True
+
+    with pytest.raises(StreamproofError, match=f"for the end of job {first.job_id}"):
+        person.deploy("a.Two")
+
+    person.cluster.jobs_by_id[first.job_id].state = "FINISHED"
+    assert person.deploy("a.Two").started_from == person.last_savepoint
+
+
+def test_a_job_of_other_means_is_adopted_once(person):
+    other = person.deploy("a.One")
+    person.folder /= "else"
+    person.folder.mkdir()
+    for _ in range(2):
+        person.opened().adopt(other.job_id)
+    second = person.deploy("a.Two")
+
+    # The same command again: the job was replaced, and the build runs.
+    person.opened().adopt(other.job_id)
+    assert person.deploy("a.Two").status == "unchanged"
+    with pytest.raises(FlinkError, match=f"has job {second.job_id} already"):
+        person.cluster.jobs_by_id["x"] = Submitted("j", "a.X", "")
+        person.opened().adopt("x")
+    person.folder /= "third"
+    person.folder.mkdir()
+    with pytest.raises(FlinkError, match=f"Job {other.job_id} is FINISHED"):
+        person.opened().adopt(other.job_id)
+    with pytest.raises(FlinkError, match="Job unheard is not known to the cluster"):
+        person.opened().adopt("unheard")
 
 
 def test_a_job_that_has_died_needs_a_word_on_its_state(person):
