@@ -26,10 +26,14 @@ run: setup ## prove the pipeline once: the Airflow DAG streamproof_run over the 
 test: setup-dev lint types contracts ## lint, types, import contracts, then unit, integration and system tests
 	@$(BIN)/python -m pytest $(PARALLEL) tests/system tests/integration tests/unit $(ARGS)
 
+# Flink has no build for 3.13.
 test-pythons: setup-dev ## the locks resolve for Python 3.12 and 3.13, and where one is installed the unit tests pass there
 	@for version in 3.12 3.13; do \
 	  echo "Python $$version: resolving the locks"; \
 	  $(UV) pip install --dry-run --quiet --python-version $$version --target $(VENV)/dry-run --require-hashes -r requirements-dev.txt; \
+	  if [ $$version != 3.13 ]; then \
+	    $(UV) pip install --dry-run --quiet --python-version $$version --target $(VENV)/dry-run --require-hashes -r requirements-flink.txt; \
+	  fi; \
 	  for found in python$$version $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version.*/bin/python; do \
 	    if "$$found" -c 'import venv' 2>/dev/null; then \
 	      $(MAKE) --no-print-directory unit VENV=$(VENV)-$$version PYTHON="$$found" ARGS="--quiet $(PARALLEL)"; break; \
