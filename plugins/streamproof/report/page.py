@@ -61,11 +61,27 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Pack and mode", f"{summary['pack']} · {summary['mode']}"),
         ("Window (UTC)", f"{_short(window['from_ts'])} to {_short(window['to_ts'])}"),
         ("Stack", f"{stack['name']} · Kafka {stack['kafka']} · processor {stack['processor']}"),
+        *_job(stack.get("flink")),
         ("Fixture events", number(fixture["events"])),
         ("Started (UTC)", _short(str(summary["started_at"]))),
         ("Commit", str(summary["git_commit"])[:12] or "unknown"),
         ("First broken layer", str(summary["first_broken_layer"] or "none")),
         *_rungs(summary),
+    ]
+
+
+def _job(job: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Return what is told of a job on Flink; nothing for a run with another processor."""
+    if job is None:
+        return []
+    counts, last = job["checkpoints"], job["checkpoints"]["last"]
+    checkpoints = f"{number(counts['completed'])} checkpoints, {number(counts['failed'])} failed"
+    if last:
+        checkpoints += f", the last one of {number(last['bytes'])} bytes in {number(last['duration_ms'])} ms"
+    return [
+        ("Job on Flink", f"{job['job']} · Flink {job['version']} · parallelism {job['parallelism']} · {job['state']}"),
+        ("Checkpoints", checkpoints),
+        ("Restarts of the job", number(job["restarts"]) + (f": {job['root_cause']}" if job["restarts"] else "")),
     ]
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from streamproof.model.errors import UsageError
 from streamproof.model.rungs import Rung
+from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.pack import Pack
 from streamproof.packs.processors import CommandProcessor, Processor
 from streamproof.runs.names import RunNames
 
 # What a stage may need of a pack.
 TRACE_SQL, CONTRACT_FILES = "trace", "contracts"
+# The run's processor is a job on Flink, whose restarts are judged whatever the pack says of its records.
+FLINK_JOB = "flink_job"
 
 
-def pack_offers(pack: Pack) -> frozenset[str]:
-    """Return those of `trace` and `contracts` that the pack has, and its rungs; stages may need them."""
+def pack_offers(pack: Pack, processor: Processor | None = None) -> frozenset[str]:
+    """Return those of `trace`, `contracts` and `flink_job` that a run with this processor has, and the pack's rungs."""
     offered = {
         TRACE_SQL: any((pack.sql_dir / "trace").glob("*.sql")),
         CONTRACT_FILES: has_contracts(pack),
+        FLINK_JOB: isinstance(processor, FlinkProcessor),
     }
     return frozenset(name for name, there in offered.items() if there) | frozenset(offered_rungs(pack))
 

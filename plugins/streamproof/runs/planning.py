@@ -33,7 +33,7 @@ from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
 from streamproof.runs.offers import offered_rungs, pack_offers, require_an_end
-from streamproof.runs.processors import processor_launch
+from streamproof.runs.processors import processor_launch, refuse_unusable_job
 from streamproof.runs.request import HostSettings, RunRequest, narrowed_by
 from streamproof.runs.rerun import from_any_folder, git_commit, rerun_command
 from streamproof.runs.sharing import (
@@ -85,6 +85,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     packs = host.packs or Packs(home)
     pack = packs.load(request.pack)
     processor = pack.processor_name(request.processor)
+    refuse_unusable_job(pack, processor)
     suites = pack.suite_names(request.suites)
     files = CheckFiles(pack, home)
     refuse_unknown_checks(request, checks_by_suite(files, pack, suites))
@@ -117,7 +118,12 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         rerun=rerun_command(from_any_folder(replace(request, pack=packs.asked_for(pack.file)), pack, inject)),
         created_at=iso_ms(now),
         narrowed_by=narrowed_by(request, pack),
-        stages=stages.planned(request.mode, suites, offers=pack_offers(pack), options=_options(request)),
+        stages=stages.planned(
+            request.mode,
+            suites,
+            offers=pack_offers(pack, None if observes else pack.processors.get(processor)),
+            options=_options(request),
+        ),
         rungs=offered_rungs(pack),
     )
     ctx = RunContext(plan=plan, pack=pack, names=names, folder=folder, files=files, replay=subject.replay)

@@ -18,7 +18,7 @@ from streamproof.packs.processors import CommandProcessor, fill, placeholders
 from streamproof.runs.context import RunContext
 from streamproof.runs.names import RunNames
 from streamproof.runtime.environment import PLACEHOLDERS
-from streamproof.runtime.jars import read_lock
+from streamproof.runtime.jars import is_named_jar, read_lock
 from streamproof.runtime.java import find_java
 from streamproof.runtime.stack_spec import ProcessorLaunch
 
@@ -65,7 +65,18 @@ def job_problems(pack: Pack, job: FlinkProcessor) -> list[str]:
     module = pack.python_dir.joinpath(*job.python.split("."))
     if job.python and not (module.with_suffix(".py").is_file() or (module / "__main__.py").is_file()):
         found.append(f"there is no module {job.python} in {pack.python_dir}")
+    if job.jar and not is_named_jar(job.jar, pack.file.parent):
+        found.append(f"there is no jar {job.jar}: name a file below the pack's folder, or group:artifact:version")
     return found
+
+
+def refuse_unusable_job(pack: Pack, name: str) -> None:
+    """Raise UsageError when a processor is a job on Flink that could not be submitted."""
+    job = pack.processors.get(name)
+    if isinstance(job, FlinkProcessor) and (problems := job_problems(pack, job)):
+        raise UsageError(
+            f"{pack.file}: processors.{name}: {problems[0]}.", hint="docs/write-a-pack.md describes a job on Flink."
+        )
 
 
 def run_processor(ctx: RunContext) -> CommandProcessor | None:

@@ -43,8 +43,8 @@ class Stage:
     """One stage of a run.
 
     Which runs have it: those in one of `modes`, with a pack that offers all of `needs` (see `offers.pack_offers`) and
-    at least one of `rungs`, the rungs that the stage proves, with option `asked_by` and without option `unless` ('' is
-    no condition).
+    at least one of `rungs`, the rungs that the stage proves, or of `or_with`, with option `asked_by` and without option
+    `unless` ('' is no condition).
 
     When it runs: after the stages named in `after`. A stage that the run does not have is replaced by the stages that
     it waits for. `per_suite` stands for one stage per suite, named `assert_<suite>`; `function` then also takes the
@@ -64,6 +64,7 @@ class Stage:
     after: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     rungs: tuple[Rung, ...] = ()
+    or_with: tuple[str, ...] = ()
     asked_by: str = ""
     unless: str = ""
     per_suite: bool = False
@@ -83,7 +84,7 @@ class Stage:
 
     def offered_by(self, offers: Collection[str]) -> bool:
         """Return whether a pack that offers these parts and rungs has the stage."""
-        return set(self.needs) <= set(offers) and (not self.rungs or bool(set(self.rungs) & set(offers)))
+        return set(self.needs) <= set(offers) and (not self.rungs or bool({*self.rungs, *self.or_with} & set(offers)))
 
     def of_suite(self, suite: str) -> Stage:
         """Return the stage that judges one suite."""

@@ -114,6 +114,11 @@ def download_jar(coordinate: Coordinate, folder: Path) -> Path:
     )
 
 
+def is_named_jar(name: str, folder: Path) -> bool:
+    """Return whether a name is that of a file, relative to `folder`, or has the form of a Maven coordinate."""
+    return (folder / Path(name).expanduser()).is_file() or _coordinate(name) is not None
+
+
 def named_jar(name: str, cache: Path, *, download: Download = download_jar) -> Path:
     """Return a jar that a user names: the path of a file, or a Maven coordinate, which is fetched into `cache` once.
 
@@ -122,16 +127,20 @@ def named_jar(name: str, cache: Path, *, download: Download = download_jar) -> P
     path = Path(name).expanduser()
     if path.is_file():
         return path
-    parts = name.split(":")
-    if len(parts) != 3 or not all(_PART.fullmatch(part) for part in parts):
+    coordinate = _coordinate(name)
+    if coordinate is None:
         raise UsageError(f"There is no jar {name}.", hint="Name a .jar file, or a coordinate group:artifact:version.")
-    coordinate = Coordinate(*parts)
     kept = cache / "jars" / "named" / coordinate.group / f"{coordinate.artifact}-{coordinate.version}.jar"
     if not kept.is_file():
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".incoming-", dir=cache / "jars") as incoming:
             download(coordinate, Path(incoming)).replace(kept)
     return kept
+
+
+def _coordinate(name: str) -> Coordinate | None:
+    parts = name.split(":")
+    return Coordinate(*parts) if len(parts) == 3 and all(_PART.fullmatch(part) for part in parts) else None
 
 
 def _wrong(jar: LockedJar, found: str) -> StackError:

@@ -19,6 +19,8 @@ STATE_STRATEGIES = (PRESERVE, RESET, BACKUP_RESET)
 
 # The service that uses the others. It starts last and stops first.
 PROCESSOR = "processor"
+# The services of docker-compose.yaml that are a Flink cluster.
+JOB_MANAGER, TASK_MANAGER = FLINK_SERVICES = ("flink-jobmanager", "flink-taskmanager")
 
 # Purposes of ports, as they are named in `StackSpec.ports` and in the errors about them.
 KAFKA_PORT = "kafka"
@@ -92,7 +94,7 @@ class ComposeLaunch:
     the project folder). `services` are the services to start, the processor last. `docker_host` is the engine's
     address; None means the one in the environment, else the default socket. `strategy` decides about volumes of an
     earlier stack of this project: `preserve`, `reset` or `backup-reset` (into `backups`). Volumes are removed with the
-    stack unless `keep_volumes` is set.
+    stack unless `keep_volumes` is set. `replicas` is the number of containers of a service that has more than one.
     """
 
     project: str
@@ -102,6 +104,7 @@ class ComposeLaunch:
     strategy: str = PRESERVE
     backups: str = ""
     keep_volumes: bool = False
+    replicas: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

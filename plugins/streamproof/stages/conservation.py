@@ -10,16 +10,17 @@ from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.stages.accounting import counts_dispositions, dispositions_of
 from streamproof.stages.assertions import suite_checks
 from streamproof.stages.flink.job import run_job
-from streamproof.stages.flink.state import job_facts, restart_check
+from streamproof.stages.flink.state import job_facts, require_running, restart_check
 from streamproof.warehouse.values import topic_place
 
 
 def run(ctx: RunContext) -> StageOutcome:
     """Run the conservation suite and count records by disposition and event type.
 
-    The ids in topics of rejected records are read first. A job on Flink must not have been restarted.
+    The ids in topics of rejected records are read first. A job on Flink must run still, and never have been restarted.
     Raises StackError, WarehouseError.
     """
+    require_running(ctx)
     details: dict[str, Any] = {}
     if found := _read_reject_topics(ctx):
         details["reject_topics"] = found

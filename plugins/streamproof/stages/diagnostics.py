@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from streamproof.flink.job_report import job_report
 from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.plan import COMPOSE
 from streamproof.model.results import CheckResult, Status
@@ -15,6 +16,7 @@ from streamproof.runs.folder import read_json
 from streamproof.runtime.compose.project import CONTAINERS_FILE, describe_containers
 from streamproof.runtime.files import write_json
 from streamproof.stages.accounting import ask_pack, counts_dispositions
+from streamproof.stages.flink.job import flink_client, run_job, submitted_job
 from streamproof.stages.session_traces import trace_failing_sessions
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.values import LEDGER, RecordTable
@@ -38,6 +40,8 @@ def collect_diagnostics(ctx: RunContext) -> None:
         _write(ctx, "stack_state.json", _stack_state)
     if ctx.plan.stack == COMPOSE:
         _write(ctx, "containers.json", containers)
+    if run_job(ctx):
+        _write(ctx, "flink.json", job_diagnostics)
     if not ctx.plan.observes:
         _write(ctx, "offsets.json", offsets)
         if counts_dispositions(ctx):
@@ -64,6 +68,19 @@ def containers(ctx: RunContext) -> dict[str, Any]:
     if saved.exists():
         return {"containers": read_json(saved)}
     return {"containers": describe_containers(ctx.stack_state(), ctx.plan.docker_host)}
+
+
+def job_diagnostics(ctx: RunContext) -> dict[str, Any]:
+    """Return the state of the run's job on Flink: restarts, root cause, checkpoints, back pressure, lag, failures.
+
+    Raises StackError when the run has no job, or the cluster does not answer.
+    """
+    job_id = submitted_job(ctx).job_id
+    with flink_client(ctx) as client:
+        found = job_report(client, job_id)
+        history = [checkpoint.model_dump() for checkpoint in client.checkpoints(job_id).completed]
+        failures = [failure.model_dump() for failure in client.failures(job_id)]
+    return {**found, "checkpoint_history": history, "failures": failures}
 
 
 def failing_checks(ctx: RunContext) -> list[CheckResult]:

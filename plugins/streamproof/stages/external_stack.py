@@ -1,7 +1,8 @@
-"""Stack `external`: Kafka and ClickHouse run already. The run creates its own objects there and removes only those.
+"""Stack `external`: its services run already. The run creates its own objects there and removes only those.
 
 These are topics, consumer groups, one database and, unless the warehouse reads the topic by itself, a processor on this
-machine. The run's folder lists each object before it is created, so that a later process can remove it.
+machine or a job on Flink. The run's folder lists each object before it is created, so that a later process can remove
+it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from streamproof.runs.processors import processor_secrets
 from streamproof.runtime.files import write_json
 from streamproof.runtime.stack import StackSpec, start_stack, stop_stack
 from streamproof.runtime.stack_spec import OutsideLaunch
-from streamproof.stages.flink.job import withdraw
+from streamproof.stages.flink.job import cluster_version, run_job, submit, withdraw
 from streamproof.warehouse.registry import open_server
 
 ANSWER_TIMEOUT_SEC = 30.0
@@ -36,7 +37,7 @@ def created_file(ctx: RunContext) -> Path:
 
 
 def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
-    """Check the services, create the run's topics and start its processor.
+    """Check the services, create the run's topics and start its processor, or submit its job to Flink.
 
     `spec` is the one that a local stack would have. A failure removes everything that was created. Raises StackError
     or WarehouseError naming the service.
@@ -50,6 +51,8 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
         "kafka": ctx.transport.preflight(kafka, topics, groups, source=outside.source),
         "clickhouse": _check_warehouse(ctx, outside),
     }
+    if job := run_job(ctx):
+        versions["flink"] = cluster_version(ctx, job)
     for service, version in versions.items():
         ctx.log(f"{service}: {version}")
     try:
@@ -57,6 +60,8 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
         _write_list(ctx, topics=topics, groups=groups, database=ctx.names.database)
         launch = _launch(outside, kafka, versions)
         state = start_stack(replace(spec, topics=(), outside=launch), timeout=timeout, secrets=processor_secrets(ctx))
+        if job:
+            submit(ctx, job)
     except BaseException:
         try:
             take_down(ctx, timeout=timeout)

@@ -13,6 +13,7 @@ from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.processors import run_processor
 from streamproof.runs.stage import Wait
 from streamproof.runtime.files import last_lines
+from streamproof.stages.flink.failures import FailureWatch, job_hint
 from streamproof.stages.flink.job import run_job
 from streamproof.stages.flink.state import job_missing
 from streamproof.stages.processor_ready import processor_log, processor_missing
@@ -33,11 +34,12 @@ def ready_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
 
     The probe raises StackError at once when the stack has failed.
     """
-    groups, job = ctx.transport.consumers(ctx.kafka()), run_job(ctx)
+    groups, job, failures = ctx.transport.consumers(ctx.kafka()), run_job(ctx), FailureWatch(ctx)
     with ctx.warehouse() as warehouse:
         look = _probe_mock if ctx.stack_state().kafka_kind == "mock" else _probe_broker
 
         def probe() -> Probe:
+            failures.look()
             missing = [*look(ctx, groups, warehouse), *processor_missing(ctx, groups)]
             if job:
                 missing += job_missing(ctx, job, groups)
@@ -62,7 +64,9 @@ def timeout_of(ctx: RunContext) -> float:
 
 
 def late_hint(ctx: RunContext) -> str:
-    """Return where to look when the pipeline is not ready in time, with the last lines of the processor's log."""
+    """Return where to look when the pipeline is not ready in time: the job's state, the processor's last lines."""
+    if said := job_hint(ctx):
+        return f"{said} {HINT}"
     log = processor_log(ctx)
     lines = last_lines(log)
     return f"{HINT} The processor's log is {log}. Last lines:\n{lines}" if lines else HINT

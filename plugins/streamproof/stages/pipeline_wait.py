@@ -18,6 +18,7 @@ from streamproof.stages.accounting import (
     counts_dispositions,
     dispositions_of,
 )
+from streamproof.stages.flink.failures import FailureWatch, job_hint
 from streamproof.stages.flink.job import run_job
 from streamproof.stages.flink.state import job_facts, require_running, rows_behind
 from streamproof.stages.processor_ready import processor_unfinished
@@ -51,7 +52,12 @@ def drain_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
 def wait_of(ctx: RunContext) -> Wait:
     """Return what a sensor waits for. Raises StackError when nothing was replayed."""
     published = int(ctx.stage_details("replay_events")["published"])
-    return Wait(lambda: drain_probe(ctx), timeout_sec(published), MESSAGE, HINT)
+    return Wait(lambda: drain_probe(ctx), timeout_sec(published), MESSAGE, lambda: late_hint(ctx))
+
+
+def late_hint(ctx: RunContext) -> str:
+    """Return where to look when the run does not drain in time, with the state of its job on Flink."""
+    return " ".join(filter(None, (job_hint(ctx), HINT)))
 
 
 def run(ctx: RunContext) -> StageOutcome:
@@ -61,7 +67,7 @@ def run(ctx: RunContext) -> StageOutcome:
     """
     published = int(ctx.stage_details("replay_events")["published"])
     with drain_probe(ctx) as look:
-        waited = wait_until(look, timeout=timeout_sec(published), message=MESSAGE, hint=HINT)
+        waited = wait_until(look, timeout=timeout_sec(published), message=MESSAGE, hint=lambda: late_hint(ctx))
     ctx.log(f"drained after {waited:.3f} s")
     return StageOutcome(details=drain_details(ctx, waited))
 
@@ -96,6 +102,10 @@ class _Drain:
     groups: Consumers
     warehouse: Warehouse
     before: dict[str, Any] = field(default_factory=dict)
+    failures: FailureWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.failures = FailureWatch(self.ctx)
 
     def look(self) -> Probe:
         """Check once whether the run has drained.
@@ -105,6 +115,7 @@ class _Drain:
         """
         self.ctx.stack_state()
         require_running(self.ctx)
+        self.failures.look()
         behind = [*self._behind(), *processor_unfinished(self.ctx)]
         if job := run_job(self.ctx):
             behind += rows_behind(self.ctx, job, self.groups)

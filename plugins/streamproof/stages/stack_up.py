@@ -10,8 +10,8 @@ from streamproof.model.stack import StackState
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.processors import processor_launch, processor_secrets
 from streamproof.runtime.jars import Progress
-from streamproof.runtime.stack import StackSpec, start_stack
-from streamproof.runtime.stack_spec import PRESERVE, ComposeLaunch, FlinkSpec
+from streamproof.runtime.stack import StackSpec, start_stack, stop_stack
+from streamproof.runtime.stack_spec import FLINK_SERVICES, PRESERVE, PROCESSOR, TASK_MANAGER, ComposeLaunch, FlinkSpec
 from streamproof.stages.external_stack import bring_up
 from streamproof.stages.flink.job import run_job, submit
 
@@ -20,6 +20,7 @@ TIMEOUT_SEC = 90.0
 LEASE_SEC = 4 * 3600.0
 # Docker images may have to be pulled or built.
 COMPOSE_TIMEOUT_SEC = 1800.0
+STOP_TIMEOUT_SEC = 60.0
 
 
 def timeout_of(ctx: RunContext) -> float:
@@ -56,16 +57,28 @@ def flink_spec(ctx: RunContext) -> FlinkSpec | None:
 
 def compose_launch(ctx: RunContext, strategy: str = PRESERVE, *, keep_volumes: bool = False) -> ComposeLaunch:
     """Return how Docker starts the run's stack: as its own Compose project with the services that the suites need."""
-    plan = ctx.plan
+    plan, job = ctx.plan, run_job(ctx)
     return ComposeLaunch(
         project=project_name(plan.run_id),
         files=plan.compose_files,
-        services=ctx.pack.services.of(plan.suites),
+        services=compose_services(ctx),
         docker_host=plan.docker_host,
         strategy=strategy,
         backups=str(ctx.home / "artifacts" / "state-backups" / plan.run_id / re.sub("[^0-9TZ]", "", plan.created_at)),
         keep_volumes=keep_volumes,
+        replicas={TASK_MANAGER: job.parallelism} if job else {},
     )
+
+
+def compose_services(ctx: RunContext) -> tuple[str, ...]:
+    """Return the services of docker-compose.yaml that a run needs: those of its pack, for a job on Flink with Flink.
+
+    The job takes the place of the pack's own processor.
+    """
+    services = ctx.pack.services.of(ctx.plan.suites)
+    if run_job(ctx) is None:
+        return services
+    return (*(name for name in services if name not in (PROCESSOR, *FLINK_SERVICES)), *FLINK_SERVICES)
 
 
 def project_name(run_id: str) -> str:
@@ -90,6 +103,17 @@ def _log_step(ctx: RunContext, done: int, total: int, name: str) -> None:
         ctx.log(f"{name}: {done} of {total}")
 
 
+def _submit_job(ctx: RunContext) -> None:
+    """Submit the run's job, if it has one. When that fails the stack is stopped, as when a service does not start."""
+    if (job := run_job(ctx)) is None:
+        return
+    try:
+        submit(ctx, job)
+    except BaseException:
+        stop_stack(ctx.folder.stack, timeout=STOP_TIMEOUT_SEC)
+        raise
+
+
 def run(ctx: RunContext) -> StageOutcome:
     """Start the stack and wait until every service answers. Raises StackError naming the service that does not."""
     spec, timeout = stack_spec(ctx), timeout_of(ctx)
@@ -98,11 +122,10 @@ def run(ctx: RunContext) -> StageOutcome:
         state = bring_up(ctx, spec, timeout=timeout)
     else:
         state = start_own(ctx, spec, timeout=timeout, progress=lambda *step: _log_step(ctx, *step))
+        _submit_job(ctx)
     for service in state.services:
         ports = ", ".join(f"{purpose} {port}" for purpose, port in service.ports.items())
         ctx.log(f"{service.name} {service.version} {service.place} {ports}")
-    if job := run_job(ctx):
-        submit(ctx, job)
     return StageOutcome(
         details={
             "bootstrap_servers": state.bootstrap_servers,

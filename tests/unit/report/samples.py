@@ -194,3 +194,14 @@ def error_results() -> dict[str, StageResult]:
         hint="Look at stack/logs/kafka.log; the last line says why it ended.",
     )  # fmt: skip
     return kept | {name: results[name] for name in ("publish_summary", "stack_down")}
+
+
+def with_job(summary: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """The same summary for a run whose processor is a job on Flink."""
+    last = {"bytes": 28_800, "duration_ms": 26}
+    job = {
+        "version": "2.3.0", "job_id": "ab" * 16, "job": "clicks", "state": "RUNNING", "parallelism": 2, "restarts": 0,
+        "checkpoints": {"completed": 1204, "failed": 1, "last": last}, "root_cause": "",
+    } | changes  # fmt: skip
+    job["checkpoints"] = {"last": None, **job["checkpoints"]}
+    return {**summary, "stack": {**summary["stack"], "flink": job}}

@@ -231,3 +231,11 @@ def test_a_large_suite_shows_what_did_not_pass_and_folds_the_rest(samples):
     summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
     html = render_html(summary, results)
     assert "30 checks passed" in Page(html).text
+
+
+def test_a_job_on_flink_is_described(summarize, samples):
+    summary, results = summarize("passed")
+    assert "on Flink" not in render_html(summary, results)
+    page = render_html(samples.with_job(summary), results)
+    assert "clicks · Flink 2.3.0 · parallelism 2 · RUNNING" in page
+    assert "1,204 checkpoints, 1 failed" in page

@@ -51,3 +51,18 @@ def test_a_cell_escapes_column_breaks_line_breaks_and_markup(value):
     cell = markdown_cell(value)
     assert "|" not in cell.replace("\\\\", "").replace("\\|", "")
     assert not set("\n<>`") & set(cell)
+
+
+def test_a_job_on_flink_is_described_with_its_checkpoints_and_restarts(summarize, samples):
+    summary, results = summarize("passed")
+    assert "on Flink" not in render_markdown(summary, results)
+    text = render_markdown(samples.with_job(summary), results)
+    assert "| Job on Flink | clicks · Flink 2.3.0 · parallelism 2 · RUNNING |" in text
+    assert "| Checkpoints | 1,204 checkpoints, 1 failed, the last one of 28,800 bytes in 26 ms |" in text
+    assert "| Restarts of the job | 0 |" in text
+    broken = samples.with_job(
+        summary, restarts=2, root_cause="ValueError: a\\|b", checkpoints={"completed": 0, "failed": 0}
+    )
+    text = render_markdown(broken, results)
+    assert "| Restarts of the job | 2: ValueError:" in text
+    assert "| Checkpoints | 0 checkpoints, 0 failed |" in text

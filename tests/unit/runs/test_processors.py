@@ -15,9 +15,10 @@ from streamproof.model.stack import StackState
 from streamproof.packs.accounting import Accounting, Drained
 from streamproof.packs.processors import CommandProcessor, WarehouseProcessor
 from streamproof.runs.offers import offered_rungs, pack_offers, require_an_end
-from streamproof.runs.processors import processor_launch, processor_secrets
+from streamproof.runs.processors import processor_launch, processor_secrets, refuse_unusable_job
 from streamproof.runtime.environment import fill_environment
 from streamproof.runtime.stack_spec import StackSpec
+from streamproof.stages.registry import STAGES
 
 
 @pytest.fixture
@@ -149,3 +150,43 @@ def test_a_jre_that_does_not_exist_stops_only_the_program_that_asks_for_it(with_
     asking = replace(broken, pack=ctx.pack.model_copy(update={"processors": {"local": command(argv=["{java}"])}}))
     with pytest.raises(StackError, match="There is no Java program"):
         processor_launch(asking)
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (
+            {"arguments": ("{topic.nope}",)},
+            r"it names \{topic.nope\}, which is not known; placeholders are bootstrap_ser",
+        ),
+        ({"configuration": {"pipeline.name": "{nope}"}}, r"it names \{nope\}"),
+        ({"group": "nope"}, "`group` is nope, which a run does not have"),
+        ({"python": "pipelines.nope"}, "there is no module pipelines.nope in"),
+        ({"python": "", "jar": "clicks.jar"}, "there is no jar clicks.jar: name a file below the pack's folder"),
+        ({"python": "", "jar": "org.example:clicks:"}, "there is no jar org.example:clicks:"),
+    ],
+)
+def test_a_job_that_cannot_be_submitted_is_refused_before_anything_starts(planned, parts, said):
+    pack = planned().pack
+    job = pack.processors["flink"].model_copy(update=parts)
+    broken = pack.model_copy(update={"processors": {**pack.processors, "flink": job}})
+    with pytest.raises(UsageError, match=rf"pack\.yaml: processors\.flink: {said}"):
+        refuse_unusable_job(broken, "flink")
+    refuse_unusable_job(broken, "local")
+
+
+def test_jars_that_may_exist_are_not_refused(planned, tmp_path):
+    pack = planned().pack
+    (tmp_path / "clicks.jar").write_bytes(b"PK")
+    for jar in ("org.example:clicks:1.5", str(tmp_path / "clicks.jar")):
+        job = pack.processors["flink"].model_copy(update={"python": "", "jar": jar})
+        refuse_unusable_job(pack.model_copy(update={"processors": {"flink": job}}), "flink")
+
+
+def test_restarts_of_a_job_are_judged_for_a_pack_that_accounts_for_nothing(planned):
+    pack = planned().pack
+    least = pack.model_copy(update={"oracle": "", "accounting": Accounting()})
+    assert pack_offers(least, pack.processors["flink"]) == {"trace", "contracts", "judged", "flink_job"}
+    for offers, there in ((pack_offers(least), False), (pack_offers(least, pack.processors["flink"]), True)):
+        names = [stage.name for stage in STAGES.planned("full", (), offers=offers)]
+        assert ("conservation" in names) is there

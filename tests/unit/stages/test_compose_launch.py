@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +14,7 @@ from streamproof.runs.planning import plan_run
 from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runtime.stack_spec import StackSpec
 from streamproof.stages.registry import STAGES
-from streamproof.stages.stack_up import project_name, stack_spec
+from streamproof.stages.stack_up import compose_launch, project_name, stack_spec
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
@@ -72,3 +73,20 @@ def test_a_compose_file_that_is_not_there_is_a_usage_error(home, tmp_path):
 def test_the_mock_broker_is_not_on_docker(planned):
     with pytest.raises(UsageError, match="Stack compose uses its own brokers"):
         planned(stack="compose", kafka="mock")
+
+
+def test_a_job_on_flink_takes_the_place_of_the_packs_processor(planned):
+    spec = stack_spec(planned(stack="compose", processor="flink"))
+
+    assert spec.compose is not None
+    assert spec.compose.services == ("kafka", "clickhouse", "flink-jobmanager", "flink-taskmanager")
+    assert spec.compose.replicas == {"flink-taskmanager": 1}
+    assert (spec.processor, spec.flink) == (None, None)
+    assert from_json(StackSpec, spec.as_json()) == spec
+
+
+def test_there_are_as_many_task_managers_as_the_job_is_parallel(planned):
+    ctx = planned(stack="compose", processor="flink")
+    job = ctx.pack.processors["flink"].model_copy(update={"parallelism": 3})
+    ctx = replace(ctx, pack=ctx.pack.model_copy(update={"processors": {**ctx.pack.processors, "flink": job}}))
+    assert compose_launch(ctx).replicas == {"flink-taskmanager": 3}

@@ -24,13 +24,17 @@ DOCKER_ENVIRONMENT = (
 OLDEST_ENGINE = (20, 10)
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
+NUMBER_LABEL = "com.docker.compose.container-number"
 REQUEST_TIMEOUT_SEC = 30
 LAST_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerView:
-    """The state of a container. `health` is None without a health check; `said` is the output of the last one."""
+    """The state of a container. `health` is None without a health check; `said` is the output of the last one.
+
+    `number` counts the containers of its service from 1.
+    """
 
     service: str
     id: str
@@ -39,6 +43,12 @@ class ContainerView:
     health: str | None
     exit_code: int
     said: str
+    number: int = 1
+
+    @property
+    def name(self) -> str:
+        """Return the name of its service, with its number unless it is the first one."""
+        return self.service if self.number == 1 else f"{self.service}-{self.number}"
 
     @property
     def ended(self) -> bool:
@@ -107,32 +117,33 @@ class Engine:
             return [_view(self.api.inspect_container(container["Id"])) for container in found]
 
     def container(self, service: str) -> ContainerView:
-        """Return the container of a service. Raises StackError when there is none."""
-        for view in self.containers():
-            if view.service == service:
-                return view
+        """Return the container of a service, the first one of several. Raises StackError when there is none."""
+        return self.containers_of(service)[0]
+
+    def containers_of(self, service: str) -> list[ContainerView]:
+        """Return the containers of a service by number. Raises StackError when there is none."""
+        if found := [view for view in self.containers() if view.service == service]:
+            return sorted(found, key=lambda view: view.number)
         raise StackError(f"Service {service} has no container.", hint=f"`docker compose -p {self.project} ps --all`.")
 
     def look(self, services: tuple[str, ...]) -> Probe:
         """Return whether all services are healthy. Raises StackError when one has ended or is unhealthy."""
-        views = {view.service: view for view in self.containers() if view.service in services}
-        for view in views.values():
+        views = [view for view in self.containers() if view.service in services]
+        for view in views:
             if view.ended:
                 raise self.exit_error(view, "while starting")
             if view.health == "unhealthy":
-                raise StackError(f"Service {view.service} is not healthy.", hint=self.last_lines(view))
-        missing = [
-            f"{service} ({_how(views[service])})" if service in views else f"{service} (no container)"
-            for service in services
-            if service not in views or not views[service].ready
-        ]
+                raise StackError(f"Service {view.name} is not healthy.", hint=self.last_lines(view))
+        there = {view.service for view in views}
+        missing = [f"{service} (no container)" for service in services if service not in there]
+        missing = [*(f"{view.name} ({_how(view)})" for view in views if not view.ready), *missing]
         return Probe(not missing, ", ".join(missing))
 
     def exit_error(self, view: ContainerView, doing: str) -> StackError:
         """Return the error for a service that ended while `doing`, with the last lines of its log."""
         code = view.exit_code
         how = f"was killed by signal {code - 128}" if code > 128 else f"ended with code {code}"
-        return StackError(f"Service {view.service} {how} {doing}.", hint=self.last_lines(view))
+        return StackError(f"Service {view.name} {how} {doing}.", hint=self.last_lines(view))
 
     def last_lines(self, view: ContainerView) -> str:
         """Return the last lines of a container's log and of its health check, as a hint."""
@@ -233,6 +244,7 @@ def _view(facts: Mapping[str, Any]) -> ContainerView:
         health=health["Status"] if health else None,
         exit_code=int(state.get("ExitCode") or 0),
         said=" ".join(checks[-1]["Output"].split())[:300] if checks else "",
+        number=int(config["Labels"].get(NUMBER_LABEL, 1)),
     )
 
 

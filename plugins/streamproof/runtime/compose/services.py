@@ -70,6 +70,14 @@ def compose_ports(spec: StackSpec, services: tuple[str, ...]) -> dict[str, int]:
     return {purpose: spec.ports.get(purpose, 0) for service, purpose, _ in PORTS if service in services}
 
 
+def seen_inside(state: StackState) -> StackState:
+    """Return the state of a stack on Docker with the addresses that its own containers use."""
+    host, http, tcp = CLICKHOUSE_INSIDE
+    return replace(
+        state, bootstrap_servers=KAFKA_INSIDE, clickhouse_host=host, clickhouse_port=http, clickhouse_tcp_port=tcp
+    )
+
+
 def _url(port: int | None) -> str:
     return f"http://{LOOPBACK}:{port}" if port else ""
 
@@ -163,15 +171,10 @@ class ComposeServices:
             name: {"restart": "no", "labels": {"streamproof.stack": self.spec.name}}
             for name in self.names
         }
+        for name, count in self.launch.replicas.items():
+            services[name]["scale"] = count
         if self.spec.processor and PROCESSOR in services:
-            host, http, tcp = CLICKHOUSE_INSIDE
-            inside = replace(
-                self.state_file.state,
-                bootstrap_servers=KAFKA_INSIDE,
-                clickhouse_host=host,
-                clickhouse_port=http,
-                clickhouse_tcp_port=tcp,
-            )
+            inside = seen_inside(self.state_file.state)
             services[PROCESSOR]["environment"] = fill_environment(self.spec.processor.env, inside)
         # Compose accepts JSON, because it is valid YAML.
         write_json(self.spec.root / "compose.run.yaml", {"services": services})
@@ -230,17 +233,20 @@ class ComposeServices:
             raise StackError(f"{named}{error.message}", hint=error.hint) from None
         loop = asyncio.get_running_loop()
         for service in services:
-            view = await asyncio.to_thread(engine.container, service)
-            # Reading from the engine cannot be interrupted, so daemon threads do it.
-            threading.Thread(target=self._follow, args=(loop, view), name=f"follow {service}", daemon=True).start()
-            ports = {purpose: self.reserved.ports[purpose] for name, purpose, _ in PORTS if name == service}
-            self.state_file.add(ServiceState(service, None, ports, str(self.spec.log(service)), view.image, view.id))
+            for view in await asyncio.to_thread(engine.containers_of, service):
+                # Reading from the engine cannot be interrupted, so daemon threads do it.
+                threading.Thread(
+                    target=self._follow, args=(loop, view), name=f"follow {view.name}", daemon=True
+                ).start()
+                ports = {purpose: self.reserved.ports[purpose] for of, purpose, _ in PORTS if of == service}
+                log = str(self.spec.log(view.name))
+                self.state_file.add(ServiceState(view.name, None, ports, log, view.image, view.id))
 
     def _follow(self, loop: asyncio.AbstractEventLoop, view: ContainerView) -> None:
         """Copy a container's log to a file and report its end."""
         _, engine = self._tools()
         try:
-            code = engine.follow(view, self.spec.log(view.service))
+            code = engine.follow(view, self.spec.log(view.name))
             error = engine.exit_error(replace(view, exit_code=code), "during the run")
         except StackError as problem:
             error = problem
@@ -261,7 +267,7 @@ class ComposeServices:
             views = await asyncio.to_thread(engine.containers)
             ill = next((view for view in views if view.service in services and not view.ready), None)
             hint = await asyncio.to_thread(engine.last_lines, ill) if ill else "See the logs in the stack's folder."
-            name = f"Service {ill.service} is not healthy. " if ill else ""
+            name = f"Service {ill.name} is not healthy. " if ill else ""
             raise StackError(f"{name}{late.message}", hint=hint) from None
 
     def close(self) -> None:

@@ -1,22 +1,26 @@
-"""Submit the run's job to Flink, and cancel it. A second call finds what the first one has done."""
+"""Submit the run's job to Flink, and take it back. A second call finds what the first one has done."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from streamproof.flink.bundle import ENTRY_CLASS, make_bundle, python_arguments
 from streamproof.flink.client import FlinkClient
-from streamproof.model.errors import StackError
+from streamproof.flink.documents import ENDED, UploadedJar
+from streamproof.model.errors import FlinkError, StackError
 from streamproof.model.formats.json_data import from_json
+from streamproof.model.plan import COMPOSE
+from streamproof.model.waiting import Probe, wait_until
 from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.processors import fill
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import read_json
 from streamproof.runs.names import RunNames
+from streamproof.runtime.compose.services import seen_inside
 from streamproof.runtime.environment import placeholder_values
 from streamproof.runtime.files import write_json
 from streamproof.runtime.jars import named_jar
@@ -24,14 +28,20 @@ from streamproof.runtime.jars import named_jar
 # Flink adds the files to the Python path of the task managers.
 _PYTHON_FILES = "python.files"
 _CHECKPOINT_INTERVAL = "execution.checkpointing.interval"
+# Nobody restores the job of a run: its checkpoints must not stay on a cluster that keeps those of other jobs.
+_RETENTION = ("execution.checkpointing.externalized-checkpoint-retention", "NO_EXTERNALIZED_CHECKPOINTS")
+CANCEL_TIMEOUT_SEC = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class SubmittedJob:
-    """The run's job on Flink: its id of 32 hexadecimal digits, and the id of its jar."""
+    """The run's job on Flink: its id of 32 hexadecimal digits, and the name of its jar, which only this run uses.
+
+    Both are noted before the first request, so that an interrupted submission can be taken back, too.
+    """
 
     job_id: str
-    jar_id: str
+    jar_name: str
 
 
 def run_job(ctx: RunContext) -> FlinkProcessor | None:
@@ -49,31 +59,37 @@ def flink_client(ctx: RunContext) -> Iterator[FlinkClient]:
         yield client
 
 
+def cluster_version(ctx: RunContext, job: FlinkProcessor) -> str:
+    """Return the version of a cluster that the run did not start. Raises FlinkError when it has no slots for the job.
+
+    Flink would accept the job, and keep it waiting for slots.
+    """
+    with flink_client(ctx) as client:
+        found = client.overview()
+    if found.free_slots < job.parallelism:
+        raise FlinkError(
+            f"The cluster at {ctx.flink().url} has {found.free_slots} free slots of {found.slots}, and the job of "
+            f"processor {ctx.plan.processor} needs {job.parallelism}.",
+            hint="Cancel a job, add a task manager, or lower the processor's `parallelism`.",
+        )
+    return found.version
+
+
 def submit(ctx: RunContext, job: FlinkProcessor) -> SubmittedJob:
     """Upload the job and run it, unless this run has done so. Raises FlinkError, with the cause of a refusal."""
     note = _note(ctx)
     if note.exists():
-        return submitted_job(ctx)
+        submitted = submitted_job(ctx)
+    else:
+        submitted = SubmittedJob(_job_id(ctx), f"{ctx.plan.run_id}.jar")
+        write_json(note, asdict(submitted))
     with flink_client(ctx) as client:
-        jar = client.upload(_jar(ctx, job))
-        values = {**_names(ctx.names), **placeholder_values(ctx.stack_state()), "pack": str(ctx.pack.python_dir)}
-        arguments = tuple(fill(argument, values) for argument in job.arguments)
-        configuration = {name: fill(text, values) for name, text in job.configuration.items()}
-        configuration[_CHECKPOINT_INTERVAL] = f"{job.checkpoint_interval_ms} ms"
-        if job.python:
-            arguments = tuple(python_arguments(job.python, bundle=jar.path, arguments=arguments))
-            configuration[_PYTHON_FILES] = jar.path
-        job_id = client.run(
-            jar.id,
-            entry_class=ENTRY_CLASS if job.python else job.entry_class or None,
-            arguments=arguments,
-            parallelism=job.parallelism,
-            job_id=_job_id(ctx),
-            configuration=configuration,
-        )
-    submitted = SubmittedJob(job_id, jar.id)
-    write_json(note, asdict(submitted))
-    ctx.log(f"job {job_id} submitted to {ctx.flink().url}")
+        if client.state(submitted.job_id) is not None:
+            return submitted
+        # An interrupted call may have left one.
+        _delete_jars(client, submitted)
+        _run(ctx, job, client, client.upload(_jar(ctx, job, submitted.jar_name)))
+    ctx.log(f"job {submitted.job_id} submitted to {ctx.flink().url}")
     return submitted
 
 
@@ -86,9 +102,9 @@ def submitted_job(ctx: RunContext) -> SubmittedJob:
 
 
 def withdraw(ctx: RunContext) -> bool:
-    """Cancel the run's job and delete its jar on a cluster that goes on running; return whether there was one.
+    """Cancel the run's job, await its end, and delete its jar; return whether the run had tried to submit one.
 
-    Raises FlinkError.
+    It is for a cluster that goes on running. Raises FlinkError, and WaitTimeoutError for a job that does not end.
     """
     note = _note(ctx)
     if not note.exists():
@@ -96,10 +112,45 @@ def withdraw(ctx: RunContext) -> bool:
     job = submitted_job(ctx)
     with flink_client(ctx) as client:
         client.cancel(job.job_id)
-        client.delete_jar(job.jar_id)
+        wait_until(
+            lambda: _ended(client.state(job.job_id)),
+            timeout=CANCEL_TIMEOUT_SEC,
+            message=f"job {job.job_id} of run {ctx.plan.run_id} to end",
+            hint=f"It was cancelled. Look at {client.url}/#/job/running/{job.job_id}.",
+        )
+        _delete_jars(client, job)
     note.unlink()
     ctx.log(f"job {job.job_id} cancelled")
     return True
+
+
+def _run(ctx: RunContext, job: FlinkProcessor, client: FlinkClient, jar: UploadedJar) -> None:
+    values = _values(ctx)
+    arguments = tuple(fill(argument, values) for argument in job.arguments)
+    configuration = dict([_RETENTION])
+    configuration |= {name: fill(text, values) for name, text in job.configuration.items()}
+    configuration[_CHECKPOINT_INTERVAL] = f"{job.checkpoint_interval_ms} ms"
+    if job.python:
+        arguments = tuple(python_arguments(job.python, bundle=jar.path, arguments=arguments))
+        configuration[_PYTHON_FILES] = jar.path
+    client.run(
+        jar.id,
+        entry_class=ENTRY_CLASS if job.python else job.entry_class or None,
+        arguments=arguments,
+        parallelism=job.parallelism,
+        job_id=_job_id(ctx),
+        configuration=configuration,
+    )
+
+
+def _ended(state: str | None) -> Probe:
+    return Probe(state is None or state in ENDED, f"it is {state}")
+
+
+def _delete_jars(client: FlinkClient, job: SubmittedJob) -> None:
+    for jar in client.jars():
+        if jar.name == job.jar_name:
+            client.delete_jar(jar.id)
 
 
 def _note(ctx: RunContext) -> Path:
@@ -111,13 +162,27 @@ def _job_id(ctx: RunContext) -> str:
     return hashlib.sha256(f"{ctx.plan.run_id} {ctx.plan.created_at}".encode()).hexdigest()[:32]
 
 
-def _jar(ctx: RunContext, job: FlinkProcessor) -> Path:
+def _jar(ctx: RunContext, job: FlinkProcessor, name: str) -> Path:
+    """Return the job's jar under a name by which it is found again among the jars of the cluster."""
+    out = ctx.folder.stack / "data" / "flink_jobs"
     if job.python:
         package = job.python.partition(".")[0]
-        out = ctx.folder.stack / "data" / "flink_jobs"
-        return make_bundle(ctx.pack.name, ctx.pack.python_dir, out, module=job.python, packages=[package])
-    file = ctx.pack.file.parent / job.jar
-    return named_jar(str(file) if file.is_file() else job.jar, Path(ctx.plan.cache_dir))
+        jar = make_bundle(ctx.pack.name, ctx.pack.python_dir, out, module=job.python, packages=[package])
+    else:
+        file = ctx.pack.file.parent / job.jar
+        jar = named_jar(str(file) if file.is_file() else job.jar, Path(ctx.plan.cache_dir))
+    named = out / name
+    out.mkdir(parents=True, exist_ok=True)
+    named.unlink(missing_ok=True)
+    named.symlink_to(jar.resolve())
+    return named
+
+
+def _values(ctx: RunContext) -> Mapping[str, str]:
+    """Return the values of the placeholders, with the addresses as the task managers see them."""
+    state = ctx.stack_state()
+    there = seen_inside(state) if ctx.plan.stack == COMPOSE else state
+    return {**_names(ctx.names), **placeholder_values(there), "pack": str(ctx.pack.python_dir)}
 
 
 def _names(names: RunNames) -> dict[str, str]:

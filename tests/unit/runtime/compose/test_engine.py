@@ -9,16 +9,23 @@ import pytest
 from docker.errors import DockerException
 
 from streamproof.model.errors import StackError
-from streamproof.runtime.compose.engine import PROJECT_LABEL, SERVICE_LABEL, Engine
+from streamproof.runtime.compose.engine import NUMBER_LABEL, PROJECT_LABEL, SERVICE_LABEL, Engine
 
 
-def container(service: str, status: str = "running", health: str | None = "healthy", code: int = 0) -> dict[str, Any]:
-    """What the engine says of a container."""
+def container(
+    service: str, status: str = "running", health: str | None = "healthy", code: int = 0, number: int = 1
+) -> dict[str, Any]:
+    """What the engine says of a container, the `number`-th one of its service."""
     state: dict[str, Any] = {"Status": status, "ExitCode": code}
     if health:
         state["Health"] = {"Status": health, "Log": [{"Output": "connection\n refused"}]}
-    labels = {SERVICE_LABEL: service}
-    return {"Id": service * 3, "Name": f"/p-{service}-1", "State": state, "Config": {"Image": "i:1", "Labels": labels}}
+    labels = {SERVICE_LABEL: service, NUMBER_LABEL: str(number)}
+    return {
+        "Id": f"{service * 3}{number}",
+        "Name": f"/p-{service}-1",
+        "State": state,
+        "Config": {"Image": "i:1", "Labels": labels},
+    }
 
 
 class Api:
@@ -64,6 +71,18 @@ def test_what_is_missing_is_named():
     probe = Engine(api, "p").look(("kafka", "grafana", "clickhouse"))
     assert not probe.done
     assert probe.missing == "kafka (starting), grafana (created), clickhouse (no container)"
+
+
+def test_every_container_of_a_service_counts():
+    """The first one must not speak for the others."""
+    api = Api(container("flink", number=2, health="starting"), container("flink"))
+    engine = Engine(api, "p")
+    assert [view.name for view in engine.containers_of("flink")] == ["flink", "flink-2"]
+    assert engine.container("flink").number == 1
+    probe = engine.look(("flink",))
+    assert (probe.done, probe.missing) == (False, "flink-2 (starting)")
+    with pytest.raises(StackError, match="Service flink-2 ended with code 1 while starting"):
+        Engine(Api(container("flink"), container("flink", number=2, status="exited", code=1)), "p").look(("flink",))
 
 
 @pytest.mark.parametrize(
