@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from streamproof.flink.bundle import ENTRY_CLASS, make_bundle, python_arguments
 from streamproof.flink.client import FlinkClient
 from streamproof.flink.documents import ENDED, UploadedJar
-from streamproof.model.errors import FlinkError, StackError
+from streamproof.flink.rest import RefusedError
+from streamproof.model.errors import FlinkError, StackError, UsageError, WaitTimeoutError
 from streamproof.model.formats.json_data import from_json
 from streamproof.model.plan import COMPOSE
 from streamproof.model.waiting import Probe, wait_until
@@ -31,17 +32,21 @@ _CHECKPOINT_INTERVAL = "execution.checkpointing.interval"
 # Nobody restores the job of a run: its checkpoints must not stay on a cluster that keeps those of other jobs.
 _RETENTION = ("execution.checkpointing.externalized-checkpoint-retention", "NO_EXTERNALIZED_CHECKPOINTS")
 CANCEL_TIMEOUT_SEC = 60.0
+# A Python program starts an interpreter and imports Flink before it submits its job.
+LATE_SEC = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class SubmittedJob:
     """The run's job on Flink: its id of 32 hexadecimal digits, and the name of its jar, which only this run uses.
 
-    Both are noted before the first request, so that an interrupted submission can be taken back, too.
+    Both are noted before the first request, so that an interrupted submission can be taken back, too. `answered`: Flink
+    has run or refused the job; else the program that submits it may run still.
     """
 
     job_id: str
     jar_name: str
+    answered: bool = False
 
 
 def run_job(ctx: RunContext) -> FlinkProcessor | None:
@@ -88,7 +93,13 @@ def submit(ctx: RunContext, job: FlinkProcessor) -> SubmittedJob:
             return submitted
         # An interrupted call may have left one.
         _delete_jars(client, submitted)
-        _run(ctx, job, client, client.upload(_jar(ctx, job, submitted.jar_name)))
+        try:
+            _run(ctx, job, client, client.upload(_jar(ctx, job, submitted.jar_name)))
+        except (RefusedError, UsageError):
+            write_json(note, asdict(replace(submitted, answered=True)))
+            raise
+    submitted = replace(submitted, answered=True)
+    write_json(note, asdict(submitted))
     ctx.log(f"job {submitted.job_id} submitted to {ctx.flink().url}")
     return submitted
 
@@ -111,6 +122,8 @@ def withdraw(ctx: RunContext) -> bool:
         return False
     job = submitted_job(ctx)
     with flink_client(ctx) as client:
+        if not job.answered:
+            _await_late(client, job)
         client.cancel(job.job_id)
         wait_until(
             lambda: _ended(client.state(job.job_id)),
@@ -141,6 +154,14 @@ def _run(ctx: RunContext, job: FlinkProcessor, client: FlinkClient, jar: Uploade
         job_id=_job_id(ctx),
         configuration=configuration,
     )
+
+
+def _await_late(client: FlinkClient, job: SubmittedJob) -> None:
+    """Wait until a program that nobody awaits any more has submitted its job, or would have done so."""
+    # Without its jar, a program that has just begun cannot submit anything.
+    _delete_jars(client, job)
+    with suppress(WaitTimeoutError):
+        wait_until(lambda: Probe(client.state(job.job_id) is not None), timeout=LATE_SEC, message="a late job", hint="")
 
 
 def _ended(state: str | None) -> Probe:

@@ -41,8 +41,9 @@ class Cluster(FakeCluster):
 @pytest.fixture
 def cluster(monkeypatch, tmp_path) -> Cluster:
     found = Cluster()
-    monkeypatch.setattr("streamproof.flink.client.FlinkClient", lambda _settings: found)
+    # First the module that imports the name: an import after the other line would keep the stand-in for later tests.
     monkeypatch.setattr("streamproof.flink.deploying.opening.FlinkClient", lambda _settings: found)
+    monkeypatch.setattr("streamproof.flink.client.FlinkClient", lambda _settings: found)
     monkeypatch.setattr(opening, "flink_connection", lambda settings: FlinkSettings(f"http://{settings.flink_conn_id}"))
     settings = opening.read_settings({"STREAMPROOF_HOME": str(tmp_path)})
     monkeypatch.setattr(opening, "read_settings", lambda: settings)

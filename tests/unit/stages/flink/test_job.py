@@ -91,6 +91,36 @@ def test_an_interrupted_submission_is_gone_on_with_and_leaves_one_jar(cluster, f
     assert (len(cluster.runs), len(cluster.uploads)) == (1, 1)
 
 
+def interrupted(cluster, ctx, monkeypatch, comes):
+    """Submit, with an interruption while Flink runs the program; `comes` is called at the next question for its job."""
+    asked = type(cluster).state
+
+    def late(self, job_id):
+        comes(job_id)
+        return asked(self, job_id)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(cluster), "run", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            submit(ctx, job_of(ctx))
+    monkeypatch.setattr(type(cluster), "state", late)
+
+
+def test_a_job_that_comes_after_the_interruption_is_cancelled_too(cluster, flink_run, monkeypatch):
+    ctx = flink_run()
+    interrupted(cluster, ctx, monkeypatch, lambda job_id: cluster.states.setdefault(job_id, "RUNNING"))
+    assert withdraw(ctx)
+    assert (list(cluster.states.values()), cluster.uploads) == (["CANCELED"], [])
+
+
+def test_a_job_that_never_comes_is_not_awaited_for_ever(cluster, flink_run, monkeypatch):
+    ctx = flink_run()
+    monkeypatch.setattr(module, "LATE_SEC", 0.1)
+    interrupted(cluster, ctx, monkeypatch, lambda _job_id: None)
+    assert withdraw(ctx)
+    assert (cluster.states, cluster.uploads) == ({}, [])
+
+
 def test_two_runs_have_two_jobs(cluster, flink_run):
     one, two = flink_run(), flink_run(run_id="r2")
     submit(one, job_of(one))
@@ -120,6 +150,7 @@ def test_the_jar_of_a_refused_submission_is_deleted(cluster, flink_run):
     with pytest.raises(RefusedError, match="Nope"):
         submit(ctx, job_of(ctx))
     assert cluster.uploads
+    assert submitted_job(ctx).answered, "nobody has to wait for it"
     assert withdraw(ctx)
     assert not cluster.uploads
 
@@ -157,3 +188,4 @@ def test_a_jar_that_does_not_exist_is_bad_input(cluster, flink_run):
     ctx = flink_run()
     with pytest.raises(UsageError, match=r"There is no jar nope\.jar"):
         submit(ctx, job_of(ctx).model_copy(update={"python": "", "jar": "nope.jar"}))
+    assert submitted_job(ctx).answered
