@@ -13,6 +13,8 @@ from streamproof.model.errors import UsageError
 ENTRY_CLASS = "org.apache.flink.client.python.PythonDriver"
 # Stands for the path of the uploaded bundle among the arguments, until it is known.
 BUNDLE = "{bundle}"
+# The option that adds files to the Python path of the task managers. The driver's -pyfs reaches only the job manager.
+PYTHON_FILES = "python.files"
 HASH_DIGITS = 12
 _TIME = (1980, 1, 1, 0, 0, 0)
 _LEFT_OUT = {"__pycache__", ".git", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache"}

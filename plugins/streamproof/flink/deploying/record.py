@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from streamproof.flink.bundle import BUNDLE, HASH_DIGITS
+from streamproof.flink.bundle import BUNDLE, HASH_DIGITS, PYTHON_FILES
 from streamproof.model.errors import FlinkError, UsageError
 from streamproof.model.files import file_lock, write_json
 from streamproof.model.formats.json_data import from_json
@@ -52,6 +52,13 @@ class Build:
     def arguments_for(self, jar_path: str) -> list[str]:
         """Return the program arguments for a jar that was uploaded to this path."""
         return [jar_path if argument == BUNDLE else argument for argument in self.arguments]
+
+    def configuration_for(self, jar_path: str) -> dict[str, str]:
+        """Return the options of the job for a jar that was uploaded to this path, from which functions are imported."""
+        if BUNDLE not in self.arguments:
+            return self.configuration
+        files = [self.configuration[PYTHON_FILES]] if PYTHON_FILES in self.configuration else []
+        return {**self.configuration, PYTHON_FILES: ",".join([*files, jar_path])}
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _run_again(work: Work, release: Release, build: Build) -> None:
         parallelism=build.parallelism,
         savepoint=operation.taken,
         job_id=operation.restored_id,
-        configuration=build.configuration,
+        configuration=build.configuration_for(jar_path),
     )
 
 

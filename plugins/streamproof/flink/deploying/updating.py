@@ -154,7 +154,7 @@ def submit(work: Work) -> Next:
             savepoint=savepoint or None,
             allow_non_restored=operation.allow_non_restored,
             job_id=operation.job_id,
-            configuration=build.configuration,
+            configuration=build.configuration_for(operation.jar_path),
         )
     wait = waits.new_running(work)
     return "watch" if wait.look().done else wait

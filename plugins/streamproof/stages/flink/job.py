@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from streamproof.flink.bundle import ENTRY_CLASS, make_bundle, python_arguments
+from streamproof.flink.bundle import ENTRY_CLASS, PYTHON_FILES, make_bundle, python_arguments
 from streamproof.flink.client import FlinkClient
 from streamproof.flink.documents import ENDED, UploadedJar
 from streamproof.flink.rest import RefusedError
@@ -26,8 +26,6 @@ from streamproof.runtime.environment import placeholder_values
 from streamproof.runtime.files import write_json
 from streamproof.runtime.jars import named_jar
 
-# Flink adds the files to the Python path of the task managers.
-_PYTHON_FILES = "python.files"
 _CHECKPOINT_INTERVAL = "execution.checkpointing.interval"
 # Nobody restores the job of a run: its checkpoints must not stay on a cluster that keeps those of other jobs.
 _RETENTION = ("execution.checkpointing.externalized-checkpoint-retention", "NO_EXTERNALIZED_CHECKPOINTS")
@@ -145,7 +143,7 @@ def _run(ctx: RunContext, job: FlinkProcessor, client: FlinkClient, jar: Uploade
     configuration[_CHECKPOINT_INTERVAL] = f"{job.checkpoint_interval_ms} ms"
     if job.python:
         arguments = tuple(python_arguments(job.python, bundle=jar.path, arguments=arguments))
-        configuration[_PYTHON_FILES] = jar.path
+        configuration[PYTHON_FILES] = jar.path
     client.run(
         jar.id,
         entry_class=ENTRY_CLASS if job.python else job.entry_class or None,
