@@ -10,13 +10,19 @@ from pathlib import Path
 from streamproof.cli.environment import read_environment
 from streamproof.model.stack import StackState
 from streamproof.runtime.stack import ProcessorLaunch, StackSpec, own_identity, start_stack, stop_stack
+from streamproof.runtime.stack_spec import FlinkSpec
 
 TIMEOUT_SEC = 120.0
 
 
 @contextmanager
 def stack(
-    home: Path, folder: Path, *, topics: tuple[str, ...], processor: ProcessorLaunch | None = None
+    home: Path,
+    folder: Path,
+    *,
+    topics: tuple[str, ...],
+    processor: ProcessorLaunch | None = None,
+    flink: FlinkSpec | None = None,
 ) -> Iterator[StackState]:
     """Start a stack that cannot outlive this process, and stop it afterwards."""
     spec = StackSpec(
@@ -26,6 +32,7 @@ def stack(
         home=str(home),
         topics=topics,
         owner=own_identity(),
+        flink=flink,
     )
     yield start_stack(replace(spec, processor=processor), timeout=TIMEOUT_SEC)
     stop_stack(folder, timeout=TIMEOUT_SEC)

@@ -21,6 +21,11 @@ MISSES = {
     ),
     "load_run": lambda found: found["wall_sec"] > found["target_sec"],
     "suites": lambda found: found["sum_ms"]["100000"] > found["target_ms_for_100000_events"],
+    "flink_rate": lambda found: any(
+        found[f"parallelism_{number}"]["ratio_of_bests"] < found["target_ratio"] for number in (1, 2)
+    ),
+    # There is no target: the figures tell an operator what to expect.
+    "flink_checkpoint": lambda _found: False,
 }
 
 
