@@ -81,16 +81,18 @@ def cluster_version(ctx: RunContext, job: FlinkProcessor) -> str:
 def submit(ctx: RunContext, job: FlinkProcessor) -> SubmittedJob:
     """Upload the job and run it, unless this run has done so. Raises FlinkError, with the cause of a refusal."""
     note = _note(ctx)
-    if note.exists():
+    again = note.exists()
+    if again:
         submitted = submitted_job(ctx)
     else:
         submitted = SubmittedJob(_job_id(ctx), f"{ctx.plan.run_id}.jar")
         write_json(note, asdict(submitted))
     with flink_client(ctx) as client:
-        if client.state(submitted.job_id) is not None:
+        # Flink logs an error when it is asked for a job that it does not know, and a run's checks read its log.
+        if again and client.state(submitted.job_id) is not None:
             return submitted
-        # An interrupted call may have left one.
-        _delete_jars(client, submitted)
+        if again:
+            _delete_jars(client, submitted)
         try:
             _run(ctx, job, client, client.upload(_jar(ctx, job, submitted.jar_name)))
         except (RefusedError, UsageError):

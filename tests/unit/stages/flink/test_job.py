@@ -73,6 +73,13 @@ def test_a_run_leaves_no_checkpoints_on_a_cluster_that_keeps_those_of_other_jobs
     assert cluster.runs[0]["configuration"][RETENTION] == "NO_EXTERNALIZED_CHECKPOINTS"
 
 
+def test_a_first_submission_asks_for_no_job_that_flink_does_not_know(cluster, flink_run, monkeypatch):
+    """Flink would log an error, and the pack's check of the services' logs would fail."""
+    monkeypatch.setattr(type(cluster), "state", lambda *_: pytest.fail("it was asked"))
+    ctx = flink_run()
+    submit(ctx, job_of(ctx))
+
+
 def test_a_second_call_submits_nothing(cluster, flink_run):
     ctx = flink_run()
     assert submit(ctx, job_of(ctx)) == submit(ctx, job_of(ctx)) == submitted_job(ctx)
