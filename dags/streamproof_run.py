@@ -66,6 +66,10 @@ for OF_PACK in pack_dags(SETTINGS):
             "kafka": Param("broker", enum=list(KAFKA_KINDS), description="mock: librdkafka's; the run proves less"),
             "manifest": Param(None, type=["null", "string"], description="Fixture set of the pack, or path of one"),
             "processor": Param(None, type=["null", "string"], description="Processor of the pack; none: its first"),
+            "partitions": Param(1, type="integer", minimum=1, maximum=64, description="Partitions of the input topic"),
+            "parallelism": Param(
+                None, type=["null", "integer"], minimum=1, maximum=64, description="Of a job on Flink; none: the pack's"
+            ),
             "yes_shared": Param(False, type="boolean", description="Publish into a running pipeline that others use"),
             "suites": Param([], type="array", items={"type": "string"}, description="Suites to run; none means all"),
             "keep_stack": Param(False, type="boolean", description="Leave the stack up after the run"),

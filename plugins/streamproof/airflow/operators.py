@@ -151,6 +151,8 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment) 
         to_ts=iso_ms(window.to_ts) if window else None,
         input_topic=params.get("input_topic") or None,
         yes_shared=bool(params.get("yes_shared")),
+        partitions=params.get("partitions", 1),
+        parallelism=params.get("parallelism"),
         artifacts_root=settings.artifacts,
         prove_suites=suites if proving else (),
         prove_checks=tuple(params.get("checks") or ()),

@@ -36,6 +36,13 @@ Processor = Annotated[
     str | None,
     typer.Option("--processor", help="One of the pack's processors; default: its first.", metavar="NAME"),
 ]
+Partitions = Annotated[
+    int, typer.Option("--partitions", help="Partitions of the input topic.", metavar="N", min=1, max=64)
+]
+Parallelism = Annotated[
+    int | None,
+    typer.Option("--parallelism", help="Of a job on Flink; default: the pack's own.", metavar="N", min=1, max=64),
+]
 Kafka = Annotated[str, typer.Option("--kafka", help="broker, or mock (librdkafka's) where no real broker can run.")]
 Manifest = Annotated[
     str | None, typer.Option("--manifest", help="Fixture set of the pack, or path of a manifest.", metavar="SET|PATH")

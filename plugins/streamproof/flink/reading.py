@@ -123,13 +123,17 @@ class ClusterReader:
 
     def assigned_partitions(self, job_id: str, topic: str) -> set[int]:
         """Return the partitions of a Kafka topic that the job's readers hold. Flink refreshes it every few seconds."""
+        return set(self.read_offsets(job_id, topic))
+
+    def read_offsets(self, job_id: str, topic: str) -> dict[int, int]:
+        """Return the offset of the last record that was read of each partition; negative where none was read yet."""
         wanted = _REPLACED.sub("_", topic)
-        found: set[int] = set()
+        found: dict[int, int] = {}
         for vertex in self.job(job_id).vertices:
-            for name in self.subtask_metrics(job_id, vertex.id, _ASSIGNED):
+            for name, offset in self.subtask_metrics(job_id, vertex.id, _ASSIGNED).items():
                 match = _ASSIGNED.search(name)
                 if match and match["topic"] in (topic, wanted):
-                    found.add(int(match["partition"]))
+                    found[int(match["partition"])] = int(float(offset))
         return found
 
     def _entries(self, path: str, key: str, kind: type[Any]) -> list[Any]:

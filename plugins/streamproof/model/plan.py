@@ -65,6 +65,8 @@ class RunPlan:
     - `narrowed_by` are the reasons why a pass of this run would not verify the whole pack.
     - `correlation` is the prefix of the run's events in a pipeline that others use, '' for a pipeline of its own. Then
       the times of the events are moved by `shift_ms`, whole seconds in milliseconds.
+    - `partitions` is the number of partitions of the input topic, `parallelism` that of a job on Flink, None for the
+      pack's own.
     - `compose_files` and `docker_host` belong to stack `compose`.
     - `rungs` are those that the pack offers (see `model.rungs`).
     """
@@ -101,6 +103,8 @@ class RunPlan:
     narrowed_by: tuple[str, ...] = ()
     correlation: str = ""
     shift_ms: int = 0
+    partitions: int = 1
+    parallelism: int | None = None
     compose_files: tuple[str, ...] = ()
     docker_host: str | None = None
     stages: tuple[PlannedStage, ...] = ()

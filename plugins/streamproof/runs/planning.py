@@ -26,6 +26,7 @@ from streamproof.model.plan import (
     RunPlan,
 )
 from streamproof.model.window import Window, iso_ms, window_from
+from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.loading import Packs
 from streamproof.packs.pack import Pack
 from streamproof.runs.check_names import checks_by_suite, refuse_unknown_checks
@@ -55,7 +56,9 @@ MOCK_NOTICE = (
 # Kafka and processor of a run in mode observe.
 NOT_INVOLVED = "none"
 COMPOSE_FILE = "docker-compose.yaml"
-_REPLAY_ONLY = ("manifest", "inject", "keep_stack", "tolerate_bad_lines", "kafka", "processor")
+_REPLAY_ONLY = (
+    "manifest", "inject", "keep_stack", "tolerate_bad_lines", "kafka", "processor", "partitions", "parallelism",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,8 @@ def _given(request: RunRequest) -> dict[str, Any]:
         "coverage": request.coverage,
         "mutations": request.mutations,
         "input_topic": request.input_topic,
+        "partitions": request.partitions,
+        "parallelism": request.parallelism,
     }
 
 
@@ -203,6 +208,8 @@ def _refuse_unknown_choices(request: RunRequest) -> None:
     ):
         if value not in allowed:
             raise UsageError(f"There is no {name} '{value}'.", hint=f"Choose one of: {', '.join(allowed)}.")
+    if request.partitions != 1 and request.kafka != "broker":
+        raise UsageError("The mock broker's topics have one partition.", hint="Leave --partitions out.")
     if request.stack != "local" and request.kafka != "broker":
         raise UsageError(f"Stack {request.stack} uses its own brokers.", hint="Leave --kafka out.")
     if request.mode == PROVE and request.suites:
@@ -224,7 +231,13 @@ def _script_file(path: str | None, option: str) -> str | None:
 
 def _replayed_subject(request: RunRequest, pack: Pack, now: datetime) -> _Subject:
     """Verify the fixture set and return what a replaying run judges. Raises FixtureError or UsageError."""
-    require_an_end(pack, pack.processor(request.processor))
+    processor = pack.processor(request.processor)
+    require_an_end(pack, processor)
+    if request.parallelism is not None and not isinstance(processor, FlinkProcessor):
+        raise UsageError(
+            f"Processor {pack.processor_name(request.processor)} is no job on Flink, so it has no parallelism.",
+            hint="Leave --parallelism out, or choose a --processor of kind flink.",
+        )
     manifest = pack.manifest(request.manifest)
     replay, fixture = verified_replay(
         manifest,

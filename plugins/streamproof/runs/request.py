@@ -39,6 +39,8 @@ class RunRequest:
     `prove_suites` and `prove_checks` select what mode `prove` proves, everything when empty. `coverage` is one of
     DAMAGES, '' for no column damages; `mutations` says whether the checks' mutations are applied. `yes_shared` allows
     a pipeline that others use and that its pack does not call a staging one.
+    `partitions` is the number of partitions of the input topic. `parallelism` is that of a job on Flink, None for the
+    pack's own.
     """
 
     pack: str | None = None
@@ -61,6 +63,8 @@ class RunRequest:
     mutations: bool = True
     input_topic: str | None = None
     yes_shared: bool = False
+    partitions: int = 1
+    parallelism: int | None = None
 
 
 def narrowed_by(request: RunRequest, pack: Pack) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ def git_commit(home: Path) -> str:
 # Fields of a request that the commands `run` and `prove` take as an option of the same name.
 _OPTIONS = (
     "pack", "mode", "stack", "processor", "kafka", "manifest", "inject", "from_ts", "to_ts", "input_topic",
+    "partitions", "parallelism",
 )  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def rerun_command(request: RunRequest) -> str:
     for field in _OPTIONS:
         value = getattr(request, field)
         if value not in (None, getattr(defaults, field)) and not (proves and field == "mode"):
-            parts += [f"--{field.replace('_', '-')}", value]
+            parts += [f"--{field.replace('_', '-')}", str(value)]
     for suite in request.prove_suites if proves else request.suites:
         parts += ["--suites", suite]
     for check in request.prove_checks:

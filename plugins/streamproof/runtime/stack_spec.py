@@ -127,6 +127,7 @@ class OutsideLaunch:
 class StackSpec:
     """A stack to start. Paths are absolute.
 
+    - `partitions` are the numbers of partitions of topics that have more than one.
     - The stack writes state.json, logs/<service>.log and data/ to `folder`.
     - `home` is the project folder, which holds include/. `java` names another JRE.
     - `kafka_kind` is `broker` or `mock`. `topics` are created with one partition and no expiry.
@@ -143,6 +144,7 @@ class StackSpec:
     home: str
     kafka_kind: str = BROKER
     topics: tuple[str, ...] = ()
+    partitions: Mapping[str, int] = field(default_factory=dict)
     ports: Mapping[str, int] = field(default_factory=dict)
     processor: ProcessorLaunch | None = None
     owner: ProcessIdentity | None = None

@@ -105,10 +105,11 @@ class KafkaBroker:
         return properties
 
     async def prepare(self, timeout: float) -> None:
-        """Create the stack's topics with one partition and without expiry. Raises StackError that names the topic."""
+        """Create the stack's topics without expiry. Raises StackError that names the topic."""
         admin = admin_client(self.bootstrap_servers)
         make_topic_of_offsets(admin, timeout)
-        await asyncio.to_thread(create_topics, admin, self.spec.topics, timeout=timeout)
+        topics, partitions = self.spec.topics, self.spec.partitions
+        await asyncio.to_thread(create_topics, admin, topics, partitions=partitions, timeout=timeout)
 
     async def stop(self) -> None:
         """Stop the broker. The supervisor removes its data."""

@@ -119,7 +119,8 @@ def _create_topics(ctx: RunContext, kafka: KafkaSettings, topics: Sequence[str])
     for number, name in enumerate(topics):
         _write_list(ctx, topics=topics[: number + 1])
         try:
-            ctx.transport.create_topics(kafka, [name], timeout=ANSWER_TIMEOUT_SEC)
+            partitions = {ctx.names.input_topic: ctx.plan.partitions}
+            ctx.transport.create_topics(kafka, [name], timeout=ANSWER_TIMEOUT_SEC, partitions=partitions)
         except StackError:
             _write_list(ctx, topics=topics[:number])
             raise

@@ -9,6 +9,7 @@ from typing import Any
 
 from streamproof.model.fixture import DISPOSITIONS
 from streamproof.model.waiting import Probe, wait_until
+from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.stage import Wait
 from streamproof.stages.accounting import (
@@ -19,8 +20,8 @@ from streamproof.stages.accounting import (
     dispositions_of,
 )
 from streamproof.stages.flink.failures import FailureWatch, job_hint
-from streamproof.stages.flink.job import run_job
-from streamproof.stages.flink.state import job_facts, require_running, rows_behind
+from streamproof.stages.flink.job import flink_client, run_job, submitted_job
+from streamproof.stages.flink.state import CheckpointedReads, job_facts, require_running, rows_behind
 from streamproof.stages.processor_ready import processor_unfinished
 from streamproof.transport.base import Consumers
 from streamproof.warehouse.base import Warehouse
@@ -102,6 +103,7 @@ class _Drain:
     groups: Consumers
     warehouse: Warehouse
     before: dict[str, Any] = field(default_factory=dict)
+    reads: CheckpointedReads = field(default_factory=CheckpointedReads)
     failures: FailureWatch = field(init=False)
 
     def __post_init__(self) -> None:
@@ -118,7 +120,7 @@ class _Drain:
         self.failures.look()
         behind = [*self._behind(), *processor_unfinished(self.ctx)]
         if job := run_job(self.ctx):
-            behind += rows_behind(self.ctx, job, self.groups)
+            behind += self._job_behind(job)
         if behind:
             # The exact comparison needs a join. Until the consumers are at the end, counts are enough.
             return Probe(False, "; ".join([*self._quick_counts(), *behind]))
@@ -159,11 +161,21 @@ class _Drain:
         ids = self.ctx.pack.accounting.ids
         return [self.ctx.names.topics[place.topic] for place in ids.reject_topics] if ids else []
 
+    def _job_behind(self, job: FlinkProcessor) -> list[str]:
+        """Return what a job on Flink has still to process, and what of its rows the warehouse has still to read."""
+        ends = {int(partition): int(end) for partition, end in self.replay["end_offsets"].items()}
+        with flink_client(self.ctx) as client:
+            job_id = submitted_job(self.ctx).job_id
+            behind = self.reads.behind(client, job_id, self.ctx.names.input_topic, ends)
+        return behind or rows_behind(self.ctx, job, self.groups)
+
     def _behind(self) -> list[str]:
         """Return the consumers that have not committed up to the end of a partition, with how far they are."""
         topic, starts = self.ctx.names.input_topic, self.replay["start_offsets"]
-        behind = []
+        job, behind = run_job(self.ctx), []
         for role in self.ctx.pack.accounting.drained.consumer_groups:
+            if job and role == job.group:
+                continue
             # The warehouse's own consumer may not commit the offsets of records that it skips.
             ends = self.replay["raw_end_offsets" if role == "raw" else "end_offsets"]
             committed = self.groups.committed(self.ctx.names.groups[role], topic, map(int, ends))

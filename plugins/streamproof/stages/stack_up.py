@@ -36,6 +36,7 @@ def stack_spec(ctx: RunContext) -> StackSpec:
         folder=str(ctx.folder.stack),
         kafka_kind=plan.kafka,
         topics=tuple(ctx.names.topics.values()),
+        partitions={ctx.names.input_topic: plan.partitions},
         processor=processor_launch(ctx),
         owner=None if plan.keep_stack else plan.owner,
         expires_after_sec=None if plan.keep_stack or plan.owner else LEASE_SEC,

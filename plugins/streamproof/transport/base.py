@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from streamproof.model.fixture import FixtureEvent, Header
 from streamproof.model.settings import KafkaSettings
+
+# Topics have one partition unless a mapping says otherwise.
+ONE_EACH: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,10 @@ class Transport(Protocol):
         It returns a description of the system and creates nothing. `source` describes where the settings come from.
         """
 
-    def create_topics(self, settings: KafkaSettings, names: Iterable[str], *, timeout: float) -> None:
-        """Create topics of one partition without expiry."""
+    def create_topics(
+        self, settings: KafkaSettings, names: Iterable[str], *, timeout: float, partitions: Mapping[str, int] = ONE_EACH
+    ) -> None:
+        """Create topics without expiry; `partitions` are the numbers of those with more than one partition."""
 
     def create_missing_topics(self, settings: KafkaSettings, names: Iterable[str], *, timeout: float) -> list[str]:
         """Create the topics that do not exist and return their names."""

@@ -57,6 +57,8 @@ def requests(draw: st.DrawFn) -> RunRequest:
         manifest=draw(st.none() | NAMES | PATHS),
         inject=draw(st.none() | PATHS),
         tolerate_bad_lines=draw(st.booleans()),
+        partitions=draw(st.sampled_from([1, 4])),
+        parallelism=draw(st.sampled_from([None, 1, 2])),
     )
     if mode != PROVE:
         return request
@@ -123,6 +125,8 @@ PARAMS: dict[str, dict[str, list[Any]]] = {
         "input_topic": [None, "events"],
         "processor": [None, "local"],
         "yes_shared": [False, True],
+        "partitions": [1, 4],
+        "parallelism": [None, 2],
     },
     "streamproof_prove": {
         "pack": ["livepeer"],
@@ -178,7 +182,7 @@ def test_every_field_of_a_request_is_asked_for_or_the_runs_own():
         "pack": "p", "mode": PROVE, "stack": "external", "processor": "q", "kafka": "mock", "manifest": "m",
         "suites": ("s",), "tolerate_bad_lines": True, "inject": "/i", "from_ts": "f", "to_ts": "t",
         "prove_suites": ("s",), "prove_checks": ("c",), "coverage": "one", "mutations": False, "input_topic": "e",
-        "yes_shared": True,
+        "yes_shared": True, "partitions": 4, "parallelism": 2,
     }  # fmt: skip
     assert {field.name for field in fields(RunRequest)} == {*values, *OWN}
     for name, value in values.items():

@@ -20,6 +20,8 @@ from streamproof.cli.options import (
     Manifest,
     NewRunId,
     Pack,
+    Parallelism,
+    Partitions,
     Processor,
     Stack,
     TolerateBadLines,
@@ -47,6 +49,8 @@ def run(
     mode: Annotated[str, typer.Option("--mode", help=_MODE)] = "full",
     stack: Stack = "local",
     processor: Processor = None,
+    partitions: Partitions = 1,
+    parallelism: Parallelism = None,
     kafka: Kafka = "broker",
     manifest: Manifest = None,
     suites: Annotated[
@@ -82,6 +86,8 @@ def run(
         mode=mode,
         stack=stack,
         processor=processor,
+        partitions=partitions,
+        parallelism=parallelism,
         kafka=kafka,
         manifest=manifest,
         # A proof always makes a complete run. The selected suites limit only what it proves.

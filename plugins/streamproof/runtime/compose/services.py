@@ -131,7 +131,8 @@ class ComposeServices:
         await self._up(first)
         await self._healthy(first)
         admin = admin_client(self.state_file.state.bootstrap_servers)
-        await asyncio.to_thread(create_missing_topics, admin, self.spec.topics, timeout=TOPICS_TIMEOUT_SEC)
+        topics, partitions = self.spec.topics, self.spec.partitions
+        await asyncio.to_thread(create_missing_topics, admin, topics, partitions=partitions, timeout=TOPICS_TIMEOUT_SEC)
         if PROCESSOR in self.names:
             await self._up((PROCESSOR,))
 

@@ -48,11 +48,16 @@ class SubmittedJob:
 
 
 def run_job(ctx: RunContext) -> FlinkProcessor | None:
-    """Return the job that is the run's processor, None when the run has another one."""
+    """Return the job that is the run's processor, None when the run has another one.
+
+    Its parallelism is the one that was asked for, else the pack's.
+    """
     if ctx.plan.observes:
         return None
     chosen = ctx.pack.processor(ctx.plan.processor)
-    return chosen if isinstance(chosen, FlinkProcessor) else None
+    if not isinstance(chosen, FlinkProcessor):
+        return None
+    return chosen.model_copy(update={"parallelism": ctx.plan.parallelism or chosen.parallelism})
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from streamproof.flink.client import FlinkClient
@@ -16,6 +18,7 @@ from streamproof.transport.base import Consumers
 RUNNING = "RUNNING"
 # A job in one of these states never runs again.
 ENDED = frozenset({"FAILED", "CANCELED", "FINISHED", "SUSPENDED"})
+_CHECKPOINTS_LATER = 2
 NEVER_RESTARTED = "flink_job_never_restarted"
 
 
@@ -64,6 +67,35 @@ def rows_behind(ctx: RunContext, job: FlinkProcessor, groups: Consumers) -> list
             if reached < end:
                 behind.append(f"{group_role} at partition {partition} committed {reached} of {end}")
     return behind
+
+
+@dataclass(slots=True)
+class CheckpointedReads:
+    """Whether a job has processed what was published: it has read it, and a checkpoint was completed since.
+
+    A checkpoint is complete when everything read before it has passed all operators and the sinks have written it. The
+    committed offsets of the group say the same, but Flink commits them only when its consumer is next polled, up to ten
+    seconds later. `since` is the newest checkpoint when everything was first seen as read.
+    """
+
+    since: int | None = None
+
+    def behind(self, client: FlinkClient, job_id: str, topic: str, ends: Mapping[int, int]) -> list[str]:
+        """Return what is missing until all records before the end offsets are processed. Raises FlinkError."""
+        read = client.read_offsets(job_id, topic)
+        unread = {partition: end for partition, end in ends.items() if end and read.get(partition, -1) + 1 < end}
+        if unread:
+            return [
+                f"job read {read.get(place, -1) + 1} of partition {place} to {end}" for place, end in unread.items()
+            ]
+        newest = client.checkpoints(job_id).latest.completed
+        number = newest.id if newest else 0
+        if self.since is None:
+            self.since = number
+        # The next one may have been triggered before the last record was read.
+        if number < self.since + _CHECKPOINTS_LATER:
+            return [f"a checkpoint of what the job has read (the last one is {number})"]
+        return []
 
 
 def require_running(ctx: RunContext) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from streamproof.model.fixture import FixtureEvent
 from streamproof.model.settings import KafkaSettings
-from streamproof.transport.base import Published, ReadRecord, Transport
+from streamproof.transport.base import ONE_EACH, Published, ReadRecord, Transport
 from streamproof.transport.kafka import producer, topics
 from streamproof.transport.kafka.admin import admin_of
 from streamproof.transport.kafka.groups import Groups
@@ -21,9 +21,11 @@ class Kafka:
         """Check brokers that the run did not start, and return a description of them."""
         return check_kafka(settings, tuple(topics), tuple(groups), source=source)
 
-    def create_topics(self, settings: KafkaSettings, names: Iterable[str], *, timeout: float) -> None:
-        """Create topics of one partition without expiry."""
-        topics.create_topics(admin_of(settings), names, timeout=timeout)
+    def create_topics(
+        self, settings: KafkaSettings, names: Iterable[str], *, timeout: float, partitions: Mapping[str, int] = ONE_EACH
+    ) -> None:
+        """Create topics without expiry; `partitions` are the numbers of those with more than one partition."""
+        topics.create_topics(admin_of(settings), names, timeout=timeout, partitions=partitions)
 
     def create_missing_topics(self, settings: KafkaSettings, names: Iterable[str], *, timeout: float) -> list[str]:
         """Create the topics that do not exist and return their names."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from streamproof.model.errors import StackError
 from streamproof.model.waiting import Probe, wait_until
+from streamproof.transport.base import ONE_EACH
 
 # Captured events are old and must not expire; replayed events may have times in the future and must be accepted. The
 # message to a reject topic contains the whole rejected record, which may have been rejected for its size.
@@ -43,15 +44,18 @@ def create_topics(
     names: Iterable[str],
     *,
     timeout: float,
+    partitions: Mapping[str, int] = ONE_EACH,
     rehearse: bool = False,
 ) -> None:
-    """Create topics of one partition without expiry, with the brokers' default replication.
+    """Create topics without expiry, with the brokers' default replication.
 
-    When it returns, the topics are in the brokers' metadata. With `rehearse`, the brokers only check the request and
-    create nothing. `timeout` is in seconds. Raises StackError that names the topic.
+    `partitions` are the numbers of partitions of topics that have more than one. When it returns, the topics are in the
+    brokers' metadata. With `rehearse`, the brokers only check the request and create nothing. `timeout` is in seconds.
+    Raises StackError that names the topic.
     """
     topics = [
-        NewTopic(name, num_partitions=1, replication_factor=BROKERS_DEFAULT, config=TOPIC_CONFIG) for name in names
+        NewTopic(name, partitions.get(name, 1), replication_factor=BROKERS_DEFAULT, config=TOPIC_CONFIG)
+        for name in names
     ]
     if not topics:
         return
@@ -120,7 +124,9 @@ def _failure(answer: Any, timeout: float) -> tuple[int, str] | None:
     return None
 
 
-def create_missing_topics(admin: AdminClient, names: Iterable[str], *, timeout: float) -> list[str]:
+def create_missing_topics(
+    admin: AdminClient, names: Iterable[str], *, timeout: float, partitions: Mapping[str, int] = ONE_EACH
+) -> list[str]:
     """Create the topics that do not exist and return their names. Raises StackError."""
     try:
         existing = admin.list_topics(timeout=timeout).topics
@@ -130,5 +136,5 @@ def create_missing_topics(admin: AdminClient, names: Iterable[str], *, timeout: 
             hint="Is it running, and does it advertise an address that can be reached from here?",
         ) from None
     missing = [name for name in names if name not in existing]
-    create_topics(admin, missing, timeout=timeout)
+    create_topics(admin, missing, timeout=timeout, partitions=partitions)
     return missing
