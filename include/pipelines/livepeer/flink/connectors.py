@@ -16,7 +16,8 @@ from pipelines.livepeer.flink.settings import FlinkSettings
 MAX_MESSAGE_BYTES = "67108864"
 SOURCE_UID = "input"
 
-# Raw bytes, so that no record can fail to be read. The watermark follows Kafka's own time of each partition.
+# Raw bytes, so that no record can fail to be read. The watermark is the least of Kafka's own times of all partitions.
+# No partition is left out as idle: after a pause, the first partition with new records would be ahead of the others.
 _SOURCE = """
 CREATE TEMPORARY TABLE input (
     `topic` STRING NOT NULL METADATA VIRTUAL,
@@ -54,7 +55,6 @@ def read_input(env: StreamExecutionEnvironment, settings: FlinkSettings) -> Data
         "properties.max.partition.fetch.bytes": MAX_MESSAGE_BYTES,
         "properties.commit.offsets.on.checkpoint": "true",
         "scan.startup.mode": "group-offsets",
-        "scan.watermark.idle-timeout": f"{settings.idle_ms} ms",
         "format": "raw",
         **{f"properties.{name}": value for name, value in properties.items()},
     }

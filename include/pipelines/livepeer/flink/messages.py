@@ -16,14 +16,30 @@ from pipelines.livepeer.event import Record
 from pipelines.livepeer.lifecycle.candidates import Snapshot
 
 
+class Watermark(NamedTuple):
+    """Everything published until `published_ms` has arrived. It has this value since `since_ms`, processing time.
+
+    Both are epoch milliseconds.
+    """
+
+    published_ms: int
+    since_ms: int
+
+    def at(self, published_ms: int, now_ms: int) -> Watermark:
+        """Return the present watermark; it keeps its time when it has not moved."""
+        return self if published_ms == self.published_ms else Watermark(published_ms, now_ms)
+
+
 class HeldSignal(NamedTuple):
     """A typed row that waits for the capabilities published before it.
 
-    `published_ms`: the record's CreateTime. `gateway` is the envelope's. `disposition` is the record's row in
+    `published_ms`: the record's CreateTime. `arrived_ms`: the processing time of its arrival. `gateway` is the
+    envelope's. `disposition` is the record's row in
     `record_dispositions`, which is written with the silver row.
     """
 
     published_ms: int
+    arrived_ms: int
     table: str
     row: tuple[Any, ...]
     gateway: str
@@ -31,6 +47,14 @@ class HeldSignal(NamedTuple):
     partition: int
     offset: int
     disposition: bytes
+
+    def is_due(self, watermark: Watermark, now_ms: int, max_wait_ms: int) -> bool:
+        """Return whether everything published before it has arrived, or it has waited in vain for long enough.
+
+        While the watermark moves, a signal is not late: the records before it are on their way.
+        """
+        waited_ms = now_ms - max(self.arrived_ms, watermark.since_ms)
+        return self.published_ms <= watermark.published_ms or waited_ms >= max_wait_ms
 
     def encode(self) -> str:
         """Return the signal as a text for the stream and the state."""
@@ -40,8 +64,9 @@ class HeldSignal(NamedTuple):
     @classmethod
     def decode(cls, text: str) -> HeldSignal:
         """Read a signal back."""
-        published_ms, table, row, gateway, topic, partition, offset, disposition = orjson.loads(text)
-        return cls(published_ms, table, tuple(row), gateway, topic, partition, offset, disposition.encode())
+        published_ms, arrived_ms, table, row, gateway, topic, partition, offset, disposition = orjson.loads(text)
+        written = disposition.encode()
+        return cls(published_ms, arrived_ms, table, tuple(row), gateway, topic, partition, offset, written)
 
 
 def encode_snapshot(snapshot: Snapshot, published_ms: int) -> str:

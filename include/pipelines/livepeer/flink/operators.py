@@ -27,7 +27,7 @@ from pipelines.livepeer.event import Event, Record
 from pipelines.livepeer.flink import metrics
 from pipelines.livepeer.flink.attribution import Attribution
 from pipelines.livepeer.flink.build import Portable
-from pipelines.livepeer.flink.messages import HeldSignal
+from pipelines.livepeer.flink.messages import HeldSignal, Watermark
 from pipelines.livepeer.flink.routing import Router, SignalRouter
 from pipelines.livepeer.flink.settings import FlinkSettings
 from pipelines.livepeer.lifecycle.rules import DEFAULT_RULES
@@ -39,6 +39,9 @@ QUARANTINE = OutputTag("quarantine", Types.STRING())
 SNAPSHOTS = OutputTag("capability_snapshots", Types.STRING())
 SIGNALS = OutputTag("signals", Types.TUPLE([Types.STRING(), Types.LONG(), Types.STRING()]))
 REJECT_TAGS = {failures.DLQ: DLQ, failures.QUARANTINE: QUARANTINE}
+# The watermark of an operator as long as one of the readers has none.
+NO_WATERMARK = -(1 << 63)
+STARTING_MS = 45_000
 # The capability snapshots of every subtask. The value is not used: the snapshot is the key.
 CAPABILITIES = MapStateDescriptor("capabilities", Types.STRING(), Types.BOOLEAN())
 
@@ -148,7 +151,7 @@ class Sessions(Portable, KeyedBroadcastProcessFunction):
     """Attribution and sessions. Keyed by the session; every subtask gets all capability snapshots.
 
     A signal waits until the watermark shows that all capabilities published before it have arrived. When nothing has
-    arrived for a while, nothing more is to be waited for.
+    arrived for a while, nothing more is to be waited for. A partition without records does not hold it back for ever.
     """
 
     _attribution: Attribution
@@ -158,6 +161,8 @@ class Sessions(Portable, KeyedBroadcastProcessFunction):
         self._settings = settings
         self._index_is_loaded = False
         self._last_arrival_ms = 0
+        # Readers on other task managers may start later than this operator: they are given more time.
+        self._watermark = Watermark(NO_WATERMARK, now_ms() + STARTING_MS)
         # The pending timers by session and time domain, so that a session has one of each at a time.
         self._watermark_timers: dict[str, int] = {}
         self._quiet_timers: set[str] = set()
@@ -176,6 +181,7 @@ class Sessions(Portable, KeyedBroadcastProcessFunction):
         self._held.add(signal)
         self._last_arrival_ms = now_ms()
         timers = ctx.timer_service()
+        self._watermark = self._watermark.at(timers.current_watermark(), self._last_arrival_ms)
         if published_ms < self._watermark_timers.get(session_id, published_ms + 1):
             self._watermark_timers[session_id] = published_ms
             timers.register_event_time_timer(published_ms)
@@ -195,16 +201,21 @@ class Sessions(Portable, KeyedBroadcastProcessFunction):
         self._load_index(ctx)
         session_id, timers = ctx.get_current_key(), ctx.timer_service()
         # A timer of the event time is at or below the watermark; a timer of the processing time is far above it.
-        watermark = timers.current_watermark()
-        if timestamp <= watermark:
+        present_ms = now_ms()
+        self._watermark = self._watermark.at(timers.current_watermark(), present_ms)
+        if timestamp <= self._watermark.published_ms:
             self._watermark_timers.pop(session_id, None)
-            limit = watermark
         else:
             self._quiet_timers.discard(session_id)
-            limit = None if now_ms() - self._last_arrival_ms >= self._settings.quiet_ms else watermark
+        # Before its first watermark, a reader may not even have started.
+        silent = present_ms - self._last_arrival_ms >= self._settings.quiet_ms
+        quiet = silent and NO_WATERMARK < self._watermark.published_ms < timestamp
         held = [HeldSignal.decode(text) for text in self._held.get() or ()]
-        due = [signal for signal in held if limit is None or signal.published_ms <= limit]
-        waiting = [signal for signal in held if limit is not None and signal.published_ms > limit]
+        due: list[HeldSignal] = []
+        waiting: list[HeldSignal] = []
+        for signal in held:
+            is_due = quiet or signal.is_due(self._watermark, present_ms, self._settings.max_wait_ms)
+            (due if is_due else waiting).append(signal)
         if due:
             yield from self._release(session_id, due)
             self._held.update([signal.encode() for signal in waiting])

@@ -93,7 +93,7 @@ class Router:
         signal = session_id = ""
         if signals.identity is not None and outcome.disposition == failures.ACCEPTED:
             session_id = signals.identity.session_id
-            signal = self._held(record, outcome)
+            signal = self._held(record, outcome, now_ms)
             rows.pop(_SILVER.get(signals.signal[0], ""), None)
         else:
             rows[DISPOSITIONS] = [outcome.disposition_row]
@@ -107,10 +107,11 @@ class Router:
             oversize=outcome.oversize,
         )
 
-    def _held(self, record: Record, outcome: Outcome) -> str:
+    def _held(self, record: Record, outcome: Outcome, now_ms: int) -> str:
         table, row, gateway = self._signals.signal
         return HeldSignal(
             published_ms=record.timestamp_ms,
+            arrived_ms=now_ms,
             table=table,
             row=row,
             gateway=gateway,

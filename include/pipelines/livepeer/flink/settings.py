@@ -9,8 +9,8 @@ from pipelines.livepeer.config import Settings, from_environment
 from pipelines.livepeer.errors import SettingsError
 
 DEFAULT_ROWS_TOPIC = "livepeer.rows.v1"
-DEFAULT_QUIET_MS = 1000
-DEFAULT_IDLE_MS = 500
+DEFAULT_QUIET_MS = 4_000
+DEFAULT_MAX_WAIT_MS = 15_000
 DEFAULT_MOST_ENVELOPE_BYTES = 1_000_000
 
 
@@ -18,16 +18,17 @@ DEFAULT_MOST_ENVELOPE_BYTES = 1_000_000
 class FlinkSettings:
     """What the job on Flink needs beside the settings of every runner.
 
-    `rows_topic` carries the rows to the warehouse. A signal waits for the capability watermark; when nothing arrives
-    for `quiet_ms`, everything that was published has arrived, and the signal waits no longer. A partition without
-    records for `idle_ms` does not hold the watermark back. An envelope longer than `most_envelope_bytes` is sent to its
-    reject topic without its body.
+    `rows_topic` carries the rows to the warehouse. A signal waits for the capability watermark. When nothing arrives
+    for `quiet_ms`, although every partition has delivered records before, everything that was published has arrived,
+    and the signal waits no longer. A partition without records holds the watermark back: a signal
+    waits no longer when the watermark has not moved for `max_wait_ms`. An envelope longer than
+    `most_envelope_bytes` is sent to its reject topic without its body.
     """
 
     common: Settings
     rows_topic: str
     quiet_ms: int
-    idle_ms: int
+    max_wait_ms: int
     most_envelope_bytes: int
 
 
@@ -38,7 +39,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> F
         common=from_environment(values),
         rows_topic=values.get("QUALITY_ROWS_TOPIC", "").strip() or DEFAULT_ROWS_TOPIC,
         quiet_ms=_number(values, "LIFECYCLE_QUIET_MS", DEFAULT_QUIET_MS),
-        idle_ms=_number(values, "QUALITY_IDLE_PARTITION_MS", DEFAULT_IDLE_MS),
+        max_wait_ms=_number(values, "LIFECYCLE_MAX_WAIT_MS", DEFAULT_MAX_WAIT_MS),
         most_envelope_bytes=_number(values, "QUALITY_REJECT_MAX_BYTES", DEFAULT_MOST_ENVELOPE_BYTES),
     )
 

@@ -13,9 +13,10 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from pipelines.livepeer.event import Record
 from streamproof.model.stack import StackState
+from streamproof.packs.loading import load_pack
 from streamproof.sql.blocks import Block
+from streamproof.sql.projections import read_projections
 from streamproof.warehouse.clickhouse.client import connect, execute
-from streamproof.warehouse.clickhouse.content import read_projections
 from streamproof.warehouse.clickhouse.migrations import apply_migrations
 from tests.unit.pipelines.livepeer.flink.simulated_job import SimulatedJob
 
@@ -78,7 +79,9 @@ class Fed(Pipeline):
 
 @pytest.fixture(scope="module")
 def projections(home: Path) -> tuple[Block, ...]:
-    return read_projections(home / "include/sql/livepeer/content")
+    """Those of every layer but the first, which Kafka fills."""
+    found = read_projections(home / "include/sql/livepeer/content", load_pack(home, "livepeer").layers)
+    return tuple(projection.block for projection in found if projection.layer != "raw")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.livepeer.errors import SettingsError
 from pipelines.livepeer.flink.kafka_options import client_properties
-from pipelines.livepeer.flink.messages import HeldSignal, row_message
+from pipelines.livepeer.flink.messages import HeldSignal, Watermark, row_message
 from pipelines.livepeer.flink.metrics import GateCounters
 from pipelines.livepeer.flink.settings import DEFAULT_ROWS_TOPIC, read_settings
 
@@ -21,7 +21,7 @@ def test_the_defaults_are_those_of_every_runner() -> None:
     settings = read_settings([], {})
     assert settings.rows_topic == DEFAULT_ROWS_TOPIC
     assert settings.common.dedup_ttl_ms == 1440 * 60_000
-    assert (settings.quiet_ms, settings.idle_ms, settings.most_envelope_bytes) == (1000, 500, 1_000_000)
+    assert (settings.quiet_ms, settings.max_wait_ms, settings.most_envelope_bytes) == (4_000, 15_000, 1_000_000)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_the_defaults_are_those_of_every_runner() -> None:
     [
         (["--parallelism"], "--parallelism"),
         (["LIFECYCLE_QUIET_MS=0"], "LIFECYCLE_QUIET_MS"),
-        (["QUALITY_IDLE_PARTITION_MS=soon"], "QUALITY_IDLE_PARTITION_MS"),
+        (["LIFECYCLE_MAX_WAIT_MS=soon"], "LIFECYCLE_MAX_WAIT_MS"),
         (["QUALITY_DEDUP_TTL_MINUTES=-1"], "QUALITY_DEDUP_TTL_MINUTES"),
     ],
 )
@@ -64,8 +64,33 @@ def test_an_option_without_a_counterpart_is_refused_and_its_value_not_shown(opti
 
 
 def test_a_signal_survives_the_stream() -> None:
-    signal = HeldSignal(-1, "ai_stream_status", ("a", None, 1.5, "ü"), "gw", "events", 3, 7, b'["x",{}]')
+    signal = HeldSignal(-1, 5, "ai_stream_status", ("a", None, 1.5, "ü"), "gw", "events", 3, 7, b'["x",{}]')
     assert HeldSignal.decode(signal.encode()) == signal
+
+
+@pytest.mark.parametrize(
+    ("watermark", "since_ms", "now_ms", "due"),
+    [
+        (99, 0, 1_000, False),
+        (100, 0, 1_000, True),
+        (99, 0, 15_999, False),
+        (99, 0, 16_000, True),
+        # The watermark moves: what is before the signal is on its way.
+        (99, 10_000, 16_000, False),
+        (99, 10_000, 25_000, True),
+    ],
+)
+def test_a_signal_waits_for_the_watermark_but_not_for_ever(
+    watermark: int, since_ms: int, now_ms: int, due: bool
+) -> None:
+    signal = HeldSignal(100, 1_000, "ai_stream_status", (), "", "events", 0, 0, b"[]")
+    assert signal.is_due(Watermark(watermark, since_ms), now_ms, 15_000) is due
+
+
+def test_a_watermark_keeps_its_time_until_it_moves() -> None:
+    first = Watermark(5, 100)
+    assert first.at(5, 200) is first
+    assert first.at(6, 200) == Watermark(6, 200)
 
 
 def test_a_row_message_holds_rows_by_table() -> None:
