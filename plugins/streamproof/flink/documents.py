@@ -7,13 +7,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from streamproof.flink.states import ENDED, FINISHED, RUNNING
 from streamproof.model.errors import FlinkError
 
 # Flink refuses an address of more than 4,096 characters; quoting makes names longer.
 LONGEST_QUERY = 2_000
-RUNNING, FINISHED, FAILED = "RUNNING", "FINISHED", "FAILED"
-# A job that is SUSPENDED goes on when a job manager is its leader again.
-ENDED = frozenset({"FAILED", "CANCELED", "FINISHED"})
 
 
 class Document(BaseModel):

@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from streamproof.flink.job_report import job_report
 from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.plan import COMPOSE
 from streamproof.model.results import CheckResult, Status
@@ -75,6 +74,8 @@ def job_diagnostics(ctx: RunContext) -> dict[str, Any]:
 
     Raises StackError when the run has no job, or the cluster does not answer.
     """
+    from streamproof.flink.job_report import job_report  # noqa: PLC0415 - a run without Flink does not load its client
+
     job_id = submitted_job(ctx).job_id
     with flink_client(ctx) as client:
         found = job_report(client, job_id)

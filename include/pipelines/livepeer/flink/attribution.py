@@ -21,6 +21,8 @@ from pipelines.livepeer.tables import COLUMNS, DISPOSITIONS
 
 # Sessions in memory a subtask. The others are read from the state when they have a new signal.
 MOST_SESSIONS = 20_000
+# Capability snapshots that a subtask keeps. Those published first are dropped beyond that, a tenth at a time.
+MOST_SNAPSHOTS = 200_000
 _RAW_JSON = {
     table: COLUMNS[table].index("raw_json") for table in ("ai_stream_status", "stream_trace_events", "ai_stream_events")
 }
@@ -47,10 +49,19 @@ class Attribution:
     def __init__(self, processor: Processor) -> None:
         self._processor = processor
         self._lifecycle = processor.lifecycle = Lifecycle(keep_changes=True)
+        self._published: dict[str, int] = {}
 
-    def learn(self, snapshot: str) -> None:
-        """Add an encoded capability snapshot to the index."""
-        self._lifecycle.learn(*decode_snapshot(snapshot))
+    def learn(self, snapshot: str) -> list[str]:
+        """Add an encoded capability snapshot to the index. Return those that the state need not keep any longer."""
+        decoded, published_ms = decode_snapshot(snapshot)
+        self._lifecycle.learn(decoded, published_ms)
+        self._published[snapshot] = published_ms
+        if len(self._published) <= MOST_SNAPSHOTS:
+            return []
+        oldest = sorted(self._published, key=self._published.__getitem__)[: MOST_SNAPSHOTS // 10]
+        for text in oldest:
+            del self._published[text]
+        return oldest
 
     def knows(self, session_id: str) -> bool:
         """Return whether the session is in memory."""

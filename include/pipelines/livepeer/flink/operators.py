@@ -191,8 +191,10 @@ class Sessions(Portable, KeyedBroadcastProcessFunction):
     def process_broadcast_element(self, value: str, ctx: Any) -> Iterator[Any]:
         """Add a capability snapshot to the state and the index."""
         self._load_index(ctx)
-        ctx.get_broadcast_state(CAPABILITIES).put(value, True)
-        self._attribution.learn(value)
+        capabilities = ctx.get_broadcast_state(CAPABILITIES)
+        capabilities.put(value, True)
+        for outdated in self._attribution.learn(value):
+            capabilities.remove(outdated)
         self._last_arrival_ms = now_ms()
         return iter(())
 

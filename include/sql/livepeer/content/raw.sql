@@ -9,8 +9,9 @@ FROM streaming_events;
 
 -- QUERY: streaming_events_dlq
 -- The details of a row that is too large hold its size, which counts the digits of its Kafka position.
-SELECT * EXCEPT (source_topic, source_partition, source_offset, ingestion_timestamp)
-    REPLACE (if(failure_reason = 'record_too_large', '', failure_details) AS failure_details)
+SELECT
+    * EXCEPT (source_topic, source_partition, source_offset, failure_details, ingestion_timestamp),
+    if(failure_reason = 'record_too_large', '', failure_details) AS failure_details
 FROM streaming_events_dlq;
 
 -- QUERY: streaming_events_quarantine

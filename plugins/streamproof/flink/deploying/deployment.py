@@ -20,8 +20,8 @@ from streamproof.flink.deploying.record import (
 from streamproof.flink.deploying.updating import DONE, Next
 from streamproof.flink.deploying.waits import WAITS, LostSavepointError, reachable, saved
 from streamproof.flink.deploying.work import Wait, Work
-from streamproof.flink.documents import ENDED
 from streamproof.flink.rest import UnreachableError
+from streamproof.flink.states import ENDED
 from streamproof.model.errors import FlinkError, StreamproofError, WaitTimeoutError
 from streamproof.model.waiting import wait_until
 

@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 from streamproof.flink.deploying.work import Wait, Work
 from streamproof.flink.diagnosis import hint_for
-from streamproof.flink.documents import ENDED, FAILED, Job
+from streamproof.flink.documents import Job
 from streamproof.flink.rest import RefusedError, UnreachableError
+from streamproof.flink.states import ENDED, FAILED
 from streamproof.model.errors import FlinkError
 from streamproof.model.waiting import Probe
 

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from streamproof.flink.bundle import ENTRY_CLASS, PYTHON_FILES, make_bundle, python_arguments
-from streamproof.flink.client import FlinkClient
-from streamproof.flink.documents import ENDED, UploadedJar
-from streamproof.flink.rest import RefusedError
+from streamproof.flink.states import ENDED
 from streamproof.model.errors import FlinkError, StackError, UsageError, WaitTimeoutError
 from streamproof.model.formats.json_data import from_json
 from streamproof.model.plan import COMPOSE
@@ -21,10 +20,14 @@ from streamproof.packs.processors import fill
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import read_json
 from streamproof.runs.names import RunNames
-from streamproof.runtime.compose.services import seen_inside
 from streamproof.runtime.environment import placeholder_values
 from streamproof.runtime.files import write_json
 from streamproof.runtime.jars import named_jar
+
+# A run without Flink does not load its client, nor one without Docker that of Docker.
+if TYPE_CHECKING:
+    from streamproof.flink.client import FlinkClient
+    from streamproof.flink.documents import UploadedJar
 
 _CHECKPOINT_INTERVAL = "execution.checkpointing.interval"
 # Nobody restores the job of a run: its checkpoints must not stay on a cluster that keeps those of other jobs.
@@ -63,6 +66,8 @@ def run_job(ctx: RunContext) -> FlinkProcessor | None:
 @contextmanager
 def flink_client(ctx: RunContext) -> Iterator[FlinkClient]:
     """Connect to the run's cluster. Raises StackError when there is none."""
+    from streamproof.flink.client import FlinkClient  # noqa: PLC0415 - see above
+
     with FlinkClient(ctx.flink()) as client:
         yield client
 
@@ -85,6 +90,8 @@ def cluster_version(ctx: RunContext, job: FlinkProcessor) -> str:
 
 def submit(ctx: RunContext, job: FlinkProcessor) -> SubmittedJob:
     """Upload the job and run it, unless this run has done so. Raises FlinkError, with the cause of a refusal."""
+    from streamproof.flink.rest import RefusedError  # noqa: PLC0415 - see above
+
     note = _note(ctx)
     again = note.exists()
     if again:
@@ -206,8 +213,11 @@ def _jar(ctx: RunContext, job: FlinkProcessor, name: str) -> Path:
 
 def _values(ctx: RunContext) -> Mapping[str, str]:
     """Return the values of the placeholders, with the addresses as the task managers see them."""
-    state = ctx.stack_state()
-    there = seen_inside(state) if ctx.plan.stack == COMPOSE else state
+    there = ctx.stack_state()
+    if ctx.plan.stack == COMPOSE:
+        from streamproof.runtime.compose.services import seen_inside  # noqa: PLC0415 - see above
+
+        there = seen_inside(there)
     return {**_names(ctx.names), **placeholder_values(there), "pack": str(ctx.pack.python_dir)}
 
 

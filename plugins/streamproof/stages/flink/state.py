@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from streamproof.flink.client import FlinkClient
-from streamproof.flink.documents import Checkpoint, Job
+from streamproof.flink.states import ENDED, RUNNING
 from streamproof.model.errors import FlinkError
 from streamproof.model.results import CheckResult, Status
 from streamproof.packs.flink_jobs import FlinkProcessor
@@ -15,9 +14,11 @@ from streamproof.runs.context import RunContext
 from streamproof.stages.flink.job import flink_client, run_job, submitted_job
 from streamproof.transport.base import Consumers
 
-RUNNING = "RUNNING"
-# A job in one of these states never runs again.
-ENDED = frozenset({"FAILED", "CANCELED", "FINISHED", "SUSPENDED"})
+# A run without Flink does not load its client.
+if TYPE_CHECKING:
+    from streamproof.flink.client import FlinkClient
+    from streamproof.flink.documents import Checkpoint, Job
+
 _CHECKPOINTS_LATER = 2
 NEVER_RESTARTED = "flink_job_never_restarted"
 

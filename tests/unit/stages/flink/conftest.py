@@ -15,7 +15,6 @@ from streamproof.model.settings import ClickHouseSettings, Connections, FlinkSet
 from streamproof.model.stack import ProcessIdentity, StackState
 from streamproof.runs.context import RunContext
 from streamproof.runtime.files import write_json
-from streamproof.stages.flink import job as module
 
 URL = "http://flink:8081"
 ADDRESSES: dict[str, Any] = {
@@ -98,7 +97,7 @@ class Cluster:
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """The cluster that every client of the test is connected to."""
     found = Cluster()
-    monkeypatch.setattr(module, "FlinkClient", lambda _settings: found)
+    monkeypatch.setattr("streamproof.flink.client.FlinkClient", lambda _settings: found)
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from streamproof.stages import diagnostics
 from streamproof.stages.diagnostics import collect_diagnostics
 from streamproof.stages.flink.job import run_job, submit
 
@@ -14,7 +13,8 @@ def kept(ctx):
 
 
 def test_the_jobs_report_its_checkpoints_and_its_failures_are_kept(cluster, flink_run, monkeypatch):
-    monkeypatch.setattr(diagnostics, "job_report", lambda _client, job_id: {"job_id": job_id, "restarts": 1})
+    report = "streamproof.flink.job_report.job_report"
+    monkeypatch.setattr(report, lambda _client, job_id: {"job_id": job_id, "restarts": 1})
     ctx = flink_run(stack="compose")
     submitted = submit(ctx, run_job(ctx))
     cluster.causes = ["ValueError: 42"]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from pipelines.livepeer.errors import SettingsError
+from pipelines.livepeer.flink import attribution
 from pipelines.livepeer.flink.kafka_options import client_properties
-from pipelines.livepeer.flink.messages import HeldSignal, Watermark, row_message
+from pipelines.livepeer.flink.messages import HeldSignal, Watermark, encode_snapshot, row_message
 from pipelines.livepeer.flink.metrics import GateCounters
 from pipelines.livepeer.flink.settings import DEFAULT_ROWS_TOPIC, read_settings
+from pipelines.livepeer.lifecycle.candidates import Snapshot
+
+from .simulated_job import new_processor
 
 
 def test_arguments_come_before_the_environment() -> None:
@@ -140,3 +144,11 @@ def test_every_disposition_is_counted_under_the_names_of_the_contract() -> None:
         "dlq_rate": 1,
         "duplicate_rate": 1,
     }
+
+
+def test_the_state_keeps_the_snapshots_that_were_published_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attribution, "MOST_SNAPSHOTS", 20)
+    job = attribution.Attribution(new_processor())
+    snapshots = [encode_snapshot(Snapshot("p", "0xc", "u", "x", "m", None, at), at) for at in range(23)]
+    dropped = [text for number in (22, *range(22)) for text in job.learn(snapshots[number])]
+    assert dropped == snapshots[:4]
