@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from streamproof.flink.states import ENDED, RUNNING
+from streamproof.flink.states import ENDED
 from streamproof.model.errors import FlinkError
 from streamproof.model.results import CheckResult, Status
 from streamproof.packs.flink_jobs import FlinkProcessor
@@ -31,13 +31,7 @@ def job_missing(ctx: RunContext, job: FlinkProcessor, groups: Consumers) -> list
     with flink_client(ctx) as client:
         job_id = submitted_job(ctx).job_id
         found = _running_job(client, job_id)
-        missing = tasks_missing(found)
-        if not missing:
-            topic = ctx.names.input_topic
-            unread = sorted(groups.partitions(topic) - client.assigned_partitions(job_id, topic))
-            missing = [f"a reader of partition {', '.join(map(str, unread))} of {topic} in job {found.name}"] * bool(
-                unread
-            )
+        missing = [found.missing] if found.missing else _unread(ctx, client, found, groups)
     for topic_role, group_role in job.row_topics.items():
         topic = ctx.names.topics[topic_role]
         if what := groups.state(ctx.names.groups[group_role], topic).missing(groups.partitions(topic)):
@@ -45,15 +39,11 @@ def job_missing(ctx: RunContext, job: FlinkProcessor, groups: Consumers) -> list
     return missing
 
 
-def tasks_missing(job: Job) -> list[str]:
-    """Return what is missing before a job and all its tasks run."""
-    if job.state != RUNNING:
-        return [f"job {job.name} is {job.state}"]
-    return [
-        f"tasks of {vertex.name[:60]} are {', '.join(sorted(state for state, count in vertex.tasks.items() if count))}"
-        for vertex in job.vertices
-        if vertex.tasks.get(RUNNING, 0) < vertex.parallelism
-    ]
+def _unread(ctx: RunContext, client: FlinkClient, job: Job, groups: Consumers) -> list[str]:
+    """Return the partitions of the input topic that no reader of the job holds, in words."""
+    topic = ctx.names.input_topic
+    unread = sorted(groups.partitions(topic) - client.assigned_partitions(job.id, topic))
+    return [f"a reader of partition {partition} of {topic} in job {job.name}" for partition in unread]
 
 
 def rows_behind(ctx: RunContext, job: FlinkProcessor, groups: Consumers) -> list[str]:
