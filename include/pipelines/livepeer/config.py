@@ -67,7 +67,7 @@ class Settings:
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
     """Read the settings; the variables are those of the pipeline's contract. Raises SettingsError."""
-    read = _Reader(environment)
+    read = Reader(environment)
     _refuse_native_names(read.text("LIFECYCLE_PIPELINE_MODEL_MODE", LEGACY_NAMES))
     topics = read.items("QUALITY_INPUT_TOPICS", "") or read.items("QUALITY_INPUT_TOPIC", "streaming_events")
     status_file = read.text("PROCESSOR_STATUS_FILE", "")
@@ -106,7 +106,7 @@ def _refuse_native_names(mode: str) -> None:
         )
 
 
-def _sink(read: _Reader) -> SinkSettings:
+def _sink(read: Reader) -> SinkSettings:
     """Read the ClickHouse settings. The database may also be the last segment of the URL's path."""
     url, in_path = _split_url(read.text("CLICKHOUSE_URL", "http://clickhouse:8123"))
     return SinkSettings(
@@ -136,20 +136,26 @@ def _split_url(address: str) -> tuple[str, str]:
     return f"{url.scheme}://{url.hostname}{port}", url.path.rstrip("/").rpartition("/")[2]
 
 
-class _Reader:
-    """Reads variables of an environment; a variable that is set to nothing keeps its default, except for lists."""
+class Reader:
+    """Reads variables of an environment; a variable that is set to nothing keeps its default, except for lists.
+
+    Every method raises SettingsError for a value that cannot be used.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
 
     def text(self, name: str, default: str) -> str:
+        """Return a text without blanks around it."""
         return self._environment.get(name, "").strip() or default
 
     def items(self, name: str, default: str) -> tuple[str, ...]:
+        """Return the different items of a list that commas divide."""
         listed = self._environment.get(name, default).split(",")
         return tuple(dict.fromkeys(item.strip() for item in listed if item.strip()))
 
     def number(self, name: str, default: int) -> int:
+        """Return a whole number above 0."""
         value = self.text(name, str(default))
         if not (value.isascii() and value.isdigit() and 0 < int(value[:19]) <= 10**15):
             raise SettingsError(

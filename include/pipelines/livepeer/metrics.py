@@ -15,13 +15,14 @@ DLQ = "quality_gate.dlq"
 DUPLICATES = "quality_gate.dedup.duplicates"
 OVERSIZE = "quality_gate.sink_guard.oversize_drops"
 
-_BY_DISPOSITION = {
+BY_DISPOSITION = {
     failures.ACCEPTED: ACCEPTED,
     failures.IGNORED: IGNORED,
     failures.DLQ: DLQ,
     failures.QUARANTINE: DUPLICATES,
 }
-_METERS = {"input_rate": INPUT, "dlq_rate": DLQ, "duplicate_rate": DUPLICATES}
+# Rates by their counter.
+RATES = {INPUT: "input_rate", DLQ: "dlq_rate", DUPLICATES: "duplicate_rate"}
 
 
 def session_metrics(lifecycle: Lifecycle) -> dict[str, float]:
@@ -47,7 +48,7 @@ class Metrics:
         """Count a batch after it is written. `at_sec`: seconds of a monotonic clock."""
         self._past.append((at_sec, dict(self._totals)))
         for disposition, count in counts.items():
-            self._totals[_BY_DISPOSITION[disposition]] += count
+            self._totals[BY_DISPOSITION[disposition]] += count
             self._totals[INPUT] += count
         self._totals[OVERSIZE] += oversize
         self._forget(at_sec)
@@ -56,7 +57,7 @@ class Metrics:
         """Return every counter, and the rates of the last window."""
         self._forget(at_sec)
         before = self._past[0][1] if self._past else self._totals
-        rates = {rate: (self._totals[name] - before[name]) / self._window_sec for rate, name in _METERS.items()}
+        rates = {rate: (self._totals[name] - before[name]) / self._window_sec for name, rate in RATES.items()}
         return {**self._totals, **rates}
 
     def _forget(self, at_sec: float) -> None:

@@ -47,6 +47,13 @@ class RunNames:
         return cls(database, topics, {role: f"{run_id}.{role}" for role in roles})
 
     @property
+    def placeholders(self) -> dict[str, str]:
+        """Return the names as values of a processor's placeholders: `database`, `topic.ROLE`, `group.ROLE`."""
+        topics = {f"topic.{role}": name for role, name in self.topics.items()}
+        groups = {f"group.{role}": name for role, name in self.groups.items()}
+        return {**topics, **groups, "database": self.database}
+
+    @property
     def input_topic(self) -> str:
         """Return the topic that a replay publishes to."""
         return self.topics[INPUT]

@@ -159,15 +159,13 @@ def _own(ctx: RunContext, chosen: CommandProcessor) -> dict[str, str]:
 
 
 def _names(ctx: RunContext, chosen: CommandProcessor) -> dict[str, str]:
-    topics = {f"topic.{role}": name for role, name in ctx.names.topics.items()}
-    groups = {f"group.{role}": name for role, name in ctx.names.groups.items()}
-    names = {"python": sys.executable, "database": ctx.names.database, "pack": str(ctx.pack.python_dir)}
+    names = {**ctx.names.placeholders, "python": sys.executable, "pack": str(ctx.pack.python_dir)}
     # Only for a program that asks for it: a JRE that does not exist must not stop any other.
     names["java"] = str(find_java(ctx.plan.java)) if any("{java}" in text for text in chosen.texts) else ""
     if chosen.jars:
         jars = read_lock(_lock(ctx, chosen))
         names["jars"] = ":".join(str(jar.path_in(Path(ctx.plan.cache_dir))) for jar in jars)
-    return {**names, **topics, **groups}
+    return names
 
 
 def _lock(ctx: RunContext, chosen: CommandProcessor) -> Path:

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.livepeer import failures
-from pipelines.livepeer.metrics import ACCEPTED, DLQ, DUPLICATES, IGNORED, INPUT, OVERSIZE
-
-_BY_DISPOSITION = {
-    failures.ACCEPTED: ACCEPTED,
-    failures.IGNORED: IGNORED,
-    failures.DLQ: DLQ,
-    failures.QUARANTINE: DUPLICATES,
-}
-_RATES = {failures.DLQ: "dlq_rate", failures.QUARANTINE: "duplicate_rate"}
-INPUT_RATE = "input_rate"
+from pipelines.livepeer.metrics import BY_DISPOSITION, INPUT, OVERSIZE, RATES
 
 
 class GateCounters:
@@ -22,9 +12,9 @@ class GateCounters:
 
     def __init__(self, group: Any) -> None:
         self._input, self._oversize = group.counter(INPUT), group.counter(OVERSIZE)
-        self._input_rate = group.meter(INPUT_RATE)
-        self._counters = {kind: group.counter(name) for kind, name in _BY_DISPOSITION.items()}
-        self._meters = {kind: group.meter(name) for kind, name in _RATES.items()}
+        self._input_rate = group.meter(RATES[INPUT])
+        self._counters = {kind: group.counter(name) for kind, name in BY_DISPOSITION.items()}
+        self._meters = {kind: group.meter(RATES[name]) for kind, name in BY_DISPOSITION.items() if name in RATES}
 
     def count(self, disposition: str, oversize: int) -> None:
         """Count one record; `oversize` is the number of its reject rows that were left out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,9 +35,28 @@ from streamproof.model.plan import EVERY_DAMAGE, PROVE
 from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
 
+if TYPE_CHECKING:
+    from streamproof.runs.request import RunRequest
+
 # The counts of each part of a proof when nothing could be proved.
 _NO_PROOF: Mapping[str, Any] = {"checks": 0, "proved": 0, "informational": 0, "survivors": [], "mutations": []}
 _NO_COVERAGE: Mapping[str, Any] = {"columns": 0, "covered": 0, "exempt": {}, "survivors": [], "matrix": []}
+ProvedSuites = Annotated[
+    list[str] | None, typer.Option("--suites", help="Prove only these suites; can be repeated.", metavar="NAME")
+]
+ProvedChecks = Annotated[
+    list[str] | None, typer.Option("--check", help="Prove only this check; can be repeated.", metavar="NAME")
+]
+Coverage = Annotated[
+    bool,
+    typer.Option("--coverage", help="Instead damage every column, row and family, and report which checks fail."),
+]
+Damages = Annotated[
+    str | None, typer.Option("--damages", help="With --coverage: one a column, or all that its type allows.")
+]
+Mutations = Annotated[
+    bool, typer.Option("--mutations", help="With --coverage: apply the mutations of the checks as well.")
+]
 
 
 def prove(
@@ -49,22 +68,11 @@ def prove(
     parallelism: Parallelism = None,
     kafka: Kafka = "broker",
     manifest: Manifest = None,
-    suites: Annotated[
-        list[str] | None, typer.Option("--suites", help="Prove only these suites; can be repeated.", metavar="NAME")
-    ] = None,
-    check: Annotated[
-        list[str] | None, typer.Option("--check", help="Prove only this check; can be repeated.", metavar="NAME")
-    ] = None,
-    coverage: Annotated[
-        bool,
-        typer.Option("--coverage", help="Instead damage every column, row and family, and report which checks fail."),
-    ] = False,
-    damages: Annotated[
-        str | None, typer.Option("--damages", help="With --coverage: one a column, or all that its type allows.")
-    ] = None,
-    mutations: Annotated[
-        bool, typer.Option("--mutations", help="With --coverage: apply the mutations of the checks as well.")
-    ] = False,
+    suites: ProvedSuites = None,
+    check: ProvedChecks = None,
+    coverage: Coverage = False,
+    damages: Damages = None,
+    mutations: Mutations = False,
     keep_stack: KeepStack = False,
     tolerate_bad_lines: TolerateBadLines = False,
     inject: Inject = None,
@@ -75,13 +83,11 @@ def prove(
 ) -> None:
     """Make a run, break clones of its database, and require that the checks notice: else exit 1.
 
-    By the mutations that stand beside the checks, every check must notice its own. With `--coverage`, every damage of a
-    column, a row or a family must be noticed by some check of its layer or the next.
+    Every check must notice the mutations beside it; with `--coverage`, each damage of a column, a row or a family.
     """
     from streamproof.runs.request import RunRequest
 
-    now = datetime.now(UTC)
-    start, end = window_texts(from_ts, to_ts, lookback_hours, now=now)
+    start, end = window_texts(from_ts, to_ts, lookback_hours, now=(now := datetime.now(UTC)))
     request = RunRequest(
         pack=pack,
         run_id=run_id,
@@ -102,10 +108,15 @@ def prove(
         coverage=_damages(coverage, damages),
         mutations=mutations or not coverage,
     )
+    raise typer.Exit(_proved(request, now, coverage=coverage, json=json))
+
+
+def _proved(request: RunRequest, now: datetime, *, coverage: bool, json: bool) -> int:
+    """Make the run, show what it proved, and return the exit code."""
     summary = run_planned(request, now)
     document = _read(Path(summary["folder"]), summary, mutations=request.mutations, coverage=coverage)
     _show(document, summary, json=json)
-    raise typer.Exit(_exit_code(document, summary))
+    return _exit_code(document, summary)
 
 
 def _damages(coverage: bool, damages: str | None) -> str:

@@ -168,6 +168,21 @@ class Record:
             raise FlinkError(f"Nothing is being done with deployment {self.name}.", hint="Begin an operation first.")
         return self.operation
 
+    def end(self, status: str) -> None:
+        """End the operation that is under way: its outcome names the job that runs now. Raises FlinkError."""
+        operation, current = self.going_on, self.current
+        self.outcome = Outcome(
+            action=operation.kind,
+            status=status,
+            job_id=current.job_id if current else "",
+            savepoint=operation.taken,
+            started_from=current.savepoint if current else "",
+            build=str(current.build) if current and current.build else "",
+            jar_id=current.jar_id if current else "",
+            operation_id=operation.id,
+        )
+        self.operation = None
+
 
 class Store:
     """The folder of one deployment: `deployment.json`, and a copy of each jar that may have to run again."""

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import replace
 
 from streamproof.flink.deploying import waits
-from streamproof.flink.deploying.record import FAILED, Build, Outcome, Release
+from streamproof.flink.deploying.record import FAILED, Build, Release
 from streamproof.flink.deploying.updating import Next, concluded, uploaded
 from streamproof.flink.deploying.work import GateFailedError, Work
 from streamproof.model.errors import EXIT_CHECK_FAILED, FlinkError, StreamproofError
@@ -129,19 +129,9 @@ def _from(savepoint: str) -> str:
 
 def end_with_failure(work: Work, then: str) -> FlinkError:
     """End the operation, and return the error that tells why, and what runs now."""
-    operation, current = work.operation, work.record.current
+    operation = work.operation
     kind = GateFailedError if operation.exit_code == EXIT_CHECK_FAILED else FlinkError
-    work.record.outcome = Outcome(
-        action=operation.kind,
-        status=FAILED,
-        job_id=current.job_id if current else "",
-        savepoint=operation.taken,
-        started_from=current.savepoint if current else "",
-        build=str(current.build) if current and current.build else "",
-        jar_id=current.jar_id if current else "",
-        operation_id=operation.id,
-    )
-    work.record.operation = None
+    work.record.end(FAILED)
     work.save()
     return kind(f"{_sentence(operation.failure)} {then}".rstrip(), hint=operation.hint)
 

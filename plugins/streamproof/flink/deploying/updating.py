@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 
 from streamproof.flink.deploying import waits
-from streamproof.flink.deploying.record import ROLL_BACK, STOP, Build, Outcome, Release, Taken, now
+from streamproof.flink.deploying.record import ROLL_BACK, STOP, Build, Release, Taken, now
 from streamproof.flink.deploying.work import GateFailedError, Wait, Work
 from streamproof.flink.diagnosis import hint_for
 from streamproof.flink.documents import Job
@@ -200,18 +200,7 @@ def finish(work: Work) -> Next:
 
 def concluded(work: Work, status: str) -> Next:
     """End the operation with its outcome."""
-    operation, current = work.operation, work.record.current
-    work.record.outcome = Outcome(
-        action=operation.kind,
-        status=status,
-        job_id=current.job_id if current else "",
-        savepoint=operation.taken,
-        started_from=current.savepoint if current else "",
-        build=str(current.build) if current and current.build else "",
-        jar_id=current.jar_id if current else "",
-        operation_id=operation.id,
-    )
-    work.record.operation = None
+    work.record.end(status)
     work.save()
     work.store.forget_jars(work.record)
     return DONE

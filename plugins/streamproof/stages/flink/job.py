@@ -19,7 +19,6 @@ from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.processors import fill
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import read_json
-from streamproof.runs.names import RunNames
 from streamproof.runtime.environment import placeholder_values
 from streamproof.runtime.files import write_json
 from streamproof.runtime.jars import named_jar
@@ -218,10 +217,4 @@ def _values(ctx: RunContext) -> Mapping[str, str]:
         from streamproof.runtime.compose.services import seen_inside  # noqa: PLC0415 - see above
 
         there = seen_inside(there)
-    return {**_names(ctx.names), **placeholder_values(there), "pack": str(ctx.pack.python_dir)}
-
-
-def _names(names: RunNames) -> dict[str, str]:
-    topics = {f"topic.{role}": name for role, name in names.topics.items()}
-    groups = {f"group.{role}": name for role, name in names.groups.items()}
-    return {**topics, **groups, "database": names.database}
+    return {**ctx.names.placeholders, **placeholder_values(there), "pack": str(ctx.pack.python_dir)}

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from streamproof.flink.states import ENDED
 from streamproof.model.errors import FlinkError
 from streamproof.model.results import CheckResult, Status
 from streamproof.packs.flink_jobs import FlinkProcessor
@@ -132,7 +131,7 @@ def restart_check(facts: dict[str, Any], suite: str) -> CheckResult:
 
 def _running_job(client: FlinkClient, job_id: str) -> Job:
     job = client.job(job_id)
-    if job.state in ENDED:
+    if job.ended:
         cause = client.root_cause(job_id)
         raise FlinkError(
             f"The job {job.name} on Flink is {job.state}{f': {cause}' if cause else ''}.",

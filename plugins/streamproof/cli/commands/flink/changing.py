@@ -24,52 +24,58 @@ Folder = Annotated[
 SavepointSec = Annotated[
     float, typer.Option("--savepoint-timeout", help="How long a savepoint may take.", metavar="SEC")
 ]
+Arguments = Annotated[list[str] | None, typer.Argument(help="Arguments of the program, after `--`.", metavar="ARG…")]
+Jar = Annotated[str | None, typer.Option("--jar", help="A jar, or its Maven coordinate.", metavar="FILE|G:A:V")]
+EntryClass = Annotated[
+    str | None, typer.Option("--entry-class", help="Its main class; default: its manifest's.", metavar="CLASS")
+]
+PythonModule = Annotated[
+    str | None, typer.Option("--python", help="The module of a Python job, instead of a jar.", metavar="MODULE")
+]
+PythonFolder = Annotated[
+    Path, typer.Option("--python-folder", help="The folder that holds its packages.", metavar="DIR")
+]
+PythonExecutable = Annotated[
+    str, typer.Option("--python-executable", help="Python on the cluster; default: its own.", metavar="PATH")
+]
+Parallelism = Annotated[int | None, typer.Option("--parallelism", min=1, help="Default: the cluster's.", metavar="N")]
+Configuration = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="An option of Flink for this job; repeatable.", metavar="KEY=VALUE"),
+]
+SavepointPath = Annotated[
+    str, typer.Option("--savepoint", help="The state to start from; default: the job's; `none`.", metavar="PATH")
+]
+AllowNonRestored = Annotated[
+    bool, typer.Option("--allow-non-restored-state", help="Drop state that no operator takes.")
+]
+Replaces = Annotated[
+    str | None, typer.Option("--replaces", help="A job that was started by other means.", metavar="JOB_ID")
+]
+GateCommand = Annotated[
+    str | None, typer.Option("--gate", help="A command that must pass, else it is undone.", metavar="COMMAND")
+]
+WatchSec = Annotated[
+    float, typer.Option("--watch", help="How long the new job must run without a failure.", metavar="SEC")
+]
+StartSec = Annotated[float, typer.Option("--start-timeout", help="How long a job may take to run.", metavar="SEC")]
 
 
 def deploy(
-    arguments: Annotated[
-        list[str] | None, typer.Argument(help="Arguments of the program, after `--`.", metavar="ARG…")
-    ] = None,
-    jar: Annotated[
-        str | None, typer.Option("--jar", help="A jar, or its Maven coordinate.", metavar="FILE|G:A:V")
-    ] = None,
-    entry_class: Annotated[
-        str | None, typer.Option("--entry-class", help="Its main class; default: its manifest's.", metavar="CLASS")
-    ] = None,
-    python: Annotated[
-        str | None, typer.Option("--python", help="The module of a Python job, instead of a jar.", metavar="MODULE")
-    ] = None,
-    python_folder: Annotated[
-        Path, typer.Option("--python-folder", help="The folder that holds its packages.", metavar="DIR")
-    ] = Path(),
-    python_executable: Annotated[
-        str, typer.Option("--python-executable", help="Python on the cluster; default: its own.", metavar="PATH")
-    ] = "",
-    parallelism: Annotated[
-        int | None, typer.Option("--parallelism", min=1, help="Default: the cluster's.", metavar="N")
-    ] = None,
-    configuration: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="An option of Flink for this job; repeatable.", metavar="KEY=VALUE"),
-    ] = None,
-    savepoint: Annotated[
-        str, typer.Option("--savepoint", help="The state to start from; default: the job's; `none`.", metavar="PATH")
-    ] = "",
-    allow_non_restored_state: Annotated[
-        bool, typer.Option("--allow-non-restored-state", help="Drop state that no operator takes.")
-    ] = False,
-    replaces: Annotated[
-        str | None, typer.Option("--replaces", help="A job that was started by other means.", metavar="JOB_ID")
-    ] = None,
-    gate: Annotated[
-        str | None, typer.Option("--gate", help="A command that must pass, else it is undone.", metavar="COMMAND")
-    ] = None,
-    watch: Annotated[
-        float, typer.Option("--watch", help="How long the new job must run without a failure.", metavar="SEC")
-    ] = 20,
-    start_timeout: Annotated[
-        float, typer.Option("--start-timeout", help="How long a job may take to run.", metavar="SEC")
-    ] = 180,
+    arguments: Arguments = None,
+    jar: Jar = None,
+    entry_class: EntryClass = None,
+    python: PythonModule = None,
+    python_folder: PythonFolder = Path(),
+    python_executable: PythonExecutable = "",
+    parallelism: Parallelism = None,
+    configuration: Configuration = None,
+    savepoint: SavepointPath = "",
+    allow_non_restored_state: AllowNonRestored = False,
+    replaces: Replaces = None,
+    gate: GateCommand = None,
+    watch: WatchSec = 20,
+    start_timeout: StartSec = 180,
     savepoint_timeout: SavepointSec = 300,
     drain: Drain = False,
     savepoint_folder: Folder = None,
@@ -84,10 +90,7 @@ def deploy(
     from streamproof.flink.deploying.work import Limits
     from streamproof.services.deployment_gate import command_gate
 
-    if (jar is None) == (python is None):
-        raise UsageError("Name either --jar or --python.", hint="--jar FILE, or --python MODULE --python-folder DIR.")
-    if python is not None and entry_class:
-        raise UsageError("A Python job has no --entry-class.", hint="--python names the module that is run.")
+    _refuse_two_programs(jar, python, entry_class)
     passes = command_gate(gate, rest=_url(rest)) if gate else None
     limits = Limits(savepoint=savepoint_timeout, start=start_timeout, watch=watch)
     options = {"arguments": arguments or (), "parallelism": parallelism, "configuration": _settings(configuration)}
@@ -107,6 +110,14 @@ def deploy(
             folder=savepoint_folder,
         )
         _show(deployment.run(), json=json)
+
+
+def _refuse_two_programs(jar: str | None, python: str | None, entry_class: str | None) -> None:
+    """Raise UsageError unless the options name one program, and options of the other kind are left out."""
+    if (jar is None) == (python is None):
+        raise UsageError("Name either --jar or --python.", hint="--jar FILE, or --python MODULE --python-folder DIR.")
+    if python is not None and entry_class:
+        raise UsageError("A Python job has no --entry-class.", hint="--python names the module that is run.")
 
 
 def stop(
