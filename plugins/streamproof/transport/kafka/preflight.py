@@ -12,6 +12,7 @@ from streamproof.model.errors import StackError
 from streamproof.model.settings import KafkaSettings
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.transport.kafka.admin import admin_of
+from streamproof.transport.kafka.interrupts import deferred_interrupts
 from streamproof.transport.kafka.topics import create_topics
 
 ANSWER_TIMEOUT_SEC = 10.0
@@ -36,7 +37,8 @@ def check_kafka(settings: KafkaSettings, topics: tuple[str, ...], groups: tuple[
     try:
         cluster = admin.list_topics(timeout=ANSWER_TIMEOUT_SEC)
     except KafkaException as error:
-        admin.poll(0)
+        with deferred_interrupts():
+            admin.poll(0)
         said = errors[-1] if errors else error.args[0].str()
         raise StackError(
             f"Kafka at {settings.bootstrap_servers} does not answer: {said}.",

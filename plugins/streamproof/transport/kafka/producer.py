@@ -16,6 +16,7 @@ from streamproof.model.fixture import FixtureEvent
 from streamproof.model.settings import KafkaSettings
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.transport.base import Published
+from streamproof.transport.kafka.interrupts import deferred_interrupts
 
 # A broker that is gone is reported after this time. A broker of this stack answers within milliseconds.
 DELIVERY_TIMEOUT_MS = 20_000
@@ -126,7 +127,7 @@ def publish(
     started = time.monotonic()
     try:
         partitions = _produce_all(producer, topic, records, run_id, deliveries, watch)
-        while producer.flush(WATCH_SEC):
+        while _flush(producer):
             _stop_on_error(deliveries, watch)
     except BaseException:
         # Queued records must not be sent after the replay has failed, and must not delay the end of this process.
@@ -177,7 +178,7 @@ def _produce_all(
                 )
                 break
             except BufferError:
-                producer.poll(WATCH_SEC)
+                _poll(producer, WATCH_SEC)
                 _stop_on_error(deliveries, watch)
             except KafkaException as error:
                 raise StackError(
@@ -185,9 +186,22 @@ def _produce_all(
                     hint=_HINT,
                 ) from None
         if sequence % POLL_EVERY == 0:
-            producer.poll(0)
+            _poll(producer, 0)
             _stop_on_error(deliveries, watch)
     return partitions
+
+
+def _poll(producer: Producer, seconds: float) -> None:
+    """Run the delivery callbacks of acknowledged records; wait for one so many seconds."""
+    with deferred_interrupts():
+        producer.poll(seconds)
+
+
+def _flush(producer: Producer) -> int:
+    """Send what is queued for `WATCH_SEC` at most, and return the number of records that are not acknowledged yet."""
+    with deferred_interrupts():
+        left: int = producer.flush(WATCH_SEC)
+    return left
 
 
 def _require_no_gap(topic: str, partition: int, offsets: array[int], start: int) -> None:

@@ -19,6 +19,7 @@ from streamproof.model.fixture import ReplayRules, ValueRules
 from streamproof.model.stack import StackState
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.scaffold.topics import records_of
+from streamproof.transport.kafka import producer
 from streamproof.transport.kafka.groups import Groups
 from streamproof.transport.kafka.port import Kafka
 from streamproof.transport.kafka.producer import end_offsets, publish
@@ -30,7 +31,7 @@ RULES = ReplayRules(
     event_table="streaming_events",
     id_field="workflow_session_id",
 )
-TOPICS = ("whole", "golden", "hostile", "twice", "groups", "lost", "carried", "empty")
+TOPICS = ("whole", "golden", "hostile", "twice", "groups", "lost", "carried", "empty", "interrupted")
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,23 @@ def test_a_topic_is_read_from_its_beginning_to_its_end(stack, home):
     assert [record.value for record in found] == [value for _, value in plan.records()]
     assert Groups(stack.kafka).end_offsets("whole") == {0: len(plan.events)}
     assert list(Kafka().read(stack.kafka, "empty")) == []
+
+
+def test_an_interrupt_within_a_delivery_callback_is_raised_as_one(stack, home, monkeypatch):
+    class Interrupted(producer._Partition):
+        def __init__(self):
+            super().__init__()
+            deliver = self.on_delivery
+
+            def on_delivery(error, message):
+                deliver(error, message)
+                signal.raise_signal(signal.SIGINT)
+
+            self.on_delivery = on_delivery
+
+    monkeypatch.setattr(producer, "_Partition", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        publish(stack.kafka, "interrupted", read_plan(home, "golden").records(), run_id="run-1")
 
 
 def consume(stack: StackState, topic: str, count: int) -> list[Message]:
