@@ -90,6 +90,8 @@ _HINTS = {
     "CH_CA_CERT": _AUTHORITIES,
     "FLINK_CA_CERT": _AUTHORITIES,
     "FLINK_VERIFY": _YES_OR_NO,
+    "REPLAY_START_EPOCH_MS": "It is a time in Unix milliseconds.",
+    "REPLAY_END_EPOCH_MS": "It is a time in Unix milliseconds.",
     "STREAMPROOF_OWNER": "It is the id of a process and its start time in Unix seconds.",
 }
 
@@ -151,6 +153,11 @@ class Environment(_FromEnvironment):
         return self._artifacts / "deployments"
 
     @property
+    def dlq_replays(self) -> Path:
+        """Return the folder with the plans and results of replays of dead letters."""
+        return (self.runs_dir or self._artifacts) / "dlq-replays"
+
+    @property
     def _artifacts(self) -> Path:
         return self.state_home / "streamproof" if self.home == PACKAGED else self.home / "artifacts"
 
@@ -175,6 +182,32 @@ class Environment(_FromEnvironment):
         """Return the settings with the proxy that stands before this service, if one does."""
         proxy = self.https_proxy if settings.secure else self.http_proxy
         return replace(settings, proxy=proxy_for(settings.host, settings.port, proxy, self.no_proxy))
+
+
+class DlqReplayVariables(_FromEnvironment):
+    """The variables of a replay of dead letters: topics, brokers and window (Unix milliseconds, half-open)."""
+
+    bootstrap: str = _named("REPLAY_KAFKA_BOOTSTRAP", default="")
+    dlq_topic: str = _named("REPLAY_DLQ_TOPIC", default="")
+    output_topic: str = _named("REPLAY_OUTPUT_TOPIC", default="")
+    start_ms: int | None = _named("REPLAY_START_EPOCH_MS", default=None)
+    end_ms: int | None = _named("REPLAY_END_EPOCH_MS", default=None)
+    group: str = _named("REPLAY_GROUP_ID", default="")
+
+    @classmethod
+    def read_for(cls, processor_variables: Mapping[str, str], environ: Mapping[str, str] | None = None) -> Self:
+        """Read them. What is not set comes from the variables of the pipeline's processor, where those are set.
+
+        `processor_variables` names these by field. Raises UsageError naming a variable that is wrong.
+        """
+        given = os.environ if environ is None else environ
+        found = cls.read(given)
+        more = {
+            field: given[variable]
+            for field, variable in processor_variables.items()
+            if given.get(variable) and not getattr(found, field)
+        }
+        return found.model_copy(update=more)
 
 
 class Services(_FromEnvironment):

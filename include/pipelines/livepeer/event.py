@@ -8,7 +8,7 @@ import orjson
 
 from pipelines.livepeer.fields import loose_text
 
-REPLAY_FIELDS = ("__replay", "__replay_ts", "__replay_source", "__replay_failure_class")
+REPLAY_FIELDS = ("__replay", "__replay_ts", "__replay_source", "__replay_failure_class", "__replay_count")
 DEFAULT_VERSION = "1"
 
 

@@ -23,6 +23,7 @@ from streamproof.cli.commands import session as session_command
 from streamproof.cli.commands import setup as setup_command
 from streamproof.cli.commands import stack as stack_commands
 from streamproof.cli.commands import trace as trace_command
+from streamproof.cli.commands.dlq import app as dlq_commands
 from streamproof.cli.commands.flink import app as flink_commands
 from streamproof.cli.failures import StreamproofGroup
 from streamproof.cli.output import emit_json
@@ -72,6 +73,7 @@ app.add_typer(fixtures_commands.app, name="fixtures", short_help="Generate, impo
 pack_commands.app.command("new", short_help="Make a pack that runs from a file of events.")(new_pack_command.new)
 app.add_typer(pack_commands.app, name="pack", short_help="The packs here, and whether one is complete.")
 app.add_typer(flink_commands.app, name="flink", short_help="Deploy a job on Flink: update, stop, roll back.")
+app.add_typer(dlq_commands, name="dlq", short_help="Look at dead letters, and replay them.")
 app.command("report", short_help="Render a run's report again, print its path.")(report_command.report)
 app.command("init", short_help="Write the DAG files for an Airflow.")(init_command.init)
 app.command("setup", short_help="Fetch the jars and prepare the broker, once.")(setup_command.setup)

@@ -54,13 +54,7 @@ def chosen_warehouse(environment: Environment, run_id: str | None, pack: str | N
     if run_id is None:
         the_pack = environment.packs.load(pack)
         return Warehouse(clickhouse_settings(), the_pack, parameters={**the_pack.query_parameters, **NOTHING_PROMISED})
-    from streamproof.runs.context import RunContext
-
-    ctx = RunContext.open(_folder(environment, run_id))
-    if ctx.plan.needs_connections:
-        ctx = ctx.connected(lambda: connections(kafka=False))
-    else:
-        _require_stack(ctx)
+    ctx = opened_run(environment, run_id, kafka=False)
     # Without a replay, nothing is known of what was published.
     replayed = ctx.plan.observes or ctx.folder.read_stage("replay_events") is not None
     return Warehouse(
@@ -69,6 +63,20 @@ def chosen_warehouse(environment: Environment, run_id: str | None, pack: str | N
         window=ctx.window,
         parameters=ctx.check_parameters() if replayed else {**ctx.pack.query_parameters, **NOTHING_PROMISED},
     )
+
+
+def opened_run(environment: Environment, run_id: str, *, kafka: bool = True) -> RunContext:
+    """Return a run or stack whose services are up; `kafka`: its brokers are needed, too.
+
+    Raises UsageError for an unknown run, and StackError for one whose stack is not up any more.
+    """
+    from streamproof.runs.context import RunContext
+
+    ctx = RunContext.open(_folder(environment, run_id))
+    if ctx.plan.needs_connections:
+        return ctx.connected(lambda: connections(kafka=kafka))
+    _require_stack(ctx)
+    return ctx
 
 
 def _folder(environment: Environment, name: str) -> Path:

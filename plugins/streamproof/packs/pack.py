@@ -12,6 +12,7 @@ from streamproof.model.correlation import Correlation
 from streamproof.model.errors import UsageError
 from streamproof.model.fixture import ReplayRules
 from streamproof.packs.accounting import Accounting
+from streamproof.packs.dead_letters import DeadLetterRules
 from streamproof.packs.entities import Entities
 from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.processors import Processor, RunningProcessor
@@ -59,6 +60,7 @@ class PackFile(Strict):
     - `dag` holds what the pack's DAG in Airflow takes from it.
     - `family_columns` names for each table the column that holds the event family.
     - `redaction` says which texts of an event stay when a fixture set is redacted.
+    - `dead_letters` says how the topic of rejected records is read and replayed.
     """
 
     name: Name
@@ -85,6 +87,7 @@ class PackFile(Strict):
     services: ServiceNeeds = Field(default_factory=ServiceNeeds)
     exempt_columns: dict[str, str] = Field(default_factory=dict)
     family_columns: dict[str, str] = Field(default_factory=dict)
+    dead_letters: DeadLetterRules | None = None
 
     @field_validator("topics")
     @classmethod
@@ -128,6 +131,8 @@ class PackFile(Strict):
         unknown = sorted({place.topic for place in places} - self.topics.keys())
         if unknown:
             raise ValueError(f"`accounting.ids.reject_topics` names `{unknown[0]}`, which is no role in `topics`")
+        if self.dead_letters and self.dead_letters.topic not in self.topics:
+            raise ValueError(f"`dead_letters.topic` is `{self.dead_letters.topic}`, which is no role in `topics`")
         return self
 
     @model_validator(mode="after")

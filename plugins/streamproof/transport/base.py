@@ -68,6 +68,41 @@ class ReadRecord:
     milliseconds: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OutgoingRecord:
+    """A record to publish. `milliseconds` is its time in Unix milliseconds, None for the time of publishing.
+
+    `partition` is None where the key decides.
+    """
+
+    value: bytes
+    key: bytes | None = None
+    milliseconds: int | None = None
+    partition: int | None = None
+    headers: tuple[Header, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A series of records that is published exactly once, whatever kills the process that publishes it.
+
+    `run_id` names the series in the headers of its records. `writer` names who publishes it: one process at a time.
+    `since` are the end offsets of the topic's partitions before the first record. `batch` is how many records become
+    visible at once. `rate` limits the records per second, None for no limit.
+    """
+
+    topic: str
+    run_id: str
+    writer: str
+    since: Mapping[int, int]
+    batch: int = 1_000
+    rate: float | None = None
+
+
+# The partition and the offset of each record of a series, in the order of its sequence numbers.
+Positions = Sequence[tuple[int, int]]
+
+
 class Consumers(Protocol):
     """Reads the state of consumer groups. Every method raises StackError when the transport does not answer."""
 
@@ -126,8 +161,37 @@ class Transport(Protocol):
         at the same time.
         """
 
-    def read(self, settings: KafkaSettings, topic: str) -> Iterator[ReadRecord]:
-        """Yield the records that a topic holds now. Nothing is committed."""
+    def read(
+        self, settings: KafkaSettings, topic: str, span: Mapping[int, tuple[int, int]] | None = None
+    ) -> Iterator[ReadRecord]:
+        """Yield the records that a topic holds now, or those of `span`: (first, end) offset by partition.
+
+        Nothing is committed. Records of transactions that were not committed are left out.
+        """
+
+    def retained(self, settings: KafkaSettings, topic: str) -> Mapping[int, tuple[int, int]]:
+        """Return the first retained offset and the end offset of each partition of a topic."""
+
+    def publish_once(
+        self,
+        settings: KafkaSettings,
+        series: Numbered,
+        records: Iterable[OutgoingRecord],
+        *,
+        watch: Callable[[int], object] = lambda _number: None,
+    ) -> Positions:
+        """Publish the records of a series that are not in its topic yet, and return the positions of all.
+
+        A process that died in the middle is followed by another one with the same series and the same records: each
+        record is then in the topic exactly once. `watch` is called with the number of visible records; an exception
+        that it raises ends the work. Consumers must ignore records of transactions that were not committed.
+        """
+
+    def read_back(self, settings: KafkaSettings, series: Numbered) -> Positions:
+        """Return the positions of the records of a series that its topic holds.
+
+        Raises StackError when a sequence number is there twice or missing before a later one.
+        """
 
     def consumers(self, settings: KafkaSettings) -> Consumers:
         """Return a reader of the consumer groups' state."""

@@ -6,11 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from streamproof.model.fixture import FixtureEvent
 from streamproof.model.settings import KafkaSettings
-from streamproof.transport.base import ONE_EACH, Published, ReadRecord, Transport
-from streamproof.transport.kafka import producer, topics
+from streamproof.transport.base import (
+    ONE_EACH,
+    Numbered,
+    OutgoingRecord,
+    Positions,
+    Published,
+    ReadRecord,
+    Transport,
+)
+from streamproof.transport.kafka import producer, topics, transactions
 from streamproof.transport.kafka.admin import admin_of
 from streamproof.transport.kafka.groups import Groups
 from streamproof.transport.kafka.preflight import check_kafka
+from streamproof.transport.kafka.read_back import read_back, retained_offsets
 from streamproof.transport.kafka.reading import read_topic
 
 
@@ -52,9 +61,30 @@ class Kafka:
         """Publish records in the given order and wait until all of them are acknowledged."""
         return producer.publish(settings, topic, records, run_id=run_id, watch=watch, shared=shared)
 
-    def read(self, settings: KafkaSettings, topic: str) -> Iterator[ReadRecord]:
-        """Yield the records that a topic holds now. Nothing is committed."""
-        return read_topic(settings, topic)
+    def read(
+        self, settings: KafkaSettings, topic: str, span: Mapping[int, tuple[int, int]] | None = None
+    ) -> Iterator[ReadRecord]:
+        """Yield the records that a topic holds now, or those of `span`. Nothing is committed."""
+        return read_topic(settings, topic, span)
+
+    def retained(self, settings: KafkaSettings, topic: str) -> Mapping[int, tuple[int, int]]:
+        """Return the first retained offset and the end offset of each partition of a topic."""
+        return retained_offsets(settings, topic)
+
+    def publish_once(
+        self,
+        settings: KafkaSettings,
+        series: Numbered,
+        records: Iterable[OutgoingRecord],
+        *,
+        watch: Callable[[int], object] = lambda _number: None,
+    ) -> Positions:
+        """Publish the records of a series that are not in its topic yet, and return the positions of all."""
+        return transactions.publish_once(settings, series, records, watch=watch)
+
+    def read_back(self, settings: KafkaSettings, series: Numbered) -> Positions:
+        """Return the positions of the records of a series that its topic holds."""
+        return read_back(settings, series)
 
     def consumers(self, settings: KafkaSettings) -> Groups:
         """Return a reader of the consumer groups' state."""

@@ -152,7 +152,8 @@ def test_events_without_id_are_distinguished_by_their_content() -> None:
 
 def test_replay_markers_do_not_change_the_payload_hash() -> None:
     event = samples.event("ai_stream_status", without=["id"])
-    marked = {"__replay": True, "__replay_ts": 5, "__replay_source": "dlq", "__replay_failure_class": "X", **event}
+    marks = {"__replay": True, "__replay_ts": 5, "__replay_source": "dlq", "__replay_failure_class": "X"}
+    marked = {**marks, "__replay_count": 1, **event}
     processor = samples.processor()
     run(processor, event)
 

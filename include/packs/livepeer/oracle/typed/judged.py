@@ -10,7 +10,7 @@ from packs.livepeer.oracle.values import section, text
 
 Row = dict[str, Any]
 
-_REPLAY_MARKS = frozenset({"__replay", "__replay_ts", "__replay_source", "__replay_failure_class"})
+_REPLAY_MARKS = frozenset({"__replay", "__replay_ts", "__replay_source", "__replay_failure_class", "__replay_count"})
 
 
 class Source(NamedTuple):

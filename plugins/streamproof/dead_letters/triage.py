@@ -1,0 +1,21 @@
+"""The triage queries of a pack: `dead_letters/triage/*.sql`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamproof.dead_letters.checklist import FOLDER, one_query
+from streamproof.dead_letters.pipeline import rules_of
+from streamproof.model.errors import SqlSourceError
+from streamproof.packs.pack import Pack
+from streamproof.sql.blocks import Block
+
+
+def read_triage(pack: Pack, *, home: Path) -> tuple[Block, ...]:
+    """Return the triage queries of a pack, in the order of their files. Raises UsageError, SqlSourceError."""
+    rules_of(pack)
+    folder = pack.sql_dir / FOLDER / "triage"
+    files = sorted(folder.glob("*.sql"))
+    if not files:
+        raise SqlSourceError(f"{folder} holds no query.", hint="Add .sql files, one query each.")
+    return tuple(one_query(file, home) for file in files)
