@@ -6,7 +6,7 @@ floors imports neither an adapter nor a client library. SQL of one dialect belon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -103,6 +103,12 @@ class Warehouse(Protocol):
 
     def read_table(self, read: TableRead, window: Mapping[str, object]) -> Reading:
         """Read a table's rows into a DataFrame. Times are UTC without a zone; addresses and UUIDs are text."""
+
+    def read_batches(self, read: TableRead, window: Mapping[str, object], *, rows: int) -> Iterator[Reading]:
+        """Read a table's rows as `read_table` does, in consecutive DataFrames of at most `rows` rows.
+
+        A column has the same type in all of them. Their indexes count through. An empty table gives none.
+        """
 
     def compare(self, comparison: Comparison, *, detail: bool) -> dict[str, Any]:
         """Compare an object with its expected rows and return counts as plain data.

@@ -124,7 +124,8 @@ class TableRead:
 
     The columns are the table's stored ones without `leave_out`, then the `computed` ones, given as SQL by name. If
     `time` names a column, only rows inside the window (half-open, UTC) are read; with `hourly`, all rows of every hour
-    that the window touches. `source` is the contract's file, for errors.
+    that the window touches. `source` is the contract's file, for errors. `only` names the columns to read, () for all;
+    names of columns that do not exist are ignored. At most `limit` rows are read, 0 for all.
     """
 
     table: str
@@ -133,6 +134,8 @@ class TableRead:
     computed: Mapping[str, str] = field(default_factory=dict)
     time: str = ""
     hourly: bool = False
+    only: Collection[str] = ()
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streamproof.checks.contracts.files import Contract, ContractCheck
 from streamproof.checks.contracts.values import plain_outcome
@@ -47,21 +47,61 @@ def prefetch() -> None:
     import great_expectations  # noqa: F401
 
 
+class Detail(NamedTuple):
+    """The detailed outcome of a check on some rows.
+
+    `outcome` is that of the rows without NaN and infinite values in `columns`. `not_finite` is the outcome that has the
+    other rows as unexpected ones, None when there are none.
+    """
+
+    outcome: Outcome
+    not_finite: Outcome | None = None
+    columns: Sequence[str] = ()
+
+
 def judge(
-    reading: Reading, contract: Contract, checks: Sequence[ContractCheck], parameters: Mapping[str, Any]
+    reading: Reading,
+    contract: Contract,
+    checks: Sequence[ContractCheck],
+    parameters: Mapping[str, Any],
+    *,
+    details: bool = True,
 ) -> dict[str, Outcome]:
     """Return the outcome of every check by its name, as the library's own result in plain JSON data.
 
-    When a check compares a column with NaN or infinite values, these count as unexpected values.
+    When a check compares a column with NaN or infinite values, these count as unexpected values. Without `details`,
+    the outcomes say only whether a check holds.
     """
+    affected = [check for check in checks if _not_finite_columns(reading, check)]
+    judge_frame = _Judge(reading.frame, contract, parameters)
+    others = [check for check in checks if check not in affected]
+    judged = judge_frame.outcomes(others) if details else judge_frame.booleans(others)
+    for name, found in in_detail(reading, contract, affected, parameters).items():
+        judged[name] = found.outcome
+        if found.not_finite is not None:
+            judged[name] = with_unexpected(found.outcome, found.not_finite["result"], found.columns)
+    return {check.name: judged[check.name] for check in checks}
+
+
+def in_detail(
+    reading: Reading, contract: Contract, checks: Sequence[ContractCheck], parameters: Mapping[str, Any]
+) -> dict[str, Detail]:
+    """Judge checks and return offending rows; those with NaN or infinite values by themselves."""
     affected = {check.name: columns for check in checks if (columns := _not_finite_columns(reading, check))}
-    judged = _Judge(reading.frame, contract, parameters).outcomes(
-        [check for check in checks if check.name not in affected]
+    others = [check for check in checks if check.name not in affected]
+    found = (
+        {
+            name: Detail(outcome)
+            for name, outcome in _Judge(reading.frame, contract, parameters).in_detail(others).items()
+        }
+        if others
+        else {}
     )
     for check in checks:
         if check.name in affected:
-            judged[check.name] = _judge_with_not_finite(reading, contract, check, affected[check.name], parameters)
-    return {check.name: judged[check.name] for check in checks}
+            columns = affected[check.name]
+            found[check.name] = _judge_with_not_finite(reading, contract, check, columns, parameters)
+    return found
 
 
 class _Judge:
@@ -85,15 +125,19 @@ class _Judge:
 
         Judging in detail takes twice as long, and most checks pass.
         """
-        found = self._validated(checks, {"result_format": "BOOLEAN_ONLY"})
+        found = self.booleans(checks)
         repeated = [
             check for check in checks if not found[check.name]["success"] or _may_have_skipped_all(self._frame, check)
         ]
         for name, outcome in self.in_detail(repeated).items():
             # A failed check stays failed when judging it in detail raises an error.
-            if found[name]["success"] or _raised(found[name]) or not _raised(outcome):
+            if found[name]["success"] or raised(found[name]) or not raised(outcome):
                 found[name] = outcome
         return found
+
+    def booleans(self, checks: Sequence[ContractCheck]) -> dict[str, Outcome]:
+        """Return whether each check holds, without its result."""
+        return self._validated(checks, {"result_format": "BOOLEAN_ONLY"})
 
     def in_detail(self, checks: Sequence[ContractCheck], *, shown: Collection[str] = ()) -> dict[str, Outcome]:
         """Judge checks and return offending rows, with the columns in `identify` of the contract and in `shown`."""
@@ -165,7 +209,7 @@ def _arguments(contract: Contract, check: ContractCheck) -> dict[str, Any]:
     return kwargs
 
 
-def _columns(check: ContractCheck) -> list[str]:
+def columns_of(check: ContractCheck) -> list[str]:
     """Return the columns whose values an expectation reads."""
     if check.type.startswith("expect_table_"):
         return []
@@ -176,11 +220,17 @@ def _columns(check: ContractCheck) -> list[str]:
 
 def _may_have_skipped_all(frame: pd.DataFrame, check: ContractCheck) -> bool:
     """Return whether an expectation may have skipped every row, by its condition or because of missing values."""
-    columns = [name for name in _columns(check) if name in frame.columns]
-    return "row_condition" in check.kwargs or (bool(columns) and bool(frame[columns].isna().any(axis=1).all()))
+    return "row_condition" in check.kwargs or has_no_value(frame, check)
 
 
-def _raised(outcome: Outcome) -> bool:
+def has_no_value(frame: pd.DataFrame, check: ContractCheck) -> bool:
+    """Return whether every row misses a value in one of the columns that an expectation reads."""
+    columns = [name for name in columns_of(check) if name in frame.columns]
+    return bool(columns) and bool(frame[columns].isna().any(axis=1).all())
+
+
+def raised(outcome: Outcome) -> bool:
+    """Return whether judging has ended with an error."""
     return exception_of(outcome["exception_info"]) is not None
 
 
@@ -195,13 +245,13 @@ def exception_of(info: Mapping[str, Any]) -> str | None:
 def _not_finite_columns(reading: Reading, check: ContractCheck) -> list[str]:
     if check.type in _COMPARES_NOTHING:
         return []
-    return [name for name in _columns(check) if name in reading.not_finite]
+    return [name for name in columns_of(check) if name in reading.not_finite]
 
 
 def _judge_with_not_finite(
     reading: Reading, contract: Contract, check: ContractCheck, columns: Sequence[str], parameters: Mapping[str, Any]
-) -> Outcome:
-    """Judge the rows without NaN and infinite values by the check, and add the other rows as unexpected ones.
+) -> Detail:
+    """Judge the rows without NaN and infinite values by the check, and find the other rows, which are unexpected.
 
     The library would treat NaN as missing, and would accept an infinite value where no limit is set.
     """
@@ -217,12 +267,12 @@ def _judge_with_not_finite(
     marked = reading.frame.assign(**{_IS_FINITE: ~wrong})
     found = _Judge(marked, contract, parameters, nan="nan").in_detail([is_finite], shown=columns)[check.name]
     # Both share the row condition. When it is invalid, the outcome of the check already has the error.
-    if _raised(found) or found["success"]:
-        return outcome
-    return _with_unexpected(outcome, found["result"], columns)
+    if raised(found) or found["success"]:
+        return Detail(outcome)
+    return Detail(outcome, found, columns)
 
 
-def _with_unexpected(outcome: Outcome, found: Mapping[str, Any], columns: Sequence[str]) -> Outcome:
+def with_unexpected(outcome: Outcome, found: Mapping[str, Any], columns: Sequence[str]) -> Outcome:
     """Return the outcome with the rows of `found` added to its unexpected ones. `mostly` applies to the total."""
     result, added = dict(outcome["result"]), int(found["unexpected_count"])
     rows = [{name: value for name, value in row.items() if name != _IS_FINITE} for row in _rows(found)]
@@ -237,7 +287,7 @@ def _with_unexpected(outcome: Outcome, found: Mapping[str, Any], columns: Sequen
     mostly = outcome["expectation_config"]["kwargs"].get("mostly", 1)
     judged = result["element_count"] - int(result.get("missing_count") or 0)
     holds = isinstance(mostly, int | float) and mostly < 1 and judged - unexpected >= mostly * judged
-    return {**outcome, "success": bool(holds and not _raised(outcome)), "result": result}
+    return {**outcome, "success": bool(holds and not raised(outcome)), "result": result}
 
 
 def _rows(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:

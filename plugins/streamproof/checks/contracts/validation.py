@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from streamproof.checks.contracts.batches import BATCH_ROWS, TableJudge
 from streamproof.checks.contracts.files import Contract, ContractCheck
-from streamproof.checks.contracts.judging import exception_of, judge, prefetch
+from streamproof.checks.contracts.judging import exception_of, prefetch
 from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import CheckResult, Status
 from streamproof.warehouse.base import Warehouse
@@ -50,8 +51,10 @@ def table_read(contract: Contract) -> TableRead:
     )
 
 
-def validate(warehouse: Warehouse, contract: Contract, parameters: Mapping[str, Any]) -> ContractResult:
-    """Read the contract's table and judge every expectation on it.
+def validate(
+    warehouse: Warehouse, contract: Contract, parameters: Mapping[str, Any], *, batch_rows: int = BATCH_ROWS
+) -> ContractResult:
+    """Read the contract's table and judge every expectation on it, in batches when it has more than `batch_rows` rows.
 
     `parameters` are the values of `{$PARAMETER: name}` in the contract. Their `from_ts` and `to_ts` are the window, as
     text in UTC. When the window has no rows, only expectations about the number of rows or values are judged.
@@ -59,10 +62,12 @@ def validate(warehouse: Warehouse, contract: Contract, parameters: Mapping[str, 
     """
     started = time.monotonic()
     window = {name: parameters[name] for name in ("from_ts", "to_ts")} if contract.time else {}
-    reading = warehouse.read_table(table_read(contract), window)
-    number = len(reading.frame)
-    judgeable = [check for check in contract.checks if number or check.type in _ABOUT_EMPTINESS]
-    outcomes = judge(reading, contract, judgeable, parameters) if judgeable else {}
+
+    def judgeable(rows: int) -> list[ContractCheck]:
+        return [check for check in contract.checks if rows or check.type in _ABOUT_EMPTINESS]
+
+    judge = TableJudge(warehouse, table_read(contract), window, contract, parameters, batch_rows=batch_rows)
+    number, outcomes = judge.judge(judgeable)
     share = (time.monotonic() - started) / len(contract.checks)
     checks = tuple(
         _check_result(contract, check, outcomes[check.name], share)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from streamproof.warehouse.clickhouse.comparing import comparison as comparing
 from streamproof.warehouse.clickhouse.comparing.expected_rows import store_expected
 from streamproof.warehouse.clickhouse.content.saving import save_rows
 from streamproof.warehouse.clickhouse.feed import assigned_partitions, complaint, schema_variables
-from streamproof.warehouse.clickhouse.frames import read_table
+from streamproof.warehouse.clickhouse.frames import read_batches, read_table
 from streamproof.warehouse.clickhouse.migrations import apply_migrations
 from streamproof.warehouse.clickhouse.objects import objects_read, shapes_of
 from streamproof.warehouse.clickhouse.reading import needs_of, reading_settings
@@ -117,6 +117,10 @@ class Database:
     def read_table(self, read: TableRead, window: Mapping[str, object]) -> Reading:
         """Read a table's rows into a DataFrame. Raises WarehouseError."""
         return read_table(self, read, window)
+
+    def read_batches(self, read: TableRead, window: Mapping[str, object], *, rows: int) -> Iterator[Reading]:
+        """Read a table's rows into DataFrames of at most `rows` rows. Raises WarehouseError."""
+        return read_batches(self, read, window, rows)
 
     def compare(self, comparison: Comparison, *, detail: bool) -> dict[str, Any]:
         """Compare an object with its expected rows. Raises WarehouseError."""

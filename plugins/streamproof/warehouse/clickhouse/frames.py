@@ -7,8 +7,9 @@ row, which values are NaN or infinite.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streamproof.model.errors import WarehouseError
 from streamproof.warehouse.clickhouse.binding import bindable
@@ -46,22 +47,96 @@ def read_table(database: Database, read: TableRead, window: Mapping[str, object]
     `window` holds `from_ts` and `to_ts` when the contract has a time column. Times are UTC without a zone. IP
     addresses, UUIDs and fixed strings become text. Materialized columns are not read. Raises WarehouseError.
     """
+    query = _query(database, read)
+    with _refusals(read):
+        frame = database.client.query_df(
+            query.statement, parameters=_parameters(read, window), settings=database.settings_for(query.statement)
+        )
+    return _reading(frame, query)
+
+
+def read_batches(database: Database, read: TableRead, window: Mapping[str, object], rows: int) -> Iterator[Reading]:
+    """Read a table as `read_table` does, and yield its rows in batches of this number; the last one may be smaller.
+
+    The index of the frames counts through all batches. Only a batch is in memory. Raises WarehouseError.
+    """
+    query, start = _query(database, read), 0
+    with _refusals(read):
+        blocks = database.client.query_df_stream(
+            query.statement, parameters=_parameters(read, window), settings=database.settings_for(query.statement)
+        )
+    with blocks:
+        for frame in _of_size(_refused(read, blocks), rows):
+            yield _reading(frame.set_axis(range(start, start + len(frame))), query)
+            start += len(frame)
+
+
+class _Query(NamedTuple):
+    """The statement that reads a table, and the columns of its result: those with a mask, and the types of all."""
+
+    statement: str
+    columns: list[str]
+    masked: list[str]
+    types: Mapping[str, str]
+
+
+def _query(database: Database, read: TableRead) -> _Query:
     table = read.table
     found = database.query(_STORED_COLUMNS, {"name": table}, source=f"Table {table} cannot be read").rows
     types = {str(name): str(kind) for name, kind in found if name not in read.leave_out}
     if not types:
         raise WarehouseError(f"There is no table {table}.", hint=f"Apply the schema, or correct {read.source}.")
     columns = {name: quoted(name) for name in types} | {name: f"({sql})" for name, sql in read.computed.items()}
-    with refusals(f"Table {table} cannot be read", hint=f"It is the subject of {read.source}."):
+    with _refusals(read):
         types |= _computed_types(database, read)
-        masks = {name: mask for name, sql in columns.items() if (mask := _not_finite(sql, types[name]))}
-        selected = [f"{sql} AS {quoted(name)}" if sql != quoted(name) else sql for name, sql in columns.items()]
-        selected += [f"{mask} AS {quoted(_MASK + name)}" for name, mask in masks.items()]
-        statement = f"SELECT {', '.join(selected)} FROM {quoted(table)}{_where(read)}"  # noqa: S608 - see above
-        frame = database.client.query_df(
-            statement, parameters=bindable(window if read.time else None), settings=database.settings_for(statement)
+    if read.only:
+        columns = {name: sql for name, sql in columns.items() if name in read.only} or dict(
+            [next(iter(columns.items()))]
         )
-    return _reading(frame, list(columns), list(masks), types)
+    masks = {name: mask for name, sql in columns.items() if (mask := _not_finite(sql, types[name]))}
+    selected = [f"{sql} AS {quoted(name)}" if sql != quoted(name) else sql for name, sql in columns.items()]
+    selected += [f"{mask} AS {quoted(_MASK + name)}" for name, mask in masks.items()]
+    limit = f" LIMIT {read.limit}" if read.limit else ""
+    statement = f"SELECT {', '.join(selected)} FROM {quoted(table)}{_where(read)}{limit}"  # noqa: S608 - see above
+    return _Query(statement, list(columns), list(masks), types)
+
+
+def _refusals(read: TableRead) -> AbstractContextManager[None]:
+    return refusals(f"Table {read.table} cannot be read", hint=f"It is the subject of {read.source}.")
+
+
+def _parameters(read: TableRead, window: Mapping[str, object]) -> dict[str, object] | None:
+    return bindable(window if read.time else None)
+
+
+def _refused(read: TableRead, blocks: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Yield the blocks of a result. Raises WarehouseError when the server ends it with an error."""
+    remaining = iter(blocks)
+    while True:
+        with _refusals(read):
+            block = next(remaining, None)
+        if block is None:
+            return
+        yield block
+
+
+def _of_size(blocks: Iterable[pd.DataFrame], rows: int) -> Iterator[pd.DataFrame]:
+    """Yield frames of this number of rows from blocks of any number; the last one may be smaller."""
+    import pandas as pd
+
+    waiting: list[pd.DataFrame] = []
+    number = 0
+    for block in blocks:
+        waiting.append(block)
+        number += len(block)
+        if number >= rows:
+            frame = pd.concat(waiting, ignore_index=True)
+            for start in range(0, number - rows + 1, rows):
+                yield frame.iloc[start : start + rows].copy()
+            waiting = [frame.iloc[number - number % rows :]]
+            number %= rows
+    if number:
+        yield pd.concat(waiting, ignore_index=True)
 
 
 def _computed_types(database: Database, read: TableRead) -> dict[str, str]:
@@ -99,18 +174,18 @@ def _not_finite(sql: str, kind: str) -> str:
     return ""
 
 
-def _reading(found: pd.DataFrame, columns: list[str], masked: list[str], types: Mapping[str, str]) -> Reading:
+def _reading(found: pd.DataFrame, query: _Query) -> Reading:
     import pandas as pd
 
     if found.empty:
         # For an empty result, the driver returns a frame without columns.
-        return Reading(pd.DataFrame(columns=columns), {})
-    masks = {name: found[f"{_MASK}{name}"].astype(bool) for name in masked}
-    frame = found[columns].copy()
+        return Reading(pd.DataFrame(columns=query.columns), {})
+    masks = {name: found[f"{_MASK}{name}"].astype(bool) for name in query.masked}
+    frame = found[query.columns].copy()
     for name, kind in frame.dtypes.items():
         if isinstance(kind, pd.DatetimeTZDtype):
             frame[name] = frame[name].dt.tz_convert("UTC").dt.tz_localize(None)
-        elif _READ_AS_TEXT.fullmatch(types[str(name)]):
+        elif _READ_AS_TEXT.fullmatch(query.types[str(name)]):
             frame[name] = frame[name].map(_as_text)
     return Reading(frame, {name: mask for name, mask in masks.items() if mask.any()})
 

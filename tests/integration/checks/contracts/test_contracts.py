@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from streamproof.checks.contracts.files import load_contract, load_contracts
@@ -46,6 +47,36 @@ def test_holds_on_the_fixture_sets(contract, fixture_set, warehouse, request):
     not_passed = {check.name: (check.status, check.diagnostics, check.error) for check in result.checks}
     assert {name: told for name, told in not_passed.items() if told[0] is not Status.PASSED} == {}
     assert result.document["success"] is True
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.table)
+def test_batches_of_a_table_give_the_outcomes_of_the_whole(contract, warehouse, hostile):
+    database = opened(warehouse.client(hostile))
+
+    whole = validate(database, contract, PARAMETERS)
+    parts = validate(database, contract, PARAMETERS, batch_rows=max(1, whole.rows // 3))
+
+    assert parts.rows == whole.rows > 1
+    assert [(check.name, check.status) for check in parts.checks] == [
+        (check.name, check.status) for check in whole.checks
+    ]
+    assert parts.document == whole.document
+
+
+def test_batches_have_the_rows_and_types_of_the_whole_table(warehouse, golden):
+    contract = contract_of("ai_stream_status")
+    database, read = opened(warehouse.client(golden)), table_read(contract)
+
+    batches = [reading.frame for reading in database.read_batches(read, PARAMETERS, rows=11)]
+
+    whole = database.read_table(read, PARAMETERS).frame
+    assert [len(frame) for frame in batches[:-1]] == [11] * (len(batches) - 1)
+    assert {tuple(frame.dtypes) for frame in batches} == {tuple(whole.dtypes)}
+    joined = pd.concat(batches)
+    assert list(joined.index) == list(range(len(whole)))
+    # A query without an order may give its rows in any.
+    first, second = (frame.sort_values("raw_event_uid", ignore_index=True) for frame in (joined, whole))
+    pd.testing.assert_frame_equal(first, second)
 
 
 def test_a_failed_check_names_rows_and_sessions(clone):
