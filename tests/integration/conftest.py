@@ -18,6 +18,7 @@ from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.database import Database
 from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
 from tests.support.flink_cluster import example_jars, flink_client, flink_settings, flink_stack
+from tests.support.pipeline_in_engine import PipelineInEngine
 
 VARIABLES = {"kafka": False, "retention": False}
 
@@ -81,6 +82,12 @@ def warehouse(home: Path, cache_dir: Path, tmp_path_factory: pytest.TempPathFact
         yield Warehouse(state.clickhouse, home, state.kafka)
     finally:
         stop_stack(folder, timeout=30)
+
+
+@pytest.fixture(scope="session")
+def pipeline(warehouse: Warehouse, home: Path, tmp_path_factory: pytest.TempPathFactory) -> PipelineInEngine:
+    """The pipeline in the engine of all integration tests, into which sets are fed without a broker."""
+    return PipelineInEngine(warehouse.settings, home, tmp_path_factory.mktemp("engine"))
 
 
 __all__ = ["LEDGER", "Warehouse", "example_jars", "flink_client", "flink_settings", "flink_stack", "insert"]

@@ -24,6 +24,7 @@ from streamproof.cli.commands import setup as setup_command
 from streamproof.cli.commands import stack as stack_commands
 from streamproof.cli.commands import trace as trace_command
 from streamproof.cli.commands.dlq import app as dlq_commands
+from streamproof.cli.commands.export import command as export_command
 from streamproof.cli.commands.flink import app as flink_commands
 from streamproof.cli.failures import StreamproofGroup
 from streamproof.cli.output import emit_json
@@ -69,7 +70,10 @@ app.command("session", short_help="Follow one session through every layer.")(ses
 app.command("scenarios", short_help="Find the sessions of each scenario.")(scenarios_command.scenarios)
 app.command("assert", short_help="Run assertion files against a warehouse.")(assert_command.assert_sql)
 app.command("replay", short_help="Publish a fixture set to a topic.")(replay_command.replay)
-app.add_typer(fixtures_commands.app, name="fixtures", short_help="Generate, import and verify fixture sets.")
+fixtures_commands.app.command("export", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    export_command.export
+)
+app.add_typer(fixtures_commands.app, name="fixtures", short_help="Generate, export, import and verify fixture sets.")
 pack_commands.app.command("new", short_help="Make a pack that runs from a file of events.")(new_pack_command.new)
 app.add_typer(pack_commands.app, name="pack", short_help="The packs here, and whether one is complete.")
 app.add_typer(flink_commands.app, name="flink", short_help="Deploy a job on Flink: update, stop, roll back.")

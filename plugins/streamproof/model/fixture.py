@@ -111,6 +111,8 @@ class Manifest:
 
 
 NULL_VALUE = -1
+# The headers that a replay adds to every record.
+REPLAY_HEADERS = ("sp-run-id", "sp-sequence")
 # The name and the value of a Kafka header.
 Header = tuple[str, bytes | None]
 

@@ -14,6 +14,7 @@ from streamproof.model.fixture import ReplayRules
 from streamproof.packs.accounting import Accounting
 from streamproof.packs.dead_letters import DeadLetterRules
 from streamproof.packs.entities import Entities
+from streamproof.packs.exports import Export
 from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.processors import Processor, RunningProcessor
 from streamproof.packs.schedule import DagSettings
@@ -58,6 +59,7 @@ class PackFile(Strict):
     - `correlation` says how a run's events are told apart in a pipeline that others use; `staging` says that this
       pipeline is made for tests.
     - `dag` holds what the pack's DAG in Airflow takes from it.
+    - `export` says how fixtures are cut out of a warehouse; without it, they cannot be.
     - `family_columns` names for each table the column that holds the event family.
     - `redaction` says which texts of an event stay when a fixture set is redacted.
     - `dead_letters` says how the topic of rejected records is read and replayed.
@@ -84,6 +86,7 @@ class PackFile(Strict):
     staging: bool = False
     correlation: Correlation | None = None
     dag: DagSettings = Field(default_factory=DagSettings)
+    export: Export | None = None
     services: ServiceNeeds = Field(default_factory=ServiceNeeds)
     exempt_columns: dict[str, str] = Field(default_factory=dict)
     family_columns: dict[str, str] = Field(default_factory=dict)

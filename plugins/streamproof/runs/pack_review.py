@@ -25,7 +25,8 @@ from streamproof.sql.reading import shown_path
 from streamproof.warehouse.registry import warehouse_kind
 from streamproof.warehouse.values import SqlReview, SqlText
 
-_FOLDERS = ("trace", "scenarios", "session", "accounting")
+EXPORT = "export"
+_FOLDERS = ("trace", "scenarios", "session", "accounting", EXPORT)
 # What a run gives to every check beside the pack's own parameters. Only names and types matter here.
 RUN_PARAMETERS: Mapping[str, object] = {
     **Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)).query_parameters(),
@@ -114,7 +115,9 @@ class _Review:
     def _queries(self) -> Iterator[Block]:
         yield from (projection.block for projection in self._try(lambda: self.files.projections) or ())
         for folder in _FOLDERS:
-            for file in sorted((self.pack.sql_dir / folder).glob("*.sql")):
+            own = self.pack.export.events if self.pack.export and folder == EXPORT else ()
+            named = {self.pack.sql_dir / file for file in own}
+            for file in sorted({*(self.pack.sql_dir / folder).glob("*.sql"), *named}):
                 shown_as = shown_path(file, self.home)
                 yield from self._try(lambda file=file, shown_as=shown_as: read_blocks(file, shown_as=shown_as)) or ()  # type: ignore[misc]
 

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from streamproof.fixtures.importing.records import Record, too_long
 from streamproof.fixtures.values import MAX_VALUE_BYTES
 from streamproof.model.errors import FixtureError
+from streamproof.model.fixture import REPLAY_HEADERS
 from streamproof.model.settings import KafkaSettings
 from streamproof.transport.registry import transport_of
 
 KIND = "kafka"
-# Headers that a replay adds to each record. Those of a topic that was filled by one are not the events' own.
-_OF_A_REPLAY = frozenset({"sp-run-id", "sp-sequence"})
 
 
 def records_of(settings: KafkaSettings, topic: str) -> Iterator[Record]:
@@ -24,7 +23,8 @@ def records_of(settings: KafkaSettings, topic: str) -> Iterator[Record]:
     for number, found in enumerate(transport_of(KIND).read(settings, topic), start=1):
         if found.value is not None and len(found.value) > MAX_VALUE_BYTES:
             raise too_long(f"{topic}, partition {found.partition}, offset", found.offset, len(found.value))
-        headers = tuple(header for header in found.headers if header[0] not in _OF_A_REPLAY)
+        # Those of a topic that a replay has filled are not the events' own.
+        headers = tuple(header for header in found.headers if header[0] not in REPLAY_HEADERS)
         yield Record(found.value, number, found.key, headers, found.milliseconds)
     if not number:
         raise FixtureError(f"Topic {topic} holds no record.", hint="Give a topic with at least one event.")

@@ -7,6 +7,7 @@ floors imports neither an adapter nor a client library. SQL of one dialect belon
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +18,7 @@ from streamproof.warehouse.values import (
     Feed,
     Reading,
     RecordTable,
+    RowStream,
     SchemaFinding,
     Shape,
     TableRead,
@@ -80,6 +82,14 @@ class Warehouse(Protocol):
 
         `types` gives the SQL types of its parameters; they are needed for values that a user typed (`AsTyped`).
         `source` is the file and line of the query, for errors.
+        """
+
+    def stream(
+        self, sql: str, parameters: Mapping[str, object] | None = None, *, source: str = ""
+    ) -> AbstractContextManager[RowStream]:
+        """Run a read-only query and read its rows one by one, in bounded memory. Texts are bytes, as they are stored.
+
+        A result that breaks off raises WarehouseError while its rows are read. `source` is as for `query`.
         """
 
     def save_rows(self, sql: str, file: Path, *, source: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,18 @@ class Answer:
     def named(self) -> list[dict[str, Any]]:
         """Return the rows by column name."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class RowStream:
+    """The result of a query that is read row by row: the column names, and the rows. Texts are bytes."""
+
+    columns: tuple[str, ...]
+    rows: Iterator[Sequence[Any]]
+
+    def named(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows by column name."""
+        return (dict(zip(self.columns, row, strict=True)) for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamproof.model.fixture import FixtureReport
     from streamproof.packs.pack import Pack as ThePack
 
-app = typer.Typer(help="Generate, import and verify fixture sets.")
+app = typer.Typer(help="Generate, export, import and verify fixture sets.")
 
 LOAD = "load"
 

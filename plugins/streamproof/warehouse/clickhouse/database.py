@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from streamproof.warehouse.clickhouse.reading import needs_of, reading_settings
 from streamproof.warehouse.clickhouse.schema import check_schema
 from streamproof.warehouse.clickhouse.servers.preflight import connect_outside
 from streamproof.warehouse.clickhouse.shared import show_correlated
+from streamproof.warehouse.clickhouse.streaming import stream_rows
 from streamproof.warehouse.clickhouse.view_cache import WORKERS, ViewCache, shared_by, views_of
 from streamproof.warehouse.clones import Clone
 from streamproof.warehouse.values import (
@@ -34,6 +36,7 @@ from streamproof.warehouse.values import (
     Feed,
     Reading,
     RecordTable,
+    RowStream,
     SchemaFinding,
     Shape,
     TableRead,
@@ -89,6 +92,12 @@ class Database:
         with refusals(doing, hint=hint):
             result = self.client.query(sql, parameters=bindable(parameters, types), settings=self.settings_for(sql))
             return Answer(tuple(result.column_names), result.result_rows)
+
+    def stream(
+        self, sql: str, parameters: Mapping[str, object] | None = None, *, source: str = ""
+    ) -> AbstractContextManager[RowStream]:
+        """Run a read-only query and read its rows one by one. Raises WarehouseError."""
+        return stream_rows(self.client, sql, bindable(parameters), settings=self.settings_for(sql), source=source)
 
     def save_rows(self, sql: str, file: Path, *, source: str) -> None:
         """Write the rows of a query to a Parquet file; it reads the cached rows of a cached view.

@@ -1,0 +1,1 @@
+"""Cut fixture sets out of a warehouse: candidates, their records, and the files of a set."""
