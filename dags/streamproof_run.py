@@ -11,6 +11,8 @@ Schedule, owner and recipients of the mail are those of its pack.yaml (`dag:`).
 * **a red check task** - one suite with failed checks. All suites always run; checks are never retried.
 * **params** - `manifest` is a fixture set of the pack (`golden`, `hostile`) or a path, `inject` a file of SQL that is
   run before the checks (how to see a run fail), `suites` the suites to run (none: all).
+* **replay** - `speed` 60x publishes the events 60 times faster than they happened, `shift_to` moves all their times
+  (`now`: the last event is within the last hour), `events` replays the first ones only.
 * **mode observe** - judges an existing warehouse in a window (`from_ts` and `to_ts`, or `lookback_hours`), through the
   connection `clickhouse_default`. Nothing is started and nothing is written.
 * **stack external** - replays against the services of the connections `clickhouse_default` and `kafka_default`.
@@ -70,6 +72,11 @@ for OF_PACK in pack_dags(SETTINGS):
             "parallelism": Param(
                 None, type=["null", "integer"], minimum=1, maximum=64, description="Of a job on Flink; none: the pack's"
             ),
+            "speed": Param("max", type="string", description="max, or times faster than the events happened: 1x, 60x"),
+            "shift_to": Param(
+                None, type=["null", "string"], description="Move all times: the last event is at this time, or now"
+            ),
+            "events": Param(None, type=["null", "integer"], minimum=1, description="Replay the first N events only"),
             "yes_shared": Param(False, type="boolean", description="Publish into a running pipeline that others use"),
             "suites": Param([], type="array", items={"type": "string"}, description="Suites to run; none means all"),
             "keep_stack": Param(False, type="boolean", description="Leave the stack up after the run"),

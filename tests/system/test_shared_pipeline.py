@@ -167,6 +167,7 @@ def test_what_the_pipeline_loses_of_a_run_fails_it(cli, staging, live_traffic):
         ((), (), "is running already, outside of stack local"),
         (("--stack", "external"), (("staging: true", ""),), "which others use"),
         (("--stack", "external", "--inject", "{sql}"), (), "data that is not the run's"),
+        (("--stack", "external", "--shift-to", "now"), (), "happen now already"),
         (("--stack", "external"), ((", clicks_per_page: page", ""),), "clicks_per_page, which holds rows of others"),
         (("--stack", "external"), (("values: [id, data.page]", "values: [data.amount]"),), "only a text can"),
     ],

@@ -95,6 +95,7 @@ class PlanRunOperator(BaseOperator):
             compose_files=settings.compose_files,
             docker_host=settings.docker_host,
             packs=settings.packs,
+            longest_replay_sec=STAGES["replay_events"].timeout_sec,
         )
         if context["params"]["stack"] == COMPOSE:
             require_engine(settings.docker_host)
@@ -153,6 +154,9 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment) 
         yes_shared=bool(params.get("yes_shared")),
         partitions=params.get("partitions", 1),
         parallelism=params.get("parallelism"),
+        speed=params.get("speed") or "max",
+        shift_to=params.get("shift_to") or None,
+        events=params.get("events"),
         artifacts_root=settings.artifacts,
         prove_suites=suites if proving else (),
         prove_checks=tuple(params.get("checks") or ()),

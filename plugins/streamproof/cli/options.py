@@ -43,6 +43,17 @@ Parallelism = Annotated[
     int | None,
     typer.Option("--parallelism", help="Of a job on Flink; default: the pack's own.", metavar="N", min=1, max=64),
 ]
+Speed = Annotated[
+    str,
+    typer.Option("--speed", help="max, or times faster than the events happened: 1x, 60x.", metavar="max|FACTOR"),
+]
+ShiftTo = Annotated[
+    str | None,
+    typer.Option("--shift-to", help="Move all times so that the last event is at a time, or now.", metavar="now|TIME"),
+]
+Events = Annotated[
+    int | None, typer.Option("--events", help="Replay only the first N events, by time.", metavar="N", min=1)
+]
 Kafka = Annotated[str, typer.Option("--kafka", help="broker, or mock (librdkafka's) where no real broker can run.")]
 Manifest = Annotated[
     str | None, typer.Option("--manifest", help="Fixture set of the pack, or path of a manifest.", metavar="SET|PATH")

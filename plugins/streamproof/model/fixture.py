@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
+from streamproof.model.correlation import TimeUnit
 from streamproof.model.window import Window
 
 DISPOSITIONS = ("accepted", "ignored", "dlq", "quarantine")
@@ -39,10 +40,12 @@ class ReplayRules(BaseModel):
 
     Lines whose `__table` is `event_table` are events. Events of `first_types` come before others of the same time.
     `key_field` is the field of `data` that becomes the Kafka key ('' for no key). `time_fields` are fields of `data`
-    with times in Unix milliseconds that should be near the event's own. `scenarios` are the known scenarios; if empty,
-    any name is accepted. `id_field` is the manifest's field with an entity's id. If a manifest does not have it, the id
-    consists of its fields `id_parts`, joined by `|`. `values` says how values without an envelope are read; equal
-    values are then separate events, and none of them is expected to be rejected as a repeat.
+    with times that should be near the event's own; a replay that is moved in time moves them, too. They are paths of
+    nested objects joined by dots, and hold Unix milliseconds unless `time_units` names another unit. `scenarios` are
+    the known scenarios; if empty, any name is accepted. `id_field` is the manifest's field with an entity's id. If a
+    manifest does not have it, the id consists of its fields `id_parts`, joined by `|`. `values` says how values without
+    an envelope are read; equal values are then separate events, and none of them is expected to be rejected as a
+    repeat. The paths of `time_fields` then begin at the value itself.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,10 +54,18 @@ class ReplayRules(BaseModel):
     first_types: tuple[str, ...] = ()
     key_field: str = ""
     time_fields: tuple[str, ...] = ()
+    time_units: dict[str, TimeUnit] = {}
     scenarios: tuple[str, ...] = ()
     id_field: str = "id"
     id_parts: tuple[str, ...] = ()
     values: ValueRules | None = None
+
+    @model_validator(mode="after")
+    def _units_of_time_fields(self) -> ReplayRules:
+        unknown = sorted(set(self.time_units) - set(self.time_fields))
+        if unknown:
+            raise ValueError(f"`time_units` names {', '.join(unknown)}, which `time_fields` does not")
+        return self
 
     def id_of(self, fields: Mapping[str, Any]) -> str:
         """Return the id of an entity from the fields of a manifest, '' if they do not give one."""

@@ -63,8 +63,10 @@ class RunPlan:
     - `coverage` is one of DAMAGES if mode `prove` damages columns, else ''. `mutations`: it applies mutations.
     - `input_topic` is the topic that fills the warehouse of mode `observe`, if it was given.
     - `narrowed_by` are the reasons why a pass of this run would not verify the whole pack.
-    - `correlation` is the prefix of the run's events in a pipeline that others use, '' for a pipeline of its own. Then
-      the times of the events are moved by `shift_ms`, whole seconds in milliseconds.
+    - `correlation` is the prefix of the run's events in a pipeline that others use, '' for a pipeline of its own.
+    - `shift_ms` is the span by which the times of the events are moved, whole seconds in milliseconds. `shift_to` is
+      what was asked for, None if nothing was. `first_events` is the number of events that were asked for, None for all.
+    - `speed` is `max`, or how many times faster than they happened the events are published (`60x`).
     - `partitions` is the number of partitions of the input topic, `parallelism` that of a job on Flink, None for the
       pack's own.
     - `compose_files` and `docker_host` belong to stack `compose`.
@@ -103,6 +105,9 @@ class RunPlan:
     narrowed_by: tuple[str, ...] = ()
     correlation: str = ""
     shift_ms: int = 0
+    shift_to: str | None = None
+    first_events: int | None = None
+    speed: str = "max"
     partitions: int = 1
     parallelism: int | None = None
     compose_files: tuple[str, ...] = ()

@@ -47,6 +47,7 @@ def build_summary(
         "stack": _stack(plan, stack, results),
         "git_commit": plan.git_commit,
         "fixture": {"manifest": plan.manifest, "sha256": plan.fixture_sha256, "events": plan.fixture_events},
+        "replay": None if plan.observes else _replay(plan, results),
         "results": [_stage(result) for result in results.values()],
         "checks": _counts(results),
         "failures": [_failure(check) for check in failed],
@@ -86,6 +87,18 @@ def _stack(plan: RunPlan, stack: StackState | None, results: Mapping[str, StageR
         "started": list(started),
         "bootstrap_servers": stack.bootstrap_servers if stack else None,
         **_flink(results),
+    }
+
+
+def _replay(plan: RunPlan, results: Mapping[str, StageResult]) -> dict[str, Any]:
+    """Return what was asked of the replay, and its rate. `send_error` is null unless the replay had a pace."""
+    details = results["replay_events"].details if "replay_events" in results else {}
+    return {
+        "speed": plan.speed,
+        "shift_to": plan.shift_to,
+        "shift_ms": plan.shift_ms,
+        "first_events": plan.first_events,
+        **{name: details.get(name) for name in ("rate_per_sec", "duration_sec", "send_error")},
     }
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from streamproof.checks.check_files import CheckFiles
-from streamproof.fixtures.ordering import ReplayPlan
-from streamproof.fixtures.verify import verified_replay
+from streamproof.fixtures.timing.pace import expected_sec, factor_of
 from streamproof.model.correlation import prefix_of
 from streamproof.model.errors import UsageError
-from streamproof.model.fixture import FixtureReport
 from streamproof.model.plan import (
     COMPOSE,
     DAMAGES,
@@ -25,57 +23,24 @@ from streamproof.model.plan import (
     STACKS,
     RunPlan,
 )
-from streamproof.model.window import Window, iso_ms, window_from
-from streamproof.packs.flink_jobs import FlinkProcessor
+from streamproof.model.window import iso_ms
 from streamproof.packs.loading import Packs
-from streamproof.packs.pack import Pack
 from streamproof.runs.check_names import checks_by_suite, refuse_unknown_checks
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
-from streamproof.runs.offers import offered_rungs, pack_offers, require_an_end
+from streamproof.runs.offers import offered_rungs, pack_offers
 from streamproof.runs.processors import processor_launch, refuse_unusable_job
 from streamproof.runs.request import HostSettings, RunRequest, narrowed_by
 from streamproof.runs.rerun import from_any_folder, git_commit, rerun_command
-from streamproof.runs.sharing import (
-    marked_replay,
-    refuse_blind_checks,
-    refuse_unsafe,
-    running_processor,
-    shift_to_now,
-    shifted_window,
-)
 from streamproof.runs.stage import StageList
+from streamproof.runs.subject.choosing import Subject, observed_subject, replayed_subject, shared_subject
+from streamproof.runs.subject.sharing import refuse_blind_checks, refuse_unsafe, running_processor
 from streamproof.sql.scripts import read_script
-from streamproof.transport.kafka.mock_cluster import MOCK_MAX_BYTES, MOCK_MAX_MESSAGES
 
-MOCK_NOTICE = (
-    "Kafka is librdkafka's MOCK broker, not a real one: this run proves less than it looks. "
-    "Use it only where the broker's jars cannot be had."
-)
 # Kafka and processor of a run in mode observe.
 NOT_INVOLVED = "none"
 COMPOSE_FILE = "docker-compose.yaml"
-_REPLAY_ONLY = (
-    "manifest", "inject", "keep_stack", "tolerate_bad_lines", "kafka", "processor", "partitions", "parallelism",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """What a run judges: a window, and the events that it replays; mode observe replays none.
-
-    In a pipeline that others use, `correlation` marks the events, and their times are moved by `shift_ms`.
-    """
-
-    window: Window
-    manifest: str = ""
-    sha256: str = ""
-    events: int = 0
-    notices: tuple[str, ...] = ()
-    replay: ReplayPlan | None = None
-    correlation: str = ""
-    shift_ms: int = 0
 
 
 def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSettings, now: datetime) -> RunContext:
@@ -97,12 +62,13 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     folder = _new_folder(request, run_id, home)
     inject = _script_file(request.inject, "--inject")
     observes = request.mode == OBSERVE
-    subject = _observed_subject(request, now) if observes else _replayed_subject(request, pack, now)
+    subject = observed_subject(request, now) if observes else replayed_subject(request, pack, now)
+    _refuse_long_replay(subject, request, host)
     shared = None if observes else running_processor(pack, request.processor)
     if shared:
         refuse_unsafe(request, pack, shared)
         refuse_blind_checks(files, pack)
-        subject = _shared_subject(subject, pack, prefix_of(run_id), now)
+        subject = shared_subject(subject, pack, prefix_of(run_id), now)
     plan = RunPlan(
         **_given(request),
         **_of_subject(subject),
@@ -147,11 +113,14 @@ def _given(request: RunRequest) -> dict[str, Any]:
         "mutations": request.mutations,
         "input_topic": request.input_topic,
         "partitions": request.partitions,
+        "speed": request.speed,
+        "shift_to": request.shift_to,
+        "first_events": request.events,
         "parallelism": request.parallelism,
     }
 
 
-def _of_subject(subject: _Subject) -> dict[str, Any]:
+def _of_subject(subject: Subject) -> dict[str, Any]:
     """Return the fields of a plan that say what is judged."""
     return {
         "manifest": subject.manifest,
@@ -218,6 +187,16 @@ def _refuse_unknown_choices(request: RunRequest) -> None:
         raise UsageError("A run replays into its own topic.", hint="--input-topic is for --mode observe.")
 
 
+def _refuse_long_replay(subject: Subject, request: RunRequest, host: HostSettings) -> None:
+    seconds = expected_sec(subject.replay.events, factor_of(request.speed)) if subject.replay else None
+    if seconds and host.longest_replay_sec and seconds > host.longest_replay_sec:
+        raise UsageError(
+            f"At --speed {request.speed} the replay takes {seconds:,.0f} s; here it may take "
+            f"{host.longest_replay_sec:,.0f} s.",
+            hint="Choose a higher speed, limit the --events, or use the command line, which has no such limit.",
+        )
+
+
 def _script_file(path: str | None, option: str) -> str | None:
     if path is None:
         return None
@@ -227,73 +206,3 @@ def _script_file(path: str | None, option: str) -> str | None:
     if not read_script(resolved):
         raise UsageError(f"{option}: {resolved} holds no statement.", hint="Give the path of a file of SQL statements.")
     return str(resolved)
-
-
-def _replayed_subject(request: RunRequest, pack: Pack, now: datetime) -> _Subject:
-    """Verify the fixture set and return what a replaying run judges. Raises FixtureError or UsageError."""
-    processor = pack.processor(request.processor)
-    require_an_end(pack, processor)
-    if request.parallelism is not None and not isinstance(processor, FlinkProcessor):
-        raise UsageError(
-            f"Processor {pack.processor_name(request.processor)} is no job on Flink, so it has no parallelism.",
-            hint="Leave --parallelism out, or choose a --processor of kind flink.",
-        )
-    manifest = pack.manifest(request.manifest)
-    replay, fixture = verified_replay(
-        manifest,
-        tolerate_bad_lines=request.tolerate_bad_lines,
-        one_session_per_scenario=request.mode == "smoke",
-        rules=pack.replay,
-    )
-    return _Subject(
-        window=window_from(request.from_ts, request.to_ts, None, now=now) or fixture.window,
-        manifest=str(manifest),
-        sha256=fixture.manifest_sha256,
-        events=fixture.events,
-        notices=(*fixture.notices, *_mock_notices(request, fixture)),
-        replay=replay,
-    )
-
-
-def _shared_subject(subject: _Subject, pack: Pack, correlation: str, now: datetime) -> _Subject:
-    """Return the subject with its events marked and moved to now. Raises FixtureError for one that cannot be marked."""
-    rules, replay = pack.correlation, subject.replay
-    if rules is None or replay is None:
-        return subject
-    shift_ms = shift_to_now(replay, now)
-    notice = f"The run shares its pipeline: its events carry the prefix {correlation}, and only their rows are judged."
-    return replace(
-        subject,
-        window=shifted_window(subject.window, rules, shift_ms),
-        notices=(*subject.notices, notice),
-        replay=marked_replay(replay, rules, correlation, shift_ms),
-        correlation=correlation,
-        shift_ms=shift_ms,
-    )
-
-
-def _observed_subject(request: RunRequest, now: datetime) -> _Subject:
-    """Return what a run in mode observe judges. Raises UsageError without a window or for a replay option."""
-    defaults = RunRequest()
-    for field in _REPLAY_ONLY:
-        if getattr(request, field) != getattr(defaults, field):
-            raise UsageError(
-                f"Mode observe starts, replays and writes nothing: --{field.replace('_', '-')} has no meaning there.",
-                hint="Leave it out, or choose another --mode.",
-            )
-    window = window_from(request.from_ts, request.to_ts, None, now=now)
-    if window is None:
-        raise UsageError("Mode observe needs a window.", hint="Give --from-ts and --to-ts, or --lookback-hours.")
-    return _Subject(window)
-
-
-def _mock_notices(request: RunRequest, fixture: FixtureReport) -> tuple[str, ...]:
-    if request.kafka != "mock":
-        return ()
-    if fixture.events > MOCK_MAX_MESSAGES or fixture.value_bytes > MOCK_MAX_BYTES:
-        raise UsageError(
-            f"The mock broker keeps {MOCK_MAX_MESSAGES:,} messages and {MOCK_MAX_BYTES:,} bytes per partition; this "
-            f"fixture set has {fixture.events:,} events of {fixture.value_bytes:,} bytes.",
-            hint="Use the real broker (--kafka broker) or a smaller fixture set.",
-        )
-    return (MOCK_NOTICE,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamproof.fixtures.timing.pace import MAX
 from streamproof.model.stack import ProcessIdentity
 from streamproof.packs.loading import Packs
 from streamproof.packs.pack import Pack
@@ -17,7 +18,8 @@ class HostSettings:
     `cache_dir` holds jars and archives between runs. `java` names a JRE other than the packaged one. The run's stack
     ends with process `owner`; it is None when no process lives as long as the run (Airflow tasks). `compose_files` are
     the Compose files of stack `compose`, the project's own when empty; `docker_host` is its Docker engine. `packs` are
-    the packs that a request can name, None for the project's only.
+    the packs that a request can name, None for the project's only. `longest_replay_sec` limits how long a paced replay
+    may take, None for no limit.
     """
 
     cache_dir: Path
@@ -26,6 +28,7 @@ class HostSettings:
     compose_files: tuple[str, ...] = ()
     docker_host: str | None = None
     packs: Packs | None = None
+    longest_replay_sec: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,9 @@ class RunRequest:
     a pipeline that others use and that its pack does not call a staging one.
     `partitions` is the number of partitions of the input topic. `parallelism` is that of a job on Flink, None for the
     pack's own.
+    `speed` is `max`, or how many times faster than they happened the events are published (`60x`). `shift_to` moves all
+    times so that the last event is at an ISO-8601 time or `now`, None for no move. `events` limits the replay to the
+    first events, None for all.
     """
 
     pack: str | None = None
@@ -65,6 +71,9 @@ class RunRequest:
     yes_shared: bool = False
     partitions: int = 1
     parallelism: int | None = None
+    speed: str = MAX
+    shift_to: str | None = None
+    events: int | None = None
 
 
 def narrowed_by(request: RunRequest, pack: Pack) -> tuple[str, ...]:
@@ -79,6 +88,7 @@ def narrowed_by(request: RunRequest, pack: Pack) -> tuple[str, ...]:
         "SQL was injected": request.inject is not None,
         "broken fixture lines were left out": request.tolerate_bad_lines,
         f"only some suites ran: {', '.join(suites)}": suites != pack.suites,
+        f"only the first {request.events} events were replayed": request.events is not None,
         "a window was chosen instead of the fixture set's own": request.from_ts is not None,
     }
     return tuple(reason for reason, holds in reasons.items() if holds)

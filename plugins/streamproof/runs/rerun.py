@@ -30,7 +30,7 @@ def git_commit(home: Path) -> str:
 # Fields of a request that the commands `run` and `prove` take as an option of the same name.
 _OPTIONS = (
     "pack", "mode", "stack", "processor", "kafka", "manifest", "inject", "from_ts", "to_ts", "input_topic",
-    "partitions", "parallelism",
+    "partitions", "parallelism", "speed", "shift_to", "events",
 )  # fmt: skip
 
 

@@ -17,10 +17,12 @@ from streamproof.packs.pack import Pack
 def promised_sessions(pack: Pack, plan: ReplayPlan) -> list[FixtureSession]:
     """Return the sessions whose records include every event family that their scenario needs, in the set's order.
 
-    Records that must be rejected do not count. Files with the same session id are one session.
+    Records that must be rejected do not count. Files with the same session id are one session. A session is left out
+    when a limit on the number of events has cut it: it may not have reached its scenario yet.
     """
     families = plan.families
-    return [session for session in plan.sessions if pack.can_hold(session.scenario, families.get(session.name, ()))]
+    whole = [session for session in plan.sessions if session.name not in plan.cut_sessions]
+    return [session for session in whole if pack.can_hold(session.scenario, families.get(session.name, ()))]
 
 
 def promised_by_scenario(pack: Pack, plan: ReplayPlan) -> dict[str, int]:

@@ -65,7 +65,8 @@ STAGES = StageList(
             waits=True,
             wait=_wait("pipeline_ready"),
         ),
-        Stage("replay_events", _run("replay_events"), REPLAYED, after=("pipeline_ready",)),
+        # A paced replay takes as long as its speed says.
+        Stage("replay_events", _run("replay_events"), REPLAYED, after=("pipeline_ready",), timeout_sec=5400.0),
         # The checks run even if the run did not drain in time: they show what is missing. The verdict is `error`.
         Stage(
             "pipeline_wait",

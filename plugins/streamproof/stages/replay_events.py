@@ -8,13 +8,16 @@ from typing import Any
 
 from streamproof.fixtures.ids import id_at
 from streamproof.fixtures.ordering import ReplayPlan, plan_replay
+from streamproof.fixtures.timing.pace import Pace, factor_of
+from streamproof.fixtures.timing.prefix import first_events
+from streamproof.fixtures.timing.shifting import moved_replay
 from streamproof.fixtures.verify import shown
 from streamproof.model.errors import FixtureError
 from streamproof.packs.pack import Pack
 from streamproof.runs.context import RunContext, StageOutcome
-from streamproof.runs.sharing import marked_replay
+from streamproof.runs.subject.sharing import marked_replay
 from streamproof.stages.promises import promised_by_scenario, published_in_window
-from streamproof.transport.base import Published
+from streamproof.transport.base import Course, Published
 from streamproof.warehouse.base import IdOf, no_id
 
 
@@ -28,13 +31,14 @@ def planned_replay(ctx: RunContext) -> ReplayPlan:
         return ctx.replay
     plan = _read_again(ctx)
     if not ctx.plan.correlation:
-        return plan
+        return moved_replay(plan, ctx.pack.replay, ctx.plan.shift_ms)
     return marked_replay(plan, ctx.correlation_rules(), ctx.plan.correlation, ctx.plan.shift_ms)
 
 
 def _read_again(ctx: RunContext) -> ReplayPlan:
     """Read the fixture set. Raises FixtureError when it has changed since the run was planned."""
-    plan = plan_replay(Path(ctx.plan.manifest), ctx.pack.replay, one_session_per_scenario=ctx.plan.mode == "smoke")
+    whole = plan_replay(Path(ctx.plan.manifest), ctx.pack.replay, one_session_per_scenario=ctx.plan.mode == "smoke")
+    plan = first_events(whole, ctx.plan.first_events)
     if plan.manifest.sha256 != ctx.plan.fixture_sha256 or len(plan.events) != ctx.plan.fixture_events:
         raise FixtureError(
             f"The fixture set {ctx.plan.manifest} has changed since the run was planned.", hint="Run again."
@@ -52,6 +56,8 @@ def run(ctx: RunContext) -> StageOutcome:
         ctx.log(f"notice: {notice}")
     for line in plan.bad_lines:
         ctx.log(f"left out: {line}")
+    factor = factor_of(ctx.plan.speed)
+    pace = None if factor is None else Pace(factor)
     published = ctx.transport.publish(
         ctx.kafka(),
         ctx.names.input_topic,
@@ -59,13 +65,18 @@ def run(ctx: RunContext) -> StageOutcome:
         run_id=ctx.plan.run_id,
         watch=ctx.stack_state,
         shared=bool(ctx.plan.correlation),
+        course=Course(pace=pace),
     )
     ctx.log(f"{published.acknowledged} records acknowledged, {published.rate_per_sec:,.0f}/s")
     with ctx.warehouse() as warehouse:
         kinds = warehouse.value_kinds_read
         rows = warehouse.write_ledger(published, plan.records(), plan.unstated, id_function(ctx.pack))
         ctx.log(f"{rows} rows in the ledger")
-    return StageOutcome(details=replay_details(ctx, plan, published, kinds))
+    details = replay_details(ctx, plan, published, kinds)
+    if pace is not None:
+        details["send_error"] = pace.errors.as_json()
+        ctx.log(f"sent at {ctx.plan.speed} with an error of {pace.errors}")
+    return StageOutcome(details=details)
 
 
 def id_function(pack: Pack) -> IdOf:

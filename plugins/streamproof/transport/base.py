@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
+from streamproof.fixtures.timing.pace import Pace
 from streamproof.model.fixture import FixtureEvent, Header
 from streamproof.model.settings import KafkaSettings
 
@@ -30,11 +31,35 @@ class GroupState:
         return f"group {self.group} has no consumer for partition {', '.join(map(str, missing))}" if missing else ""
 
 
+def _unheard(_partition: int, _offsets: Sequence[int]) -> None:
+    """Do nothing with acknowledged offsets. This is the default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How the records of a replay are published.
+
+    `pace` says when each of them is due; None means as fast as possible. `arrived` is the number of records by
+    partition that the topic holds already, from the first on; they are not published again. `on_acknowledged` hears of
+    a partition's newly acknowledged offsets, in the order of publishing. `resumable`: the system itself refuses a
+    second copy of a record, and stops before a record that would follow a lost one.
+    """
+
+    pace: Pace | None = None
+    arrived: Mapping[int, int] = field(default_factory=dict)
+    on_acknowledged: Callable[[int, Sequence[int]], object] = _unheard
+    resumable: bool = False
+
+
+AS_FAST_AS_POSSIBLE = Course()
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """The records of a replay, all acknowledged.
 
-    `partitions` and `offsets` are indexed by sequence number. `start_offsets` and `end_offsets` are the end offsets by
+    `partitions` and `offsets` are indexed by sequence number; of a resumed replay, they are those of the records that
+    were published now. `start_offsets` and `end_offsets` are the end offsets by
     partition before the first and after the last record. `duration_sec` is the wall time in seconds from the first
     record to the last acknowledgement.
     """
@@ -154,12 +179,16 @@ class Transport(Protocol):
         run_id: str,
         watch: Callable[[], object] = lambda: None,
         shared: bool = False,
+        course: Course = AS_FAST_AS_POSSIBLE,
     ) -> Published:
         """Publish records in the given order and wait until all of them are acknowledged.
 
         `watch` is called regularly; an exception that it raises ends the replay. `shared`: others publish to the topic
         at the same time.
         """
+
+    def partition_of(self, key: bytes | None, partitions: int) -> int:
+        """Return the partition to which `publish` sends records with a key, in a topic with so many partitions."""
 
     def read(
         self, settings: KafkaSettings, topic: str, span: Mapping[int, tuple[int, int]] | None = None

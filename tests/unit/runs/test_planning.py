@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.model.errors import StackError, UsageError
+from streamproof.model.errors import FixtureError, StackError, UsageError
 from streamproof.model.formats.json_data import from_json
 from streamproof.model.plan import RunPlan
 from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
-from streamproof.runs import planning
-from streamproof.runs.request import RunRequest
+from streamproof.runs.planning import plan_run
+from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runs.rerun import rerun_command
+from streamproof.runs.subject import choosing
+from streamproof.stages.registry import STAGES
 from streamproof.transport.kafka.mock_cluster import MOCK_MAX_MESSAGES
+from tests.unit.conftest import NOW
 
 
 def test_the_plan_survives_its_file(planned):
@@ -53,7 +56,7 @@ def test_a_run_is_never_written_over(planned):
 
 def test_the_mock_broker_is_reported_and_refuses_large_sets(planned, monkeypatch):
     assert any("MOCK" in notice for notice in planned(kafka="mock").plan.notices)
-    monkeypatch.setattr(planning, "MOCK_MAX_MESSAGES", 10)
+    monkeypatch.setattr(choosing, "MOCK_MAX_MESSAGES", 10)
     with pytest.raises(UsageError, match="mock broker keeps 10 messages"):
         planned(kafka="mock", run_id="r2")
     assert MOCK_MAX_MESSAGES == 100_000
@@ -92,7 +95,16 @@ def test_an_observation_never_guesses_its_window(planned):
 
 
 @pytest.mark.parametrize(
-    "request_", [{"manifest": "golden"}, {"keep_stack": True}, {"kafka": "mock"}, {"tolerate_bad_lines": True}]
+    "request_",
+    [
+        {"manifest": "golden"},
+        {"keep_stack": True},
+        {"kafka": "mock"},
+        {"tolerate_bad_lines": True},
+        {"speed": "60x"},
+        {"shift_to": "now"},
+        {"events": 5},
+    ],
 )
 def test_an_observation_refuses_what_only_a_replay_has(planned, request_):
     with pytest.raises(UsageError, match="has no meaning there"):
@@ -126,3 +138,46 @@ def test_secrets_are_masked_in_what_an_external_run_reports(planned):
     assert told == "me: ***, *** and ***"
     assert "s3cret" not in repr(connections)
     assert "hush" not in repr(connections)
+
+
+def test_a_part_of_the_set_and_its_time_are_in_the_plan(planned):
+    plan = planned(events=100, shift_to="2026-06-01T00:30:00Z", speed="60x").plan
+    assert (plan.fixture_events, plan.first_events, plan.shift_to, plan.speed) == (
+        100,
+        100,
+        "2026-06-01T00:30:00Z",
+        "60x",
+    )
+    # The span is not one of whole hours, so the window is rounded outwards.
+    assert (plan.window["from_ts"], plan.window["to_ts"]) == ("2026-05-30T16:00:00.000Z", "2026-06-01T06:00:00.000Z")
+    assert plan.narrowed_by == ("only the first 100 events were replayed",)
+    assert [notice for notice in plan.notices if "times" in notice] == [
+        "All times are moved by 92 days, 2:14:56 on.",
+        "At 60 times the original speed the replay takes 0:31:05.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"speed": "fast"}, "--speed fast is no speed"),
+        ({"shift_to": "soon"}, "--shift-to: 'soon' is not an ISO-8601 time"),
+        ({"shift_to": "1971-01-01T00:00:00Z", "from_ts": "2026-01-01"}, "two ends"),
+        (
+            {"shift_to": "2149-06-07T00:00:00Z"},
+            "beyond what a warehouse's dates hold|would leave the years 1970 to 2149",
+        ),
+    ],
+)
+def test_a_replay_that_cannot_be_is_refused_before_anything_is_written(planned, tmp_path, request_, message):
+    with pytest.raises((UsageError, FixtureError), match=message):
+        planned(**request_)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_replay_that_outlasts_its_task_is_refused_there(home, tmp_path):
+    request = RunRequest(speed="1x", artifacts_root=tmp_path / "runs")
+    host = HostSettings(cache_dir=tmp_path, longest_replay_sec=5400.0)
+    with pytest.raises(UsageError, match=r"At --speed 1x the replay takes [\d,]+ s; here it may take 5,400 s"):
+        plan_run(request, STAGES, home=home, host=host, now=NOW)
+    assert not (tmp_path / "runs").exists()

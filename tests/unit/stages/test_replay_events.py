@@ -41,6 +41,15 @@ def test_another_process_has_the_same_records(planned, own_set):
     assert [value for _, value in again.records()] == [value for _, value in planned_replay(ctx).records()]
 
 
+def test_another_process_has_the_same_part_of_the_set_moved_by_the_same_span(planned, own_set):
+    ctx = planned(manifest=str(own_set), events=100, shift_to="now")
+    again = planned_replay(RunContext.open(ctx.folder.root))
+
+    assert ctx.plan.shift_ms > 0
+    assert len(again.events) == ctx.plan.fixture_events == 100
+    assert list(again.records()) == list(planned_replay(ctx).records())
+
+
 def test_another_process_refuses_a_set_that_has_changed(planned, own_set):
     ctx = planned(manifest=str(own_set))
     own_set.write_bytes(own_set.read_bytes() + b"\n")

@@ -11,6 +11,7 @@ import typer
 
 from streamproof.cli.commands.run import run_planned
 from streamproof.cli.options import (
+    Events,
     FromTs,
     Inject,
     Json,
@@ -23,6 +24,8 @@ from streamproof.cli.options import (
     Parallelism,
     Partitions,
     Processor,
+    ShiftTo,
+    Speed,
     Stack,
     TolerateBadLines,
     ToTs,
@@ -68,6 +71,9 @@ def prove(
     parallelism: Parallelism = None,
     kafka: Kafka = "broker",
     manifest: Manifest = None,
+    speed: Speed = "max",
+    shift_to: ShiftTo = None,
+    events: Events = None,
     suites: ProvedSuites = None,
     check: ProvedChecks = None,
     coverage: Coverage = False,
@@ -98,6 +104,9 @@ def prove(
         parallelism=parallelism,
         kafka=kafka,
         manifest=manifest,
+        speed=speed,
+        shift_to=shift_to,
+        events=events,
         keep_stack=keep_stack,
         tolerate_bad_lines=tolerate_bad_lines,
         inject=inject,

@@ -11,6 +11,7 @@ import typer
 
 from streamproof.cli.environment import connections, read_environment
 from streamproof.cli.options import (
+    Events,
     FromTs,
     Inject,
     Json,
@@ -23,6 +24,8 @@ from streamproof.cli.options import (
     Parallelism,
     Partitions,
     Processor,
+    ShiftTo,
+    Speed,
     Stack,
     TolerateBadLines,
     ToTs,
@@ -53,6 +56,9 @@ def run(
     parallelism: Parallelism = None,
     kafka: Kafka = "broker",
     manifest: Manifest = None,
+    speed: Speed = "max",
+    shift_to: ShiftTo = None,
+    events: Events = None,
     suites: Annotated[
         list[str] | None, typer.Option("--suites", help="Only these suites; can be repeated.", metavar="NAME")
     ] = None,
@@ -90,6 +96,9 @@ def run(
         parallelism=parallelism,
         kafka=kafka,
         manifest=manifest,
+        speed=speed,
+        shift_to=shift_to,
+        events=events,
         # A proof always makes a complete run. The selected suites limit only what it proves.
         suites=() if mode == PROVE else named(suites),
         prove_suites=named(suites) if mode == PROVE else (),

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from streamproof.model.fixture import FixtureEvent
 from streamproof.model.settings import KafkaSettings
 from streamproof.transport.base import (
+    AS_FAST_AS_POSSIBLE,
     ONE_EACH,
+    Course,
     Numbered,
     OutgoingRecord,
     Positions,
@@ -21,6 +23,7 @@ from streamproof.transport.kafka.groups import Groups
 from streamproof.transport.kafka.preflight import check_kafka
 from streamproof.transport.kafka.read_back import read_back, retained_offsets
 from streamproof.transport.kafka.reading import read_topic
+from streamproof.transport.kafka.sending import partition_of
 
 
 class Kafka:
@@ -57,9 +60,14 @@ class Kafka:
         run_id: str,
         watch: Callable[[], object] = lambda: None,
         shared: bool = False,
+        course: Course = AS_FAST_AS_POSSIBLE,
     ) -> Published:
         """Publish records in the given order and wait until all of them are acknowledged."""
-        return producer.publish(settings, topic, records, run_id=run_id, watch=watch, shared=shared)
+        return producer.publish(settings, topic, records, run_id=run_id, watch=watch, shared=shared, course=course)
+
+    def partition_of(self, key: bytes | None, partitions: int) -> int:
+        """Return the partition of records with a key."""
+        return partition_of(key, partitions)
 
     def read(
         self, settings: KafkaSettings, topic: str, span: Mapping[int, tuple[int, int]] | None = None

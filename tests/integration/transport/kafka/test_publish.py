@@ -19,7 +19,7 @@ from streamproof.model.fixture import ReplayRules, ValueRules
 from streamproof.model.stack import StackState
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.scaffold.topics import records_of
-from streamproof.transport.kafka import producer
+from streamproof.transport.kafka import sending
 from streamproof.transport.kafka.groups import Groups
 from streamproof.transport.kafka.port import Kafka
 from streamproof.transport.kafka.producer import end_offsets, publish
@@ -62,7 +62,7 @@ def test_a_topic_is_read_from_its_beginning_to_its_end(stack, home):
 
 
 def test_an_interrupt_within_a_delivery_callback_is_raised_as_one(stack, home, monkeypatch):
-    class Interrupted(producer._Partition):
+    class Interrupted(sending._Partition):
         def __init__(self):
             super().__init__()
             deliver = self.on_delivery
@@ -73,7 +73,7 @@ def test_an_interrupt_within_a_delivery_callback_is_raised_as_one(stack, home, m
 
             self.on_delivery = on_delivery
 
-    monkeypatch.setattr(producer, "_Partition", Interrupted)
+    monkeypatch.setattr(sending, "_Partition", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         publish(stack.kafka, "interrupted", read_plan(home, "golden").records(), run_id="run-1")
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from streamproof.checks.check_files import CheckFiles
 from streamproof.fixtures.correlating import Correlator
 from streamproof.fixtures.ordering import ReplayPlan
-from streamproof.fixtures.spool import ValueSpool
 from streamproof.model.correlation import Correlation
 from streamproof.model.errors import UsageError
-from streamproof.model.fixture import NULL_VALUE, FixtureEvent
 from streamproof.model.plan import EXTERNAL, PROVE
 from streamproof.model.window import Window
 from streamproof.packs.pack import INPUT, Pack
@@ -49,6 +46,10 @@ def refuse_unsafe(request: RunRequest, pack: Pack, shared: RunningProcessor) -> 
         raise UsageError(
             f"The run would publish its events to topic {shared.topics[INPUT]}, which others use.",
             hint="Say `staging: true` in pack.yaml if it is made for tests, or give --yes-shared.",
+        )
+    if request.shift_to is not None:
+        raise UsageError(
+            "In a pipeline that others use, the events of a run happen now already.", hint="Leave --shift-to out."
         )
     if request.inject:
         raise UsageError("--inject would change data that is not the run's.", hint="Leave it out.")
@@ -93,14 +94,4 @@ def shifted_window(window: Window, rules: Correlation, shift_ms: int) -> Window:
 
 def marked_replay(replay: ReplayPlan, rules: Correlation, prefix: str, shift_ms: int) -> ReplayPlan:
     """Return a replay with all its events marked and moved. Raises FixtureError for one that cannot be marked."""
-    spool = ValueSpool()
-    events = [
-        _stored(event, value, spool) for event, value in Correlator(rules, prefix, shift_ms).marked(replay.records())
-    ]
-    spool.close_for_adding()
-    return replace(replay, events=events, spool=spool)
-
-
-def _stored(event: FixtureEvent, value: bytes | None, spool: ValueSpool) -> FixtureEvent:
-    place, size = (0, NULL_VALUE) if value is None else (spool.add(value), len(value))
-    return event._replace(place=place, size=size)
+    return replay.with_values(Correlator(rules, prefix, shift_ms).marked(replay.records()))
