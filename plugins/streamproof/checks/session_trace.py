@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from streamproof.checks.layer_queries import NEAREST, Layers, ask_layers, broken, layers_as_json, not_found, query_of
 from streamproof.checks.query_pack import QueryResult, run_query
-from streamproof.model.errors import SqlSourceError, UsageError, WarehouseError
-from streamproof.sql.blocks import Block, BlockKind, read_blocks
-from streamproof.sql.reading import shown_path
+from streamproof.model.errors import SqlSourceError, WarehouseError
+from streamproof.sql.blocks import Block
 from streamproof.warehouse.base import Warehouse
 
 SESSION = "sid"
 IDENTITY = "identity"
-NEAREST = "nearest"
-# Planning a query of an API view takes longer than running it. Two workers plan one query while another runs.
-WORKERS = 2
-
-_UNKNOWN_TABLE = "(UNKNOWN_TABLE)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +32,17 @@ class SessionQueries:
 
 @dataclass(frozen=True, slots=True)
 class SessionTrace:
-    """The rows of one session in every layer. `layers` holds (layer name, query result) pairs."""
+    """The rows of one session in every layer."""
 
     session: str
     database: str
     identity: Mapping[str, Any]
-    layers: tuple[tuple[str, QueryResult], ...]
+    layers: Layers
 
     @property
     def broken(self) -> tuple[QueryResult, ...]:
         """Return the queries that could not be run."""
-        return tuple(result for _, result in self.layers if result.error)
+        return broken(self.layers)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
@@ -57,7 +50,7 @@ class SessionTrace:
             "workflow_session_id": self.session,
             "database": self.database,
             "identity": dict(self.identity),
-            "layers": [{"layer": layer, **result.as_json()} for layer, result in self.layers],
+            "layers": layers_as_json(self.layers),
         }
 
 
@@ -70,17 +63,10 @@ def read_session_queries(folder: Path, *, home: Path) -> SessionQueries:
     if not files:
         raise SqlSourceError(f"{folder} holds no session query.", hint="Add files named NN_name.sql, one query each.")
     return SessionQueries(
-        identity=_query(folder / f"{IDENTITY}.sql", home),
-        nearest=_query(folder / f"{NEAREST}.sql", home),
-        layers=tuple(_query(path, home) for path in files),
+        identity=query_of(folder / f"{IDENTITY}.sql", home),
+        nearest=query_of(folder / f"{NEAREST}.sql", home),
+        layers=tuple(query_of(path, home) for path in files),
     )
-
-
-def _query(path: Path, home: Path) -> Block:
-    blocks = read_blocks(path, shown_as=shown_path(path, home))
-    if len(blocks) != 1 or blocks[0].kind is not BlockKind.QUERY:
-        raise SqlSourceError(f"{path} does not hold exactly one QUERY block.", hint="Split the file.")
-    return blocks[0]
 
 
 def trace_session(
@@ -92,19 +78,12 @@ def trace_session(
     Raises UsageError naming the most similar ids when no layer has the session. Raises WarehouseError when that cannot
     be decided, because tables are missing or the warehouse does not answer.
     """
-    database = str(warehouse.database)
     identity = _identity(warehouse, queries.identity, session)
     parameters: dict[str, object] = {SESSION: session, **identity}
-    with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="session") as pool:
-        answers = list(pool.map(lambda query: run_query(warehouse, query, parameters), queries.layers))
-    results = [
-        _without_absent(query, result, run_only_tables) for query, result in zip(queries.layers, answers, strict=True)
-    ]
-    layers = tuple((query.layer, result) for query, result in zip(queries.layers, results, strict=True))
-    trace = SessionTrace(session, database, identity, layers)
-    if not _is_found(queries.layers, results):
-        raise _unknown(warehouse, queries.nearest, parameters, trace)
-    return trace
+    layers = ask_layers(warehouse, queries.layers, parameters, run_only_tables)
+    if not _is_found(queries, layers):
+        raise not_found(warehouse, f"session '{session}'", layers, queries.nearest, parameters)
+    return SessionTrace(session, str(warehouse.database), identity, layers)
 
 
 def _identity(warehouse: Warehouse, query: Block, session: str) -> dict[str, Any]:
@@ -117,34 +96,12 @@ def _identity(warehouse: Warehouse, query: Block, session: str) -> dict[str, Any
     return dict(zip(result.columns, result.rows[0], strict=True))
 
 
-def _without_absent(query: Block, result: QueryResult, run_only_tables: Collection[str]) -> QueryResult:
-    """Return the result as skipped when its error is the absence of a table that only a replay creates."""
-    if not result.error or not result.error.endswith(_UNKNOWN_TABLE):
-        return result
-    read = [table for table in run_only_tables if re.search(rf"\b{re.escape(table)}\b", query.sql)]
-    return replace(result, error=None, skipped=f"{', '.join(read)}, which only a run makes") if read else result
-
-
-def _is_found(queries: Sequence[Block], results: Sequence[QueryResult]) -> bool:
+def _is_found(queries: SessionQueries, layers: Layers) -> bool:
     """Return whether a query for the whole session id has found rows.
 
     A query for only a part of the id, such as the request of a payment, may find rows of other sessions.
     """
     whole = {SESSION, "ids"}
-    return any(result.rows and query.parameter_names & whole for query, result in zip(queries, results, strict=True))
-
-
-def _unknown(warehouse: Warehouse, nearest: Block, parameters: Mapping[str, object], trace: SessionTrace) -> Exception:
-    """Return the error for a session that was not found, or that could not be searched in every layer."""
-    if broken := trace.broken:
-        return WarehouseError(
-            f"Session '{trace.session}' cannot be looked for in database {trace.database}: {len(broken)} of "
-            f"{len(trace.layers)} queries cannot be run. The first: {broken[0].error}",
-            hint="Is it the database of this pipeline, with the pack's schema? `streamproof run --mode observe` says "
-            "what it lacks.",
-        )
-    ids = [str(row[0]) for row in run_query(warehouse, nearest, parameters).rows]
-    return UsageError(
-        f"There is no session '{trace.session}' in database {trace.database}.",
-        hint=f"The nearest: {', '.join(ids)}." if ids else "It holds no session at all.",
+    return any(
+        result.rows and query.parameter_names & whole for query, (_, result) in zip(queries.layers, layers, strict=True)
     )

@@ -10,6 +10,7 @@ import typer
 from streamproof import __version__
 from streamproof.cli.commands import assertions as assert_command
 from streamproof.cli.commands import diff as diff_command
+from streamproof.cli.commands import event as event_command
 from streamproof.cli.commands import fixtures as fixtures_commands
 from streamproof.cli.commands import init as init_command
 from streamproof.cli.commands import new_pack as new_pack_command
@@ -67,6 +68,7 @@ app.add_typer(stack_commands.app, name="stack", short_help="A local stack withou
 app.command("diff", short_help="Compare the content of two runs, layer by layer.")(diff_command.diff)
 app.command("trace", short_help="Show a warehouse layer by layer.")(trace_command.trace)
 app.command("session", short_help="Follow one session through every layer.")(session_command.session)
+app.command("event", short_help="Follow one event through every layer.")(event_command.event)
 app.command("scenarios", short_help="Find the sessions of each scenario.")(scenarios_command.scenarios)
 app.command("assert", short_help="Run assertion files against a warehouse.")(assert_command.assert_sql)
 app.command("replay", short_help="Publish a fixture set to a topic.")(replay_command.replay)

@@ -17,6 +17,7 @@ Pack = Annotated[
     str | None,
     typer.Option("--pack", help="The pipeline under test: a pack by name, or its folder.", metavar="NAME|DIR"),
 ]
+MaxRows = Annotated[int, typer.Option("--max-rows", help="Rows shown of each table.", min=1, metavar="N")]
 FromTs = Annotated[
     str | None, typer.Option("--from-ts", help="Start of the window, ISO-8601, UTC, included.", metavar="TIME")
 ]

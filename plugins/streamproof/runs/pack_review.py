@@ -26,7 +26,7 @@ from streamproof.warehouse.registry import warehouse_kind
 from streamproof.warehouse.values import SqlReview, SqlText
 
 EXPORT = "export"
-_FOLDERS = ("trace", "scenarios", "session", "accounting", EXPORT)
+_FOLDERS = ("trace", "scenarios", "session", "event", "accounting", EXPORT)
 # What a run gives to every check beside the pack's own parameters. Only names and types matter here.
 RUN_PARAMETERS: Mapping[str, object] = {
     **Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)).query_parameters(),

@@ -15,7 +15,7 @@ from streamproof.checks.session_trace import SessionQueries, read_session_querie
 from streamproof.model.errors import StreamproofError
 from streamproof.model.results import CheckResult
 from streamproof.report.formatting import count
-from streamproof.report.terminal.session import session_text
+from streamproof.report.terminal.layers import trace_text
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder, read_json
 from streamproof.runtime.files import write_json
@@ -112,7 +112,7 @@ def _trace_one(
         return problem.message
     files = f"diagnostics/{FOLDER}/{file_stem(session)}"
     remark = f"Named by {', '.join(checks)} in run {ctx.plan.run_id}"
-    text = session_text(trace, remarks=[remark], max_rows=ROWS_IN_TEXT)
+    text = trace_text(f"Session {session}", trace, remarks=[remark], max_rows=ROWS_IN_TEXT)
     layers = [
         {**layer, "rows": layer["rows"][:MOST_ROWS], "total_rows": len(layer["rows"])} for layer in trace["layers"]
     ]

@@ -43,6 +43,9 @@ class WarehouseKind(Protocol):
     def accounting_checks(self, accounting: Accounting, layers: Mapping[str, str]) -> tuple[Block, ...]:
         """Return the checks of a pack's accounting in the SQL of this kind. `layers` are the layers by table."""
 
+    def event_queries(self, accounting: Accounting, layers: Mapping[str, str]) -> tuple[Block, ...]:
+        """Return the queries that find an event by the pack's accounting, in the SQL of this kind."""
+
     @property
     def reserved_columns(self) -> tuple[str, ...]:
         """Return the names of columns that the typed tables of a new pack have for themselves."""
@@ -82,3 +85,12 @@ def accounting_checks(kind: str, accounting: Accounting, layers: Mapping[str, st
     `layers` are the layers of the pack's tables, by table. Raises UsageError, SqlSourceError.
     """
     return warehouse_kind(kind).accounting_checks(accounting, layers)
+
+
+def event_queries(kind: str, accounting: Accounting, layers: Mapping[str, str]) -> tuple[Block, ...]:
+    """Return queries that find one event (parameter `event`) where a pack's accounting says that events are.
+
+    They are in the order of the data flow; one named `nearest` finds similar ids. `layers` are the layers of the pack's
+    tables, by table. The pack must have `accounting.ids`. Raises UsageError, SqlSourceError.
+    """
+    return warehouse_kind(kind).event_queries(accounting, layers)

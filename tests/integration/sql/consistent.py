@@ -103,7 +103,7 @@ class Replay:
                 data=data,
                 payload=payload,
                 source_record_timestamp=stamp(moment),
-                headers={"sp-sequence": str(self.offset)},
+                headers={"sp-run-id": "run", "sp-sequence": str(self.offset)},
             )
         written = {table: len(entries) for table, entries in typed.items()}
         for table, entries in typed.items():

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streamproof.checks import session_trace
+from streamproof.checks import layer_queries, session_trace
 from streamproof.checks.query_pack import QueryResult
 from streamproof.checks.session_trace import SessionQueries, read_session_queries, trace_session
 from streamproof.model.errors import SqlSourceError, UsageError, WarehouseError
@@ -45,7 +45,8 @@ def answers(monkeypatch):
             columns = ("ids", "request_id") if block.name == "identity" else ("a",)
             return QueryResult(block.name, block.source, columns, rows, error, 0.0)
 
-        monkeypatch.setattr(session_trace, "run_query", run_query)
+        for module in (session_trace, layer_queries):
+            monkeypatch.setattr(module, "run_query", run_query)
 
     return install
 

@@ -27,7 +27,7 @@ def scenarios(
 ) -> None:
     """Find the sessions of each scenario that started in the window, in the warehouse of CH_* or of a run."""
     from streamproof.checks.query_pack import run_queries
-    from streamproof.report.terminal.session import show_query
+    from streamproof.report.terminal.layers import show_query
     from streamproof.sql.blocks import BlockKind
 
     environment = read_environment()

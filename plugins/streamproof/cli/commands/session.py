@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from streamproof.cli.environment import read_environment
-from streamproof.cli.options import Json, Pack, RunId
+from streamproof.cli.options import Json, MaxRows, Pack, RunId
 from streamproof.cli.output import emit_json, result_console
 from streamproof.cli.warehouse import chosen_warehouse
 from streamproof.model.errors import EXIT_NOT_JUDGED, UsageError
@@ -17,12 +17,12 @@ def session(
     sid: Annotated[str, typer.Argument(help="The workflow session id.", metavar="SID", show_default=False)],
     pack: Pack = None,
     run: RunId = None,
-    max_rows: Annotated[int, typer.Option("--max-rows", help="Rows shown of each table.", min=1, metavar="N")] = 30,
+    max_rows: MaxRows = 30,
     json: Json = False,
 ) -> None:
     """Show what every layer of a warehouse (CH_*, or a run's) holds of one session, from raw records to API views."""
     from streamproof.checks.session_trace import read_session_queries, trace_session
-    from streamproof.report.terminal.session import show_session
+    from streamproof.report.terminal.layers import show_trace
 
     wanted = sid.strip()
     if not wanted:
@@ -35,6 +35,6 @@ def session(
     if json:
         emit_json(trace.as_json())
     else:
-        show_session(result_console(json=json), trace.as_json(), max_rows=max_rows)
+        show_trace(result_console(json=json), f"Session {wanted}", trace.as_json(), max_rows=max_rows)
     if trace.broken:
         raise typer.Exit(EXIT_NOT_JUDGED)

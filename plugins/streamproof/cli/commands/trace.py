@@ -45,7 +45,7 @@ def trace(
 
 
 def _show(results: Sequence[QueryResult], window: Window | None, max_rows: int, *, json: bool) -> None:
-    from streamproof.report.terminal.session import show_query
+    from streamproof.report.terminal.layers import show_query
 
     found = [result.as_json() for result in results]
     if json:

@@ -57,6 +57,13 @@ def accounting_checks(accounting: Accounting, layers: Mapping[str, str]) -> tupl
     return checks_of(accounting, layers)
 
 
+def event_queries(accounting: Accounting, layers: Mapping[str, str]) -> tuple[Block, ...]:
+    """Return the queries that find an event by the pack's accounting. `layers` are the layers of its tables."""
+    from streamproof.warehouse.clickhouse.accounting.events import event_queries as queries_of  # noqa: PLC0415
+
+    return queries_of(accounting, layers)
+
+
 def make_pack(inferred: Inferred, rules: ValueRules, *, by_warehouse: bool) -> MadePack:
     """Return schema, checks, trace and contracts of a new pack."""
     from streamproof.warehouse.clickhouse.pack_making.files import make_pack as make  # noqa: PLC0415 - as above

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamproof.report.terminal.session import session_text
+from streamproof.report.terminal.layers import trace_text
 
 
 def layer(name: str, rows: list[dict[str, Any]] | None = None, **changes: Any) -> dict[str, Any]:
@@ -24,7 +24,7 @@ TRACE = {
 
 
 def test_it_begins_with_the_rows_of_every_layer():
-    lines = session_text(TRACE, remarks=["Named by raw_typed.x"], max_rows=2).splitlines()
+    lines = trace_text("Session strm-1|[bold]r1", TRACE, remarks=["Named by raw_typed.x"], max_rows=2).splitlines()
     assert lines[:4] == [
         "Named by raw_typed.x",
         "Session strm-1|[bold]r1  in sp_livepeer_run",
@@ -34,7 +34,7 @@ def test_it_begins_with_the_rows_of_every_layer():
 
 
 def test_it_shows_rows_and_errors_and_passes_over_what_is_empty():
-    text = session_text(TRACE, max_rows=2)
+    text = trace_text("Session strm-1|[bold]r1", TRACE, max_rows=2)
     assert "01_raw_records  3 rows" in text
     assert "… the first 2 of 3 rows" in text
     assert "error no such table [x]" in text

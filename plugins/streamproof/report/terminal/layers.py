@@ -1,4 +1,4 @@
-"""The trace of a session, for a terminal and as a text file."""
+"""The trace of a session or an event through the layers, for a terminal and as a text file."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from streamproof.report.terminal.row_tables import show_rows
 WIDTH_OF_A_FILE = 180
 
 
-def show_session(console: Console, trace: Mapping[str, Any], *, max_rows: int) -> None:
+def show_trace(console: Console, title: str, trace: Mapping[str, Any], *, max_rows: int) -> None:
     """Print a trace (as JSON data): first the row counts of all layers, then the rows of each layer."""
-    console.print(f"[bold]Session {escape(trace['workflow_session_id'])}[/]  [dim]in {escape(trace['database'])}[/]")
-    for layer in dict.fromkeys(entry["layer"] for entry in trace["layers"]):
+    console.print(f"[bold]{escape(title)}[/]  [dim]in {escape(trace['database'])}[/]")
+    layers = dict.fromkeys(entry["layer"] for entry in trace["layers"])
+    width = max([9, *map(len, layers)])
+    for layer in layers:
         parts = [_in_brief(entry) for entry in trace["layers"] if entry["layer"] == layer]
-        console.print(f"  {layer:<9} {escape(' · '.join(parts))}")
+        console.print(f"  {layer:<{width}} {escape(' · '.join(parts))}")
     for entry in trace["layers"]:
         if entry["rows"] or entry["error"]:
             show_query(console, entry, max_rows=max_rows)
@@ -38,13 +40,13 @@ def show_query(console: Console, result: Mapping[str, Any], *, max_rows: int) ->
         show_rows(console, result["rows"], max_rows=max_rows)
 
 
-def session_text(trace: Mapping[str, Any], *, remarks: Sequence[str] = (), max_rows: int) -> str:
+def trace_text(title: str, trace: Mapping[str, Any], *, remarks: Sequence[str] = (), max_rows: int) -> str:
     """Return the same as plain text, after the `remarks`, one on each line."""
     out = io.StringIO()
     console = Console(file=out, width=WIDTH_OF_A_FILE, color_system=None, highlight=False, soft_wrap=True)
     for remark in remarks:
         console.print(remark, markup=False)
-    show_session(console, trace, max_rows=max_rows)
+    show_trace(console, title, trace, max_rows=max_rows)
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
