@@ -32,7 +32,7 @@ def triage(
     """
     from streamproof.checks.query_pack import run_queries
     from streamproof.dead_letters.triage import read_triage
-    from streamproof.report.terminal.session import show_query
+    from streamproof.report.terminal.layers import show_query
 
     environment, now = read_environment(), datetime.now(UTC)
     window = window_from(from_ts, to_ts, lookback_hours, now=now) or Window.looking_back(DEFAULT_HOURS, now=now)
