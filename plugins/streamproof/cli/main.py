@@ -75,7 +75,7 @@ app.command("replay", short_help="Publish a fixture set to a topic.")(replay_com
 fixtures_commands.app.command("export", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     export_command.export
 )
-app.add_typer(fixtures_commands.app, name="fixtures", short_help="Generate, export, import and verify fixture sets.")
+app.add_typer(fixtures_commands.app, name="fixtures", short_help="Make, redact and verify fixture sets.")
 pack_commands.app.command("new", short_help="Make a pack that runs from a file of events.")(new_pack_command.new)
 app.add_typer(pack_commands.app, name="pack", short_help="The packs here, and whether one is complete.")
 app.add_typer(flink_commands.app, name="flink", short_help="Deploy a job on Flink: update, stop, roll back.")

@@ -11,13 +11,14 @@ from typing import Any, Protocol
 import orjson
 
 from streamproof.exporting.candidates import Candidate, Discovery, batches, candidate_queries, discover, require_all
-from streamproof.exporting.folder import FileNames, SessionWriter, new_folder
+from streamproof.exporting.folder import FileNames, SessionWriter
 from streamproof.exporting.lines import line_of
 from streamproof.exporting.manifest import Exported, write_manifest
 from streamproof.exporting.records import ExportedRecord, records_of
 from streamproof.exporting.request import ExportRequest, export_of
 from streamproof.exporting.sql_files import read_queries, require_objects
 from streamproof.fixtures.lines import BadLineError
+from streamproof.model.files import new_folder
 from streamproof.packs.pack import Pack
 from streamproof.sql.blocks import Block
 from streamproof.warehouse.base import Warehouse

@@ -1,46 +1,16 @@
-"""The folder of an exported set. It appears under its name only when the whole set is written."""
+"""The files of an exported set."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from streamproof.model.errors import UsageError
-
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 100
-
-
-@contextmanager
-def new_folder(out: Path) -> Iterator[Path]:
-    """Make a folder beside `out`, and give it that name when the block ends without an error; else remove it.
-
-    Raises UsageError when `out` exists or cannot be made.
-    """
-    out = out.expanduser().absolute()
-    if out.exists():
-        raise UsageError(f"{out} is there already.", hint="Give a folder that does not exist: it is made.")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", suffix=".partial", dir=out.parent))
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}.", hint="Give another folder.") from None
-    try:
-        yield work
-        work.chmod(0o755)
-        work.rename(out)
-    except OSError as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}.", hint="Give another folder.") from None
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 class FileNames:

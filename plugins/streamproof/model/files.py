@@ -1,15 +1,17 @@
-"""Write files that other processes may read at the same time, and lock between processes."""
+"""Write files and folders that other processes may read at the same time, and lock between processes."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from streamproof.model.errors import StackError
+from streamproof.model.errors import StackError, UsageError
 from streamproof.model.formats.json_text import to_json
 
 
@@ -24,6 +26,29 @@ def write_json(path: Path, data: Mapping[str, Any] | list[Any], *, mode: int | N
         partial.touch(mode)
     partial.write_bytes(to_json(data))
     partial.replace(path)
+
+
+@contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """Make a folder beside `out`, and give it that name when the block ends without an error; else remove it.
+
+    Raises UsageError when `out` exists, or when it cannot be written.
+    """
+    out = out.expanduser().absolute()
+    if out.exists():
+        raise UsageError(f"{out} is there already.", hint="Give a folder that does not exist: it is made.")
+    work: Path | None = None
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", suffix=".partial", dir=out.parent))
+        yield work
+        work.chmod(0o755)
+        work.rename(out)
+    except OSError as error:
+        raise UsageError(f"{out} cannot be written: {error.strerror}.", hint="Give another folder.") from None
+    finally:
+        if work is not None:
+            shutil.rmtree(work, ignore_errors=True)
 
 
 @contextmanager

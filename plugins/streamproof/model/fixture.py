@@ -45,7 +45,8 @@ class ReplayRules(BaseModel):
     the known scenarios; if empty, any name is accepted. `id_field` is the manifest's field with an entity's id. If a
     manifest does not have it, the id consists of its fields `id_parts`, joined by `|`. `values` says how values without
     an envelope are read; equal values are then separate events, and none of them is expected to be rejected as a
-    repeat. The paths of `time_fields` then begin at the value itself.
+    repeat. The paths of `time_fields` then begin at the value itself. `pack` is the pack's
+    name: a manifest that names another pack is refused.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,6 +60,7 @@ class ReplayRules(BaseModel):
     id_field: str = "id"
     id_parts: tuple[str, ...] = ()
     values: ValueRules | None = None
+    pack: str = ""
 
     @model_validator(mode="after")
     def _units_of_time_fields(self) -> ReplayRules:

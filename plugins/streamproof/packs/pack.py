@@ -123,7 +123,12 @@ class PackFile(Strict):
     @field_validator("replay")
     @classmethod
     def _refuse_what_other_keys_say(cls, replay: ReplayRules) -> ReplayRules:
-        elsewhere = {"scenarios": "scenarios", "id_field": "entities.id", "id_parts": "entities.id_parts"}
+        elsewhere = {
+            "pack": "name",
+            "scenarios": "scenarios",
+            "id_field": "entities.id",
+            "id_parts": "entities.id_parts",
+        }
         for name in sorted(elsewhere.keys() & replay.model_fields_set):
             raise ValueError(f"has no key `{name}`: that is `{elsewhere[name]}` of the pack")
         return replay
@@ -172,11 +177,11 @@ class Pack(PackFile):
         include = home / "include"
         shipped = file.parent.parent == include / "packs"
         fields: dict[str, Any] = dict(content)
-        known: dict[str, Any] = {"scenarios": tuple(content.scenarios)}
+        known: dict[str, Any] = {"pack": content.name, "scenarios": tuple(content.scenarios)}
         if content.entities:
             known |= {"id_field": content.entities.id, "id_parts": content.entities.id_parts}
         fields["replay"] = content.replay.model_copy(update=known)
-        fields["redaction"] = content.redaction.with_event_fields(content.replay.values)
+        fields["redaction"] = content.redaction.with_event_fields(content.replay)
         for kind in ("sql", "contracts", "fixtures"):
             fields[f"{kind}_dir"] = include / kind / file.parent.name if shipped else file.parent / kind
         return cls.model_construct(**fields, file=file, python_dir=include if shipped else file.parent)

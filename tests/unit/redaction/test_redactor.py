@@ -180,6 +180,7 @@ def test_a_session_is_redacted_like_its_lines(redactor):
         (".type", ("data", "type"), False),
         ("gpu_info.*.name", ("hardware", "gpu_info", "0", "name"), True),
         ("gpu_info.*.name", ("gpu_info", "name"), False),
+        ("*_time", ("data", "last_input_time"), True),
         ("params.**", ("data", "params", "a", "b"), True),
         ("**.name", ("name",), True),
     ],

@@ -1,4 +1,4 @@
-"""`streamproof fixtures generate|import|verify`: make fixture sets, and check that one can be replayed."""
+"""`streamproof fixtures`: make fixture sets, and check that one can be replayed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streamproof.cli.commands.curation import redact as redact_command
 from streamproof.cli.environment import read_environment
 from streamproof.cli.options import Json, Pack
 from streamproof.cli.output import emit_json, progress_console, result_console
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from streamproof.model.fixture import FixtureReport
     from streamproof.packs.pack import Pack as ThePack
 
-app = typer.Typer(help="Generate, export, import and verify fixture sets.")
+app = typer.Typer(help="Generate, export, import, redact and verify fixture sets.")
+
+app.command("redact")(redact_command.redact)
 
 LOAD = "load"
 
