@@ -22,12 +22,14 @@ def test_what_is_exported_from_a_kept_run_gives_the_same_facts(cli, tmp_path):
     try:
         assert kept.code == 0, kept.stderr
         out = tmp_path / "set"
-        exported = cli("fixtures", "export", "--run", "kept", "--out", str(out), "--limit-per-scenario", "50", "--json")
+        options = ("--out", str(out), "--limit-per-scenario", "50", "--no-redact", "--json")
+        exported = cli("fixtures", "export", "--run", "kept", *options)
     finally:
         assert cli("stack", "down", "kept").code == 0
     assert exported.code == 0, exported.stderr
     assert exported.json["manifest"] == str(out / "manifest.json")
     assert "19 of 19 sessions" in exported.stderr
+    assert "Warning: the set is not redacted" in exported.stderr
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["source"]["run"] == "kept"
     assert {name: found["candidate_count"] for name, found in manifest["scenarios"].items()} == {

@@ -6,9 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
-
-import orjson
+from typing import Any
 
 from streamproof.exporting.candidates import Candidate, Discovery, batches, candidate_queries, discover, require_all
 from streamproof.exporting.folder import FileNames, SessionWriter
@@ -20,6 +18,7 @@ from streamproof.exporting.sql_files import read_queries, require_objects
 from streamproof.fixtures.lines import BadLineError
 from streamproof.model.files import new_folder
 from streamproof.packs.pack import Pack
+from streamproof.redaction.redactor import Redactor
 from streamproof.sql.blocks import Block
 from streamproof.warehouse.base import Warehouse
 
@@ -28,26 +27,16 @@ Progress = Callable[[int, int, int], None]
 NO_RECORD = "the raw table holds no record of it any more"
 
 
-class Redaction(Protocol):
-    """Replaces what must not leave production, in lines of fixture files and in entries of manifests."""
-
-    def line(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """Return a line with everything replaced."""
-
-    def session(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """Return an entry of a manifest with everything replaced."""
-
-
 @dataclass(slots=True)
 class Export:
-    """One export. `source` says where the warehouse is, without secrets. Without `redaction`, lines stay unchanged."""
+    """One export. `source` says where the warehouse is, without secrets. Without a `redactor`, nothing is replaced."""
 
     warehouse: Warehouse
     pack: Pack
     request: ExportRequest
     home: Path
     source: Mapping[str, Any]
-    redaction: Redaction | None = None
+    redactor: Redactor | None = None
     progress: Progress = lambda _done, _of, _events: None
     _names: FileNames = field(default_factory=FileNames)
     _queries: tuple[Block, ...] = ()
@@ -72,7 +61,9 @@ class Export:
             self._write_files(work, found, exported)
             empty = [name for name, count in found.counts.items() if count and not exported.entries(name)]
             require_all(empty, self.request, why=f"no candidate can be exported: {NO_RECORD}")
-            write_manifest(work, self.pack, self.request, self.source, exported, redacted=self.redaction is not None)
+            write_manifest(
+                work, self.pack, self.request, self._shown_source(), exported, redacted=self.redactor is not None
+            )
         return exported
 
     def _write_files(self, work: Path, found: Discovery, exported: Exported) -> None:
@@ -122,7 +113,10 @@ class Export:
     def _redacted_entry(self, candidate: Candidate) -> dict[str, Any]:
         rules = self.pack.replay
         entry = {rules.id_field: candidate.id, **dict(zip(rules.id_parts, candidate.parts, strict=True))}
-        return entry if self.redaction is None else self.redaction.session(entry)
+        return entry if self.redactor is None else self.redactor.session(entry)
 
     def _redacted_line(self, line: bytes) -> bytes:
-        return line if self.redaction is None else orjson.dumps(self.redaction.line(orjson.loads(line)))
+        return line if self.redactor is None else self.redactor.line_text(line.decode()).encode()
+
+    def _shown_source(self) -> Mapping[str, Any]:
+        return self.source if self.redactor is None else self.redactor.fields(self.source)

@@ -39,10 +39,10 @@ def export(pipeline: PipelineInEngine, home: Path) -> Iterator[Callable[..., Exp
         database = Database.open(pipeline.settings.using(run.ctx.names.database))
         opened.append(database)
         chosen, options = pack or run.ctx.pack, more.pop("options", {})
-        redaction = more.pop("redaction", None)
+        redactor = more.pop("redactor", None)
         asked = {"limit_per_scenario": EVERYTHING, "window": run.ctx.window, **more}
         request = ExportRequest(out=out, options=pack_options(chosen, options), **asked)
-        return Export(database, chosen, request, home, {"database": database.database}, redaction=redaction).run()
+        return Export(database, chosen, request, home, {"database": database.database}, redactor=redactor).run()
 
     yield export
     for database in opened:

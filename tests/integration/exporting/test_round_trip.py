@@ -10,6 +10,7 @@ import pytest
 from streamproof.checks.check_files import CheckFiles
 from streamproof.fixtures.verify import check_fixture_set
 from streamproof.model.results import Verdict
+from streamproof.redaction.redactor import Redactor
 from tests.support.pipeline_in_engine import EngineRun
 
 pytestmark = pytest.mark.engine
@@ -74,3 +75,34 @@ def test_a_second_export_has_the_same_files(load, export, tmp_path):
     one, two = (json.loads((tmp_path / str(n) / "manifest.json").read_text()) for n in (1, 2))
     assert one["scenarios"] == two["scenarios"]
     assert one["schema"] == two["schema"] != {}
+
+
+# Facts without ids, names and addresses: what a redaction must not change.
+FACTS = """
+SELECT
+    session_start_ts, session_end_ts, known_stream, startup_success, startup_excused, startup_unexcused,
+    confirmed_swap_count, inferred_orchestrator_change_count, error_count, excusable_error_count, event_count,
+    first_stream_request_ts, first_processed_ts, first_playable_ts, has_model_change, has_pipeline_change,
+    status_sample_count, health_signal_count, gpu_attribution_method, gpu_attribution_confidence, model_id, pipeline,
+    orchestrator_address = '' AS unknown_wallet, gpu_id IS NULL AS unknown_gpu
+FROM v_latest_sessions
+ORDER BY ALL
+"""
+IDS = """
+SELECT DISTINCT arrayJoin([stream_id, request_id, orchestrator_address, gateway]) AS id
+FROM v_latest_sessions
+WHERE id != ''
+"""
+
+
+def test_a_redacted_set_gives_the_same_facts_and_names_nobody(load, export, tmp_path):
+    before = load("golden")
+    facts, ids = before.query(FACTS), {row["id"] for row in before.query(IDS)}
+    redactor = Redactor(before.ctx.pack.redaction, b"a key")
+    export(before, tmp_path / "set", redactor=redactor)
+    written = "\n".join(f"{path}\n{path.read_text()}" for path in (tmp_path / "set").rglob("*") if path.is_file())
+    assert [name for name in ids if name.lower() in written.lower()] == []
+    after = load(tmp_path / "set" / "manifest.json")
+    assert len(facts) == 19
+    assert after.query(FACTS) == facts
+    assert not ids & {row["id"] for row in after.query(IDS)}

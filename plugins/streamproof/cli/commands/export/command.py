@@ -14,9 +14,13 @@ from streamproof.cli.warehouse import chosen_warehouse
 
 if TYPE_CHECKING:
     from streamproof.cli.warehouse import Warehouse
+    from streamproof.environment import Environment
     from streamproof.exporting.manifest import Exported
     from streamproof.exporting.request import ExportRequest
+    from streamproof.packs.pack import Pack as ThePack
+    from streamproof.redaction.redactor import Redactor
 
+NOT_REDACTED = "the set is not redacted: it holds ids, addresses and texts of real users. Do not pass it on."
 Out = Annotated[Path, typer.Option("--out", help="Folder for the new set; it must not exist.", metavar="DIR")]
 ScenarioSql = Annotated[
     Path | None,
@@ -43,6 +47,10 @@ AllowMissing = Annotated[
         "--allow-missing-scenarios/--require-all-scenarios", help="Export also when a scenario has no session."
     ),
 ]
+Redact = Annotated[
+    bool,
+    typer.Option("--redact/--no-redact", help="Replace what identifies somebody; key: STREAMPROOF_REDACTION_KEY."),
+]
 
 
 def export(
@@ -59,6 +67,7 @@ def export(
     open_session_duration_minutes: OpenDuration = 30,
     manifest_window_padding_minutes: WindowPadding = 60,
     allow_missing_scenarios: AllowMissing = False,
+    redact: Redact = True,
     json: Json = False,
 ) -> None:
     """Cut a fixture set out of a warehouse (CH_*, or a run's): sessions that began in the window, by scenario.
@@ -83,11 +92,24 @@ def export(
         scenario_sql=scenario_sql,
         options=pack_options(warehouse.pack, given),
     )
-    exported = _export(warehouse, request, environment.home, {"run": run} if run else {})
+    redactor = _redactor(warehouse.pack, environment, redact=redact)
+    exported = _export(warehouse, request, environment.home, {"run": run} if run else {}, redactor)
     _show(exported, request, json=json)
 
 
-def _export(warehouse: Warehouse, request: ExportRequest, home: Path, run: dict[str, str]) -> Exported:
+def _redactor(pack: ThePack, environment: Environment, *, redact: bool) -> Redactor | None:
+    from streamproof.redaction.keys import redaction_key
+    from streamproof.redaction.redactor import Redactor
+
+    if redact:
+        return Redactor(pack.redaction, redaction_key(environment.redaction_key.get_secret_value()))
+    progress_console().print(f"Warning: {NOT_REDACTED}", markup=False)
+    return None
+
+
+def _export(
+    warehouse: Warehouse, request: ExportRequest, home: Path, run: dict[str, str], redactor: Redactor | None
+) -> Exported:
     from streamproof.exporting.export import Export
     from streamproof.report.terminal.long_work import LongWork
 
@@ -100,6 +122,7 @@ def _export(warehouse: Warehouse, request: ExportRequest, home: Path, run: dict[
             request,
             home,
             source,
+            redactor,
             progress=lambda done, of, events: work.show(done, of, f"{events:,} events"),
         ).run()
 
