@@ -102,7 +102,8 @@ def _candidates(warehouse: Warehouse, pack: Pack, request: ExportRequest, query:
     rules, export = pack.replay, export_of(pack)
     needed = (rules.id_field, *rules.id_parts, export.start, export.end)
     with ask(warehouse, query, request.parameters()) as rows:
-        if missing := [name for name in needed if name not in rows.columns]:
+        # A result without rows has no columns either.
+        if rows.columns and (missing := [name for name in needed if name not in rows.columns]):
             raise SqlSourceError(
                 f"{query.source}:{query.line}: the query returns no column {', '.join(missing)}.",
                 hint=f"A query for candidates returns {', '.join(needed)}.",

@@ -79,7 +79,7 @@ def export(
 
     environment = read_environment()
     warehouse = chosen_warehouse(environment, run, pack)
-    given = read_own_options(context.args, export_of(warehouse.pack).options)
+    options = pack_options(warehouse.pack, read_own_options(context.args, export_of(warehouse.pack).options))
     chosen = None if (from_ts or to_ts or lookback_hours is not None) else warehouse.window
     request = ExportRequest(
         window=chosen or required_window(from_ts, to_ts, lookback_hours),
@@ -90,7 +90,7 @@ def export(
         manifest_window_padding_minutes=manifest_window_padding_minutes,
         allow_missing_scenarios=allow_missing_scenarios,
         scenario_sql=scenario_sql,
-        options=pack_options(warehouse.pack, given),
+        options=options,
     )
     redactor = _redactor(warehouse.pack, environment, redact=redact)
     exported = _export(warehouse, request, environment.home, {"run": run} if run else {}, redactor)
