@@ -153,6 +153,11 @@ class Environment(_FromEnvironment):
         return self._artifacts / "deployments"
 
     @property
+    def replays(self) -> Path:
+        """Return the folder with the ledgers of replays."""
+        return (self.runs_dir or self._artifacts) / "replays"
+
+    @property
     def dlq_replays(self) -> Path:
         """Return the folder with the plans and results of replays of dead letters."""
         return (self.runs_dir or self._artifacts) / "dlq-replays"

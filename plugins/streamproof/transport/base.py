@@ -198,6 +198,9 @@ class Transport(Protocol):
         Nothing is committed. Records of transactions that were not committed are left out.
         """
 
+    def end_offsets(self, settings: KafkaSettings, topic: str) -> Mapping[int, int]:
+        """Return the end offset of each partition of a topic. A topic that was just created is waited for."""
+
     def retained(self, settings: KafkaSettings, topic: str) -> Mapping[int, tuple[int, int]]:
         """Return the first retained offset and the end offset of each partition of a topic."""
 

@@ -86,6 +86,20 @@ def test_a_dry_replay_says_what_it_would_publish(call):
     assert "events would go to streaming_events" in call("replay", "--dry-run").out
 
 
+def test_the_plan_of_a_replay_tells_span_duration_partitions_and_what_is_left_out(call):
+    options = ("--speed", "60x", "--events", 100, "--partitions", 3, "--shift-to", "2026-06-01T00:30:00Z")
+    plan = call("replay", "--dry-run", "--json", *options).document
+    assert (plan["events"], plan["left_out_events"], plan["files"]) == (100, 129, 19)
+    assert list(plan["by_partition"]) == ["0", "1", "2"]
+    assert sum(plan["by_partition"].values()) == sum(plan["by_type"].values()) == 100
+    assert plan["last_event"].startswith("2026-06-01T00:29:59.")
+    assert plan["expected_sec"] * 60 == plan["span_sec"] > 0
+    out = call("replay", "--dry-run", *options).out
+    assert "31 min 05 s at 60x" in out
+    assert "129  later events are left out" in out
+    assert call("replay", "--dry-run", "--json").document["expected_sec"] is None
+
+
 def test_generated_fixtures_verify(call, project):
     made = call("fixtures", "generate", "load", "--events", 300, "--out", project / "load", "--json")
     assert made.code == 0, made.err

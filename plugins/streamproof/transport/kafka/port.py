@@ -75,6 +75,10 @@ class Kafka:
         """Yield the records that a topic holds now, or those of `span`. Nothing is committed."""
         return read_topic(settings, topic, span)
 
+    def end_offsets(self, settings: KafkaSettings, topic: str) -> Mapping[int, int]:
+        """Return the end offset of each partition of a topic. A topic that was just created is waited for."""
+        return producer.end_offsets(settings, topic)
+
     def retained(self, settings: KafkaSettings, topic: str) -> Mapping[int, tuple[int, int]]:
         """Return the first retained offset and the end offset of each partition of a topic."""
         return retained_offsets(settings, topic)
