@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
+from streamproof.checks.partitions import Links
 from streamproof.model.errors import SqlSourceError
 from streamproof.packs.pack import Pack
 from streamproof.packs.parts import import_part
@@ -46,6 +47,29 @@ class Oracle(Protocol):
 
     def broken_layer(self, expected: Mapping[str, Any] | None, evidence: Mapping[str, Any]) -> str:
         """Return the first layer that differs for a session, from `evidence` about its rows in the layers."""
+
+
+class PartedOracle(Oracle, Protocol):
+    """An oracle that can judge the records of a run part by part. An oracle without these judges them all at once."""
+
+    def links(self, value: bytes | None) -> Links | tuple[tuple[str, ...], bool]:
+        """Return the names that connect a record with others, and whether all others need it; see `Links`."""
+
+    def PartExpectation(  # noqa: N802 - it is a class of the pack
+        self, records: Iterable[tuple[Any, ...]], context: Collection[int]
+    ) -> Expectation:
+        """Return the expectation for a part. No row of the records with these sequences is yielded."""
+
+    def joined(self, sessions: Iterable[Row]) -> list[Row]:
+        """Return the sessions of all parts in the order in which `sessions` of all records would return them."""
+
+
+_PARTED = ("links", "PartExpectation", "joined")
+
+
+def is_parted(oracle: Oracle) -> TypeGuard[PartedOracle]:
+    """Return whether an oracle can judge part by part."""
+    return all(hasattr(oracle, name) for name in _PARTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,13 @@ def with_positions(
 
     `values` are (Kafka time in epoch ms, key, value), `positions` are (topic, partition, offset).
     """
-    for sequence, ((time_ms, key, value), (topic, partition, offset)) in enumerate(zip(values, positions, strict=True)):
-        headers = {"sp-run-id": run_id, "sp-sequence": str(sequence)}
-        yield PublishedRecord(sequence, value, topic, partition, offset, time_ms, key, headers)
+    for sequence, ((time_ms, key, value), location) in enumerate(zip(values, positions, strict=True)):
+        yield record_of(sequence, time_ms, key, value, location, run_id)
+
+
+def record_of(
+    sequence: int, time_ms: int, key: str, value: bytes | None, location: tuple[str, int, int], run_id: str
+) -> PublishedRecord:
+    """Return a published record; `location` is its topic, partition and offset."""
+    headers = {"sp-run-id": run_id, "sp-sequence": str(sequence)}
+    return PublishedRecord(sequence, value, *location, time_ms, key, headers)

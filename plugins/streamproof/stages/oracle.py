@@ -15,7 +15,8 @@ from streamproof.packs.pack import Pack
 from streamproof.proving.mutations import Subject, block_mutants
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.files import write_json
-from streamproof.stages.parity import PublishedRecords, judge_parity
+from streamproof.stages.expecting.expected import expected_of
+from streamproof.stages.parity import judge_parity
 from streamproof.stages.promises import promised_sessions
 from streamproof.stages.replay_events import planned_replay
 
@@ -67,9 +68,9 @@ def run(ctx: RunContext) -> StageOutcome:
     """
     oracle, replay = load_oracle(ctx.pack), planned_replay(ctx)
     with ctx.warehouse(cached=True) as warehouse:
-        expectation = oracle.Expectation(PublishedRecords(ctx, warehouse, replay))
-        parity = judge_parity(ctx, warehouse, expectation)
-        judgement = _judge(ctx, oracle, replay, expectation.sessions()).judge(warehouse)
+        expected = expected_of(ctx, oracle, warehouse, replay)
+        parity = judge_parity(ctx, warehouse, expected)
+        judgement = _judge(ctx, oracle, replay, expected.sessions()).judge(warehouse)
     write_json(ctx.folder.root / ARTIFACT, list(judgement.sessions))
     for check in judgement.checks:
         ctx.log(f"{check.status} {check.name}: {check.failed_rows} sessions differ")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from streamproof.checks.exemptions import exempt_columns
-from streamproof.checks.oracle_parts import Expectation
 from streamproof.checks.parity import SUITE, Parity
 from streamproof.checks.parity_map import ParityObject
-from streamproof.checks.published import PublishedRecord, with_positions
-from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.proof import Mutant
 from streamproof.model.results import CheckResult
 from streamproof.proving.mutations import Subject
 from streamproof.runs.context import RunContext
+from streamproof.stages.expecting.expected import Expected
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.values import Shape
 
@@ -35,29 +33,12 @@ def exemptions(ctx: RunContext, shapes: Mapping[str, Shape]) -> dict[str, str]:
     return exempt_columns(ctx.pack.exempt_columns, {name: list(shape.columns) for name, shape in shapes.items()})
 
 
-class PublishedRecords:
-    """The records of a run in the order of publishing, with their Kafka location. They can be iterated repeatedly."""
-
-    def __init__(self, ctx: RunContext, warehouse: Warehouse, replay: ReplayPlan) -> None:
-        """Take the sources of the records: the replay for values, the warehouse's ledger for locations."""
-        self._ctx = ctx
-        self._warehouse = warehouse
-        self._replay = replay
-
-    def __iter__(self) -> Iterator[PublishedRecord]:
-        values = (
-            (event.publish_ms, (event.key or b"").decode("utf-8", "replace"), value)
-            for event, value in self._replay.records()
-        )
-        return with_positions(values, self._warehouse.ledger_positions(), self._ctx.plan.run_id)
-
-
-def judge_parity(ctx: RunContext, warehouse: Warehouse, expectation: Expectation) -> list[CheckResult]:
+def judge_parity(ctx: RunContext, warehouse: Warehouse, expected: Expected) -> list[CheckResult]:
     """Store the rows that the oracle expects and judge every object. Raises UsageError or WarehouseError."""
     parity = open_parity(ctx, warehouse)
     expected_columns = {item.name: parity.columns(item.name) for item in parity.objects if item.is_from_oracle}
     if expected_columns:
-        numbers = warehouse.store_expected(expectation.rows(), expected_columns)
+        numbers = expected.store(expected_columns)
         ctx.log(f"{sum(numbers.values())} expected rows of {len(numbers)} tables computed from the events")
     results = parity.judge(warehouse)
     for check in results:

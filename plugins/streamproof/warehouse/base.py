@@ -164,12 +164,17 @@ class Warehouse(Protocol):
         """Insert rows of JSON values and return their number. `what` is the beginning of an error message."""
 
     def store_expected(
-        self, rows: Iterable[tuple[str, Mapping[str, Any]]], columns: Mapping[str, Mapping[str, str]]
+        self,
+        rows: Iterable[tuple[str, Mapping[str, Any]]],
+        columns: Mapping[str, Mapping[str, str]],
+        *,
+        added: bool = False,
     ) -> dict[str, int]:
         """Store an oracle's rows, given as (object, row), and return their number by object.
 
-        `columns` holds the types of the compared columns by object. Rows of other objects are ignored. Raises
-        UsageError for a row whose columns are not exactly those of its object.
+        `columns` holds the types of the compared columns by object. Rows of other objects are ignored. With `added`,
+        the rows are added to those that were stored for the same columns before. Raises UsageError for a row whose
+        columns are not exactly those of its object.
         """
 
     # The schema, and the topic that feeds it

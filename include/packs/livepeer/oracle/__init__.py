@@ -68,7 +68,7 @@ Scenarios
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -79,6 +79,7 @@ from packs.livepeer.oracle.comparison import FIELDS, broken_layer, compare
 from packs.livepeer.oracle.evidence import Evidence, gather, take_event
 from packs.livepeer.oracle.facts import session_facts
 from packs.livepeer.oracle.lifecycle import rows_of as lifecycle_rows
+from packs.livepeer.oracle.linking import links
 from packs.livepeer.oracle.scenarios import PRECEDENCE
 from packs.livepeer.oracle.typed.expected import expected_rows as typed_rows
 from packs.livepeer.oracle.values import NO_START_MS, iso
@@ -86,18 +87,30 @@ from packs.livepeer.oracle.values import NO_START_MS, iso
 # A session that begins here or before has an implausible time among its signals.
 _FIRST_START = iso(NO_START_MS) or ""
 
-__all__ = ["FIELDS", "PRECEDENCE", "Expectation", "broken_layer", "compare", "expected_rows", "expected_sessions"]
+__all__ = [
+    "FIELDS",
+    "PRECEDENCE",
+    "Expectation",
+    "PartExpectation",
+    "broken_layer",
+    "compare",
+    "expected_rows",
+    "expected_sessions",
+    "joined",
+    "links",
+]
 
 
 class Expectation:
     """The expected content of the warehouse for a set of records, which are read once: first rows, then sessions.
 
     `records` yields (sequence, value, topic, partition, offset, Kafka time in epoch ms, key, headers) in the order of
-    publishing.
+    publishing. No row of the records with a sequence in `context` is yielded.
     """
 
-    def __init__(self, records: Iterable[tuple[Any, ...]]) -> None:
+    def __init__(self, records: Iterable[tuple[Any, ...]], context: Collection[int] = ()) -> None:
         self._records = records
+        self._context = context
         self._evidence: Evidence | None = None
 
     def rows(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -106,7 +119,7 @@ class Expectation:
         A row has every column of its table that is not exempt.
         """
         evidence = Evidence([], [], [])
-        yield from typed_rows(self._records, partial(take_event, evidence))
+        yield from typed_rows(self._records, partial(take_event, evidence), self._context)
         yield from lifecycle_rows(evidence)
         self._evidence = evidence
 
@@ -116,6 +129,10 @@ class Expectation:
         The records are read here unless `rows` was exhausted before.
         """
         return _sessions(gather(self._records) if self._evidence is None else self._evidence)
+
+
+# A part of a run's records is judged as all of them are.
+PartExpectation = Expectation
 
 
 def expected_rows(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -137,5 +154,9 @@ def _sessions(evidence: Evidence) -> list[dict[str, Any]]:
     wallets = Wallets(evidence.snapshots)
     signals = sorted(evidence.signals, key=itemgetter(0, 1, 2, 3))
     rows = [session_facts(list(group), wallets) for _, group in groupby(signals, key=lambda signal: signal.session)]
-    rows = [row for row in rows if row["session_start_ts"] > _FIRST_START]
-    return sorted(rows, key=lambda row: (row["session_start_ts"], row["workflow_session_id"]))
+    return joined(row for row in rows if row["session_start_ts"] > _FIRST_START)
+
+
+def joined(sessions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return sessions, also of several parts of the records, in the order of their start and id."""
+    return sorted(sessions, key=lambda row: (row["session_start_ts"], row["workflow_session_id"]))

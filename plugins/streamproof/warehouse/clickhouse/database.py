@@ -178,10 +178,14 @@ class Database:
         return insert(self.client, table, columns, rows, what=what)
 
     def store_expected(
-        self, rows: Iterable[tuple[str, Mapping[str, Any]]], columns: Mapping[str, Mapping[str, str]]
+        self,
+        rows: Iterable[tuple[str, Mapping[str, Any]]],
+        columns: Mapping[str, Mapping[str, str]],
+        *,
+        added: bool = False,
     ) -> dict[str, int]:
         """Store an oracle's rows for the comparison. Raises UsageError, WarehouseError."""
-        return store_expected(self.client, rows, columns)
+        return store_expected(self.client, rows, columns, added=added)
 
     def apply_schema(self, folder: Path, *, feed: Feed | None, retention: bool) -> tuple[list[str], int]:
         """Apply the migrations that the database does not have yet. Raises SqlSourceError, WarehouseError."""
@@ -224,8 +228,7 @@ class Database:
 
     def ledger_positions(self) -> Iterable[tuple[str, int, int]]:
         """Return (topic, partition, offset) of every published record, in that order. Raises WarehouseError."""
-        found = self.query(ledger.POSITIONS).rows
-        return ((str(topic), int(partition), int(offset)) for topic, partition, offset in found)
+        return ledger.read_positions(self.client)
 
     @property
     def value_kinds_read(self) -> tuple[str, ...]:

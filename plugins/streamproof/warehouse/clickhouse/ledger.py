@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,23 @@ def write_ledger(
             client.raw_insert(TABLE, column_names=COLUMNS, insert_block=lines, fmt="JSONCompactEachRow")
             start += len(batch)
     return start
+
+
+def read_positions(client: Client) -> Iterator[tuple[str, int, int]]:
+    """Return topic, partition and offset of every published record in that order. Raises WarehouseError.
+
+    All have been read on return, so the client can be used again. A record takes 16 bytes of memory.
+    """
+    topics: dict[str, int] = {}
+    columns = array("I"), array("I"), array("q")
+    refused = refusals("The ledger of the replay could not be read", hint="Look at ClickHouse's log in stack/logs.")
+    with refused, client.query_column_block_stream(POSITIONS) as blocks:
+        for names, partitions, offsets in blocks:
+            columns[0].extend(topics.setdefault(str(name), len(topics)) for name in names)
+            columns[1].extend(iter(partitions))
+            columns[2].extend(iter(offsets))
+    named = list(topics)
+    return ((named[topic], partition, offset) for topic, partition, offset in zip(*columns, strict=True))
 
 
 def ledger_columns(

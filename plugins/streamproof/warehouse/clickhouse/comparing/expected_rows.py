@@ -24,14 +24,19 @@ Row = Mapping[str, Any]
 class _Table:
     """A table of expected rows, filled in batches."""
 
-    def __init__(self, client: Client, name: str, columns: Mapping[str, str]) -> None:
+    def __init__(self, client: Client, name: str, columns: Mapping[str, str], *, is_new: bool) -> None:
         self._client = client
         self._name = name
         self._columns = columns
         self._lines: list[bytes] = []
         self._bytes = 0
+        if is_new:
+            self._create()
+
+    def _create(self) -> None:
+        columns, client = self._columns, self._client
         definition = ", ".join(f"{quoted(column)} {comparable_type(kind)}" for column, kind in columns.items())
-        table = quoted(EXPECTED + name)
+        table = quoted(EXPECTED + self._name)
         execute(client, f"DROP TABLE IF EXISTS {table} SYNC")
         execute(client, f"CREATE TABLE {table} ({definition}) ENGINE = MergeTree ORDER BY ()")
 
@@ -82,15 +87,19 @@ def _value(value: Any) -> bytes:
 
 
 def store_expected(
-    client: Client, rows: Iterable[tuple[str, Row]], columns: Mapping[str, Mapping[str, str]]
+    client: Client,
+    rows: Iterable[tuple[str, Row]],
+    columns: Mapping[str, Mapping[str, str]],
+    *,
+    added: bool = False,
 ) -> dict[str, int]:
     """Store an oracle's rows, given as (object, row), in a table for each object; return their number by object.
 
     `columns` holds the types of the compared columns by object. An object without an expected row gets an empty table.
-    Rows of other objects are ignored, because nothing compares them. Raises UsageError for a row that does not fit its
-    table, and WarehouseError.
+    With `added`, the tables exist, and the rows are added to theirs. Rows of other objects are ignored, because nothing
+    compares them. Raises UsageError for a row that does not fit its table, and WarehouseError.
     """
-    tables = {name: _Table(client, name, types) for name, types in columns.items()}
+    tables = {name: _Table(client, name, types, is_new=not added) for name, types in columns.items()}
     numbers = dict.fromkeys(tables, 0)
     for name, row in rows:
         if table := tables.get(name):
