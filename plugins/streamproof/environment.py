@@ -163,6 +163,11 @@ class Environment(_FromEnvironment):
         return (self.runs_dir or self._artifacts) / "dlq-replays"
 
     @property
+    def exports(self) -> Path:
+        """Return the folder with the fixture sets that Airflow exports, one a DAG run."""
+        return (self.runs_dir or self._artifacts) / "exports"
+
+    @property
     def _artifacts(self) -> Path:
         return self.state_home / "streamproof" if self.home == PACKAGED else self.home / "artifacts"
 

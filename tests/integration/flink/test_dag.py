@@ -13,7 +13,7 @@ import pytest
 from tests.integration.flink.test_deployment import CARS, MACHINES, restored_from, running
 
 pytestmark = pytest.mark.engine
-DRIVE = Path(__file__).with_name("drive_dag.py")
+DRIVE = Path(__file__).resolve().parents[2] / "support" / "drive_dag.py"
 
 
 @pytest.fixture
@@ -28,7 +28,13 @@ def run_dag(flink_settings, tmp_path, home):
             (project / name).symlink_to(home / name)
         env = {**os.environ, "AIRFLOW_CONN_FLINK_DEFAULT": flink_settings.url, "STREAMPROOF_HOME": str(project)}
         done = subprocess.run(
-            [sys.executable, str(DRIVE), str(tmp_path / "confs.json"), str(tmp_path / "out.json")],
+            [
+                sys.executable,
+                str(DRIVE),
+                "streamproof_flink_deploy",
+                str(tmp_path / "confs.json"),
+                str(tmp_path / "out.json"),
+            ],
             env=env,
             capture_output=True,
             text=True,

@@ -1,4 +1,4 @@
-"""Run the DAG `streamproof_flink_deploy` once for each conf, in this process: `drive_dag.py CONFS.json OUT.json`.
+"""Run a DAG once for each conf, in this process: `drive_dag.py DAG_ID CONFS.json OUT.json`.
 
 A process of its own: Airflow reads its settings when it is first imported, and not again.
 """
@@ -14,24 +14,24 @@ from streamproof.airflow.private_home import PrivateHome
 from streamproof.airflow.settings import read_settings
 
 
-def main(confs: str, out: str) -> None:
+def main(dag_id: str, confs: str, out: str) -> None:
     home = PrivateHome.create(read_settings().home)
     os.environ.update(home.environment())
     try:
         home.migrate()
-        found = [run(home, conf) for conf in json.loads(Path(confs).read_text())]
+        found = [run(home, dag_id, conf) for conf in json.loads(Path(confs).read_text())]
         Path(out).write_text(json.dumps(found))
     finally:
         home.remove()
 
 
-def run(home: PrivateHome, conf: dict) -> dict:
+def run(home: PrivateHome, dag_id: str, conf: dict) -> dict:
     from airflow.dag_processing.dagbag import DagBag
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
 
-    bag = DagBag(str(home.project / "dags" / "streamproof_flink_deploy.py"))
-    dag_run = bag.dags["streamproof_flink_deploy"].test(run_conf=conf)
+    bag = DagBag(str(home.project / "dags" / f"{dag_id}.py"))
+    dag_run = bag.dags[dag_id].test(run_conf=conf)
     with create_session() as session:
         told = session.execute(
             XComModel.get_many(run_id=dag_run.run_id).with_only_columns(
