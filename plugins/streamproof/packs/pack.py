@@ -12,6 +12,7 @@ from streamproof.model.correlation import Correlation
 from streamproof.model.errors import UsageError
 from streamproof.model.fixture import ReplayRules
 from streamproof.packs.accounting import Accounting
+from streamproof.packs.context import Context
 from streamproof.packs.dead_letters import DeadLetterRules
 from streamproof.packs.entities import Entities
 from streamproof.packs.exports import Export
@@ -61,6 +62,7 @@ class PackFile(Strict):
     - `dag` holds what the pack's DAG in Airflow takes from it.
     - `export` says how fixtures are cut out of a warehouse; without it, they cannot be.
     - `family_columns` names for each table the column that holds the event family.
+    - `context` describes events that belong to no entity and that entities need.
     - `redaction` says which texts of an event stay when a fixture set is redacted.
     - `dead_letters` says how the topic of rejected records is read and replayed.
     """
@@ -82,6 +84,7 @@ class PackFile(Strict):
     default_fixture_set: str = ""
     replay: ReplayRules = Field(default_factory=ReplayRules)
     redaction: RedactionRules = Field(default_factory=RedactionRules)
+    context: Context | None = None
     run_only_tables: tuple[str, ...] = ()
     staging: bool = False
     correlation: Correlation | None = None

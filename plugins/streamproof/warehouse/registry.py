@@ -34,6 +34,12 @@ class WarehouseKind(Protocol):
         Raises SqlSourceError for a broken schema folder, WarehouseError when the engine cannot be used.
         """
 
+    def retention_days(self, schema: Path) -> Mapping[str, int]:
+        """Return how many days each table of a folder's schema keeps its rows where retention is on.
+
+        Tables that keep them for ever are left out. Raises SqlSourceError for a broken schema folder.
+        """
+
     def compare_files(self, pairs: Sequence[tuple[Path, Path]], *, samples: int) -> tuple[FilesCompared, ...]:
         """Compare pairs of files that `Warehouse.save_rows` has written, without a server, with up to so many samples.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streamproof.cli.commands.curation import redact as redact_command
+from streamproof.cli.commands.curation import select as select_command
 from streamproof.cli.environment import read_environment
 from streamproof.cli.options import Json, Pack
 from streamproof.cli.output import emit_json, progress_console, result_console
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Generate, export, import, redact and verify fixture sets.")
 
 app.command("redact")(redact_command.redact)
+app.command("select")(select_command.select)
 
 LOAD = "load"
 
@@ -78,15 +80,25 @@ def verify(
     tolerate_bad_lines: Annotated[
         bool, typer.Option("--tolerate-bad-lines", help="Count and name malformed lines instead of failing.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Missing families, missing context and lines out of order are errors.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Read a whole fixture set and list everything that is wrong with it: exit 2 when anything is."""
-    from streamproof.fixtures.verify import check_fixture_set
+    from datetime import UTC, datetime
+
+    from streamproof.curation.verifying import verify_set
 
     environment = read_environment()
     the_pack = environment.packs.load(pack)
-    path = the_pack.manifest(manifest)
-    report = check_fixture_set(path, tolerate_bad_lines=tolerate_bad_lines, rules=the_pack.replay)
+    report = verify_set(
+        the_pack,
+        the_pack.manifest(manifest),
+        now=datetime.now(UTC),
+        tolerate_bad_lines=tolerate_bad_lines,
+        strict=strict,
+    )
     _show(report, tolerated=tolerate_bad_lines, json=json)
     if report.problems:
         raise typer.Exit(EXIT_USAGE)

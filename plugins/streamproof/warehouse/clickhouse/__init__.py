@@ -43,6 +43,13 @@ def review_sql(schema: Path, texts: Sequence[SqlText], known: Mapping[str, objec
     return review.review_sql(schema, texts, known)
 
 
+def retention_days(schema: Path) -> Mapping[str, int]:
+    """Return how many days each table of a schema keeps its rows. Raises SqlSourceError."""
+    from streamproof.warehouse.clickhouse.reviewing import retention  # noqa: PLC0415 - as above
+
+    return retention.retention_days(schema)
+
+
 def compare_files(pairs: Sequence[tuple[Path, Path]], *, samples: int) -> tuple[FilesCompared, ...]:
     """Compare pairs of saved files without a server. Raises WarehouseError."""
     from streamproof.warehouse.clickhouse.content import files  # noqa: PLC0415 - as above
