@@ -1,6 +1,6 @@
 """Measure the targets of the design into benchmarks/results.json: `make bench`, `python -m benchmarks [NAME ...]`.
 
-`python -m benchmarks flink_rate --events N` measures a bench on Flink with another number of events.
+`python -m benchmarks replay_rate --events N` measures with another number of events (the benches in SIZED take it).
 
 `python -m benchmarks detection [--mutants N] [--seed N]` is separate: it takes long and writes its own file.
 """
@@ -40,7 +40,7 @@ BENCHES: dict[str, Callable[..., dict[str, Any]]] = {
 }
 
 # These take another number of events.
-SIZED = frozenset({"flink_rate", "flink_checkpoint"})
+SIZED = frozenset({"flink_rate", "flink_checkpoint", "replay_rate"})
 
 
 def _asked(arguments: list[str]) -> argparse.Namespace:

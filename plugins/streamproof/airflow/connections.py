@@ -42,7 +42,7 @@ def resolve_connections(settings: Environment, *, kafka: bool, flink: bool = Fal
     clickhouse = clickhouse_connection(settings, settings.clickhouse_conn_id)
     found = Connections(clickhouse, source=f"the Airflow connection {settings.clickhouse_conn_id}")
     if kafka:
-        brokers = kafka_settings(_get("kafka", settings.kafka_conn_id), settings.kafka_conn_id)
+        brokers = kafka_connection(settings.kafka_conn_id)
         found = replace(
             found,
             source=f"the Airflow connections {settings.clickhouse_conn_id} and {settings.kafka_conn_id}",
@@ -105,6 +105,11 @@ def clickhouse_settings(connection: Any) -> ClickHouseSettings:
         ca_cert=client.get("ca_cert") if isinstance(client, Mapping) else None,
         verify=bool(extra.get("verify", True)),
     )
+
+
+def kafka_connection(conn_id: str) -> KafkaSettings:
+    """Read one Kafka connection. Raises StackError when Airflow does not have it or it names no brokers."""
+    return kafka_settings(_get("kafka", conn_id), conn_id)
 
 
 def kafka_settings(connection: Any, conn_id: str) -> KafkaSettings:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from streamproof.model.errors import UsageError
+from streamproof.model.errors import StackError, UsageError
 from streamproof.model.files import write_json
 from streamproof.model.formats.json_data import from_json
 from streamproof.replaying.request import Started
@@ -57,14 +57,14 @@ class Ledger:
         return orjson.loads(file.read_bytes()) if file.exists() else None
 
     def __enter__(self) -> Ledger:
-        """Lock the ledger. Raises UsageError when another process publishes this replay."""
+        """Lock the ledger. Raises StackError when another process publishes this replay."""
         self._folder.mkdir(parents=True, exist_ok=True)
         handle = self._open.enter_context((self._folder / "lock").open("a"))
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._open.close()
-            raise UsageError(
+            raise StackError(
                 f"Replay {self._folder.name} is being published by another process.",
                 hint="Wait for its end, or end it first.",
             ) from None

@@ -30,7 +30,7 @@ from streamproof.transport.kafka.port import Kafka
 from tests.support import killed_replay
 
 pytestmark = pytest.mark.engine
-PARTITIONS = {"killed": 3, "command": 1, "again": 1}
+PARTITIONS = {"killed": 3, "command": 1, "again": 1, "dag": 1}
 EVENTS = 16_000
 KAFKA = Kafka()
 
@@ -168,9 +168,28 @@ def test_the_command_line_begins_resumes_and_refuses(stack, home, pack, tmp_path
     assert call("--topic", "command", "--partitions", "2")[0] == 2
 
 
-def test_a_replay_that_cannot_go_on_says_why(stack, pack, load, tmp_path):
+def test_the_dag_publishes_to_the_brokers_of_its_connection(stack, home, tmp_path):
+    conf, out = tmp_path / "conf.json", tmp_path / "out.json"
+    conf.write_text(json.dumps({"topic": "dag", "events": 40, "speed": "500000x", "shift_to": "now"}))
+    extra = {"bootstrap.servers": stack.bootstrap_servers}
+    connection = json.dumps({"conn_type": "kafka", "extra": extra})
+    environment = {
+        **os.environ, "STREAMPROOF_ARTIFACTS": str(tmp_path), "AIRFLOW_CONN_KAFKA_DEFAULT": connection,
+    }  # fmt: skip
+    driver = home / "tests/system/airflow/drive_dag.py"
+    command = [sys.executable, str(driver), str(conf), str(out), "streamproof_replay", "replay"]
+    ended = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=240, text=True)
+    assert out.exists(), ended.stdout[-3000:]
+    told = json.loads(out.read_text())
+    assert (told["state"], told["tasks"]) == ("success", {"replay": "success"})
+    assert (told["summary"]["acknowledged"], told["summary"]["published_now"]) == (40, 40)
+    assert told["summary"]["send_error"]["max_ms"] >= 0
+    assert len(list(KAFKA.read(stack.kafka, "dag"))) == 40
+
+
+def test_a_replay_that_cannot_go_on_says_why(stack, pack, tmp_path):
     target = Target(KAFKA, stack.kafka)
-    prepared = prepare(ReplayRequest(str(load), "again", events=50), pack, datetime.now(UTC))
+    prepared = prepare(ReplayRequest(str(pack.manifest("golden")), "again", events=50), pack, datetime.now(UTC))
     folder = tmp_path / "a1"
     with Ledger(folder) as ledger:
         with pytest.raises(UsageError, match="There is no replay a1"):
@@ -178,7 +197,7 @@ def test_a_replay_that_cannot_go_on_says_why(stack, pack, load, tmp_path):
         begin(prepared, pack, ledger, target)
         with pytest.raises(UsageError, match="has begun already"):
             begin(prepared, pack, ledger, target)
-        with pytest.raises(UsageError, match="published by another process"), Ledger(folder):
+        with pytest.raises(StackError, match="published by another process"), Ledger(folder):
             pass
         started = ledger.read()
         (folder / "result.json").unlink()

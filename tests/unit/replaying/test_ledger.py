@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.model.errors import UsageError
+from streamproof.model.errors import StackError, UsageError
 from streamproof.replaying.ledger import Acknowledged, Ledger, ledger_of
 
 
@@ -39,7 +39,7 @@ def test_a_line_that_was_cut_does_not_count_and_is_written_over(tmp_path):
 def test_one_process_at_a_time(tmp_path):
     with (
         Ledger(tmp_path / "r"),
-        pytest.raises(UsageError, match="published by another process"),
+        pytest.raises(StackError, match="published by another process"),
         Ledger(tmp_path / "r"),
     ):
         pass

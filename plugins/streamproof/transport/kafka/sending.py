@@ -65,7 +65,7 @@ class Sending:
         watch: Callable[[], object],
         course: Course,
     ) -> None:
-        self._producer = producer
+        self._producer, self._produce = producer, producer.produce
         self._topic = topic
         self._run_header = ("sp-run-id", run_id.encode())
         self._deliveries = [_Partition() for _ in range(partitions)]
@@ -124,7 +124,7 @@ class Sending:
         callback = self._deliveries[partition].on_delivery
         while True:
             try:
-                self._producer.produce(
+                self._produce(
                     self._topic,
                     value,
                     event.key,

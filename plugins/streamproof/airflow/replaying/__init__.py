@@ -1,0 +1,1 @@
+"""Replays on their own as Airflow tasks."""
