@@ -49,6 +49,16 @@ def fed(deployment: Deployment) -> Deployment:
     return deployment
 
 
+def test_dead_letters_are_looked_at_by_the_service_that_replays_them(fed: Deployment):
+    """The golden set has one. The variables of the service name topics and window."""
+    command = ("python", "-m", "streamproof", "dlq", "replay", "--dry-run", "--json")
+    window = ("--env", "REPLAY_START_EPOCH_MS=1772000000000", "--env", "REPLAY_END_EPOCH_MS=1772500000000")
+    plan = json.loads(fed.compose("--profile", "replay", "run", "--rm", *window, "dlq-replay", *command))["plan"]
+    assert (plan["read"], plan["selected"]) == (1, 1)
+    assert plan["request"]["start_ms"] == 1772000000000
+    assert plan["output_topic"] == "streaming_events"
+
+
 def test_the_processor_becomes_healthy(deployment: Deployment):
     def look() -> Probe:
         states = [json.loads(line) for line in deployment.compose("ps", "--format", "json").splitlines()]

@@ -41,6 +41,12 @@ def preview_replay(pipeline: Pipeline, request: ReplayRequest, folder: ReplayFol
         return preview(pipeline, request, folder.path.name, folder)
 
 
+def make_plan(pipeline: Pipeline, request: ReplayRequest, folder: ReplayFolder) -> dict[str, Any]:
+    """Return the plan of a replay: it is made now, or was made before. Raises UsageError, StackError."""
+    with file_lock(folder.lock):
+        return plan_replay(pipeline, request, folder.path.name, folder)
+
+
 def replay(
     pipeline: Pipeline,
     request: ReplayRequest,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Producer, TopicPartition
 
 from streamproof.model.errors import StackError
 from streamproof.model.stack import StackState
@@ -18,11 +18,12 @@ from streamproof.model.waiting import wait_until
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.transport.base import Numbered, OutgoingRecord
 from streamproof.transport.kafka import read_back
+from streamproof.transport.kafka.admin import admin_of
 from streamproof.transport.kafka.port import TRANSPORT
 
 pytestmark = pytest.mark.engine
 COUNT = 120
-TOPICS = ("killed", "fenced", "open", "twice", "paced")
+TOPICS = ("killed", "fenced", "open", "twice", "paced", "dropped")
 # A process of its own publishes the series, and kills itself: at a record, or when so many records are visible.
 SCRIPT = """
 import os, signal, sys
@@ -154,3 +155,19 @@ def test_a_rate_is_kept_and_what_is_sent_becomes_visible_every_second(stack):
     TRANSPORT.publish_once(stack.kafka, series, records(), watch=seen.append)
     times = [int(message) for message in seen]
     assert times == [0, 100, COUNT]
+
+
+def test_what_a_topic_has_dropped_is_seen_and_what_is_left_is_read(stack):
+    series = Numbered("dropped", "series-1", "writer-6", {0: 0})
+    TRANSPORT.publish_once(stack.kafka, series, records())
+    [(_, (first, end))] = TRANSPORT.retained(stack.kafka, "dropped").items()
+    # The marker of the transaction has an offset, too.
+    assert (first, end) == (0, COUNT + 1)
+    admin = admin_of(stack.kafka)
+    [answer] = admin.delete_records([TopicPartition("dropped", 0, 100)]).values()
+    answer.result(20)
+    assert TRANSPORT.retained(stack.kafka, "dropped") == {0: (100, end)}
+    left = list(TRANSPORT.read(stack.kafka, "dropped", {0: (100, 110)}))
+    assert [record.offset for record in left] == list(range(100, 110))
+    with pytest.raises(StackError, match="not number 0"):
+        TRANSPORT.read_back(stack.kafka, series)

@@ -12,23 +12,20 @@ began AS (
 ),
 
 letters AS (
-    SELECT source_partition, source_offset, any(failure_reason) AS reason
+    SELECT source_partition, source_offset
     FROM streaming_events_dlq
     WHERE source_topic = {input_topic:String}
-    GROUP BY source_partition, source_offset
 ),
 
 records AS (
     SELECT
-        raw.ingestion_timestamp >= (SELECT at FROM began) AS is_after,
-        raw.event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND raw.event_timestamp < {to_ts:DateTime64(3, 'UTC')}
+        ingestion_timestamp >= (SELECT at FROM began) AS is_after,
+        event_timestamp >= {from_ts:DateTime64(3, 'UTC')} AND event_timestamp < {to_ts:DateTime64(3, 'UTC')}
             AS in_window,
-        letters.reason AS reason,
-        letters.reason != '' AS is_letter
-    FROM streaming_events AS raw
-    LEFT JOIN letters
-        ON raw.source_partition = letters.source_partition AND raw.source_offset = letters.source_offset
-    WHERE raw.source_topic = {input_topic:String}
+        (source_partition, source_offset) IN (SELECT * FROM letters) AS is_letter,
+        if(id = '', concat(toString(source_partition), ':', toString(source_offset)), id) AS shown
+    FROM streaming_events
+    WHERE source_topic = {input_topic:String}
 )
 
 SELECT
@@ -44,13 +41,13 @@ SELECT
     countIf(is_letter AND NOT is_after AND in_window) AS dead_letters_of_the_window_before,
     countIf(is_after) AS records_since,
     countIf(is_letter AND is_after) AS dead_letters_since,
-    groupUniqArrayIf(20)(reason, is_letter AND is_after) AS reasons_since
+    groupArrayIf(20)(shown, is_letter AND is_after) AS letters_since
 FROM records;
 
 -- MUTATION: replayed records are dead-lettered again
 INSERT INTO streaming_events_dlq (
     source_topic, source_partition, source_offset, source_record_timestamp, event_timestamp, failure_class,
-    failure_reason, replay
+    failure_reason
 )
 SELECT
     source_topic,
@@ -59,7 +56,6 @@ SELECT
     source_record_timestamp,
     event_timestamp,
     'SCHEMA_INVALID' AS failure_class,
-    'missing_field' AS failure_reason,
-    1 AS replay
+    'missing_field' AS failure_reason
 FROM record_dispositions
 WHERE replay = 1;

@@ -12,38 +12,37 @@ sent AS (
     WHERE source_topic = {input_topic:String} AND headers['sp-run-id'] = {replay_id:String}
 ),
 
-rows_of AS (
-    SELECT source_topic, source_partition, source_offset, toString(_table) AS target, count() AS existing
-    FROM
-        merge(concat('^(', arrayStringConcat(arrayConcat(
-            {layer_typed:Array(String)}, {layer_silver:Array(String)}
-        ), '|'), ')$'))
-    WHERE (source_topic, source_partition, source_offset) IN (SELECT * FROM sent)
-    GROUP BY source_topic, source_partition, source_offset, target
-),
-
-named AS (
+sides AS (
     SELECT
         source_topic,
         source_partition,
         source_offset,
         toString(entry.1) AS target,
-        entry.2 AS wanted
+        toUInt64(entry.2) AS named,
+        toUInt64(0) AS existing
     FROM record_dispositions
     ARRAY JOIN CAST(rows_written, 'Array(Tuple(String, UInt32))') AS entry
     WHERE disposition = 'accepted' AND (source_topic, source_partition, source_offset) IN (SELECT * FROM sent)
+    UNION ALL
+    SELECT
+        source_topic,
+        source_partition,
+        source_offset,
+        toString(_table) AS target,
+        toUInt64(0) AS named,
+        toUInt64(1) AS existing
+    FROM
+        merge(concat('^(', arrayStringConcat(arrayConcat(
+            {layer_typed:Array(String)}, {layer_silver:Array(String)}
+        ), '|'), ')$'))
+    WHERE (source_topic, source_partition, source_offset) IN (SELECT * FROM sent)
 ),
 
 incomplete AS (
-    SELECT DISTINCT named.source_topic, named.source_partition, named.source_offset
-    FROM named
-    LEFT JOIN rows_of
-        ON
-            named.source_topic = rows_of.source_topic
-            AND named.source_partition = rows_of.source_partition
-            AND named.source_offset = rows_of.source_offset
-            AND named.target = rows_of.target
-    WHERE named.wanted > rows_of.existing
+    SELECT source_topic, source_partition, source_offset
+    FROM sides
+    GROUP BY source_topic, source_partition, source_offset, target
+    HAVING sum(existing) < max(named)
 ),
 
 accepted AS (

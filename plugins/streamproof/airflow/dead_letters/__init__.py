@@ -1,0 +1,1 @@
+"""Operators that replay dead letters from within Airflow."""
