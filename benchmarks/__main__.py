@@ -40,7 +40,7 @@ BENCHES: dict[str, Callable[..., dict[str, Any]]] = {
 }
 
 # These take another number of events.
-SIZED = frozenset({"flink_rate", "flink_checkpoint", "replay_rate"})
+SIZED = frozenset({"flink_rate", "flink_checkpoint", "load_run", "replay_rate"})
 
 
 def _asked(arguments: list[str]) -> argparse.Namespace:

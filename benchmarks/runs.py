@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.processes import Peaks
+from benchmarks.processor import processor_alone
 from packs.livepeer.generator import generate_load
 
 REPEATS = 3
@@ -66,14 +68,46 @@ def airflow_run(home: Path, scratch: Path) -> dict[str, Any]:
     }
 
 
-def load_run(home: Path, scratch: Path) -> dict[str, Any]:
-    """Time a run of 400,000 generated events, verdict included: target 120 s."""
-    manifest = generate_load(LOAD_EVENTS, scratch / "load")
-    wall, summary = command(home, "run", "--manifest", str(manifest))
+def load_run(home: Path, scratch: Path, events: int = LOAD_EVENTS) -> dict[str, Any]:
+    """Time a run of 400,000 generated events, verdict included, beside the processor alone on the same events.
+
+    The target is three times the processor alone. A run of a tenth of the events shows how time and memory grow.
+    """
+    sizes = (events // 10, events)
+    measured = {size: _load(home, scratch / str(size), size) for size in sizes}
+    few, many = (measured[size] for size in sizes)
     return {
-        "target_sec": 120,
+        "target_ratio_to_processor_alone": 3,
+        "ratio_to_processor_alone": many["ratio_to_processor_alone"],
+        "growth_for_ten_times_the_events": round(many["wall_sec"] / few["wall_sec"], 2),
+        "by_events": {str(size): found for size, found in measured.items()},
+    }
+
+
+def _load(home: Path, scratch: Path, events: int) -> dict[str, Any]:
+    """Measure a run and the processor alone, one after the other, with the load average of the machine beside them."""
+    started = time.monotonic()
+    manifest = generate_load(events, scratch / "load")
+    generated = time.monotonic() - started
+    artifacts = scratch / "runs"
+    with Peaks(artifacts) as peaks:
+        wall, summary = command(
+            home, "run", "--manifest", str(manifest), environ={"STREAMPROOF_ARTIFACTS": str(artifacts)}
+        )
+    load = os.getloadavg()
+    alone = processor_alone(home, scratch / "processor", manifest)
+    stages = _stages(summary)
+    return {
         "events": summary["fixture"]["events"],
+        "generated_sec_per_100000": round(generated * 100_000 / events, 2),
         "wall_sec": round(wall, 2),
         "verdict": summary["verdict"],
-        "stages": _stages(summary),
+        "stages": stages,
+        "events_per_sec_by_stage": {name: round(events / took) for name, took in stages.items() if took >= 1},
+        "peak_rss_mb": dict(sorted(peaks.megabytes.items(), key=lambda item: -item[1])),
+        "processor_alone": alone,
+        "ratio_to_processor_alone": round(wall / alone["wall_sec"], 2),
+        "load_average_after_run_and_after_processor": [
+            [round(one, 1) for one in found] for found in (load, os.getloadavg())
+        ],
     }

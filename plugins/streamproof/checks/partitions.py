@@ -35,6 +35,7 @@ class Part:
 def divided(links: Iterable[Links], *, part_records: int = PART_RECORDS) -> list[Part]:
     """Return the parts of records, given in the order of publishing, with about `part_records` records each.
 
+    A part has at least twice as many records of its own as shared ones, or the work on these would outgrow the rest.
     Records that names connect, also over others, are in one part. One part is returned when a shared record has a name
     in common with one that is not shared, because every part would then need the results of another.
     """
@@ -50,7 +51,7 @@ def divided(links: Iterable[Links], *, part_records: int = PART_RECORDS) -> list
     everywhere = frozenset(shared)
     if any((place in everywhere) != (leader in everywhere) for place, leader in enumerate(leaders)):
         return [Part(array("I", range(number)), frozenset())]
-    return _parts(leaders, everywhere, part_records)
+    return _parts(leaders, everywhere, max(part_records, 2 * len(everywhere)))
 
 
 def _leaders(names: array[int], holders: array[int], number: int) -> array[int]:

@@ -29,9 +29,10 @@ def test_records_that_others_connect_are_in_one_part():
 
 
 def test_a_shared_record_is_in_every_part_and_gives_its_rows_to_the_first():
-    links = [of("x", shared=True), of("a"), of("b"), of("y", shared=True)]
+    links = [of("x", shared=True), *map(of, "abcde"), of("y", shared=True)]
 
-    assert parts_of(links, 1) == [([0, 1, 3], set()), ([0, 2, 3], {0, 3})]
+    # A part has twice as many records of its own as shared ones.
+    assert parts_of(links, 1) == [([0, 1, 2, 3, 4, 6], set()), ([0, 5, 6], {0, 6})]
 
 
 def test_a_shared_record_with_the_name_of_another_leaves_one_part():

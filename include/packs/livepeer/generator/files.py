@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,14 +51,25 @@ def iso(milliseconds: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def write_set(out_dir: Path, builders: Iterable[SessionBuilder], *, description: str) -> Path:
-    """Write every session and the manifest; return the manifest's path. Only one session is in memory at a time."""
+def write_set(
+    out_dir: Path,
+    builders: Iterable[SessionBuilder],
+    *,
+    description: str,
+    progress: Callable[[int], object] | None = None,
+) -> Path:
+    """Write every session and the manifest; return the manifest's path. Only one session is in memory at a time.
+
+    `progress` is called after each session with the number of records so far.
+    """
     scenarios: dict[str, list[dict[str, Any]]] = {}
     totals = _Totals()
     for builder in builders:
         lines = sorted(builder.lines, key=lambda line: (line.order_ms, line.family != FIRST_FAMILY))
         scenarios.setdefault(builder.scenario, []).append(_write_session(out_dir, builder, lines))
         totals.count(lines)
+        if progress is not None:
+            progress(totals.records)
     manifest = {
         "generated_at": iso(BASE_MS),
         "window": {

@@ -33,9 +33,10 @@ NORTH, SOUTH = GATEWAYS
 class GoldenSet:
     """Builds the golden sessions one by one. They share a network and one early capability event."""
 
-    def __init__(self, seed: int) -> None:
-        self._rng = SeededRandom(f"golden {seed}")
-        self._network: Network = build_network(self._rng)
+    def __init__(self, rng: SeededRandom, *, base_ms: int = BASE_MS, network: Network | None = None) -> None:
+        """Begin the sessions at `base_ms`, in Unix milliseconds. Without a network, one is generated."""
+        self._rng, self._base_ms = rng, base_ms
+        self._network: Network = network or build_network(rng)
         self._shared: Line | None = None
 
     def builders(self) -> Iterator[SessionBuilder]:
@@ -49,9 +50,9 @@ class GoldenSet:
 
     def _session(self, scenario: str, after_ms: int, *, gateway: str = NORTH, model: str = FACES) -> SessionBuilder:
         """Start a session with the capability event that every file of the set contains."""
-        builder = SessionBuilder(self._rng, scenario, BASE_MS + after_ms, gateway, model)
+        builder = SessionBuilder(self._rng, scenario, self._base_ms + after_ms, gateway, model)
         if self._shared is None:
-            self._shared = builder.capabilities(BASE_MS, self._network.everyone)
+            self._shared = builder.capabilities(self._base_ms, self._network.everyone)
         else:
             builder.repeat(self._shared)
         return builder
@@ -186,4 +187,4 @@ class GoldenSet:
 
 def golden_sessions(seed: int) -> Iterator[SessionBuilder]:
     """Yield the sessions of the golden set."""
-    return GoldenSet(seed).builders()
+    return GoldenSet(SeededRandom(f"golden {seed}")).builders()

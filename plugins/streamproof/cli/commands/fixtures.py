@@ -8,67 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streamproof.cli.commands.curation import generating
 from streamproof.cli.commands.curation import redact as redact_command
 from streamproof.cli.commands.curation import select as select_command
 from streamproof.cli.environment import read_environment
 from streamproof.cli.options import Json, Pack
 from streamproof.cli.output import emit_json, progress_console, result_console
-from streamproof.model.errors import EXIT_USAGE, UsageError
+from streamproof.model.errors import EXIT_USAGE
 
 if TYPE_CHECKING:
     from streamproof.model.fixture import FixtureReport
-    from streamproof.packs.pack import Pack as ThePack
 
 app = typer.Typer(help="Generate, export, import, redact and verify fixture sets.")
 
+app.command("generate")(generating.generate)
 app.command("redact")(redact_command.redact)
 app.command("select")(select_command.select)
-
-LOAD = "load"
-
-
-@app.command("generate")
-def generate(
-    kind: Annotated[
-        str, typer.Argument(help="A set of the pack's generator, or `load`.", metavar="SET", show_default=False)
-    ],
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Folder; default: the pack's own for this set.", metavar="DIR")
-    ] = None,
-    events: Annotated[
-        int | None, typer.Option("--events", help="With `load`: how many events.", min=1, metavar="N")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Default: the pack's own seed.", metavar="N")] = None,
-    pack: Pack = None,
-    json: Json = False,
-) -> None:
-    """Write a fixture set with its manifest; the same seed gives the same bytes."""
-    from streamproof.packs.parts import import_part
-
-    environment = read_environment()
-    the_pack = environment.packs.load(pack)
-    generator = import_part(the_pack, "generator", ("KINDS", "DEFAULT_SEED", "generate", "generate_load"))
-    kinds = (*generator.KINDS, LOAD)
-    if kind not in kinds:
-        raise UsageError(f"The generator makes no set '{kind}'.", hint=f"It makes: {', '.join(kinds)}.")
-    if (kind == LOAD) != (events is not None):
-        raise UsageError(
-            "--events belongs to the set `load`, and `load` needs it.", hint="For example: load --events 400000."
-        )
-    folder = out or _own_folder(the_pack, kind)
-    chosen = generator.DEFAULT_SEED if seed is None else seed
-    try:
-        manifest = (
-            generator.generate_load(events, folder, chosen)
-            if kind == LOAD
-            else generator.generate(kind, folder, chosen)
-        )
-    except ValueError as error:
-        raise UsageError(str(error), hint="Ask for more events, or another set.") from None
-    if json:
-        emit_json({"manifest": str(manifest), "set": kind, "seed": chosen})
-    else:
-        typer.echo(manifest)
 
 
 @app.command("verify")
@@ -130,12 +85,6 @@ def import_(
     _show(found.report, tolerated=False, json=json)
     command = ["streamproof", "run", *(("--pack", pack) if pack else ()), "--manifest", str(found.manifest)]
     result_console(json=json).print(f"Next: {shlex.join(command)}", markup=False)
-
-
-def _own_folder(pack: ThePack, kind: str) -> Path:
-    if kind == LOAD:
-        raise UsageError(f"The pack has no folder for the set '{kind}'.", hint="Give --out DIR.")
-    return pack.fixtures_dir / kind
 
 
 def _show(report: FixtureReport, *, tolerated: bool, json: bool) -> None:

@@ -17,7 +17,6 @@ from typing import Any, BinaryIO
 from streamproof.checks.oracle_parts import PartedOracle, is_parted, load_oracle
 from streamproof.model.errors import StreamproofError, UsageError
 from streamproof.runs.context import RunContext
-from streamproof.runtime.process import lower_priority
 from streamproof.stages.expecting.answer import Answer
 from streamproof.warehouse.base import Warehouse
 
@@ -53,7 +52,6 @@ def main() -> None:
     # A pack's code may print. That must not get between the answers, so it goes to the log.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    lower_priority()
     source = sys.stdin.buffer
     folder, connections, columns = pickle.load(source)  # noqa: S301 - from the process that started us
     ctx = RunContext.open(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ from streamproof.checks.published import PublishedRecord, record_of, with_positi
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.plan import ORACLE
 from streamproof.runs.context import RunContext
-from streamproof.stages.expecting.workers import judge_parts
+from streamproof.stages.expecting.workers import cores, judge_parts
 from streamproof.warehouse.base import Warehouse
 
 Columns = Mapping[str, Mapping[str, str]]
@@ -73,9 +74,10 @@ class _InParts:
         self._sessions: list[Row] | None = None
 
     def store(self, columns: Columns) -> dict[str, int]:
-        parts = divided(
-            (Links(*self._oracle.links(value)) for _, value in self._replay.records()), part_records=PART_RECORDS
-        )
+        # Every core gets a part, also when all records would fit into one.
+        size = min(PART_RECORDS, math.ceil(len(self._replay.events) / cores()))
+        links = (Links(*self._oracle.links(value)) for _, value in self._replay.records())
+        parts = divided(links, part_records=size)
         # The processes add to the tables that are created here.
         self._warehouse.store_expected((), columns)
         locations = _Locations(self._warehouse.ledger_positions())

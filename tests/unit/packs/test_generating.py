@@ -1,0 +1,63 @@
+"""The generator of any pack: one that makes one large set, and one that makes several and says how far it is."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from streamproof.model.errors import UsageError
+from streamproof.packs.generating import sized_kinds, write_generated
+
+
+@pytest.fixture
+def plain(tmp_path):
+    """A generator as packs had it before there were sets of several kinds and any size."""
+    return SimpleNamespace(
+        KINDS=("small",),
+        DEFAULT_SEED=1,
+        generate=lambda kind, folder, seed: folder / f"{kind}-{seed}",
+        generate_load=lambda events, folder, seed: folder / f"load-{events}-{seed}",
+    )
+
+
+def test_a_plain_generator_makes_a_load_without_progress(plain, tmp_path):
+    assert sized_kinds(plain) == ("load",)
+    assert write_generated(plain, "load", tmp_path, 3, events=9, progress=print) == tmp_path / "load-9-3"
+    assert write_generated(plain, "small", tmp_path, 3, events=None) == tmp_path / "small-3"
+
+
+def test_a_generator_of_sized_sets_tells_its_progress(plain, tmp_path):
+    steps = []
+
+    def sized(kind, events, folder, _seed, *, progress):
+        progress(events)
+        return folder / kind
+
+    plain.SIZED_KINDS, plain.generate_sized = ("load", "volume"), sized
+
+    assert write_generated(plain, "volume", tmp_path, 3, events=9, progress=steps.append) == tmp_path / "volume"
+    assert steps == [9]
+
+
+@pytest.mark.parametrize(
+    ("kind", "events", "message"),
+    [
+        ("other", None, "makes no set 'other'"),
+        ("load", None, "needs --events"),
+        ("small", 9, "has a size of its own"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(plain, tmp_path, kind, events, message):
+    with pytest.raises(UsageError, match=message):
+        write_generated(plain, kind, tmp_path, 1, events=events)
+
+
+def test_a_size_that_the_generator_refuses_is_bad_input(plain, tmp_path):
+    def refuse(*_):
+        raise ValueError("too few events")
+
+    plain.generate_load = refuse
+
+    with pytest.raises(UsageError, match="too few events"):
+        write_generated(plain, "load", tmp_path, 1, events=2)
