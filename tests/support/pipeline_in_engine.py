@@ -125,14 +125,15 @@ class PipelineInEngine:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _client: Any = None
 
-    def load(self, manifest: Path, *, batch: int = BATCH) -> EngineRun:
+    def load(self, manifest: Path, *, batch: int = BATCH, **asked: Any) -> EngineRun:
         """Plan a run of a fixture set and put into its database what a real run would have there before the checks.
 
-        The database of the run before is emptied for it. Raises what planning raises: FixtureError, UsageError.
+        `asked` are more fields of the request. The database of the run before is emptied for it. Raises what planning
+        raises: FixtureError, UsageError.
         """
         # One run id, so that there is one database: to make its schema takes longer than everything else.
         root = self.folder / f"run{next(self._numbers)}"
-        request = RunRequest(run_id="engine", manifest=str(manifest), artifacts_root=root)
+        request = RunRequest(run_id="engine", manifest=str(manifest), artifacts_root=root, **asked)
         ctx = plan_run(request, STAGES, home=self.home, host=HostSettings(cache_dir=self.folder), now=datetime.now(UTC))
         write_json(ctx.folder.stack / "state.json", self._state().as_json())
         run = EngineRun(ctx, planned_replay(ctx), self._database(ctx))

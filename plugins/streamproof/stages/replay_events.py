@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from streamproof.runs.subject.sharing import marked_replay
 from streamproof.stages.promises import promised_by_scenario, published_in_window
 from streamproof.transport.base import Course, Published
 from streamproof.warehouse.base import IdOf, no_id
+
+LOG_EVERY_SEC = 10.0
 
 
 def planned_replay(ctx: RunContext) -> ReplayPlan:
@@ -65,7 +68,7 @@ def run(ctx: RunContext) -> StageOutcome:
         run_id=ctx.plan.run_id,
         watch=ctx.stack_state,
         shared=bool(ctx.plan.correlation),
-        course=Course(pace=pace),
+        course=Course(pace=pace, on_acknowledged=_logged(ctx, len(plan.events))),
     )
     ctx.log(f"{published.acknowledged} records acknowledged, {published.rate_per_sec:,.0f}/s")
     with ctx.warehouse() as warehouse:
@@ -77,6 +80,20 @@ def run(ctx: RunContext) -> StageOutcome:
         details["send_error"] = pace.errors.as_json()
         ctx.log(f"sent at {ctx.plan.speed} with an error of {pace.errors}")
     return StageOutcome(details=details)
+
+
+def _logged(ctx: RunContext, total: int) -> Callable[[int, Sequence[int]], object]:
+    """Return a function that counts acknowledged records and logs their number every few seconds."""
+    acknowledged, said = 0, time.monotonic()
+
+    def on_acknowledged(_partition: int, offsets: Sequence[int]) -> None:
+        nonlocal acknowledged, said
+        acknowledged += len(offsets)
+        if time.monotonic() - said >= LOG_EVERY_SEC:
+            said = time.monotonic()
+            ctx.log(f"{acknowledged:,} of {total:,} records acknowledged")
+
+    return on_acknowledged
 
 
 def id_function(pack: Pack) -> IdOf:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,50 @@ def test_a_set_without_a_family_passes_under_its_own_labels(
     part = [line for line in sets["golden"] if line.session.scenario == kept and line.family != family]
     outcome = pipeline.judge(pipeline.load(write_part(part, tmp_path, relabel=False)), contracts=False)
     assert outcome.verdict is Verdict.PASSED, outcome.explain()
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        ("golden", {"events": 1}),
+        ("golden", {"events": 45, "shift_to": "now"}),
+        ("golden", {"events": 160, "shift_to": "2026-06-01T00:29:17Z"}),
+        ("hostile", {"shift_to": "now"}),
+        ("hostile", {"events": 120, "shift_to": "2026-06-01T00:29:17Z"}),
+    ],
+)
+def test_the_first_events_by_time_and_a_set_moved_in_time_pass(
+    pipeline: PipelineInEngine, home: Path, kind: str, asked: dict
+) -> None:
+    run = pipeline.load(home / f"include/fixtures/livepeer/{kind}/manifest.json", **asked)
+    assert len(run.plan.events) == asked.get("events", len(run.plan.events))
+    outcome = pipeline.judge(run, contracts=asked.get("events") == 160)
+    assert outcome.verdict is Verdict.PASSED, outcome.explain()
+
+
+# What is compared of a set that was moved, and the columns that hold a clock or count batches.
+MOVED = (
+    "v_latest_sessions", "v_latest_segments", "v_latest_latency_samples", "fact_stream_status_samples",
+    "v_api_network_demand", "v_api_gpu_metrics", "v_api_sla_compliance",
+)  # fmt: skip
+NOT_COMPARED = frozenset({"ingestion_timestamp", "version", "row_ordinal"})
+
+
+def test_a_set_that_is_moved_has_the_same_rows_but_for_their_times(pipeline: PipelineInEngine, home: Path) -> None:
+    """By whole hours: everything that is no time is the same, what is counted by the hour as well."""
+    manifest = home / "include/fixtures/livepeer/golden/manifest.json"
+
+    def rows_moved_back(shift_to: str | None) -> dict[str, list[str]]:
+        run = pipeline.load(manifest, shift_to=shift_to)
+        back = timedelta(milliseconds=run.ctx.plan.shift_ms)
+        assert bool(back) is (shift_to is not None)
+
+        def text(row: dict) -> str:
+            kept = {name: value for name, value in row.items() if name not in NOT_COMPARED}
+            return str({name: v - back if isinstance(v, datetime) else v for name, v in kept.items()})
+
+        shown = {table: run.query(f"SELECT * FROM {table}") for table in MOVED}
+        return {table: sorted(text(row) for row in found) for table, found in shown.items()}
+
+    assert rows_moved_back("now") == (as_it_is := rows_moved_back(None))
+    assert all(as_it_is.values())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from streamproof.model.results import LAYERS, Status
 from streamproof.report.summary import build_summary, first_broken_layer
+from streamproof.report.terminal.verdict import show_verdict
 
 DESIGN_KEYS = [
     "run_id", "pack", "mode", "verdict", "window", "stack", "git_commit", "fixture", "results", "checks", "failures",
@@ -96,3 +99,21 @@ def test_the_first_broken_layer_follows_the_flow_of_the_data(samples, first):
 def test_no_layer_is_named_when_nothing_failed_or_no_check_names_one(samples):
     assert first_broken_layer([]) is None
     assert first_broken_layer([samples.check("x", Status.FAILED, layer="")]) is None
+
+
+def test_it_tells_how_the_set_was_replayed_and_how_exactly(samples):
+    error = {"median_ms": 0.7, "p99_ms": 2.0, "max_ms": 3.5}
+    replayed = replace(
+        samples.stage("replay_events"), details={"rate_per_sec": 5.5, "duration_sec": 10.0, "send_error": error}
+    )
+    plan = samples.plan(speed="60x", shift_to="now", shift_ms=3_600_000, first_events=100)
+    ended = "2026-03-01T02:15:10.000Z"
+    summary = build_summary(plan, {"replay_events": replayed}, None, ended_at=ended)
+    assert summary["replay"] == {
+        "speed": "60x", "shift_to": "now", "shift_ms": 3_600_000, "first_events": 100,
+        "rate_per_sec": 5.5, "duration_sec": 10.0, "send_error": error,
+    }  # fmt: skip
+    out = io.StringIO()
+    show_verdict(Console(file=out, width=200), summary)
+    assert "60x: sent within 0.70 ms of their time (median), 2.00 ms (p99), 3.50 ms (max)" in out.getvalue()
+    assert build_summary(samples.plan(), {}, None, ended_at=ended)["replay"]["send_error"] is None

@@ -33,6 +33,8 @@ def show_verdict(console: Console, summary: Mapping[str, Any]) -> None:
         console.print(f"    Hint: {escape(summary['hint'])}")
     if summary["injected"]:
         console.print(f"  [yellow]injected[/] {escape(summary['injected']['file'])}")
+    if (summary.get("replay") or {}).get("send_error"):
+        console.print(f"  replay  {escape(_pace(summary['replay']))}")
     if "rungs" in summary:
         console.print(f"  proved  {escape(', '.join(summary['rungs']) or 'nothing')}")
     if missing := ", ".join(summary.get("rungs_missing", ())):
@@ -40,6 +42,14 @@ def show_verdict(console: Console, summary: Mapping[str, Any]) -> None:
     if summary["verdict"] != "passed":
         console.print(f"  rerun   {escape(summary['rerun'])}")
     console.print(f"  report  {escape(str(Path(summary['folder']) / 'report.html'))}")
+
+
+def _pace(replay: Mapping[str, Any]) -> str:
+    error = replay["send_error"]
+    return (
+        f"{replay['speed']}: sent within {error['median_ms']:.2f} ms of their time (median), {error['p99_ms']:.2f} ms "
+        f"(p99), {error['max_ms']:.2f} ms (max)"
+    )
 
 
 def _show_failure(console: Console, failure: Mapping[str, Any]) -> None:
