@@ -263,39 +263,3 @@ class Warehouse(Protocol):
         The clone reads no topic. Its materialized views exist but write nothing, so a change of their source does not
         reach their target.
         """
-
-
-class Server(Protocol):
-    """A connection to a server, not to one of its databases. Every method raises WarehouseError when refused."""
-
-    @property
-    def version(self) -> str:
-        """Return the version of the server."""
-
-    def close(self) -> None:
-        """Close the connection."""
-
-    def check(self, database: str, schema: Path) -> str:
-        """Check, before a run, that its database can be created, and return the server's version.
-
-        Nothing is created. Raises WarehouseError when the server is too old, the user may only read or misses a right,
-        or the database exists already.
-        """
-
-    def create(self, database: str) -> None:
-        """Create a database unless it exists."""
-
-    def claim(self, database: str, run_id: str, pack: str) -> bool:
-        """Create a database and mark it with the run that owns it; return whether it is new.
-
-        Raises WarehouseError when it exists and does not belong to the run.
-        """
-
-    def release(self, database: str, run_id: str) -> bool:
-        """Drop a run's database and its view cache; return whether the database existed.
-
-        Raises WarehouseError, and drops nothing, when the database does not belong to the run.
-        """
-
-    def log_run(self, summary: Mapping[str, Any]) -> None:
-        """Add a run's summary to the log of runs, which remains when their databases are dropped."""

@@ -13,7 +13,8 @@ from streamproof.model.fixture import ValueRules
 from streamproof.model.settings import ClickHouseSettings
 from streamproof.packs.accounting import Accounting
 from streamproof.sql.blocks import Block
-from streamproof.warehouse.base import Server, Warehouse
+from streamproof.warehouse.base import Warehouse
+from streamproof.warehouse.server import Server
 from streamproof.warehouse.values import FilesCompared, MadePack, SqlReview, SqlText
 
 KINDS = ("clickhouse",)

@@ -88,13 +88,14 @@ class Shape:
 
     `columns` holds the column types by name, in the table's order. `merges`: rows with equal keys are merged into one
     at some later time, so a reader must not depend on whether they have been. `replaces`: that merge keeps one of the
-    rows unchanged.
+    rows unchanged. `computed` are the columns that no insert may name.
     """
 
     columns: Mapping[str, str]
     is_view: bool = False
     merges: bool = False
     replaces: bool = False
+    computed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streamproof.cli.commands.curation import generating
+from streamproof.cli.commands.curation import load as load_command
 from streamproof.cli.commands.curation import redact as redact_command
 from streamproof.cli.commands.curation import select as select_command
 from streamproof.cli.environment import read_environment
@@ -24,6 +25,7 @@ app = typer.Typer(help="Generate, export, import, redact and verify fixture sets
 app.command("generate")(generating.generate)
 app.command("redact")(redact_command.redact)
 app.command("select")(select_command.select)
+app.command("load")(load_command.load)
 
 
 @app.command("verify")

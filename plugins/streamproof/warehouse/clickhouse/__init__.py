@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from streamproof.model.settings import ClickHouseSettings
     from streamproof.packs.accounting import Accounting
     from streamproof.sql.blocks import Block
-    from streamproof.warehouse.base import Server, Warehouse
+    from streamproof.warehouse.base import Warehouse
+    from streamproof.warehouse.server import Server
     from streamproof.warehouse.values import FilesCompared, MadePack, SqlReview, SqlText
 
 # The columns of a new pack's typed tables that say which record a row comes from.

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import orjson
 
@@ -284,6 +285,10 @@ def insert(client: Client, table: str, columns: Sequence[str], found: Iterable[S
         remaining = iter(found)
         while batch := list(islice(remaining, BATCH_ROWS)):
             body = b"\n".join(map(orjson.dumps, batch))
-            client.raw_insert(table, column_names=columns, insert_block=body, fmt="JSONCompactEachRow")
+            # A table with deduplication would drop a batch that is equal to an earlier one.
+            every_row = {"insert_deduplication_token": uuid4().hex}
+            client.raw_insert(
+                table, column_names=columns, insert_block=body, fmt="JSONCompactEachRow", settings=every_row
+            )
             number += len(batch)
     return number

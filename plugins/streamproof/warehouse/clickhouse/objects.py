@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from streamproof.sql.lexing import names_in
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 _COLUMNS = """
-SELECT columns.table AS object, columns.name AS name, columns.type AS type, tables.engine AS engine
+SELECT
+    columns.table AS object, columns.name AS name, columns.type AS type, tables.engine AS engine,
+    columns.default_kind AS kind
 FROM system.columns AS columns
 INNER JOIN system.tables AS tables ON columns.database = tables.database AND columns.table = tables.name
 WHERE columns.database = currentDatabase() AND columns.table IN {objects:Array(String)}
 ORDER BY columns.table ASC, columns.position ASC
 """
+_COMPUTED = ("MATERIALIZED", "ALIAS", "EPHEMERAL")
 _MERGES = ("Replacing", "Aggregating", "Summing", "Collapsing")
 
 # The names in such a statement do not show what it reads: it reads a system table, takes a table's name as a
@@ -34,10 +38,16 @@ def shapes_of(client: Client, objects: Collection[str]) -> dict[str, Shape]:
     """Return the shape of each of these objects that exists. Raises WarehouseError."""
     found: dict[str, dict[str, str]] = {}
     engines: dict[str, str] = {}
+    computed: dict[str, set[str]] = {}
     for row in rows(client, _COLUMNS, {"objects": sorted(objects)}):
         found.setdefault(row["object"], {})[row["name"]] = row["type"]
         engines[row["object"]] = row["engine"]
-    return {name: shape(columns, engines[name]) for name, columns in found.items()}
+        if row["kind"] in _COMPUTED:
+            computed.setdefault(row["object"], set()).add(row["name"])
+    return {
+        name: replace(shape(columns, engines[name]), computed=frozenset(computed.get(name, ())))
+        for name, columns in found.items()
+    }
 
 
 def shape(columns: dict[str, str], engine: str) -> Shape:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from streamproof.model.errors import WarehouseError
+from streamproof.model.errors import UsageError, WarehouseError
 from streamproof.model.settings import ClickHouseSettings
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
 from streamproof.warehouse.clickhouse.migrations import read_migrations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ENGINE = re.compile(r"\bENGINE\s*=\s*(\w+)")
 _EXISTS = "SELECT 1 FROM system.databases WHERE name = {database:String}"
+_TABLES = "SELECT name FROM system.tables WHERE database = {database:String} ORDER BY name LIMIT 1"
 # This table records which run created a database. A run drops or reuses a database only when its row is in the table.
 OWNER_TABLE = "streamproof_owner"
 _OWNER_DDL = f"""
@@ -82,6 +83,21 @@ class ClickHouseServer:
             # Without the mark, no later call could find out that the database is this run's, and drop it.
             self._drop(database)
             raise
+        return True
+
+    def adopt(self, database: str, owner: str, pack: str) -> bool:
+        """Create or take an empty database and mark it; return whether it is new. Raises UsageError, WarehouseError."""
+        if not self._exists(database):
+            return self.claim(database, owner, pack)
+        if owner_of(self.client, database) is not None:
+            return False
+        tables = rows(self.client, _TABLES, {"database": database})
+        if tables:
+            raise UsageError(
+                f"Database {database} has tables that streamproof did not make, among them {tables[0]['name']}.",
+                hint="Name an empty database, one that streamproof has made, or one that is not there.",
+            )
+        self._mark(database, owner, pack)
         return True
 
     def _exists(self, database: str) -> bool:
