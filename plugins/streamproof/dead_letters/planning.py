@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import orjson
@@ -155,8 +158,22 @@ def preview(pipeline: Pipeline, request: ReplayRequest, replay_id: str, folder: 
     """Return what a replay would send, without the right to send it. Raises as `plan_replay` does."""
     folder.path.mkdir(parents=True, exist_ok=True)
     plan = _scanned(pipeline, request, replay_id, folder)
-    folder.letters.unlink()
+    folder.letters.unlink(missing_ok=True)
     return plan
+
+
+@contextmanager
+def _complete_file(target: Path) -> Iterator[IO[bytes]]:
+    """Yield a file to write. It has its name when it is complete and on the disk; after an error there is none."""
+    partial = target.with_suffix(".part")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _scanned(pipeline: Pipeline, request: ReplayRequest, replay_id: str, folder: ReplayFolder) -> dict[str, Any]:
@@ -164,22 +181,17 @@ def _scanned(pipeline: Pipeline, request: ReplayRequest, replay_id: str, folder:
     transport, now_ms = pipeline.transport, round(datetime.now(UTC).timestamp() * 1000)
     retained = dict(transport.retained(pipeline.kafka, pipeline.dlq_topic))
     output = transport.retained(pipeline.kafka, pipeline.output_topic)
-    raw, parts = folder.path / "letters.unsorted", [folder.letters, folder.skipped]
-    partial = [path.with_suffix(".part") for path in parts]
-    with raw.open("w+b") as lines, partial[0].open("wb") as sent, partial[1].open("wb") as skipped:
+    # The bodies are in a file without a name until it is known that they are to be sent: it leaves nothing behind.
+    with tempfile.TemporaryFile(dir=folder.path) as lines, _complete_file(folder.skipped) as skipped:
         scan = _Scan(request, now_ms, pipeline, lines, skipped)
         scan.all(retained)
         lost = refuse_lost(request, pipeline.dlq_topic, retained, scan.firsts)
         chosen = scan.chosen()
-        for found in chosen:
-            lines.seek(found.place)
-            sent.write(lines.read(found.size))
-        for file in (sent, skipped):
-            file.flush()
-            os.fsync(file.fileno())
-    for path, target in zip(partial, parts, strict=True):
-        path.replace(target)
-    raw.unlink()
+        if chosen:
+            with _complete_file(folder.letters) as sent:
+                for found in chosen:
+                    lines.seek(found.place)
+                    sent.write(lines.read(found.size))
     return {
         "replay_id": replay_id,
         "pack": pipeline.pack.name,

@@ -50,6 +50,7 @@ def send(
     """
     existing = folder.read(folder.result)
     if existing is not None:
+        folder.letters.unlink(missing_ok=True)
         return existing
     if not folder.letters.is_file():
         raise StackError(

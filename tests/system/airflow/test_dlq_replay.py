@@ -43,9 +43,10 @@ class Stack:
     clickhouse: ClickHouseSettings
     broken_ids: set[str]
 
-    def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def cli(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command."""
-        return subprocess.run([COMMAND, *arguments], env=self.env, capture_output=True, text=True, check=False)
+        env = {**self.env, **environment}
+        return subprocess.run([COMMAND, *arguments], env=env, capture_output=True, text=True, check=False)
 
     def rows(self, sql: str) -> list[Any]:
         """Return the rows of a query."""
@@ -204,6 +205,8 @@ def test_killed_twice_in_the_middle_the_dag_recovers_every_event(stack, tmp_path
     assert stack.rows("SELECT disposition, count() FROM record_dispositions WHERE replay = 1 GROUP BY 1") == [
         ("accepted", total)
     ]
+    unread = "SELECT countIf(data = '' OR parse_error != '' OR headers['sp-dead-letter'] = '') FROM streaming_events"
+    assert stack.rows(f"{unread} WHERE headers['sp-run-id'] = '{REPLAY}'") == [(0,)]
     checklist = json.loads((stack.files / "checklist.json").read_text())
     assert checklist["checks"] == {"passed": 4, "failed": 0, "errored": 0, "skipped": 0}
 
@@ -235,15 +238,26 @@ def test_every_check_of_the_checklist_can_fail(stack, home):
 
 
 def test_a_window_without_letters_is_refused_and_what_fails_again_fails_the_checklist(stack):
-    empty = stack.cli("dlq", "replay", "--run", NAME, "--from-ts", "2020-01-01", "--to-ts", "2020-01-02")
-    assert empty.returncode == 2
+    empty = stack.cli("dlq", "replay", "--no-checklist", REPLAY_KAFKA_BOOTSTRAP=stack.kafka.bootstrap_servers,
+                      REPLAY_DLQ_TOPIC=f"{NAME}.events.dlq.streaming_events.v1", REPLAY_OUTPUT_TOPIC=INPUT,
+                      REPLAY_START_EPOCH_MS="1577836800000", REPLAY_END_EPOCH_MS="1577923200000")  # fmt: skip
+    assert empty.returncode == 2, empty.stderr
     assert "Nothing is to be sent again" in empty.stderr
+    assert "outside_window" in empty.stderr
     # Without the correction, the bodies are as faulty as before.
     failed = stack.cli("dlq", "replay", "--run", NAME, "--replay-id", "uncorrected", "--json")
     assert failed.returncode == 1, failed.stderr
     results = {result["name"]: result["status"] for result in json.loads(failed.stdout)["checklist"]["results"]}
     assert results["dlq_replayed_events_are_recovered"] == "failed"
     assert results["dlq_rate_is_at_its_baseline"] == "failed"
+
+
+def test_records_that_do_not_arrive_are_not_judged(stack):
+    """Nobody reads the topic that they are sent to."""
+    late = stack.cli("dlq", "replay", "--run", NAME, "--replay-id", "astray", "--timeout", "1",
+                     "--output-topic", f"{NAME}.events.quarantine.streaming_events.v1")  # fmt: skip
+    assert late.returncode == 3, late.stderr
+    assert "raw rows 0 of " in late.stderr
 
 
 def checklist_parameters(stack: Stack, home: Path) -> dict[str, object]:

@@ -169,7 +169,15 @@ def test_nothing_to_send_is_an_error_that_says_what_was_read(topics, pipeline, t
     topics.add("a", time=START - 1)
     with pytest.raises(UsageError, match=r"1 records were read from .*; 1 outside_window"):
         plan_replay(pipeline, ReplayRequest(START), "r1", replay_folder(tmp_path, "r1"))
-    assert not replay_folder(tmp_path, "r1").plan.exists()
+    assert {path.name for path in replay_folder(tmp_path, "r1").path.iterdir()} == {"skipped.jsonl"}
+
+
+def test_a_refused_or_broken_scan_leaves_no_body(topics, pipeline, tmp_path, monkeypatch):
+    topics.add("a")
+    monkeypatch.setattr(topics, "retained", lambda _settings, _topic: {0: (5, 6)})
+    with pytest.raises(UsageError, match="may have dropped records"):
+        plan_replay(pipeline, ReplayRequest(START - 1), "r1", replay_folder(tmp_path, "r1"))
+    assert list(replay_folder(tmp_path, "r1").path.iterdir()) == []
 
 
 def test_a_plan_is_made_once_and_for_one_request(topics, pipeline, tmp_path):

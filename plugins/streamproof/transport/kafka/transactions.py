@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from zlib import crc32
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from streamproof.model.errors import StackError
 from streamproof.model.settings import KafkaSettings
@@ -139,6 +139,8 @@ def _abort(producer: Producer) -> None:
 
 
 def _hint_of(error: KafkaException) -> str:
+    if error.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
+        return "A record is larger than the topic takes: raise its max.message.bytes, then start the same replay again."
     if error.args[0].fatal() and "fenced" in error.args[0].str().lower():
         return "Another process has taken over this replay: let that one finish."
     return _HINT

@@ -1,6 +1,6 @@
 -- When this fails, more records are dead-lettered since the replay began than before: the fault is still there, or the
 -- fix has made another one. The baseline is the share of dead letters among the records outside the replayed window
--- that arrived before the replay. What it allows for the number of records since then is rounded up.
+-- that arrived within some days before the replay. What it allows for the number of records since then is rounded up.
 -- LAYER: raw
 
 -- TEST: dlq_rate_is_at_its_baseline
@@ -25,7 +25,9 @@ records AS (
         (source_partition, source_offset) IN (SELECT * FROM letters) AS is_letter,
         if(id = '', concat(toString(source_partition), ':', toString(source_offset)), id) AS shown
     FROM streaming_events
-    WHERE source_topic = {input_topic:String}
+    WHERE
+        source_topic = {input_topic:String}
+        AND ingestion_timestamp >= (SELECT at FROM began) - toIntervalHour({baseline_hours:UInt32})
 )
 
 SELECT

@@ -10,7 +10,7 @@ import typer
 from streamproof.cli.commands.dlq.opening import Options, opened
 from streamproof.cli.commands.dlq.showing import Progress, show
 from streamproof.cli.environment import read_environment
-from streamproof.cli.options import FromTs, Json, LookbackHours, Pack, RunId, ToTs, named
+from streamproof.cli.options import FromTs, Json, LookbackHours, Pack, ToTs, named
 from streamproof.model.errors import EXIT_CHECK_FAILED, EXIT_NOT_JUDGED
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from streamproof.environment import Environment
 
 _VERDICTS = {"passed": 0, "failed": EXIT_CHECK_FAILED, "error": EXIT_NOT_JUDGED}
+Run = Annotated[
+    str | None,
+    typer.Option("--run", help="A run or stack that is up: its topics, brokers and database.", metavar="RUN_ID"),
+]
 Bootstrap = Annotated[
     str | None, typer.Option("--bootstrap", help="Brokers; REPLAY_KAFKA_BOOTSTRAP.", metavar="HOST:PORT")
 ]
@@ -60,7 +64,7 @@ Timeout = Annotated[
 
 
 def replay(
-    run: RunId = None,
+    run: Run = None,
     pack: Pack = None,
     bootstrap: Bootstrap = None,
     dlq_topic: DlqTopic = None,
