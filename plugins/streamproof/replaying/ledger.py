@@ -119,13 +119,13 @@ class Ledger:
     def _entries(self) -> Path:
         return self._folder / "acknowledged.jsonl"
 
-    def _whole_lines(self) -> list[bytes]:
-        if not self._entries.exists():
-            return []
-        return self._entries.read_bytes().split(b"\n")[:-1]
+    def _whole_lines(self) -> Iterator[bytes]:
+        if self._entries.exists():
+            with self._entries.open("rb") as lines:
+                yield from (line for line in lines if line.endswith(b"\n"))
 
     def _opened_after_whole_lines(self) -> Any:
-        size = sum(len(line) + 1 for line in self._whole_lines())
+        size = sum(map(len, self._whole_lines()))
         lines = self._open.enter_context(self._entries.open("ab", buffering=0))
         lines.truncate(size)
         return lines

@@ -7,7 +7,7 @@ from airflow.sdk import AssetAlias
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
-from streamproof.airflow import operators
+from streamproof.airflow import operators, params
 from streamproof.airflow.settings import read_settings
 from streamproof.model.results import Status
 from streamproof.model.stack import ProcessIdentity, StackState
@@ -290,15 +290,15 @@ class TestPlanRun:
         settings = read_settings({"STREAMPROOF_HOME": str(home), "STREAMPROOF_ARTIFACTS": str(tmp_path)})
         manifest = "include/fixtures/livepeer/golden/manifest.json"
 
-        request = operators.run_request({**PARAMS, "manifest": manifest, "inject": "x.sql"}, "r", settings)
+        request = params.run_request({**PARAMS, "manifest": manifest, "inject": "x.sql"}, "r", settings)
 
         assert request.manifest == str(home / manifest)
         assert request.inject == str(home / "x.sql")
-        assert operators.run_request({**PARAMS, "manifest": "hostile"}, "r", settings).manifest == "hostile"
+        assert params.run_request({**PARAMS, "manifest": "hostile"}, "r", settings).manifest == "hostile"
 
     def test_a_dag_run_that_is_cleared_gets_a_new_folder(self, home, tmp_path):
         settings = read_settings({"STREAMPROOF_HOME": str(home), "STREAMPROOF_ARTIFACTS": str(tmp_path)})
         (tmp_path / "r").mkdir()
-        assert operators.run_request(PARAMS, "r", settings).run_id == "r.try2"
+        assert params.run_request(PARAMS, "r", settings).run_id == "r.try2"
         (tmp_path / "r.try2").mkdir()
-        assert operators.run_request(PARAMS, "r", settings).run_id == "r.try3"
+        assert params.run_request(PARAMS, "r", settings).run_id == "r.try3"

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.main import get_command
 
-from streamproof.airflow.operators import run_request
+from streamproof.airflow.params import run_request
 from streamproof.airflow.settings import read_settings
 from streamproof.cli.commands import prove as prove_command
 from streamproof.cli.commands import run as run_command

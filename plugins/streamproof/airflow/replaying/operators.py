@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from streamproof.airflow.operators import refuse_unknown_params
+from streamproof.airflow.params import refuse_unknown_params
 from streamproof.airflow.settings import read_settings, run_id_of
 from streamproof.model.errors import StreamproofError, UsageError
 
