@@ -97,6 +97,8 @@ def _publish(
             prepared.replay.records(),
             run_id=started.run_id,
             watch=lambda: target.progress(0),
+            # The topic was there before, so others may publish to it, too. A second copy is refused by the broker.
+            shared=True,
             course=course,
         )
     except StackError as error:

@@ -25,6 +25,7 @@ from streamproof.replaying.ledger import Ledger
 from streamproof.replaying.replays import Target, begin, go_on
 from streamproof.replaying.request import ReplayRequest, prepare
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
+from streamproof.transport.base import ReadRecord
 from streamproof.transport.kafka import producer
 from streamproof.transport.kafka.port import Kafka
 from tests.support import killed_replay
@@ -59,17 +60,22 @@ def load(tmp_path_factory) -> Path:
     return generate_load(EVENTS, tmp_path_factory.mktemp("load"))
 
 
+def records_of(stack: StackState, topic: str, run_id: str) -> list[tuple[int, ReadRecord]]:
+    """The records of a replay in a topic, with their sequence numbers."""
+    found = [(dict(record.headers), record) for record in KAFKA.read(stack.kafka, topic)]
+    return [
+        (int(headers["sp-sequence"]), record) for headers, record in found if headers["sp-run-id"] == run_id.encode()
+    ]
+
+
 def require_every_record_once(stack: StackState, topic: str, run_id: str, plan: ReplayPlan) -> None:
     """The topic holds the whole replay: each record once, with its value, and each stream in its order."""
     by_stream = defaultdict(list)
     values = {}
-    for record in KAFKA.read(stack.kafka, topic):
-        headers = dict(record.headers)
-        if headers["sp-run-id"] == run_id.encode():
-            number = int(headers["sp-sequence"])
-            assert number not in values, f"record {number} is there twice"
-            values[number] = record.value
-            by_stream[record.key].append(number)
+    for number, record in records_of(stack, topic, run_id):
+        assert number not in values, f"record {number} is there twice"
+        values[number] = record.value
+        by_stream[record.key].append(number)
     assert [values.get(number) for number in range(len(plan.events))] == [value for _, value in plan.records()]
     assert all(numbers == sorted(numbers) for numbers in by_stream.values())
 
@@ -84,12 +90,15 @@ def test_killed_twice_and_resumed_nothing_is_missing_and_nothing_is_there_twice(
         command = [sys.executable, killed_replay.__file__, *arguments]
         return subprocess.run(command, check=False, timeout=120, cwd=pack.file.parents[3]).returncode
 
+    others = plan_replay(pack.manifest("golden"), pack.replay)
     folder = tmp_path / "k1"
     acknowledged, held = [], []
     for entry in (5, 9):
         assert die_at(entry) == -signal.SIGKILL
         acknowledged.append(ledger_records(folder))
-        held.append(sum(KAFKA.end_offsets(stack.kafka, "killed").values()))
+        held.append(len(records_of(stack, "killed", "k1")))
+        # Others publish to the topic, too.
+        producer.publish(stack.kafka, "killed", others.records(), run_id="other", shared=True)
     # Both times the topic held records that the ledger did not know of, and the replay was not complete.
     assert 0 < acknowledged[0] < held[0] < EVENTS
     assert acknowledged[0] < acknowledged[1] < held[1] < EVENTS
