@@ -247,3 +247,77 @@ def test_the_variables_of_a_replay_fall_back_to_those_of_the_processor(home):
     assert (found.start_ms, found.end_ms, found.group) == (12, None, "")
     with pytest.raises(UsageError, match="REPLAY_END_EPOCH_MS is 'soon'"):
         DlqReplayVariables.read_for(names, {"REPLAY_END_EPOCH_MS": "soon"})
+
+
+class KilledError(BaseException):
+    """The end of a process."""
+
+
+@dataclass
+class Mortal(Topics):
+    """The same topics, whose user dies at a given step. What was published stays, as a transport promises."""
+
+    dies_at: int = 0
+    steps: int = 0
+    topic: dict[int, Any] = field(default_factory=dict)
+
+    def step(self) -> None:
+        """Count a step, and die at it."""
+        self.steps += 1
+        if self.steps == self.dies_at:
+            raise KilledError
+
+    def retained(self, settings: KafkaSettings, topic: str) -> Mapping[int, tuple[int, int]]:
+        self.step()
+        return super().retained(settings, topic)
+
+    def read(self, settings: KafkaSettings, topic: str, span: Any = None) -> Iterator[ReadRecord]:
+        for record in super().read(settings, topic, span):
+            self.step()
+            yield record
+
+    def publish_once(self, _settings: KafkaSettings, series: Any, records: Any, *, watch: Any) -> list[tuple[int, int]]:
+        self.step()
+        watch(len(self.topic))
+        for number, record in enumerate(records):
+            if number in self.topic:
+                assert self.topic[number] == record
+                continue
+            self.step()
+            self.topic[number] = record
+            watch(len(self.topic))
+        self.step()
+        return [(0, number) for number in sorted(self.topic)]
+
+
+def test_killed_at_any_step_it_sends_each_record_once_and_always_the_same(home, tmp_path, monkeypatch, pipeline):
+    letters = Topics()
+    for name in ("a", "b", "c"):
+        letters.add(name)
+    write, results, dies_at, survived = pipeline_module.ReplayFolder.write, [], 0, False
+    while not survived:
+        dies_at += 1
+        topics = Mortal(list(letters.letters), dies_at=dies_at)
+        monkeypatch.setattr(pipeline_module, "transport_of", lambda _kind, topics=topics: topics)
+
+        def mortal_write(folder: Any, file: Path, document: Any, topics: Mortal = topics) -> None:
+            topics.step()
+            write(folder, file, document)
+            topics.step()
+
+        monkeypatch.setattr(pipeline_module.ReplayFolder, "write", mortal_write)
+        files = replay_folder(tmp_path, f"r{dies_at}")
+        try:
+            replay(pipeline, ReplayRequest(), files)
+            survived = True
+        except KilledError:
+            # What comes in meanwhile belongs to no plan that was made before.
+            planned_before = files.plan.exists()
+            topics.add("late")
+            replay(pipeline, ReplayRequest(), files)
+            assert len(topics.topic) == (3 if planned_before else 4)
+        assert not files.letters.exists()
+        results.append(len(topics.topic))
+    # Two looks at offsets, three letters, the plan, five steps of publishing, the result: each was the last once.
+    assert results[-1] == 3
+    assert dies_at == 15
