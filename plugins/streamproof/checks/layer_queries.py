@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from streamproof.checks.query_pack import QueryResult, run_query
-from streamproof.model.errors import SqlSourceError, StreamproofError, UsageError, WarehouseError
-from streamproof.sql.blocks import Block, BlockKind, read_blocks
+from streamproof.model.errors import StreamproofError, UsageError, WarehouseError
+from streamproof.sql.blocks import Block, read_one_query
 from streamproof.sql.reading import shown_path
 from streamproof.warehouse.base import Warehouse
 
@@ -26,11 +26,8 @@ Layers = tuple[tuple[str, QueryResult], ...]
 
 
 def query_of(path: Path, home: Path) -> Block:
-    """Read the one query of a file. Raises SqlSourceError."""
-    blocks = read_blocks(path, shown_as=shown_path(path, home))
-    if len(blocks) != 1 or blocks[0].kind is not BlockKind.QUERY:
-        raise SqlSourceError(f"{path} does not hold exactly one QUERY block.", hint="Split the file.")
-    return blocks[0]
+    """Read the one query of a file. Errors name the file relative to `home`. Raises SqlSourceError."""
+    return read_one_query(path, shown_as=shown_path(path, home))
 
 
 def ask_layers(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from streamproof.model.errors import UsageError
 from streamproof.model.formats.documents import read_yaml
 from streamproof.model.results import LAYERS
-from streamproof.sql.blocks import BlockKind, read_blocks
+from streamproof.sql.blocks import read_one_query
 from streamproof.sql.reading import shown_path
 from streamproof.warehouse.values import Tolerance
 
@@ -136,10 +136,8 @@ def _query(file: Path, home: Path) -> tuple[str, str]:
     """Return the single query of a file and its comment."""
     if not file.is_file():
         raise UsageError(f"There is no file {file}.", hint=f"{file.parent / MAP} names it.")
-    blocks = read_blocks(file, shown_as=shown_path(file, home))
-    if len(blocks) != 1 or blocks[0].kind is not BlockKind.QUERY:
-        raise UsageError(f"{file} holds {len(blocks)} blocks.", hint="It must hold one block, `-- QUERY: name`.")
-    return blocks[0].sql, blocks[0].comment
+    query = read_one_query(file, shown_as=shown_path(file, home))
+    return query.sql, query.comment
 
 
 def _refuse_unused_files(folder: Path, found: list[ParityObject], seen: set[str]) -> None:

@@ -15,7 +15,7 @@ from streamproof.model.errors import EXIT_CHECK_FAILED, EXIT_NOT_JUDGED, EXIT_PA
 from streamproof.model.results import CheckResult, Status
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.model.window import Window, from_epoch_ms
-from streamproof.sql.blocks import Block, BlockKind, block_error, read_blocks
+from streamproof.sql.blocks import Block, read_one_query
 from streamproof.sql.reading import shown_path
 from streamproof.sql.suites import read_suite
 from streamproof.warehouse.base import Warehouse
@@ -41,15 +41,9 @@ class ChecklistFiles:
 def read_checklist(sql_dir: Path, *, home: Path) -> ChecklistFiles:
     """Read `dead_letters/arrived.sql` and `dead_letters/checklist/*.sql` of a pack. Raises SqlSourceError."""
     file = sql_dir / FOLDER / "arrived.sql"
-    return ChecklistFiles(one_query(file, home), read_suite(sql_dir / FOLDER / "checklist", home=home))
-
-
-def one_query(file: Path, home: Path) -> Block:
-    """Return the only query of a file. Raises SqlSourceError."""
-    blocks = read_blocks(file, shown_as=shown_path(file, home))
-    if len(blocks) != 1 or blocks[0].kind is not BlockKind.QUERY:
-        raise block_error(blocks[0].source, blocks[-1].line, "such a file holds exactly one QUERY block.", "Split it.")
-    return blocks[0]
+    return ChecklistFiles(
+        read_one_query(file, shown_as=shown_path(file, home)), read_suite(sql_dir / FOLDER / "checklist", home=home)
+    )
 
 
 @contextmanager

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streamproof.dead_letters.checklist import FOLDER, one_query
+from streamproof.dead_letters.checklist import FOLDER
 from streamproof.dead_letters.pipeline import rules_of
 from streamproof.model.errors import SqlSourceError
 from streamproof.packs.pack import Pack
-from streamproof.sql.blocks import Block
+from streamproof.sql.blocks import Block, read_one_query
+from streamproof.sql.reading import shown_path
 
 
 def read_triage(pack: Pack, *, home: Path) -> tuple[Block, ...]:
@@ -18,4 +19,4 @@ def read_triage(pack: Pack, *, home: Path) -> tuple[Block, ...]:
     files = sorted(folder.glob("*.sql"))
     if not files:
         raise SqlSourceError(f"{folder} holds no query.", hint="Add .sql files, one query each.")
-    return tuple(one_query(file, home) for file in files)
+    return tuple(read_one_query(file, shown_as=shown_path(file, home)) for file in files)

@@ -261,3 +261,15 @@ def read_blocks(path: Path, *, shown_as: str = "") -> tuple[Block, ...]:
     """
     source = shown_as or str(path)
     return parse_blocks(read_sql(path, shown_as=source), source)
+
+
+def read_one_query(path: Path, *, shown_as: str = "") -> Block:
+    """Read a file that holds one QUERY block and nothing else. `shown_as` replaces its path in errors and results.
+
+    Raises SqlSourceError, also when the file cannot be read.
+    """
+    first, *others = read_blocks(path, shown_as=shown_as)
+    if others or first.kind is not BlockKind.QUERY:
+        what = "the file does not hold exactly one QUERY block."
+        raise block_error(first.source, first.line, what, "Write one block, `-- QUERY: name`; split a file of several.")
+    return first
