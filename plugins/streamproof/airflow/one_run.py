@@ -84,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--manifest", help="a fixture set of the pack (golden, hostile) or the path of a manifest")
     parser.add_argument("--suites", action="append", default=[], metavar="SUITE")
     parser.add_argument("--inject", metavar="FILE.sql", help="SQL to run before the checks: how to see a run fail")
+    parser.add_argument("--speed", default="max", help="max, or times faster than the events happened: 1x, 60x")
+    parser.add_argument("--shift-to", metavar="now|TIME", help="move all times: the last event is then")
+    parser.add_argument("--events", type=int, metavar="N", help="replay only the first N events, by time")
     parser.add_argument("--keep-stack", action="store_true")
     parser.add_argument("--tolerate-bad-lines", action="store_true")
     return parser

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from streamproof.fixtures import verify
 from streamproof.model.errors import FixtureError
+from streamproof.runs import context
 from streamproof.runs.context import RunContext
 from streamproof.stages import replay_events
 from streamproof.stages.replay_events import planned_replay
+from streamproof.transport.base import Published
 
 
 @pytest.fixture
@@ -56,3 +59,38 @@ def test_another_process_refuses_a_set_that_has_changed(planned, own_set):
 
     with pytest.raises(FixtureError, match="has changed since the run was planned"):
         planned_replay(RunContext.open(ctx.folder.root))
+
+
+@pytest.mark.parametrize(("speed", "factor"), [("max", None), ("7200x", 7200.0)])
+def test_the_speed_of_a_run_is_the_pace_of_its_replay(planned, own_set, monkeypatch, speed, factor):
+    given: dict = {}
+
+    class Kafka:
+        def publish(self, _settings, topic, records, *, course, **_options):
+            events = [event for event, _ in records]
+            given["factor"] = course.pace and course.pace.factor
+            if course.pace is not None:
+                given["due"] = [course.pace.due_sec(event.publish_ms) for event in events]
+                course.pace.errors.add(0.002)
+            count = len(events)
+            return Published(topic, count, [0] * count, range(count), {0: 0}, {0: count}, 2.0)
+
+    class Ledger:
+        value_kinds_read = ("bytes",)
+
+        def write_ledger(self, published, *_more):
+            return published.acknowledged
+
+    monkeypatch.setattr(context, "transport_of", lambda _kind: Kafka())
+    monkeypatch.setattr(RunContext, "kafka", lambda _self: None)
+    monkeypatch.setattr(RunContext, "warehouse", lambda _self: nullcontext(Ledger()))
+    outcome = replay_events.run(planned(manifest=str(own_set), speed=speed, events=100))
+
+    assert given["factor"] == factor
+    assert outcome.details.get("send_error") == (
+        None if factor is None else {"median_ms": 2.0, "p99_ms": 2.0, "max_ms": 2.0}
+    )
+    if factor is not None:
+        # 31 hours of events.
+        assert given["due"][0] == 0
+        assert 15.5 < given["due"][-1] < 15.6
