@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from sys import intern
 from typing import Any
 
 import orjson
@@ -64,7 +65,7 @@ class DeadLetter:
     body: str
     replays: int
     event: str
-    content: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,14 @@ def read_letter(record: ReadRecord, rules: DeadLetterRules) -> DeadLetter | Unus
         return Unusable(Skip.UNPARSABLE)
     times = (epoch_ms(_at(envelope, path)) for path in rules.times)
     time = next((found for found in times if found is not None), None)
-    failure_class, reason, event_id = (
-        _text(_at(envelope, path)) for path in (rules.failure_class, rules.reason, rules.event_id)
-    )
+    # Many letters share few classes and reasons: one text each is kept in memory.
+    failure_class, reason = (intern(_text(_at(envelope, path))) for path in (rules.failure_class, rules.reason))
+    event_id = _text(_at(envelope, rules.event_id))
     body, encoding = _at(envelope, rules.body), _at(envelope, rules.encoding)
     skip, root = _body_problem(body, encoding, rules.text_encoding)
     if skip is not None:
         return Unusable(skip, time, failure_class, reason, event_id)
-    content = hashlib.sha256(without_fields(body, rules.markers.names).encode()).hexdigest()
+    content = hashlib.blake2b(without_fields(body, rules.markers.names).encode(), digest_size=16).digest()
     origin = rules.record
     return DeadLetter(
         partition=record.partition,
@@ -109,7 +110,7 @@ def read_letter(record: ReadRecord, rules: DeadLetterRules) -> DeadLetter | Unus
         event_id=event_id,
         body=body,
         replays=_replays(root, rules),
-        event=event_id or content,
+        event=event_id or content.hex(),
         content=content,
     )
 

@@ -25,6 +25,15 @@ from streamproof.model.window import from_epoch_ms, iso_ms
 HOUR_MS = 3_600_000
 
 
+class _Shown(NamedTuple):
+    """What is shown of a letter."""
+
+    failure_class: str
+    reason: str
+    event_id: str
+    time: int | None
+
+
 class _Candidate(NamedTuple):
     """A letter that passed window and filters. `place` and `size` are where its outgoing line is in the file."""
 
@@ -34,9 +43,9 @@ class _Candidate(NamedTuple):
     place: int
     size: int
     event: str
-    content: str
+    content: bytes
     replays: int
-    shown: dict[str, Any]
+    shown: _Shown
 
 
 @dataclass(slots=True)
@@ -107,7 +116,7 @@ class _Scan:
     def chosen(self) -> list[_Candidate]:
         """Return the letters that are sent, in the order in which their records were rejected."""
         origins: set[tuple[str, int, int]] = set()
-        contents: set[tuple[str, str]] = set()
+        contents: set[tuple[str, bytes]] = set()
         chosen = []
         for found in sorted(self.candidates):
             skip = None
@@ -125,10 +134,10 @@ class _Scan:
             chosen.append(found)
         return chosen
 
-    def skip(self, reason: Skip, partition: int, offset: int, shown: Mapping[str, Any]) -> None:
+    def skip(self, reason: Skip, partition: int, offset: int, shown: _Shown) -> None:
         """Count a record that is not sent, and name it."""
         self.counts[reason.value] += 1
-        line = {"partition": partition, "offset": offset, "skipped": reason.value, **shown}
+        line = {"partition": partition, "offset": offset, "skipped": reason.value, **shown._asdict()}
         self.skipped.write(orjson.dumps(line) + b"\n")
 
 
@@ -217,26 +226,21 @@ def _histogram(chosen: list[_Candidate]) -> Iterator[dict[str, Any]]:
     """Yield the number of letters by class, reason and hour of their time."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for found in chosen:
-        time = found.shown["time"]
+        time = found.shown.time
         hour = "" if time is None else iso_ms(from_epoch_ms(time // HOUR_MS * HOUR_MS))
-        counts[found.shown["failure_class"], found.shown["reason"], hour] += 1
+        counts[found.shown.failure_class, found.shown.reason, hour] += 1
     for (failure_class, reason, hour), count in sorted(counts.items()):
         yield {"failure_class": failure_class, "reason": reason, "hour": hour or None, "letters": count}
 
 
 def _span(chosen: list[_Candidate]) -> dict[str, int] | None:
     """Return the half-open span of the times of what is sent, in Unix milliseconds."""
-    times = [found.shown["time"] for found in chosen if found.shown["time"] is not None]
+    times = [found.shown.time for found in chosen if found.shown.time is not None]
     return {"from_ms": min(times), "to_ms": max(times) + 1} if times else None
 
 
-def _shown(letter: DeadLetter | Unusable) -> dict[str, Any]:
-    return {
-        "failure_class": letter.failure_class,
-        "reason": letter.reason,
-        "event_id": letter.event_id,
-        "time": letter.time,
-    }
+def _shown(letter: DeadLetter | Unusable) -> _Shown:
+    return _Shown(letter.failure_class, letter.reason, letter.event_id, letter.time)
 
 
 def _require_same(plan: Mapping[str, Any], pipeline: Pipeline, request: ReplayRequest, replay_id: str) -> None:
