@@ -8,14 +8,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from streamproof.redaction.rules import Path
 
-_TOKEN = re.compile(r'"((?:[^"\\]++|\\.)*+)"?|[{}\[\],:]|[^\s"{}\[\],:]++', re.DOTALL)
+# Texts, signs, and bare words; the second group is a number or literal that is valid by itself.
+_TOKEN = re.compile(
+    r'"((?:[^"\\]++|\\.)*+)"?|[{}\[\],]'
+    r'|(-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?|true|false|null)(?=[\s\]},]|\Z)|[^\s"{}\[\],:]++',
+    re.DOTALL,
+)
 _CHARACTER = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.DOTALL
 )
+_LITERAL = 2
+_BEFORE_A_VALUE = frozenset("[:,")
 _SHORT_ESCAPES = {r"\"": '"', r"\\": "\\", r"\/": "/", r"\b": "\b", r"\f": "\f", r"\n": "\n", r"\r": "\r", r"\t": "\t"}
 # Takes a text and the path of its field, and returns another with as many characters.
 Edit = Callable[[str, Path], str]
@@ -23,49 +29,44 @@ Edit = Callable[[str, Path], str]
 EditWord = Callable[[str, Path, bool], str]
 
 
-@dataclass(slots=True)
-class _Frame:
-    """An object or array that is not closed yet. `key` is the key of the value that comes next."""
+def edit_texts(document: str, root: Path, *, text: Edit, key: Edit, bare: EditWord, literals: bool) -> str:
+    """Return a JSON document with its texts, keys and bare words edited.
 
-    path: Path
-    is_object: bool
-    expects_key: bool
-    key: str = ""
-
-    @property
-    def here(self) -> Path:
-        return (*self.path, self.key) if self.is_object else self.path
-
-
-def edit_texts(document: str, root: Path, *, text: Edit, key: Edit, bare: EditWord) -> str:
-    """Return a JSON document with its texts, keys, and bare words (numbers, literals) edited.
-
-    `root` is the path of the document itself. The path of a key is that of its object.
+    `root` is the path of the document itself. The path of a key is that of its object. Bare words are numbers and
+    literals, if `literals` is set, and what stands outside of texts in broken JSON.
     """
-    pieces, end = [], 0
-    frames = [_Frame(root, is_object=False, expects_key=False)]
-    before = ","
+    pieces: list[str] = []
+    end = 0
+    # The open object or array: its path, whether it is an object, and the path of the value that comes next.
+    path, is_object, here = root, False, root
+    above: list[tuple[Path, bool, Path]] = []
+    expects_key, before = False, ","
     for token in _TOKEN.finditer(document):
-        frame, sign = frames[-1], token[0][0]
-        if sign in "{[":
-            frames.append(_Frame(frame.here, sign == "{", sign == "{"))
-        elif sign in "}]":
-            if len(frames) > 1:
-                frames.pop()
-        elif sign == ",":
-            frame.expects_key = frame.is_object
-        elif sign == '"':
-            edit, path = (key, frame.path) if frame.expects_key else (text, frame.here)
-            content, new = _edited(token[1], path, edit)
-            if frame.expects_key:
-                frame.key, frame.expects_key = content, False
-            pieces += [document[end : token.start(1)], new]
+        sign = document[token.start()]
+        if sign == '"':
+            if expects_key:
+                content, new = _edited(token[1], path, key)
+                here, expects_key, before = (*path, content), False, ":"
+            else:
+                new, before = _edited(token[1], here, text)[1], sign
+            pieces += (document[end : token.start(1)], new)
             end = token.end(1)
-        elif sign != ":":
-            pieces += [document[end : token.start()], bare(token[0], frame.here, before in {"[", ":", ","})]
+            continue
+        if sign == ",":
+            expects_key = is_object
+        elif sign in "{[":
+            above.append((path, is_object, here))
+            path, is_object = here, sign == "{"
+            expects_key = is_object
+        elif sign in "}]":
+            path, is_object, here = above.pop() if above else (root, False, root)
+            expects_key = False
+        elif literals or token.lastindex != _LITERAL or before not in _BEFORE_A_VALUE:
+            pieces += (document[end : token.start()], bare(token[0], here, before in _BEFORE_A_VALUE))
             end = token.end()
         before = sign
-    return "".join((*pieces, document[end:]))
+    pieces.append(document[end:])
+    return "".join(pieces)
 
 
 def _edited(source: str, path: Path, edit: Edit) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -38,6 +38,10 @@ class Redactor:
         self._texts = Texts(key, rules.keep_texts)
         self._kind = lru_cache(maxsize=16_384)(self._rules.kind_of)
         self._has_data_keys = lru_cache(maxsize=16_384)(lambda path: named(rules.keys, path))
+        self._key = lru_cache(maxsize=65_536)(self._new_key)
+        # A number is looked at only where a rule may replace it.
+        literals = bool(rules.replace)
+        self._edited = partial(edit_texts, text=self._text, key=self._key, bare=self._bare, literals=literals)
 
     def line(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the redacted line of a fixture file, given as its parsed fields, in the same order."""
@@ -45,7 +49,7 @@ class Redactor:
 
     def line_text(self, line: str) -> str:
         """Return the redacted line of a fixture file. Every byte stays that belongs to no replaced text."""
-        return edit_texts(line, (), text=self._text, key=self._key, bare=self._bare)
+        return self._edited(line, ())
 
     def session(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the redacted entry of a session in a manifest. Only the last part of its `file` is replaced."""
@@ -130,9 +134,9 @@ class Redactor:
         return self._texts.redacted(text)
 
     def _json(self, text: str, path: Path) -> str:
-        return edit_texts(text, path, text=self._text, key=self._key, bare=self._bare)
+        return self._edited(text, path)
 
-    def _key(self, key: str, path: Path) -> str:
+    def _new_key(self, key: str, path: Path) -> str:
         return self._texts.redacted(key) if self._has_data_keys(path) else self._texts.key(key)
 
     def _bare(self, word: str, path: Path, is_value: bool) -> str:

@@ -54,7 +54,7 @@ def import_set(pack: Pack, files: Sequence[Path], out: Path, *, scenario: str | 
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}.", hint="Give another folder.") from None
     try:
-        problems = _write(pack.replay, itertools.chain.from_iterable(map(read_events, files)), work / "set", chosen)
+        problems = _write(pack, itertools.chain.from_iterable(map(read_events, files)), work / "set", chosen)
         report = check_fixture_set(work / "set" / "manifest.json", rules=pack.replay)
         if report.problems:
             raise FixtureError(shown(report.problems), hint=f"Pack '{pack.name}' cannot replay these events.")
@@ -80,13 +80,15 @@ def _scenario(pack: Pack, given: str | None) -> str:
     return chosen
 
 
-def _write(rules: ReplayRules, records: Iterable[Record], folder: Path, scenario: str) -> Mapping[str, int]:
+def _write(pack: Pack, records: Iterable[Record], folder: Path, scenario: str) -> Mapping[str, int]:
     """Write the set and return how many values are no events, by their problem."""
+    rules = pack.replay
     stream: Iterator[Record] = iter(records)
     sample = list(itertools.islice(stream, SAMPLE_RECORDS))
     timed = any(record.milliseconds is not None or _described(record, rules)[1] is not None for record in sample)
     problems: Counter[str] = Counter()
-    with SetWriter(folder, fallback_ms=None if timed else present_ms(), scenario=scenario) as writer:
+    fallback_ms = None if timed else present_ms()
+    with SetWriter(folder, fallback_ms=fallback_ms, pack=pack.name, scenario=scenario) as writer:
         for record in itertools.chain(sample, stream):
             problem, milliseconds = _described(record, rules)
             problems[problem] += bool(problem)

@@ -27,6 +27,14 @@ def _nothing_is_written(project):
         (["pack", "new", "shop", "--events", "ghost.jsonl", "--processor", "x"], "There is no kind of processor 'x'"),
         (["fixtures", "import", "ghost.jsonl"], "Missing option '--out'."),
         (["fixtures", "import", "ghost.jsonl", "--out", "x"], "has scenarios, and none is named"),
+        (["fixtures", "redact", "golden"], "Missing option '--out'."),
+        (["fixtures", "redact", "golden", "--out", "/"], "/ is there already"),
+        (["fixtures", "redact", "/ghost.json", "--out", "x"], "cannot be read"),
+        (["fixtures", "select", "--source", "golden"], "Missing option '--output'."),
+        (["fixtures", "select", "--source", "/ghost.json", "--output", "x"], "cannot be read"),
+        (["fixtures", "select", "--source", "golden", "--output", "x", "--scenario", "s"], "has no scenario s"),
+        (["fixtures", "load", "--manifest", "golden"], "Missing option '--database'."),
+        (["fixtures", "load", "--manifest", "golden", "--database", "x"], "and no row of a table"),
         (["fixtures", "export"], "Missing option '--out'."),
         (["fixtures", "export", "--out", "x"], "No window is given."),
         (["fixtures", "export", "--out", "x", "--run", "ghost"], "There is no run 'ghost'"),
@@ -220,3 +228,22 @@ def test_fixtures_verify_lists_what_is_wrong_and_can_leave_lines_out(call, proje
     assert tolerated.document["ok"] is True
     assert len(tolerated.document["bad_lines"]) == 2
     assert "malformed" in " ".join(tolerated.document["notices"])
+
+
+def test_a_key_of_redaction_that_can_be_guessed_is_refused(refuses, monkeypatch, tmp_path):
+    monkeypatch.setenv("STREAMPROOF_REDACTION_KEY", "hunter2")
+    told = refuses("fixtures", "redact", "golden", "--out", tmp_path / "out")
+    assert "STREAMPROOF_REDACTION_KEY has 7 characters" in told
+    assert "hunter2" not in told
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "command", [["run", "--manifest"], ["fixtures", "verify"], ["replay", "--dry-run", "--manifest"]]
+)
+def test_the_set_of_another_pack_is_refused(refuses, tmp_path, command):
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text('{"source": {"pack": "bakery"}, "scenarios": {}}', encoding="utf-8")
+    told = refuses(*command, manifest)
+    assert "is a fixture set of pack 'bakery', not of 'livepeer'" in told
+    assert "--pack bakery" in told

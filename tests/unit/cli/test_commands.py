@@ -27,6 +27,7 @@ def test_help_is_on_stdout(call, arguments):
 def test_every_command_has_json(call):
     commands = ["run", "diff", "trace", "session", "scenarios", "assert", "replay", "report", "setup"]
     groups = [("stack", "up"), ("stack", "status"), ("stack", "down"), ("fixtures", "generate"), ("fixtures", "verify")]
+    groups += [("fixtures", "redact"), ("fixtures", "select"), ("fixtures", "load")]
     for command in [(name,) for name in commands] + groups:
         assert "--json" in call(*command, "--help").out
 
@@ -222,3 +223,17 @@ def test_report_renders_a_run_again(call, canned_run, project):
     again = call("report", "latest", "--json").document
     assert again["report_html"] == str(folder / "report.html")
     assert again["verdict"] == "error"
+
+
+def test_a_set_is_redacted_and_promoted(call, tmp_path, monkeypatch):
+    told = call("fixtures", "redact", "golden", "--out", tmp_path / "sets/one")
+    assert (told.code, told.out.strip()) == (0, str(tmp_path / "sets/one/manifest.json"))
+    assert "the key was random" in told.err
+    monkeypatch.setenv("STREAMPROOF_REDACTION_KEY", "a secret of 16 characters")
+    told = call("fixtures", "redact", "golden", "--out", tmp_path / "sets/two", "--json")
+    assert (told.code, told.document["random_key"], told.document["problems"]) == (0, False, [])
+    assert "a secret of" not in told.out + told.err
+    stable = tmp_path / "stable.json"
+    told = call("fixtures", "select", "--source", tmp_path / "sets", "--output", stable, "--enforce-overlap", "--json")
+    assert (told.code, told.document["dropped"], told.document["sessions"]) == (0, [], 19)
+    assert call("fixtures", "verify", stable, "--strict").code == 0

@@ -76,7 +76,7 @@ def write_set(
             "from_ts": iso(totals.first_ms // HOUR * HOUR - HOUR),
             "to_ts": iso(totals.last_ms // HOUR * HOUR + 2 * HOUR),
         },
-        "source": {"generator": "packs.livepeer.generator", "set": description},
+        "source": {"pack": "livepeer", "generator": "packs.livepeer.generator", "set": description},
         "events": totals.records,
         "expected": {name: dict(sorted(counts.items())) for name, counts in totals.expected.items()},
         "scenarios": {
