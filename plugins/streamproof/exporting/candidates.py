@@ -18,7 +18,7 @@ from streamproof.warehouse.base import Warehouse
 _MINUTE_MS, _ONE_MS = 60_000, timedelta(milliseconds=1)
 # Entities of one query: how many at most, how far apart they start, and the length of their ids. Close ones read the
 # same part of the raw table, and the ids are part of a URL.
-_MOST, _SPAN_MS, _ID_CHARACTERS = 200, 6 * 60 * _MINUTE_MS, 24_000
+_MOST, _SPAN_MS, _ID_CHARACTERS = 200, 24 * 60 * _MINUTE_MS, 24_000
 
 
 class MissingScenarioError(StreamproofError):

@@ -65,7 +65,7 @@ def test_rows_without_order_and_missing_columns_are_refused():
 def test_batches_are_limited_in_number_span_and_length_of_ids():
     many = [candidate(number) for number in range(450)]
     assert [len(batch) for batch in batches(many)] == [200, 200, 50]
-    spread = [candidate(number, number * 4 * HOUR_MS) for number in range(5)]
+    spread = [candidate(number, number * 16 * HOUR_MS) for number in range(5)]
     assert [len(batch) for batch in batches(spread)] == [2, 2, 1]
     long = [candidate(0)._replace(id="x" * 10_000) for _ in range(5)]
     assert [len(batch) for batch in batches(long)] == [2, 2, 1]
