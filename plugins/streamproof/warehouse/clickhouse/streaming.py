@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 # A block is decoded as a whole. Rows may hold a whole record, so a block of the usual 65,409 rows would be large.
-_SMALL_BLOCKS: Mapping[str, object] = {"max_block_size": 1_000, "preferred_block_size_bytes": 1 << 20}
+_SMALL_BLOCKS: Mapping[str, object] = {"max_block_size": 250, "preferred_block_size_bytes": 1 << 20}
 
 
 @contextmanager
