@@ -10,7 +10,6 @@ import typer
 from streamproof import __version__
 from streamproof.cli.commands import assertions as assert_command
 from streamproof.cli.commands import diff as diff_command
-from streamproof.cli.commands import event as event_command
 from streamproof.cli.commands import fixtures as fixtures_commands
 from streamproof.cli.commands import init as init_command
 from streamproof.cli.commands import new_pack as new_pack_command
@@ -19,14 +18,15 @@ from streamproof.cli.commands import prove as prove_command
 from streamproof.cli.commands import replay as replay_command
 from streamproof.cli.commands import report as report_command
 from streamproof.cli.commands import run as run_command
-from streamproof.cli.commands import scenarios as scenarios_command
-from streamproof.cli.commands import session as session_command
 from streamproof.cli.commands import setup as setup_command
 from streamproof.cli.commands import stack as stack_commands
-from streamproof.cli.commands import trace as trace_command
 from streamproof.cli.commands.dlq import app as dlq_commands
 from streamproof.cli.commands.export import command as export_command
 from streamproof.cli.commands.flink import app as flink_commands
+from streamproof.cli.commands.showing import event as event_command
+from streamproof.cli.commands.showing import scenarios as scenarios_command
+from streamproof.cli.commands.showing import session as session_command
+from streamproof.cli.commands.showing import trace as trace_command
 from streamproof.cli.failures import StreamproofGroup
 from streamproof.cli.output import emit_json
 
