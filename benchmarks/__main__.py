@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.detection.measure import detection
+from benchmarks.export import export_memory
 from benchmarks.flink import flink_checkpoint, flink_rate
 from benchmarks.processor import processor_rate
 from benchmarks.replay import replay_rate
@@ -35,12 +36,13 @@ BENCHES: dict[str, Callable[..., dict[str, Any]]] = {
     "processor_rate": processor_rate,
     "load_run": load_run,
     "suites": suites,
+    "export_memory": export_memory,
     "flink_rate": flink_rate,
     "flink_checkpoint": flink_checkpoint,
 }
 
 # These take another number of events.
-SIZED = frozenset({"flink_rate", "flink_checkpoint", "load_run", "replay_rate"})
+SIZED = frozenset({"export_memory", "flink_rate", "flink_checkpoint", "load_run", "replay_rate"})
 
 
 def _asked(arguments: list[str]) -> argparse.Namespace:

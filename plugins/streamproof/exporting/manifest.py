@@ -141,7 +141,9 @@ def write_manifest(
             "left_out": {**exported.left_out, "first": exported.left_out_first},
         },
     }
-    (folder / MANIFEST).write_bytes(to_json(manifest) + b"\n")
+    with (folder / MANIFEST).open("wb") as out:
+        out.write(to_json(manifest))
+        out.write(b"\n")
 
 
 def _window(exported: Exported, request: ExportRequest) -> dict[str, str]:
