@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,7 +40,8 @@ class StreamproofGroup(TyperGroup):
         given = list(sys.argv[1:] if args is None else args)
         as_json = "--json" in given
         passed_on = {"complete_var": complete_var, "windows_expand_args": windows_expand_args, **extra}
-        code = self._run(given, as_json, {"prog_name": prog_name or "streamproof", **passed_on})
+        with _sigterm_is_ctrl_c():
+            code = self._run(given, as_json, {"prog_name": prog_name or "streamproof", **passed_on})
         sys.stdout.flush()
         if not standalone_mode:
             return code
@@ -61,6 +65,22 @@ class StreamproofGroup(TyperGroup):
         if code == EXIT_INTERRUPTED:
             return report_failure("Interrupted.", "What was started has been stopped.", code, as_json=as_json)
         return int(code)
+
+
+@contextmanager
+def _sigterm_is_ctrl_c() -> Iterator[None]:
+    """End a command on SIGTERM as on Ctrl-C: what it has begun to write or has started does not stay.
+
+    A handler of somebody else stays in place. Signals reach only the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def report_failure(message: str, hint: str, exit_code: int, *, as_json: bool) -> int:

@@ -29,13 +29,14 @@ def write_json(path: Path, data: Mapping[str, Any] | list[Any], *, mode: int | N
 
 
 @contextmanager
-def new_folder(out: Path) -> Iterator[Path]:
+def new_folder(out: Path, *, replace: bool = False) -> Iterator[Path]:
     """Make a folder beside `out`, and give it that name when the block ends without an error; else remove it.
 
-    Raises UsageError when `out` exists, or when it cannot be written.
+    With `replace`, a folder that is there already is removed when the new one is whole, and stays as it is when the
+    block fails. Raises UsageError when `out` exists, and is not to be replaced, or when it cannot be written.
     """
     out = out.expanduser().absolute()
-    if out.exists():
+    if out.exists() and not replace:
         raise UsageError(f"{out} is there already.", hint="Give a folder that does not exist: it is made.")
     work: Path | None = None
     try:
@@ -43,12 +44,26 @@ def new_folder(out: Path) -> Iterator[Path]:
         work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", suffix=".partial", dir=out.parent))
         yield work
         work.chmod(0o755)
-        work.rename(out)
+        _rename(work, out)
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}.", hint="Give another folder.") from None
     finally:
         if work is not None:
             shutil.rmtree(work, ignore_errors=True)
+
+
+def _rename(work: Path, out: Path) -> None:
+    if not out.exists():
+        work.rename(out)
+        return
+    before = work.with_suffix(".before")
+    out.rename(before)
+    try:
+        work.rename(out)
+    except BaseException:
+        before.rename(out)
+        raise
+    shutil.rmtree(before, ignore_errors=True)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from streamproof.model.errors import UsageError
+from streamproof.model.files import new_folder
 from streamproof.packs.pack import Pack
 from streamproof.packs.parts import import_part
 
@@ -61,7 +62,8 @@ def write_generated(
 ) -> Path:
     """Write a set and return the path of its manifest. `events` is the size of a set that may have any.
 
-    Raises UsageError for an unknown kind, a size that is missing or not wanted, or one that cannot be made.
+    A set that is in the folder already is replaced when the new one is whole. Raises UsageError for an unknown kind, a
+    size that is missing or not wanted, or one that cannot be made, and for a folder that holds anything but a set.
     """
     sized = sized_kinds(generator)
     kinds = tuple(dict.fromkeys((*generator.KINDS, *sized)))
@@ -73,14 +75,36 @@ def write_generated(
         raise UsageError(
             f"The set `{kind}` {need}; --events belongs to {named}.", hint=f"For example: {sized[0]} --events 400000."
         )
-    make = getattr(generator, "generate_sized", None)
-    try:
-        if events is None:
-            written = generator.generate(kind, out_dir, seed)
-        elif make is None:
-            written = generator.generate_load(events, out_dir, seed)
-        else:
-            written = make(kind, events, out_dir, seed, progress=progress)
-    except ValueError as error:
-        raise UsageError(str(error), hint="Ask for more events, or another set.") from None
-    return written
+    out_dir = out_dir.expanduser().absolute()
+    _require_a_set_or_nothing(out_dir)
+    with new_folder(out_dir, replace=True) as work:
+        try:
+            written = _make(generator, kind, work, seed, events, progress)
+        except ValueError as error:
+            raise UsageError(str(error), hint="Ask for more events, or another set.") from None
+    return out_dir / written.relative_to(work)
+
+
+def _make(
+    generator: Generator, kind: str, folder: Path, seed: int, events: int | None, progress: Progress | None
+) -> Path:
+    if events is None:
+        return generator.generate(kind, folder, seed)
+    make: Callable[..., Path] | None = getattr(generator, "generate_sized", None)
+    if make is None:
+        return generator.generate_load(events, folder, seed)
+    return make(kind, events, folder, seed, progress=progress)
+
+
+def _require_a_set_or_nothing(folder: Path) -> None:
+    """Raise UsageError when a folder has files that are no part of a fixture set: they would be lost."""
+    hint = "Give a folder that does not exist, or holds a set that may be replaced."
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder.", hint=hint)
+    files = [path for path in folder.rglob("*") if not path.is_dir()]
+    is_set = (folder / "manifest.json").is_file()
+    strange = [path for path in files if not is_set or (path.name != "manifest.json" and path.suffix != ".jsonl")]
+    if strange:
+        raise UsageError(f"{folder} is not only a fixture set: it holds {min(strange).relative_to(folder)}.", hint=hint)

@@ -74,6 +74,14 @@ class Ledger:
         """Close the files. The lock ends with them."""
         self._open.close()
 
+    def require_new(self) -> None:
+        """Raise UsageError when the replay has begun already."""
+        if self.began:
+            raise UsageError(
+                f"Replay {self._folder.name} has begun already.",
+                hint=f"`streamproof replay --resume {self._folder.name}` goes on with it. Give another --run-id.",
+            )
+
     def begin(self, started: Started) -> None:
         """Write down what is about to be published."""
         write_json(self._file, asdict(started))

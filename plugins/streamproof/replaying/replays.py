@@ -39,11 +39,7 @@ def begin(prepared: Prepared, pack: Pack, ledger: Ledger, target: Target) -> dic
     a record is refused or lost; the ledger then says what has arrived.
     """
     topic, wanted = prepared.request.topic, prepared.request.partitions
-    if ledger.began:
-        raise UsageError(
-            f"Replay {ledger.folder.name} has begun already.",
-            hint=f"`streamproof replay --resume {ledger.folder.name}` goes on with it. Give another --run-id.",
-        )
+    ledger.require_new()
     offsets = target.transport.end_offsets(target.settings, topic)
     if wanted is not None and wanted != len(offsets):
         raise UsageError(

@@ -61,3 +61,58 @@ def test_a_size_that_the_generator_refuses_is_bad_input(plain, tmp_path):
 
     with pytest.raises(UsageError, match="too few events"):
         write_generated(plain, "load", tmp_path, 1, events=2)
+
+
+def test_a_set_is_replaced_as_a_whole(plain, tmp_path):
+    (tmp_path / "set" / "old").mkdir(parents=True)
+    (tmp_path / "set" / "manifest.json").write_text("old")
+    (tmp_path / "set" / "old" / "s.jsonl").write_text("old")
+
+    def write(_kind, folder, _seed):
+        (folder / "manifest.json").write_text("new")
+        return folder / "manifest.json"
+
+    plain.generate = write
+
+    assert write_generated(plain, "small", tmp_path / "set", 3, events=None).read_text() == "new"
+    assert [path.name for path in tmp_path.rglob("*")] == ["set", "manifest.json"]
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, OSError(28, "No space left on device")])
+def test_a_set_that_is_not_finished_leaves_the_old_one(plain, tmp_path, end):
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "manifest.json").write_text("old")
+
+    def fail(_kind, folder, _seed):
+        (folder / "manifest.json").write_text("half")
+        raise end
+
+    plain.generate = fail
+
+    with pytest.raises((KeyboardInterrupt, UsageError)):
+        write_generated(plain, "small", tmp_path / "set", 3, events=None)
+    assert (tmp_path / "set" / "manifest.json").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (["manifest.json", "notes.txt"], "holds notes.txt"),
+        (["mine.jsonl"], "holds mine.jsonl"),
+    ],
+)
+def test_files_of_others_are_never_replaced(plain, tmp_path, files, message):
+    for name in files:
+        (tmp_path / name).write_text("kept")
+
+    with pytest.raises(UsageError, match=message):
+        write_generated(plain, "small", tmp_path, 3, events=None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
+
+
+def test_a_file_is_no_folder_for_a_set(plain, tmp_path):
+    (tmp_path / "file").write_text("kept")
+
+    with pytest.raises(UsageError, match="is no folder"):
+        write_generated(plain, "small", tmp_path / "file", 3, events=None)

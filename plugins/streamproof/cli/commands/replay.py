@@ -108,6 +108,7 @@ def _begun(
     from streamproof.transport.registry import transport_of
 
     settings, unlocked = kafka_settings(bootstrap), ledger_of(environment.replays, run_id)
+    unlocked.require_new()
     prepared, plan = _planned(pack, request)
     console = progress_console()
     console.print(

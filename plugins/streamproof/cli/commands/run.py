@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -116,7 +115,7 @@ def run(
 
 
 def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
-    """Plan a run and run it, with a live stage table on stderr. SIGTERM ends a run like Ctrl-C, with its teardown."""
+    """Plan a run and run it, with a live stage table on stderr."""
     from dataclasses import replace
 
     from streamproof.report.terminal.progress import ProgressTable
@@ -145,12 +144,8 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
     console = progress_console()
     for notice in (*ctx.plan.notices, *_to_install(ctx)):
         console.print(f"[bold yellow]Notice[/] {_plain(notice)}")
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with ProgressTable(console, tuple(stage.name for stage in ctx.plan.stages)) as progress:
-            return run_all(ctx, STAGES, progress.on_event)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with ProgressTable(console, tuple(stage.name for stage in ctx.plan.stages)) as progress:
+        return run_all(ctx, STAGES, progress.on_event)
 
 
 def _to_install(ctx: RunContext) -> list[str]:

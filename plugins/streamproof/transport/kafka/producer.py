@@ -43,15 +43,23 @@ PRODUCER_OPTIONS: dict[str, object] = {
 }
 
 
+_NO_ANSWER = "Does a broker listen there? That of a local stack has its log in the run's stack/logs folder."
+_MISSING_TOPIC = "The broker answers and has no such topic, or hides it from this user. Topics are not made here."
+
+
 def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
     """Return the end offset of every partition of a topic. Raises StackError when the broker does not answer."""
     config = {**settings.client_config(group_id="streamproof-offsets", enable_auto_commit=False), "log_level": 0}
     consumer = Consumer(config)
     found: dict[int, int] = {}
+    answered = False
 
     def look() -> Probe:
+        nonlocal answered
         try:
-            for partition in consumer.list_topics(topic, timeout=METADATA_TIMEOUT_SEC).topics[topic].partitions:
+            partitions = consumer.list_topics(topic, timeout=METADATA_TIMEOUT_SEC).topics[topic].partitions
+            answered = True
+            for partition in partitions:
                 requested = TopicPartition(topic, partition)
                 found[partition] = consumer.get_watermark_offsets(requested, timeout=METADATA_TIMEOUT_SEC)[1]
         except KafkaException as error:
@@ -64,7 +72,7 @@ def end_offsets(settings: KafkaSettings, topic: str) -> dict[int, int]:
             look,
             timeout=METADATA_TIMEOUT_SEC,
             message=f"the offsets of topic {topic} at {settings.bootstrap_servers}",
-            hint="Does a broker listen there? That of a local stack has its log in the run's stack/logs folder.",
+            hint=lambda: _MISSING_TOPIC if answered and not found else _NO_ANSWER,
         )
     finally:
         consumer.close()
