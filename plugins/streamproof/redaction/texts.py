@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import ip_address
+from itertools import groupby
 
 from streamproof.redaction.rules import Kind
-from streamproof.redaction.words import Words
+from streamproof.redaction.words import Words, is_sign
 
 # Times are not redacted, neither as numbers nor as text.
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?\s?(Z|UTC|[+-]\d\d:?\d\d)?")
@@ -34,6 +35,7 @@ _FORMS = rf"""
     |{_ALONE}(?P<prefix>0[xX])(?P<digits>[0-9a-fA-F]++){_ENDS}
     |(?P<prose>(?<!\S)[^\W\d_]++(?=[.,;:!?]?(?:\s|\Z)))
     |(?P<word>[^\W_]++)
+    |(?P<signs>[^\w\s\x00-\x7f]++)
 """
 # What is replaced even in a text that stays. A version such as 1.2.3 is none of these.
 _SENSITIVE = re.compile(
@@ -92,6 +94,8 @@ class Texts:
                 new = self._words.replaced(text)
             case "prose":
                 new = self._words.replaced(text, context)
+            case "signs":
+                new = self._signs(text, context)
             case "digits":
                 new = found["prefix"] + self._words.hexadecimal(found["digits"])
             case "percent":
@@ -112,6 +116,10 @@ class Texts:
             return self._part(found["name"], "") + found["name_port"]
         user = "" if found["user"] is None else self._part(found["user"], "") + "@"
         return f"{found['scheme']}{user}{self._part(found['host'], '')}{found['port'] or ''}"
+
+    def _signs(self, text: str, context: str) -> str:
+        parts = ((sign, "".join(chars)) for sign, chars in groupby(text, is_sign))
+        return "".join(self._words.replaced(part, context) if sign else part for sign, part in parts)
 
     def _percent(self, text: str) -> str:
         char = chr(int(text[1:], 16))

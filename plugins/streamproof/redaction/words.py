@@ -1,12 +1,14 @@
-"""Replace single words and numbers of a text by others of the same form and length.
+"""Replace single words, numbers and signs of a text by others of the same form and length.
 
-Hexadecimal text stays hexadecimal, digits stay digits, letters stay letters, and every character keeps its number of
-bytes in UTF-8. Letter case survives: the replacements of `AB` and `ab` are equal, apart from their case.
+Hexadecimal text stays hexadecimal, digits stay digits, letters stay letters. Signs that are not ASCII (emoji, accents,
+symbols) stay signs. Every character keeps its number of bytes in UTF-8. Letter case survives: the replacements of `AB`
+and `ab` are equal, apart from their case.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache, lru_cache
 
 from streamproof.redaction.permutation import Permutation
@@ -14,6 +16,8 @@ from streamproof.redaction.permutation import Permutation
 _HEXADECIMAL = re.compile(r"(?=[a-fA-F]*[0-9])(?=[0-9]*[a-fA-F])[0-9a-fA-F]+")
 _DIGITS = frozenset("0123456789")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+_UNDECODABLE = "\ufffd"
+_YOUNG_EMOJI = range(0x1F000, 0x1FFFE)
 # The version of a UUID and its variant, as positions of its 32 digits. They stay, so that it is still a UUID.
 _VERSION, _VARIANT, _UUID_DIGITS = 12, 16, 32
 _LONGEST_CACHED = 64
@@ -27,7 +31,7 @@ class Words:
         self._cached = lru_cache(maxsize=65_536)(self._replaced)
 
     def replaced(self, word: str, context: str = "") -> str:
-        """Return the replacement of a word: letters and digits only. Another `context` gives another replacement."""
+        """Return the replacement of a word (letters and digits) or of signs. Another `context` gives another one."""
         return self._cached(word, context) if len(word) <= _LONGEST_CACHED else self._replaced(word, context)
 
     def context(self, text: str) -> str:
@@ -101,6 +105,17 @@ class Words:
         return text
 
 
+def is_sign(char: str) -> bool:
+    """Return whether a character is a symbol, a mark on a letter, or one without a fixed meaning, and not ASCII.
+
+    Emoji that are younger than Python's tables are among the last. U+FFFD stands for what cannot be decoded, and stays.
+    """
+    if char.isascii() or char.isalnum() or char == _UNDECODABLE:
+        return False
+    category = unicodedata.category(char)
+    return category[0] in "SM" or category == "Co" or (category == "Cn" and ord(char) in _YOUNG_EMOJI)
+
+
 def _encoded(text: str) -> bytes:
     return text.encode(errors="surrogatepass")
 
@@ -125,9 +140,9 @@ def _place_of(char: str) -> tuple[str, int, int]:
     low = char.lower()
     if low in _LETTERS:
         return "a", ord(low) - ord("a"), 26
-    width = len(char.encode())
-    alphabet, places = _alphabet(width)
-    return str(width), places[char], len(alphabet)
+    kind = f"{len(char.encode())}{_class_of(char)}"
+    alphabet, places = _alphabet(kind)
+    return kind, places[char], len(alphabet)
 
 
 def _char_at(name: str, digit: int, original: str) -> str:
@@ -135,12 +150,21 @@ def _char_at(name: str, digit: int, original: str) -> str:
         return str(digit)
     if name == "a":
         return chr(digit + (ord("A") if original.isupper() else ord("a")))
-    return _alphabet(int(name))[0][digit]
+    return _alphabet(name)[0][digit]
+
+
+def _class_of(char: str) -> str:
+    """Return the class of a character; that of letters and digits is empty."""
+    if char.isalnum():
+        return ""
+    if not is_sign(char):
+        return "-"
+    return {"M": " mark", "C": " undefined"}.get(unicodedata.category(char)[0], " sign")
 
 
 @cache
-def _alphabet(width: int) -> tuple[str, dict[str, int]]:
-    """Return the letters and digits with this number of bytes in UTF-8, and the position of each."""
-    first, last = {1: (0, 0x80), 2: (0x80, 0x800), 3: (0x800, 0x10000), 4: (0x10000, 0x110000)}[width]
-    chars = "".join(char for char in map(chr, range(first, last)) if char.isalnum())
+def _alphabet(kind: str) -> tuple[str, dict[str, int]]:
+    """Return the characters of a class with a number of bytes in UTF-8 (`3 sign`), and the position of each."""
+    first, last = {"1": (0, 0x80), "2": (0x80, 0x800), "3": (0x800, 0x10000), "4": (0x10000, 0x110000)}[kind[0]]
+    chars = "".join(char for char in map(chr, range(first, last)) if _class_of(char) == kind[1:])
     return chars, {char: place for place, char in enumerate(chars)}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamproof.redaction.texts import Texts
-from streamproof.redaction.words import Words
+from streamproof.redaction.words import Words, is_sign
 
 TEXTS = Texts(b"a fixed key", ("GPU", "no route"))
 WORDS = Words(b"a fixed key")
@@ -60,10 +60,26 @@ def test_lengths_separators_and_blanks_stay(text):
     assert len(new) == len(text)
     for before, after in zip(text, new, strict=True):
         assert len(before.encode()) == len(after.encode())
-        if not before.isalnum():
+        if not before.isalnum() and not is_sign(before):
             assert after == before
+        assert (before.isalnum(), is_sign(before)) == (after.isalnum(), is_sign(after))
     assert redacted(text) == new
     assert Texts(b"a fixed key", ("GPU", "no route")).redacted(text) == new
+
+
+@pytest.mark.parametrize(
+    "text", ["\U0001f600\U0001f431", "\u2603", "e\u0301\u0308", "\ue000\uf8ff", "\U0001f1e9\U0001f1ea"]
+)
+def test_signs_say_nothing_any_more(text):
+    new = redacted(text)
+    assert new != text
+    assert redacted(f"strm-{text}") == f"{redacted('strm')}-{new}"
+    assert not set(TEXTS.redacted(f"a prompt with {text} in it", "text")) & {char for char in text if is_sign(char)}
+
+
+def test_no_two_signs_share_a_replacement():
+    signs = [char for char in map(chr, range(0x2190, 0x2600)) if is_sign(char)]
+    assert len({redacted(char) for char in signs}) == len(signs) > 900
 
 
 @given(*[st.from_regex(r"[a-z]{2,6}[-_][0-9a-z]{2,8}", fullmatch=True)] * 2)
