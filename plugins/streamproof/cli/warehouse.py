@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from streamproof.cli.commands.report import find_run
 from streamproof.cli.environment import clickhouse_settings, connections
-from streamproof.model.errors import StackError
+from streamproof.model.errors import StackError, UsageError
 from streamproof.model.plan import NOTHING_PROMISED
 from streamproof.model.settings import ClickHouseSettings
 
@@ -49,12 +49,12 @@ class Warehouse:
 def chosen_warehouse(environment: Environment, run_id: str | None, pack: str | None) -> Warehouse:
     """Return the warehouse of the run or stack `run_id`; without it, the warehouse of CH_* for a pack.
 
-    Raises UsageError for an unknown run, and StackError for one whose stack is not up any more.
+    Raises UsageError for an unknown run or one of another pack, StackError for one whose stack is not up any more.
     """
     if run_id is None:
         the_pack = environment.packs.load(pack)
         return Warehouse(clickhouse_settings(), the_pack, parameters={**the_pack.query_parameters, **NOTHING_PROMISED})
-    ctx = opened_run(environment, run_id, kafka=False)
+    ctx = opened_run(environment, run_id, pack, kafka=False)
     # Without a replay, nothing is known of what was published.
     replayed = ctx.plan.observes or ctx.folder.read_stage("replay_events") is not None
     return Warehouse(
@@ -65,14 +65,20 @@ def chosen_warehouse(environment: Environment, run_id: str | None, pack: str | N
     )
 
 
-def opened_run(environment: Environment, run_id: str, *, kafka: bool = True) -> RunContext:
+def opened_run(environment: Environment, run_id: str, pack: str | None = None, *, kafka: bool = True) -> RunContext:
     """Return a run or stack whose services are up; `kafka`: its brokers are needed, too.
 
-    Raises UsageError for an unknown run, and StackError for one whose stack is not up any more.
+    `pack` is the pack that the command names, if it names one. Raises UsageError for an unknown run or one of another
+    pack, StackError for one whose stack is not up any more.
     """
     from streamproof.runs.context import RunContext
 
     ctx = RunContext.open(_folder(environment, run_id))
+    if pack is not None and (named := environment.packs.load(pack)).file != ctx.pack.file:
+        raise UsageError(
+            f"Run {run_id} is one of pack '{ctx.pack.name}' ({ctx.pack.file}), not of '{named.name}' ({named.file}).",
+            hint="Leave out --pack: a run knows its pack.",
+        )
     if ctx.plan.needs_connections:
         return ctx.connected(lambda: connections(kafka=kafka))
     _require_stack(ctx)

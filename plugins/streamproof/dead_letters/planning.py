@@ -249,11 +249,12 @@ def _require_same(plan: Mapping[str, Any], pipeline: Pipeline, request: ReplayRe
         "pack": pipeline.pack.name,
         "dlq_topic": pipeline.dlq_topic,
         "output_topic": pipeline.output_topic,
-        "request": request.what(),
+        **request.what(),
     }
+    planned = {**plan, **plan["request"]}
     for name, value in asked.items():
-        if plan[name] != value:
+        if planned[name] != value:
             raise UsageError(
-                f"Replay {replay_id} was planned with another {name}: {plan[name]}, not {value}.",
+                f"Replay {replay_id} was planned with another {name}: {planned[name]}, not {value}.",
                 hint="Give the same options to go on with it, or another --replay-id.",
             )

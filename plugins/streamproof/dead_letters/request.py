@@ -37,7 +37,7 @@ def edits_of(moves: Sequence[str] | None, sets: Sequence[str] | None) -> tuple[E
 
 def set_edit(text: str) -> Edit:
     """Read `PATH=VALUE`; a value that is not JSON is text. Raises UsageError."""
-    path, value = _pair(text, "--set", "VALUE")
+    path, value = _pair(text, "--set", "PATH=VALUE")
     try:
         orjson.loads(value)
     except orjson.JSONDecodeError:
@@ -47,16 +47,16 @@ def set_edit(text: str) -> Edit:
 
 def move_edit(text: str) -> Edit:
     """Read `OLD=NEW`: the value at path OLD moves to path NEW. Raises UsageError."""
-    source, path = _pair(text, "--move", "NEW")
+    source, path = _pair(text, "--move", "OLD=NEW")
     if not _is_path(path):
         raise UsageError(f"--move '{text}' names no field to move to.", hint="For example data.streamId=data.stream_id")
     return Edit(path, source=source)
 
 
-def _pair(text: str, option: str, second: str) -> tuple[str, str]:
+def _pair(text: str, option: str, form: str) -> tuple[str, str]:
     path, equals, value = text.partition("=")
     if not equals or not _is_path(path.strip()):
-        raise UsageError(f"{option} '{text}' is not PATH={second}.", hint="A path is field names joined by dots.")
+        raise UsageError(f"{option} '{text}' is not {form}.", hint="A path is field names joined by dots.")
     return path.strip(), value.strip()
 
 

@@ -241,13 +241,15 @@ class Pack(PackFile):
         return tuple(sorted(file.parent.name for file in self.fixtures_dir.glob("*/manifest.json")))
 
     def manifest(self, given: str | None) -> Path:
-        """Return the manifest of a fixture set. `given` is a set's name or a manifest's path; None is the default set.
+        """Return the manifest of a fixture set.
 
-        Raises UsageError when `given` is None and the pack has no default set.
+        `given` is the set's name, its folder, or the path of its manifest; None is the default set. Raises UsageError
+        when there is no default set.
         """
         name = given or self.default_fixture_set
         if not name:
             raise UsageError(f"Pack '{self.name}' has no default fixture set.", hint="Give --manifest SET|PATH.")
         if name in self.fixture_sets:
             return (self.fixtures_dir / name / "manifest.json").resolve()
-        return Path(name).expanduser().resolve()
+        path = Path(name).expanduser().resolve()
+        return path / "manifest.json" if path.is_dir() else path

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
+from streamproof.model.errors import StackError
 from streamproof.model.results import StageResult, Status
 from streamproof.runs.context import RunContext
 from streamproof.runs.execute import execute
@@ -30,7 +31,8 @@ def run_all(ctx: RunContext, stages: StageList, on_event: OnEvent) -> dict[str, 
     """Run every stage of a planned run and return its summary.
 
     `on_event` is called with (stage, None) when a stage starts and (stage, result) when it ends, also from worker
-    threads. The summary is published and the stack is taken down even after an error, unless the stack is kept.
+    threads. The summary is published and the stack is taken down even after an error, unless the stack is kept. Raises
+    StackError when the summary cannot be published.
     """
 
     def step(stage: Stage, run: Callable[[], StageResult] | None = None) -> StageResult:
@@ -46,8 +48,18 @@ def run_all(ctx: RunContext, stages: StageList, on_event: OnEvent) -> dict[str, 
             if _prepare(ctx, [stage for stage in planned if not stage.judges], step):
                 _judge([stage for stage in planned if stage.judges], step, separate)
     finally:
-        for name in ctx.plan.ending_stages:
-            step(stages[name])
+        ended = [step(stages[name]) for name in ctx.plan.ending_stages]
+    return _summary(ctx, ended)
+
+
+def _summary(ctx: RunContext, ended: list[StageResult]) -> dict[str, Any]:
+    """Return the run's summary. Raises StackError with the stage's error when it could not be published."""
+    if not ctx.folder.summary.is_file():
+        error, hint = next(((stage.error, stage.hint) for stage in ended if stage.error), ("no stage says why", None))
+        raise StackError(
+            f"The run's summary was not written: {error}",
+            hint=hint or f"The logs of its stages are in {ctx.folder.stages}.",
+        )
     summary: dict[str, Any] = read_json(ctx.folder.summary)
     return summary
 

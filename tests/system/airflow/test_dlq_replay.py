@@ -219,7 +219,7 @@ def test_the_same_id_again_sends_nothing_and_judges_again(stack):
     assert len(stack.sent()) == len(stack.broken_ids)
     other = stack.cli("dlq", "replay", "--run", NAME, "--replay-id", REPLAY, "--json")
     assert other.returncode == 2
-    assert "planned with another request" in other.stderr
+    assert "planned with another edits" in other.stderr
 
 
 def test_every_check_of_the_checklist_can_fail(stack, home):

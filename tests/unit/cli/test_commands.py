@@ -128,6 +128,16 @@ def test_a_run_whose_stack_is_down_cannot_be_read(refuses, call, canned_run):
         assert "The stack of run seven is not up" in refuses(*command, "--run", "seven", code=3)
 
 
+def test_a_run_of_another_pack_is_refused(refuses, call, canned_run, home):
+    canned_run("passed")
+    call("run", "--run-id", "eight")
+    other = str(home / "tests/packs/orders")
+    for command in (("session", "a|b"), ("event", "a"), ("scenarios",), ("trace",), ("dlq", "triage")):
+        told = refuses(*command, "--run", "eight", "--pack", other, code=2)
+        assert "Run eight is one of pack 'livepeer'" in told
+        assert "not of 'orders'" in told
+
+
 def test_a_defect_is_one_line_and_keeps_its_traceback(call, monkeypatch):
     def broken(*_args, **_options):
         raise ZeroDivisionError("a defect of ours")

@@ -188,7 +188,7 @@ def test_a_plan_is_made_once_and_for_one_request(topics, pipeline, tmp_path):
     # How fast is no part of what.
     assert plan_replay(pipeline, ReplayRequest(rate=5.0), "r1", files) == plan
     assert topics.reads == 1
-    with pytest.raises(UsageError, match="planned with another request"):
+    with pytest.raises(UsageError, match="planned with another max_replays: 2, not 1"):
         plan_replay(pipeline, ReplayRequest(max_replays=1), "r1", files)
     with pytest.raises(UsageError, match="planned with another output_topic"):
         plan_replay(replace(pipeline, output_topic="elsewhere"), ReplayRequest(), "r1", files)

@@ -159,6 +159,7 @@ def test_a_fixture_set_is_a_folder_with_a_manifest(tmp_path):
     assert pack.manifest(None) == pack.fixtures_dir / "few" / "manifest.json"
     assert pack.manifest("many") == pack.fixtures_dir / "many" / "manifest.json"
     assert pack.manifest(str(tmp_path / "m.json")) == tmp_path / "m.json"
+    assert pack.manifest(str(tmp_path)) == tmp_path / "manifest.json"
 
 
 def test_a_pack_without_a_default_set_asks_for_one(tmp_path):

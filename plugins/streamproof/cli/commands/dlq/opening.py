@@ -50,7 +50,7 @@ def opened(environment: Environment, options: Options) -> tuple[Pipeline, DlqRep
     from streamproof.environment import DlqReplayVariables
 
     if options.run is not None:
-        ctx = opened_run(environment, options.run)
+        ctx = opened_run(environment, options.run, options.pack)
         variables = DlqReplayVariables.read_for({})
         return Pipeline.of(
             ctx.pack,

@@ -36,7 +36,9 @@ OutputTopic = Annotated[
 FailureClass = Annotated[
     list[str] | None, typer.Option("--failure-class", help="Only this class; can be repeated.", metavar="CLASS")
 ]
-Reason = Annotated[list[str] | None, typer.Option("--reason", help="Only this reason; can be repeated.")]
+Reason = Annotated[
+    list[str] | None, typer.Option("--reason", help="Only this reason; can be repeated.", metavar="REASON")
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="Correct each body: the field at PATH gets VALUE (JSON or text).", metavar="PATH=VALUE"),
