@@ -43,7 +43,7 @@ def _wait(module: str) -> Callable[[RunContext], Wait]:
 
 def _import_expectations() -> None:
     """Import Great Expectations, which takes seconds."""
-    import_module("streamproof.checks.contracts.validation").prefetch()
+    import_module("streamproof.checks.contracts.library").prefetch()
 
 
 def _publish_again(ctx: RunContext) -> None:

@@ -1,8 +1,5 @@
 """The only module that uses Great Expectations to judge: `judge` validates expectations on rows that have been read.
 
-The library takes seconds to import, so it is imported inside functions only; `prefetch` imports it early. Contexts are
-ephemeral: nothing is written to disk, no telemetry, no progress bars.
-
 Every expectation is judged, also after another has failed. The outcome of one that cannot be judged has the error.
 """
 
@@ -13,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streamproof.checks.contracts.files import Contract, ContractCheck
+from streamproof.checks.contracts.library import ephemeral_context
 from streamproof.checks.contracts.values import plain_outcome
 from streamproof.warehouse.values import Reading
 
@@ -40,11 +38,6 @@ _COMPARES_NOTHING = frozenset(
 _IS_FINITE = "streamproof: is finite"
 
 Outcome = dict[str, Any]
-
-
-def prefetch() -> None:
-    """Import Great Expectations ahead of its use: 4-7 s that can pass while a stack starts."""
-    import great_expectations  # noqa: F401
 
 
 class Detail(NamedTuple):
@@ -111,11 +104,7 @@ class _Judge:
         self, frame: pd.DataFrame, contract: Contract, parameters: Mapping[str, Any], *, nan: str | None = None
     ) -> None:
         """`nan` is the value that replaces NaN in results: None when NaN represents NULL."""
-        import great_expectations as gx
-
-        context = gx.get_context(mode="ephemeral")
-        context.enable_analytics(enable=False)
-        context.variables.progress_bars = {"globally": False}
+        context = ephemeral_context()
         asset = context.data_sources.add_pandas("warehouse").add_dataframe_asset(name=contract.table)
         self._batch: Batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
         self._frame, self._contract, self._parameters, self._nan = frame, contract, parameters, nan

@@ -9,13 +9,13 @@ from typing import Any
 
 from streamproof.checks.contracts.batches import BATCH_ROWS, TableJudge
 from streamproof.checks.contracts.files import Contract, ContractCheck
-from streamproof.checks.contracts.judging import exception_of, prefetch
+from streamproof.checks.contracts.judging import exception_of
 from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import CheckResult, Status
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.values import TableRead
 
-__all__ = ["ContractResult", "errored", "prefetch", "table_read", "validate"]
+__all__ = ["ContractResult", "errored", "table_read", "validate"]
 
 # Expectations that can be judged on an empty table or column. All others are skipped there.
 _ABOUT_EMPTINESS = frozenset(
