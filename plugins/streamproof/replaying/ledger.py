@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -57,9 +58,15 @@ class Ledger:
         return orjson.loads(file.read_bytes()) if file.exists() else None
 
     def __enter__(self) -> Ledger:
-        """Lock the ledger. Raises StackError when another process publishes this replay."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle = self._open.enter_context((self._folder / "lock").open("a"))
+        """Lock the ledger. Raises StackError when another process publishes this replay, or it cannot be written."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle = self._open.enter_context((self._folder / "lock").open("a"))
+        except OSError as error:
+            raise StackError(
+                f"The ledger {self._folder} cannot be written: {error.strerror}.",
+                hint="Make the folder writable, or set STREAMPROOF_ARTIFACTS to another one.",
+            ) from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -71,7 +78,9 @@ class Ledger:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Close the files. The lock ends with them."""
+        """Close the files. The lock ends with them. Nothing is left of a replay that has not begun."""
+        if [path.name for path in self._folder.iterdir()] == ["lock"]:
+            shutil.rmtree(self._folder, ignore_errors=True)
         self._open.close()
 
     def require_new(self) -> None:

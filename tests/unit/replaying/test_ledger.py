@@ -47,6 +47,18 @@ def test_one_process_at_a_time(tmp_path):
         pass
 
 
+def test_nothing_is_left_of_a_replay_that_has_not_begun(tmp_path):
+    with pytest.raises(StackError, match="no broker"), Ledger(tmp_path / "r"):
+        raise StackError("no broker", hint="start one")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StackError, match="cannot be written: Not a directory"), Ledger(tmp_path / "file" / "r"):
+        pass
+
+
 @pytest.mark.parametrize("run_id", ["", "..", "a/b", "-x", "x" * 65])
 def test_an_id_is_the_name_of_a_folder(tmp_path, run_id):
     with pytest.raises(UsageError, match="is not the id of a replay"):
