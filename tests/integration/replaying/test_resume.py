@@ -179,20 +179,21 @@ def test_the_command_line_begins_resumes_and_refuses(stack, home, pack, tmp_path
 
 def test_the_dag_publishes_to_the_brokers_of_its_connection(stack, home, tmp_path):
     conf, out = tmp_path / "conf.json", tmp_path / "out.json"
-    conf.write_text(json.dumps({"topic": "dag", "events": 40, "speed": "500000x", "shift_to": "now"}))
+    conf.write_text(json.dumps([{"topic": "dag", "events": 40, "speed": "500000x", "shift_to": "now"}]))
     extra = {"bootstrap.servers": stack.bootstrap_servers}
     connection = json.dumps({"conn_type": "kafka", "extra": extra})
     environment = {
         **os.environ, "STREAMPROOF_ARTIFACTS": str(tmp_path), "AIRFLOW_CONN_KAFKA_DEFAULT": connection,
     }  # fmt: skip
-    driver = home / "tests/system/airflow/drive_dag.py"
-    command = [sys.executable, str(driver), str(conf), str(out), "streamproof_replay", "replay"]
+    driver = home / "tests/support/drive_dag.py"
+    command = [sys.executable, str(driver), "streamproof_replay", str(conf), str(out)]
     ended = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=240, text=True)
     assert out.exists(), ended.stdout[-3000:]
-    told = json.loads(out.read_text())
+    (told,) = json.loads(out.read_text())
     assert (told["state"], told["tasks"]) == ("success", {"replay": "success"})
-    assert (told["summary"]["acknowledged"], told["summary"]["published_now"]) == (40, 40)
-    assert told["summary"]["send_error"]["max_ms"] >= 0
+    result = told["xcom"]["replay/return_value"]
+    assert (result["acknowledged"], result["published_now"]) == (40, 40)
+    assert result["send_error"]["max_ms"] >= 0
     assert len(list(KAFKA.read(stack.kafka, "dag"))) == 40
 
 

@@ -1,6 +1,4 @@
-"""Run a DAG once in this process and write what Airflow then knows of it: `drive_dag.py CONF.json OUT.json`.
-
-Two more arguments name another DAG than that of a run, and the task whose return value is the summary.
+"""Run the DAG once in this process and write what Airflow then knows of it: `drive_dag.py CONF.json OUT.json`.
 
 A process of its own: Airflow reads its settings when it is first imported, and not again.
 """
@@ -16,16 +14,16 @@ from streamproof.airflow.private_home import PrivateHome
 from streamproof.airflow.settings import read_settings
 
 
-def main(conf_file: str, out_file: str, dag_id: str = "streamproof_run", task: str = "publish_summary") -> None:
+def main(conf_file: str, out_file: str) -> None:
     home = PrivateHome.create(read_settings().home)
     os.environ.update(home.environment())
     try:
-        Path(out_file).write_text(json.dumps(run(home, json.loads(Path(conf_file).read_text()), dag_id, task)))
+        Path(out_file).write_text(json.dumps(run(home, json.loads(Path(conf_file).read_text()))))
     finally:
         home.remove()
 
 
-def run(home: PrivateHome, conf: dict, dag_id: str, task: str) -> dict:
+def run(home: PrivateHome, conf: dict) -> dict:
     from airflow.dag_processing.dagbag import DagBag
     from airflow.models.asset import AssetEvent
     from airflow.models.xcom import XComModel
@@ -33,11 +31,11 @@ def run(home: PrivateHome, conf: dict, dag_id: str, task: str) -> dict:
     from sqlalchemy import select
 
     home.migrate()
-    bag = DagBag(str(home.project / "dags" / f"{dag_id}.py"))
-    dag_run = bag.dags[dag_id].test(run_conf=conf)
+    bag = DagBag(str(home.project / "dags" / "streamproof_run.py"))
+    dag_run = bag.dags["streamproof_run"].test(run_conf=conf)
     with create_session() as session:
         xcom = session.execute(
-            XComModel.get_many(run_id=dag_run.run_id, key="return_value", task_ids=task)
+            XComModel.get_many(run_id=dag_run.run_id, key="return_value", task_ids="publish_summary")
             .with_only_columns(XComModel.value)
             .order_by(None)
         ).scalar()

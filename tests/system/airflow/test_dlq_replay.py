@@ -27,7 +27,7 @@ from streamproof.warehouse.registry import open_warehouse
 
 pytestmark = [pytest.mark.system, pytest.mark.engine]
 COMMAND = str(Path(sys.executable).with_name("streamproof"))
-DRIVE = Path(__file__).with_name("drive_any_dag.py")
+DRIVE = Path(__file__).resolve().parents[2] / "support" / "drive_dag.py"
 NAME, REPLAY = "dlq", "fix-1"
 INPUT = f"{NAME}.streaming_events"
 FIX = "data.pipelineName=data.pipeline"
@@ -127,7 +127,7 @@ def plant_bug(golden: Path, target: Path) -> set[str]:
 def start_dag(stack: Stack, folder: Path, **params: Any) -> subprocess.Popen[str]:
     """Start the DAG in a process of its own."""
     conf = {"run": NAME, "replay_id": REPLAY, "move": [FIX], **params}
-    (folder / "conf.json").write_text(json.dumps(conf))
+    (folder / "conf.json").write_text(json.dumps([conf]))
     return subprocess.Popen(
         [sys.executable, str(DRIVE), "streamproof_dlq_replay", str(folder / "conf.json"), str(folder / "out.json")],
         env=stack.env,
@@ -192,7 +192,7 @@ def test_killed_twice_in_the_middle_the_dag_recovers_every_event(stack, tmp_path
     process = start_dag(stack, tmp_path)
     output, _ = process.communicate(timeout=240)
     assert (tmp_path / "out.json").exists(), output[-3000:]
-    ended = json.loads((tmp_path / "out.json").read_text())
+    (ended,) = json.loads((tmp_path / "out.json").read_text())
     assert ended["tasks"] == {"plan_replay": "success", "send_replay": "success", "checklist": "success"}, output[
         -3000:
     ]
