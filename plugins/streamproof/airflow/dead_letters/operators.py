@@ -6,6 +6,7 @@ killed and is tried again goes on with the same replay.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -36,9 +37,9 @@ class _ReplayStep(BaseOperator):
         except UsageError as error:
             raise AirflowFailException(f"{error.message} {error.hint}") from error
 
+    @abstractmethod
     def step(self, params: Mapping[str, Any], pipeline: Pipeline, folder: ReplayFolder) -> dict[str, Any]:
-        """Do the step."""
-        raise NotImplementedError
+        """Do the step and return what it found."""
 
 
 class PlanDlqReplayOperator(_ReplayStep):

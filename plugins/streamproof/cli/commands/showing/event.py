@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from streamproof.cli.commands.showing.traces import print_trace
 from streamproof.cli.environment import read_environment
 from streamproof.cli.options import Json, MaxRows, Pack, RunId
-from streamproof.cli.output import emit_json, result_console
 from streamproof.cli.warehouse import chosen_warehouse
-from streamproof.model.errors import EXIT_NOT_JUDGED, UsageError
+from streamproof.model.errors import UsageError
 
 EventId = Annotated[
     str,
@@ -34,7 +34,6 @@ def event(
     Its position in the run's replay is the header `sp-sequence` of the raw record.
     """
     from streamproof.checks.event_trace import read_event_queries, trace_event
-    from streamproof.report.terminal.layers import show_trace
 
     wanted = event_id.strip()
     if not wanted:
@@ -44,9 +43,4 @@ def event(
     queries = read_event_queries(warehouse.pack, home=environment.home)
     with warehouse.connected() as client:
         trace = trace_event(client, queries, wanted, run_only_tables=warehouse.pack.run_only_tables)
-    if json:
-        emit_json(trace.as_json())
-    else:
-        show_trace(result_console(json=json), f"Event {wanted}", trace.as_json(), max_rows=max_rows)
-    if trace.broken:
-        raise typer.Exit(EXIT_NOT_JUDGED)
+    print_trace(f"Event {wanted}", trace, max_rows=max_rows, json=json)

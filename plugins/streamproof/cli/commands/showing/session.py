@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from streamproof.cli.commands.showing.traces import print_trace
 from streamproof.cli.environment import read_environment
 from streamproof.cli.options import Json, MaxRows, Pack, RunId
-from streamproof.cli.output import emit_json, result_console
 from streamproof.cli.warehouse import chosen_warehouse
-from streamproof.model.errors import EXIT_NOT_JUDGED, UsageError
+from streamproof.model.errors import UsageError
 
 
 def session(
@@ -22,7 +22,6 @@ def session(
 ) -> None:
     """Show what every layer of a warehouse (CH_*, or a run's) holds of one session, from raw records to API views."""
     from streamproof.checks.session_trace import read_session_queries, trace_session
-    from streamproof.report.terminal.layers import show_trace
 
     wanted = sid.strip()
     if not wanted:
@@ -32,9 +31,4 @@ def session(
     queries = read_session_queries(warehouse.pack.sql_dir / "session", home=environment.home)
     with warehouse.connected() as client:
         trace = trace_session(client, queries, wanted, run_only_tables=warehouse.pack.run_only_tables)
-    if json:
-        emit_json(trace.as_json())
-    else:
-        show_trace(result_console(json=json), f"Session {wanted}", trace.as_json(), max_rows=max_rows)
-    if trace.broken:
-        raise typer.Exit(EXIT_NOT_JUDGED)
+    print_trace(f"Session {wanted}", trace, max_rows=max_rows, json=json)
