@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,19 +12,13 @@ from streamproof.dead_letters.planning import plan_replay, preview
 from streamproof.dead_letters.request import ReplayRequest
 from streamproof.dead_letters.sending import send
 from streamproof.model.errors import UsageError
+from streamproof.model.files import require_id
 from streamproof.runtime.files import file_lock
-
-_REPLAY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def replay_folder(root: Path, replay_id: str) -> ReplayFolder:
     """Return the folder of a replay below `root`. Raises UsageError for an id that is no name of a folder."""
-    if not _REPLAY_ID.fullmatch(replay_id):
-        raise UsageError(
-            f"'{replay_id}' is not a replay id.",
-            hint="Use 1 to 64 letters, digits, dots, dashes or underscores, starting with a letter or digit.",
-        )
-    return ReplayFolder(root / replay_id)
+    return ReplayFolder(root / require_id(replay_id, "a replay id"))
 
 
 def preview_replay(pipeline: Pipeline, request: ReplayRequest, folder: ReplayFolder) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,8 @@ from typing import Any
 
 from streamproof.model.errors import StackError, UsageError
 from streamproof.model.formats.json_text import to_json
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def write_json(path: Path, data: Mapping[str, Any] | list[Any], *, mode: int | None = None) -> None:
@@ -64,6 +67,16 @@ def _rename(work: Path, out: Path) -> None:
         before.rename(out)
         raise
     shutil.rmtree(before, ignore_errors=True)
+
+
+def require_id(text: str, what: str) -> str:
+    """Return an id that names a folder. Raises UsageError for any other text; `what` says what it should be."""
+    if not _ID.fullmatch(text):
+        raise UsageError(
+            f"'{text}' is not {what}.",
+            hint="Use 1 to 64 letters, digits, dots, dashes or underscores, starting with a letter or digit.",
+        )
+    return text
 
 
 @contextmanager

@@ -8,7 +8,6 @@ at once, so they outlive a killed process. What the topic holds beyond the ledge
 from __future__ import annotations
 
 import fcntl
-import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -19,11 +18,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from streamproof.model.errors import StackError, UsageError
-from streamproof.model.files import write_json
+from streamproof.model.files import require_id, write_json
 from streamproof.model.formats.json_data import from_json
 from streamproof.replaying.request import Started
-
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class Acknowledged(NamedTuple):
@@ -150,12 +147,7 @@ class Ledger:
 
 def ledger_of(root: Path, run_id: str) -> Ledger:
     """Return the ledger of a replay below `root`. Raises UsageError for an id that is no name of a folder."""
-    if not _ID.fullmatch(run_id):
-        raise UsageError(
-            f"'{run_id}' is not the id of a replay.",
-            hint="Use 1 to 64 letters, digits, dots, dashes or underscores, starting with a letter or digit.",
-        )
-    return Ledger(root / run_id)
+    return Ledger(root / require_id(run_id, "the id of a replay"))
 
 
 def _series(offsets: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -6,14 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from streamproof.model.errors import UsageError
+from streamproof.model.files import require_id
 from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.pack import INPUT, Pack
 from streamproof.packs.processors import Processor, RunningProcessor
 
 # The roles of the consumer groups of a run, as `accounting.drained` of a pack names them.
 PROCESSOR, RAW = "processor", "raw"
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +32,7 @@ class RunNames:
 
         Raises UsageError for a run id that is not valid as a folder or topic name.
         """
-        if not _RUN_ID.fullmatch(run_id):
-            raise UsageError(
-                f"'{run_id}' is not a run id.",
-                hint="Use 1 to 64 letters, digits, dots, dashes or underscores, starting with a letter or digit.",
-            )
+        require_id(run_id, "a run id")
         database = f"sp_{pack.name}_{re.sub('[^A-Za-z0-9]', '_', run_id)}"
         if isinstance(processor, RunningProcessor):
             return cls(database, processor.topics, processor.groups)
