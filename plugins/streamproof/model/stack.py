@@ -44,10 +44,11 @@ class StackState:
     """The content of a stack's state file.
 
     `status` is `starting`, `ready`, `failed` or `stopped`; with `failed`, `error` and `hint` say why. `kafka_kind` is
-    `broker`, `mock` or `external`. `outside` holds the versions, by name, of services that the stack uses but did not
-    start; the state holds their addresses, never their secrets. `bootstrap_from_clickhouse` is the brokers' address as
-    ClickHouse reaches them, if it differs from ours. `project` is the Compose project of a Docker stack, '' once all
-    of it has been removed. `flink_rest` is the URL of Flink's REST interface, '' without Flink.
+    `broker`, `mock`, `external` or `none`. `outside` holds the versions, by name, of services that the stack uses but
+    did not start; the state holds their addresses, never their secrets. `bootstrap_from_clickhouse` is the brokers'
+    address as ClickHouse reaches them, if it differs from ours. `project` is the Compose project of a Docker stack, ''
+    once all of it has been removed. `flink_rest` is the URL of Flink's REST interface, '' without Flink. `source_url`
+    is that of the source that serves a fixture set, '' without one.
     `killed` says that the processor did not end when it was asked to, '' if it did.
     """
 
@@ -70,6 +71,7 @@ class StackState:
     killed: str = ""
     killed_hint: str = ""
     flink_rest: str = ""
+    source_url: str = ""
 
     @property
     def kafka(self) -> KafkaSettings:

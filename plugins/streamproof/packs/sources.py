@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # What the module of a source must define: the app that serves files, and the reader of the records in a file.
 SOURCE_PARTS = ("make_app", "read_records")
+# The folder beside pack.yaml with plans of faults, which are given by name.
+FAULTS = "faults"
 
 
 def read_records(pack: Pack, file: Path) -> Iterable[Any]:

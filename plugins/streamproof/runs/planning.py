@@ -33,6 +33,7 @@ from streamproof.runs.offers import offered_rungs, pack_offers
 from streamproof.runs.processors import processor_launch, refuse_unusable_job
 from streamproof.runs.request import HostSettings, RunRequest, narrowed_by
 from streamproof.runs.rerun import from_any_folder, git_commit, rerun_command
+from streamproof.runs.serving import fault_plan, refuse_unfit_transport
 from streamproof.runs.stage import StageList
 from streamproof.runs.subject.choosing import Subject, observed_subject, replayed_subject, shared_subject
 from streamproof.runs.subject.sharing import refuse_blind_checks, refuse_unsafe, running_processor
@@ -53,6 +54,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     packs = host.packs or Packs(home)
     pack = packs.load(request.pack)
     processor = pack.processor_name(request.processor)
+    refuse_unfit_transport(request, pack)
     refuse_unusable_job(pack, processor)
     suites = pack.suite_names(request.suites)
     files = CheckFiles(pack, home)
@@ -78,11 +80,12 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         pack_file=str(pack.file),
         stack=EXTERNAL if observes else request.stack,
         processor=NOT_INVOLVED if observes else processor,
-        kafka=NOT_INVOLVED if observes else request.kafka,
+        kafka=NOT_INVOLVED if observes or pack.source else request.kafka,
         home=str(home),
         folder=str(folder.root),
         suites=suites,
         inject=inject,
+        faults=fault_plan(request, pack),
         git_commit=git_commit(home),
         rerun=rerun_command(from_any_folder(replace(request, pack=packs.asked_for(pack.file)), pack, inject)),
         created_at=iso_ms(now),

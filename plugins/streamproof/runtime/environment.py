@@ -8,6 +8,8 @@ from streamproof.model.stack import StackState
 from streamproof.packs.processors import fill_known
 from streamproof.runtime.ports import LOOPBACK
 
+# The values of a stack that serves a fixture set. `repetition` counts the starts of the program, from 1.
+SOURCE_PLACEHOLDERS = ("source_url", "repetition")
 # Values that are known only once a stack has started. A processor's texts name them in braces.
 PLACEHOLDERS = (
     "host", "bootstrap_servers", "clickhouse_host", "clickhouse_port", "clickhouse_tcp_port", "clickhouse_url",
@@ -25,6 +27,7 @@ def placeholder_values(state: StackState) -> dict[str, str]:
         "clickhouse_tcp_port": str(state.clickhouse_tcp_port),
         "clickhouse_url": state.clickhouse.url,
         "clickhouse_user": state.clickhouse_user,
+        "source_url": state.source_url,
     }
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from streamproof.runtime.compose.services import ComposeServices
-from streamproof.runtime.stack_spec import BROKER, PROCESSOR, StackSpec
+from streamproof.runtime.stack_spec import BROKER, MOCK, PROCESSOR, SOURCE, StackSpec
 from streamproof.runtime.supervisor import Services
 from streamproof.services.base import Service
 from streamproof.services.clickhouse_server import ClickHouseServer
 from streamproof.services.flink_cluster import FlinkCluster
+from streamproof.services.http_source import HttpSource
 from streamproof.services.kafka_broker import KafkaBroker
 from streamproof.services.kafka_mock import KafkaMock
 from streamproof.services.local_services import LocalServices
@@ -22,6 +23,7 @@ SERVICES: Mapping[str, type[Service]] = {
     KAFKA_MOCK: KafkaMock,
     CLICKHOUSE: ClickHouseServer,
     FLINK: FlinkCluster,
+    SOURCE: HttpSource,
     PROCESSOR: ProcessorProcess,
 }
 
@@ -35,6 +37,12 @@ def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Serv
         return OutsideServices(spec, env)
     if spec.compose:
         return ComposeServices(spec, env, timeout)
-    names = [KAFKA if spec.kafka_kind == BROKER else KAFKA_MOCK, CLICKHOUSE]
-    names += [name for name, wanted in ((FLINK, spec.flink), (PROCESSOR, spec.processor)) if wanted]
-    return LocalServices(spec, {name: SERVICES[name] for name in names}, env, timeout)
+    wanted = {
+        KAFKA: spec.kafka_kind == BROKER,
+        KAFKA_MOCK: spec.kafka_kind == MOCK,
+        CLICKHOUSE: True,
+        FLINK: spec.flink is not None,
+        SOURCE: spec.source is not None,
+        PROCESSOR: spec.processor is not None,
+    }
+    return LocalServices(spec, {name: SERVICES[name] for name in wanted if wanted[name]}, env, timeout)

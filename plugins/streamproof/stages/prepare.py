@@ -24,21 +24,24 @@ def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, A
     """Create what is missing and return its names: `topics`, `database`, `migrations`. A second call changes nothing.
 
     With `retention`, old rows expire as the pack's schema says. Without it rows stay; captured events are old and would
-    expire at once. Raises UsageError when no database or no Kafka is named, StackError or WarehouseError when a service
-    does not answer or refuses.
+    expire at once. A pack with a `source` has no topics. Raises UsageError when no database or no Kafka is named,
+    StackError or WarehouseError when a service does not answer or refuses.
     """
     warehouse, kafka = outside.clickhouse, outside.kafka
-    if kafka is None or warehouse.database in NO_DATABASE:
+    if (kafka is None and not pack.source) or warehouse.database in NO_DATABASE:
         raise UsageError("No database is named.", hint=f"Set CH_DATABASE, for example to {pack.name}.")
-    transport = transport_of(pack.transport)
-    topics = transport.create_missing_topics(kafka, pack.topics.values(), timeout=TOPICS_TIMEOUT_SEC)
+    topics: list[str] = []
+    feed: Feed | None = None
+    if kafka is not None and not pack.source:
+        transport = transport_of(pack.transport)
+        topics = transport.create_missing_topics(kafka, pack.topics.values(), timeout=TOPICS_TIMEOUT_SEC)
+        feed = Feed(
+            bootstrap_servers=outside.kafka_from_clickhouse or kafka.bootstrap_servers,
+            topic=pack.topics[INPUT],
+            group=f"{pack.name}.raw",
+        )
     with closing(open_server(pack.warehouse, warehouse.using("default"))) as server:
         server.create(warehouse.database)
-    feed = Feed(
-        bootstrap_servers=outside.kafka_from_clickhouse or kafka.bootstrap_servers,
-        topic=pack.topics[INPUT],
-        group=f"{pack.name}.raw",
-    )
     with closing(open_warehouse(pack.warehouse, warehouse)) as database:
         migrations, _ = database.apply_schema(pack.sql_dir / "schema", feed=feed, retention=retention)
     return {"topics": topics, "database": warehouse.database, "migrations": migrations}

@@ -122,9 +122,9 @@ def test_endpoints_are_filled_in_when_the_stack_is_up(with_processor):
 
 def test_a_pack_offers_what_it_names(planned):
     pack = planned().pack
-    assert pack_offers(pack) == {"trace", "contracts", *Rung}
+    assert pack_offers(pack) == {"trace", "contracts", "published", *Rung}
     least = pack.model_copy(update={"oracle": "", "accounting": Accounting()})
-    assert pack_offers(least) == {"trace", "contracts", "judged"}
+    assert pack_offers(least) == {"trace", "contracts", "published", "judged"}
     assert offered_rungs(pack) == tuple(Rung)
 
 
@@ -186,7 +186,7 @@ def test_jars_that_may_exist_are_not_refused(planned, tmp_path):
 def test_restarts_of_a_job_are_judged_for_a_pack_that_accounts_for_nothing(planned):
     pack = planned().pack
     least = pack.model_copy(update={"oracle": "", "accounting": Accounting()})
-    assert pack_offers(least, pack.processors["flink"]) == {"trace", "contracts", "judged", "flink_job"}
+    assert pack_offers(least, pack.processors["flink"]) == {"trace", "contracts", "published", "judged", "flink_job"}
     for offers, there in ((pack_offers(least), False), (pack_offers(least, pack.processors["flink"]), True)):
         names = [stage.name for stage in STAGES.planned("full", (), offers=offers)]
         assert ("conservation" in names) is there

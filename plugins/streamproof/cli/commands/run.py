@@ -11,6 +11,7 @@ import typer
 from streamproof.cli.environment import connections, read_environment
 from streamproof.cli.options import (
     Events,
+    Faults,
     FromTs,
     Inject,
     Json,
@@ -58,6 +59,7 @@ def run(
     speed: Speed = "max",
     shift_to: ShiftTo = None,
     events: Events = None,
+    faults: Faults = None,
     suites: Annotated[
         list[str] | None, typer.Option("--suites", help="Only these suites; can be repeated.", metavar="NAME")
     ] = None,
@@ -98,6 +100,7 @@ def run(
         speed=speed,
         shift_to=shift_to,
         events=events,
+        faults=faults,
         # A proof always makes a complete run. The selected suites limit only what it proves.
         suites=() if mode == PROVE else named(suites),
         prove_suites=named(suites) if mode == PROVE else (),
