@@ -148,7 +148,7 @@ def write_pack(folder: Path, *, pack: str = PACK, loader: str = LOADER) -> Path:
         "pack.yaml": pack,
         "letters_of_support.py": SOURCE,
         "letters_loader.py": loader,
-        "sql/schema/0001_letters.sql": SCHEMA,
+        "sql/schema/0001_letters.sql.j2": SCHEMA,
         "sql/assertions/letters/letters_are_single.sql": CHECK,
         "fixtures/golden/manifest.json": json.dumps(manifest()),
     }

@@ -17,6 +17,7 @@ from streamproof.model.errors import FixtureError, UsageError
 from streamproof.model.fixture import FixtureSession, Manifest, ReplayRules
 from streamproof.model.settings import ClickHouseSettings
 from streamproof.packs.pack import Pack
+from streamproof.packs.sources import require_lines
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.registry import open_server, open_warehouse
 from streamproof.warehouse.values import Shape
@@ -64,6 +65,7 @@ def load_set(pack: Pack, manifest: Path, settings: ClickHouseSettings, database:
     tables that get rows are emptied first. The whole set is read before anything is written. Raises FixtureError for a
     set that is broken or has no such row, UsageError for a database of others or without a table, WarehouseError.
     """
+    require_lines(pack)
     known = read_manifest(manifest, pack.replay)
     scan = _scan(known, pack.replay)
     server = open_server(pack.warehouse, settings)

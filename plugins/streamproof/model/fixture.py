@@ -73,6 +73,11 @@ class ReplayRules(BaseModel):
             raise ValueError(f"`time_units` names {', '.join(unknown)}, which `time_fields` does not")
         return self
 
+    @property
+    def know_repeats(self) -> bool:
+        """Return whether events have an envelope with an id, by which a pipeline knows a repeat of an event."""
+        return self.values is None and self.reader is None
+
     def id_of(self, fields: Mapping[str, Any]) -> str:
         """Return the id of an entity from the fields of a manifest, '' if they do not give one."""
         parts = "|".join(str(fields.get(name) or "") for name in self.id_parts)

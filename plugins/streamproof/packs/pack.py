@@ -219,6 +219,19 @@ class Pack(PackFile):
         own = {name: list(value) if isinstance(value, tuple) else value for name, value in self.parameters.items()}
         return {**layers, **own}
 
+    @property
+    def input_topic(self) -> str:
+        """Return the pack's own name of the topic that events are published to.
+
+        Raises UsageError for a pack that has none because its pipeline fetches what a run serves.
+        """
+        if self.source:
+            raise UsageError(
+                f"Pack '{self.name}' has no topics: its pipeline fetches what a run serves.",
+                hint="This command publishes events. `streamproof run` serves a fixture set.",
+            )
+        return self.topics[INPUT]
+
     def can_hold(self, scenario: str, families: Collection[str]) -> bool:
         """Return whether events of these families can create an entity of the scenario."""
         creating = self.entities.families if self.entities else ()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from streamproof.model.errors import UsageError
 from streamproof.packs.parts import import_part
 from streamproof.packs.processors import CommandProcessor
 
@@ -22,6 +23,15 @@ def read_records(pack: Pack, file: Path) -> Iterable[Any]:
     """Return the records in a file of a fixture set, as the pack's source reads them. Raises UsageError."""
     records: Iterable[Any] = import_part(pack, "source", SOURCE_PARTS).read_records(file)
     return records
+
+
+def require_lines(pack: Pack) -> None:
+    """Raise UsageError for a pack whose files are no lines of JSON, which a command could read and write."""
+    if pack.source:
+        raise UsageError(
+            f"The files of pack '{pack.name}' are served as they are; this command is for files of JSON lines.",
+            hint="Make a set of them by hand: a manifest.json that names the files (docs/fixtures.md).",
+        )
 
 
 def unfit_key(content: PackFile) -> str:

@@ -17,9 +17,12 @@ from streamproof.model.plan import CONSERVATION
 from streamproof.model.window import Window
 from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.pack import Pack
+from streamproof.packs.parts import import_part
 from streamproof.packs.processors import CommandProcessor
+from streamproof.packs.sources import SOURCE_PARTS
 from streamproof.runs.offers import CONTRACT_FILES, pack_offers, require_an_end
 from streamproof.runs.processors import job_problems, processor_problems
+from streamproof.runs.serving import require_fit
 from streamproof.sql.blocks import Block, read_blocks
 from streamproof.sql.reading import shown_path
 from streamproof.warehouse.registry import warehouse_kind
@@ -78,6 +81,7 @@ class _Review:
                 lines = job_problems(self.pack, processor)
             self.found += [Problem(f"{self.pack.file}: processors.{name}: {line}.") for line in lines]
         yield from _never_read(self.pack)
+        self._try(self._transport)
         checks, others = [*self._suites()], [*self._queries(), *self._oracle()]
         blocks = [*checks, *others]
         offered = pack_offers(self.pack)
@@ -106,6 +110,12 @@ class _Review:
         except StreamproofError as error:
             self.found.append(Problem(error.message, error.hint))
             return None
+
+    def _transport(self) -> None:
+        """Raise UsageError when the kind of transport or the module of the source does not fit."""
+        require_fit(self.pack)
+        if self.pack.source:
+            import_part(self.pack, "source", SOURCE_PARTS)
 
     def _suites(self) -> Iterator[Block]:
         for suite in (*self.pack.suites, CONSERVATION):

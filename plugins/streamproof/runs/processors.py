@@ -21,6 +21,7 @@ from streamproof.runtime.environment import PLACEHOLDERS, SOURCE_PLACEHOLDERS
 from streamproof.runtime.jars import is_named_jar, read_lock
 from streamproof.runtime.java import find_java
 from streamproof.runtime.stack_spec import ProcessorLaunch
+from streamproof.transport.served import CERTIFICATE_FILE, KEY_FILE
 
 # These values may be secret: no argument may hold them, and no file of the run that stays.
 SECRETS = ("clickhouse_password", "clickhouse_verify", "clickhouse_ca_cert", "kafka_options_json")
@@ -155,7 +156,7 @@ def _secrets(pack: Pack) -> tuple[str, ...]:
 
 def _source_key(ctx: RunContext) -> str:
     """Return the key of the run's source. Raises StackError when there is none."""
-    file = ctx.folder.source / "key"
+    file = ctx.folder.source / KEY_FILE
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:
@@ -189,7 +190,7 @@ def _own(ctx: RunContext, chosen: CommandProcessor) -> dict[str, str]:
 def _names(ctx: RunContext, chosen: CommandProcessor) -> dict[str, str]:
     names = {**ctx.names.placeholders, "python": sys.executable, "pack": str(ctx.pack.python_dir)}
     # Only for a program that asks for it: a JRE that does not exist must not stop any other.
-    names |= {CA_FILE: str(ctx.folder.source / "certificate.pem")} if ctx.pack.source else {}
+    names |= {CA_FILE: str(ctx.folder.source / CERTIFICATE_FILE)} if ctx.pack.source else {}
     names["java"] = str(find_java(ctx.plan.java)) if any("{java}" in text for text in chosen.texts) else ""
     if chosen.jars:
         jars = read_lock(_lock(ctx, chosen))

@@ -13,16 +13,23 @@ from streamproof.runs.request import RunRequest
 from streamproof.transport.registry import source_of, transport_of
 
 
+def require_fit(pack: Pack) -> None:
+    """Raise UsageError when the pack's kind of transport does not exist, or does not do what the pack needs."""
+    if pack.source:
+        source_of(pack.transport)
+    else:
+        transport_of(pack.transport)
+
+
 def refuse_unfit_transport(request: RunRequest, pack: Pack) -> None:
     """Raise UsageError when the pack's transport does not do what the pack needs, or the request asks for more."""
+    require_fit(pack)
     if not pack.source:
-        transport_of(pack.transport)
         if request.faults is not None:
             raise UsageError(
                 f"Pack '{pack.name}' has no `source`, so no request can get a fault.", hint="Leave --faults out."
             )
         return
-    source_of(pack.transport)
     if request.mode == OBSERVE:
         return
     if request.stack != "local":

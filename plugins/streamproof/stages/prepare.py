@@ -11,7 +11,7 @@ from typing import Any
 
 from streamproof.model.errors import UsageError
 from streamproof.model.settings import Connections
-from streamproof.packs.pack import INPUT, Pack
+from streamproof.packs.pack import Pack
 from streamproof.transport.registry import transport_of
 from streamproof.warehouse.registry import open_server, open_warehouse
 from streamproof.warehouse.values import Feed
@@ -37,7 +37,7 @@ def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, A
         topics = transport.create_missing_topics(kafka, pack.topics.values(), timeout=TOPICS_TIMEOUT_SEC)
         feed = Feed(
             bootstrap_servers=outside.kafka_from_clickhouse or kafka.bootstrap_servers,
-            topic=pack.topics[INPUT],
+            topic=pack.input_topic,
             group=f"{pack.name}.raw",
         )
     with closing(open_server(pack.warehouse, warehouse.using("default"))) as server:

@@ -42,7 +42,7 @@ def run(ctx: RunContext) -> StageOutcome:
             "migrations": found.migrations,
             "other_types": list(found.other_types),
             "absent_run_only_tables": list(found.absent),
-            "input_topic": ctx.plan.input_topic or owner_topic or pack.topics.get(INPUT, ""),
+            "input_topic": ctx.plan.input_topic or owner_topic or pack.topics.get(INPUT, pack.name),
             "settings_are_fixed": found.settings_are_fixed,
         }
     )

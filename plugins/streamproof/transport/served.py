@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+# The files in the folder of a source that a client needs: the certificate to trust, and the key to show.
+CERTIFICATE_FILE, KEY_FILE = "certificate.pem", "key"
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

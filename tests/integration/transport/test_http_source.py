@@ -15,9 +15,9 @@ import pytest
 import requests
 
 from streamproof.runtime.process import python_module
-from streamproof.transport.http.serve import KEY, ServeLaunch
+from streamproof.transport.http.serve import ServeLaunch
 from streamproof.transport.registry import source_of
-from streamproof.transport.served import ServedRequest, Span
+from streamproof.transport.served import CERTIFICATE_FILE, KEY_FILE, ServedRequest, Span
 
 PACK = """
 name: letters
@@ -75,8 +75,8 @@ class Running(NamedTuple):
 
     def get(self, path: str, key: str | None = None) -> requests.Response:
         """Fetch a path as a client that trusts the source's certificate."""
-        token = (self.folder / KEY).read_text() if key is None else key
-        certificate = str(self.folder / "certificate.pem")
+        token = (self.folder / KEY_FILE).read_text() if key is None else key
+        certificate = str(self.folder / CERTIFICATE_FILE)
         return requests.get(
             f"{self.url}/{path}", headers={"Authorization": f"Bearer {token}"}, verify=certificate, timeout=10
         )
@@ -154,7 +154,7 @@ def test_a_client_that_does_not_trust_the_certificate_is_not_served(source):
 
 
 def test_only_the_owner_can_read_the_keys(source):
-    for name in (KEY, "private_key.pem"):
+    for name in (KEY_FILE, "private_key.pem"):
         assert stat.S_IMODE((source.folder / name).stat().st_mode) == 0o600
 
 

@@ -19,6 +19,7 @@ from streamproof.model.errors import StackError, UsageError
 if TYPE_CHECKING:
     from streamproof.environment import Environment
     from streamproof.model.results import StageResult
+    from streamproof.model.stack import StackState
     from streamproof.runs.context import RunContext
 
 app = typer.Typer(help="Start, look at and stop a local stack with the pack's schema and processor.")
@@ -74,18 +75,32 @@ def up(
         "CH_USER": found.clickhouse_user,
         "CH_DATABASE": ctx.names.database,
         **({"FLINK_REST": found.flink_rest} if found.flink_rest else {}),
+        **_source_variables(ctx, found),
     }
     if json:
         emit_json({**stack_facts(ctx.folder.stack, found), "env": variables, "input_topic": ctx.names.input_topic})
         return
+    feed = "" if found.source_url else f"  feed it:  streamproof replay --topic {ctx.names.input_topic}\n"
     console = result_console(json=json)
     console.print("".join(f"export {key}={value}\n" for key, value in variables.items()), end="", markup=False)
     progress_console().print(
-        f"Stack {name} is up.\n"
-        f"  feed it:  streamproof replay --topic {ctx.names.input_topic}\n"
-        f"  stop it:  streamproof stack down {name}",
+        f"Stack {name} is up.\n{feed}  stop it:  streamproof stack down {name}",
         markup=False,
     )
+
+
+def _source_variables(ctx: RunContext, found: StackState) -> dict[str, str]:
+    """Return how a pipeline reaches the source of a stack, nothing for a stack without one."""
+    if not found.source_url:
+        return {}
+    from streamproof.transport.served import CERTIFICATE_FILE, KEY_FILE
+
+    folder = ctx.folder.source
+    return {
+        "SOURCE_URL": found.source_url,
+        "SOURCE_CA_FILE": str(folder / CERTIFICATE_FILE),
+        "SOURCE_KEY_FILE": str(folder / KEY_FILE),
+    }
 
 
 @app.command("prepare")
@@ -250,7 +265,8 @@ def _start(ctx: RunContext, ports: dict[str, int], state: str, *, keep_data: boo
     with progress_bar() as progress:
         start_own(ctx, spec, timeout=timeout_of(ctx), progress=progress)
     try:
-        for stage in ("schema_apply", "pipeline_ready"):
+        planned = {stage.name for stage in ctx.plan.stages}
+        for stage in [name for name in ("schema_apply", "pipeline_ready") if name in planned]:
             _require(run_stage(ctx, STAGES[stage]), ctx)
     except BaseException:
         stop_stack(ctx.folder.stack, timeout=_STOP_TIMEOUT_SEC)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from streamproof.model.files import write_private
+from streamproof.transport.served import CERTIFICATE_FILE
 
 _VALID = dt.timedelta(days=7)
 # The clocks of containers may differ by some minutes.
@@ -38,7 +39,7 @@ def make_certificate(folder: Path, names: tuple[str, ...] = ("127.0.0.1", "local
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     folder.mkdir(parents=True, exist_ok=True)
-    made = Certificate(folder / "certificate.pem", folder / "private_key.pem")
+    made = Certificate(folder / CERTIFICATE_FILE, folder / "private_key.pem")
     write_private(made.private_key, private)
     made.certificate.write_bytes(content)
     return made

@@ -28,10 +28,9 @@ from streamproof.transport.http.certificates import Certificate, make_certificat
 from streamproof.transport.http.faults import Faults, read_fault_plan
 from streamproof.transport.http.ledger import LedgerWriter
 from streamproof.transport.http.server import serve
+from streamproof.transport.served import KEY_FILE
 
 LOOPBACK = "127.0.0.1"
-# The files in the folder of a source, beside the certificate's.
-KEY = "key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def run(launch: ServeLaunch, on_listening: Callable[[str], object]) -> None:
     """Serve until the process is asked to end. `on_listening` is called with the URL. Raises StreamproofError."""
     folder = Path(launch.folder)
     key = secrets.token_urlsafe(24)
-    write_private(folder / KEY, key.encode())
+    write_private(folder / KEY_FILE, key.encode())
     certificate: Certificate = make_certificate(folder)
     ledger = LedgerWriter(Path(launch.ledger))
     app = watched_app(launch, key, ledger)
