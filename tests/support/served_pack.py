@@ -126,6 +126,13 @@ if rows:
 print(f"start {sys.argv[1]}: {len(rows)} letters stored")
 '''
 SCHEMA = "CREATE TABLE letters (`id` String, `letter` String) ENGINE = MergeTree ORDER BY id;\n"
+CONTENT = """\
+-- QUERY: letters
+SELECT
+    id,
+    letter
+FROM letters;
+"""
 CHECK = """\
 -- When this fails, a letter was cut or joined with another one.
 -- LAYER: typed
@@ -149,6 +156,7 @@ def write_pack(folder: Path, *, pack: str = PACK, loader: str = LOADER) -> Path:
         "letters_of_support.py": SOURCE,
         "letters_loader.py": loader,
         "sql/schema/0001_letters.sql.j2": SCHEMA,
+        "sql/content/typed.sql": CONTENT,
         "sql/assertions/letters/letters_are_single.sql": CHECK,
         "fixtures/golden/manifest.json": json.dumps(manifest()),
     }

@@ -15,6 +15,8 @@ TRACE_SQL, CONTRACT_FILES = "trace", "contracts"
 FLINK_JOB = "flink_job"
 # Events are published to topics, whose consumers can be waited for.
 PUBLISHED = "published"
+# The pipeline runs several times, and the later runs must change nothing.
+REPEATED = "repeated"
 
 
 def pack_offers(pack: Pack, processor: Processor | None = None) -> frozenset[str]:
@@ -24,6 +26,7 @@ def pack_offers(pack: Pack, processor: Processor | None = None) -> frozenset[str
         CONTRACT_FILES: has_contracts(pack),
         FLINK_JOB: isinstance(processor, FlinkProcessor),
         PUBLISHED: not pack.source,
+        REPEATED: pack.repeat > 1,
     }
     return frozenset(name for name, there in offered.items() if there) | frozenset(offered_rungs(pack))
 

@@ -17,6 +17,13 @@ def require_fit(pack: Pack) -> None:
     """Raise UsageError when the pack's kind of transport does not exist, or does not do what the pack needs."""
     if pack.source:
         source_of(pack.transport)
+        folder = pack.sql_dir / "content"
+        if pack.repeat > 1 and not any(folder.glob("*.sql")):
+            raise UsageError(
+                f"{pack.file}: `repeat` compares the content of the warehouse after each run of the pipeline, and "
+                f"there is no projection in {folder}.",
+                hint="Write a query there for each table, or leave `repeat` out.",
+            )
     else:
         transport_of(pack.transport)
 

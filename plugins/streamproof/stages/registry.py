@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamproof.model.plan import CONSERVATION, CONTRACTS, OBSERVE, ORACLE, PROVE, RUN_MODES, Role
 from streamproof.model.rungs import Rung
-from streamproof.runs.offers import CONTRACT_FILES, FLINK_JOB, PUBLISHED, TRACE_SQL
+from streamproof.runs.offers import CONTRACT_FILES, FLINK_JOB, PUBLISHED, REPEATED, TRACE_SQL
 from streamproof.runs.stage import Stage, StageList, Wait
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ STAGES = StageList(
             Role.JUDGE,
             after=("query_pack",),
             rungs=(Rung.RAW_COMPLETE, Rung.IDS_ACCOUNTED, Rung.RECORDS_ACCOUNTED),
-            or_with=(FLINK_JOB,),
+            or_with=(FLINK_JOB, REPEATED),
         ),
         Stage(ORACLE, _run("oracle"), REPLAYED, Role.JUDGE, after=("query_pack",), rungs=(Rung.FORETOLD,)),
         # Mutations prove something only when all checks pass on the unchanged data.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
-from streamproof.model.errors import UsageError
+from streamproof.model.errors import StackError, UsageError
 from streamproof.runs.context import RunContext
+from streamproof.runs.planning import plan_run
 from streamproof.runs.processors import processor_launch, processor_problems, processor_secrets
+from streamproof.runs.request import HostSettings, RunRequest
+from streamproof.stages.registry import STAGES
 from streamproof.stages.stack_up import stack_spec
 from tests.support.served_pack import PACK, write_pack
 
@@ -88,6 +92,15 @@ def test_a_pack_that_does_not_fit_is_refused(served, tmp_path, changed, message)
     assert not (tmp_path / "runs" / "r1").exists()
 
 
+def test_repetitions_cannot_be_compared_without_projections(home, tmp_path):
+    folder = write_pack(tmp_path)
+    (folder / "sql" / "content" / "typed.sql").unlink()
+    with pytest.raises(UsageError, match="there is no projection in") as raised:
+        plan_again = RunRequest(run_id="r1", artifacts_root=tmp_path / "runs", pack=str(folder))
+        plan_run(plan_again, STAGES, home=home, host=HostSettings(cache_dir=tmp_path), now=datetime.now(UTC))
+    assert "leave `repeat` out" in raised.value.hint
+
+
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
@@ -140,8 +153,6 @@ def test_a_placeholder_of_a_source_is_unknown_to_other_packs(planned):
 
 
 def test_a_key_that_is_not_there_is_an_error_with_a_hint(served):
-    from streamproof.model.errors import StackError
-
     with pytest.raises(StackError, match="key of the source cannot be read") as raised:
         processor_secrets(served())
     assert "stack_up" in raised.value.hint

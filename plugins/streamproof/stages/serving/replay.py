@@ -19,6 +19,7 @@ from streamproof.runtime.supervisor import PASSED_ON
 from streamproof.services.program import command_of
 from streamproof.stages.planned import id_function, known_details
 from streamproof.stages.processor_ready import processor_log
+from streamproof.stages.serving.repetitions import changes_since, drop_if_equal, saved_side
 from streamproof.stages.serving.source import answered, ledger_file, request_details, require_faults
 
 LEAST_TIMEOUT_SEC = 120.0
@@ -54,7 +55,7 @@ def serve_set(ctx: RunContext, plan: ReplayPlan) -> StageOutcome:
     with ctx.warehouse() as warehouse:
         rows = warehouse.write_ledger(positions, plan.records(), plan.unstated, id_function(ctx.pack))
     ctx.log(f"{rows} rows in the ledger")
-    repetitions = [_repetition(ctx, number, len(plan.events)) for number in range(1, ctx.pack.repeat + 1)]
+    repetitions, changes = _repeated(ctx, len(plan.events))
     requests = list(answered(ctx))
     require_faults(ctx, requests)
     first = repetitions[0]["seconds"]
@@ -62,6 +63,7 @@ def serve_set(ctx: RunContext, plan: ReplayPlan) -> StageOutcome:
         **known_details(ctx, plan),
         "files": [session.file for session in plan.manifest.sessions],
         "repetitions": repetitions,
+        "changes": changes,
         **request_details(plan, requests),
         "rate_per_sec": round(len(plan.events) / first, 1) if first else None,
         "duration_sec": round(sum(one["seconds"] for one in repetitions), 6),
@@ -69,6 +71,19 @@ def serve_set(ctx: RunContext, plan: ReplayPlan) -> StageOutcome:
     if details["never_served"]:
         ctx.log(f"never served in whole: {details['never_served']}")
     return StageOutcome(details=details)
+
+
+def _repeated(ctx: RunContext, records: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Run the pipeline as often as the pack says; return the facts of each run, and what each later one changed."""
+    repetitions = [_repetition(ctx, 1, records)]
+    if ctx.pack.repeat == 1:
+        return repetitions, []
+    first, changes = saved_side(ctx, 1), []
+    for number in range(2, ctx.pack.repeat + 1):
+        repetitions.append(_repetition(ctx, number, records))
+        changes.append(changes_since(ctx, first, number))
+    drop_if_equal(first, changes)
+    return repetitions, changes
 
 
 def timeout_sec(records: int) -> float:

@@ -7,7 +7,9 @@ from contextlib import nullcontext
 
 import pytest
 
-from streamproof.model.errors import StackError
+from streamproof.model.content import ContentDifference, TableDifference
+from streamproof.model.errors import StackError, WarehouseError
+from streamproof.model.results import Status
 from streamproof.model.stack import StackState
 from streamproof.runs.context import RunContext
 from streamproof.runtime.process import own_identity
@@ -15,6 +17,7 @@ from streamproof.stages import replay_events
 from streamproof.stages.diagnostics import requests
 from streamproof.stages.processor_ready import processor_unfinished
 from streamproof.stages.schema_apply import feed_of
+from streamproof.stages.serving.repetitions import repetition_check
 from tests.support.served_pack import PACK, write_pack
 
 # Stands for the pipeline and its source: each start notes two answers, of which the second start's are all broken off.
@@ -33,20 +36,36 @@ FAULTS = "faults:\n  broken: {do: {kind: cut}}\n"
 
 
 class Warehouse:
-    """Keeps the ledger, and has one row more after each look at its rows."""
+    """Keeps the ledger. After each run of the pipeline there are so many rows more."""
 
     def __init__(self) -> None:
         self.ledger: list[tuple[str, int, int, str, bytes]] = []
-        self.rows = 8
+        self.rows = 9
+        self.added_by_each_run = 0
 
     def write_ledger(self, positions, records, unstated, id_of):
         places = zip(positions.partitions, positions.offsets, records, strict=True)
         self.ledger = [(positions.topic, part, at, id_of(event, value), value) for part, at, (event, value) in places]
         return len(self.ledger)
 
+    def save_rows(self, sql, file, *, source):
+        """Write what two contents are compared by: the number of rows."""
+        assert "FROM letters" in sql
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(str(self.rows))
+
     def row_counts(self, tables):
-        self.rows += 1
+        self.rows += self.added_by_each_run
         return dict.fromkeys(tables, self.rows)
+
+
+def compared(kind, one, other, *, rows):
+    """Compare the numbers of rows that stand in the files of two contents."""
+    assert kind == "clickhouse"
+    (table,) = one.content.tables
+    before, after = (int((side.folder / table.file).read_text()) for side in (one, other))
+    more = TableDifference(table.layer, table.name, (before, after), (0, after - before))
+    return ContentDifference((one.name, other.name), "letters", 1, (before, after), (more,) if after > before else ())
 
 
 @pytest.fixture
@@ -57,9 +76,10 @@ def served(planned, tmp_path, monkeypatch):
     state = StackState("r1", "ready", own_identity(), "none", "", "127.0.0.1", 1, 2, "u", source_url="https://s:1")
     monkeypatch.setattr(RunContext, "stack_state", lambda _self: state)
     monkeypatch.setattr(RunContext, "warehouse", lambda _self: nullcontext(warehouse))
+    monkeypatch.setattr("streamproof.stages.serving.repetitions.compare_contents", compared)
 
-    def plan(codes: str = "0 0", **request) -> tuple[RunContext, Warehouse]:
-        folder = write_pack(tmp_path, pack=PACK, loader=LOADER)
+    def plan(codes: str = "0 0", pack: str = PACK, **request) -> tuple[RunContext, Warehouse]:
+        folder = write_pack(tmp_path, pack=pack, loader=LOADER)
         ctx = planned(pack=str(folder), **request)
         ctx.folder.source.mkdir(parents=True)
         (ctx.folder.source / "key").write_text("secret")
@@ -78,7 +98,7 @@ def test_the_pipeline_runs_twice_and_the_ledger_has_every_record(served):
     assert len(warehouse.ledger) == details["published"] == 9
     assert [(one["number"], one["requests"], one["rows"]) for one in details["repetitions"]] == [
         (1, 2, {"letters": 9}),
-        (2, 2, {"letters": 10}),
+        (2, 2, {"letters": 9}),
     ]
     assert all(one["peak_rss_bytes"] > 1_000_000 and one["seconds"] > 0 for one in details["repetitions"])
     log = (ctx.folder.stack / "logs" / "processor.log").read_text()
@@ -92,6 +112,40 @@ def test_what_was_asked_for_is_counted_and_what_was_never_served_is_named(served
     # Of b.txt, three letters: the last one was in no answer. What was broken off does not count.
     assert details["never_served"] == {"b.txt": 1}
     assert details["files"] == ["a.txt", "b.txt"]
+
+
+def test_a_run_that_changes_nothing_passes_and_leaves_no_copy(served):
+    ctx, _ = served()
+    details = replay_events.run(ctx).details
+    assert [(found["b"], found["equal"]) for found in details["changes"]] == [("run 2", True)]
+    assert repetition_check(details, "conservation").status is Status.PASSED
+    assert not (ctx.folder.root / "repetitions").exists()
+
+
+def test_a_run_that_adds_a_row_fails_and_its_content_is_kept(served):
+    ctx, warehouse = served()
+    warehouse.added_by_each_run = 2
+    check = repetition_check(replay_events.run(ctx).details, "conservation")
+    assert (check.status, check.failed_rows, check.layer) == (Status.FAILED, 2, "typed")
+    assert check.diagnostics["changes"]["run 2"][0]["only_in_b"] == 2
+    assert {folder.name for folder in (ctx.folder.root / "repetitions").iterdir()} == {"1", "2"}
+
+
+def test_a_content_that_cannot_be_saved_is_an_error(served, monkeypatch):
+    ctx, _ = served()
+
+    def refuse(*_args, **_named):
+        raise WarehouseError("No space left.", hint="")
+
+    monkeypatch.setattr(Warehouse, "save_rows", refuse)
+    with pytest.raises(StackError, match=r"content of letters after run 1 .* No space left"):
+        replay_events.run(ctx)
+
+
+def test_a_pipeline_that_runs_once_is_compared_with_nothing(served):
+    ctx, _ = served(pack=PACK.replace("repeat: 2\n", ""))
+    details = replay_events.run(ctx).details
+    assert (len(details["repetitions"]), details["changes"]) == (1, [])
 
 
 def test_checks_get_the_parameters_that_they_get_of_a_published_set(served):
