@@ -24,7 +24,7 @@ from streamproof.stages import replay_events
 from streamproof.stages.registry import STAGES
 from streamproof.stages.serving.source import answered
 from streamproof.stages.stack_up import stack_spec
-from tests.support.served_pack import LOADER, PACK, write_pack
+from tests.support.served_pack import LOADER, MODULE, PACK, write_pack
 
 FAULTS = """
 faults:
@@ -69,7 +69,7 @@ def served(home, tmp_path, monkeypatch):
         return plan_run(asked, STAGES, home=home, host=host, now=datetime.now(UTC))
 
     yield plan
-    sys.modules.pop("letters_of_support", None)
+    sys.modules.pop(MODULE, None)
 
 
 async def with_source(ctx: RunContext, state: StackState, monkeypatch, use) -> None:

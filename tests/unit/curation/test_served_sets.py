@@ -16,7 +16,7 @@ from streamproof.model.settings import ClickHouseSettings
 from streamproof.packs.loading import read_pack
 from streamproof.packs.pack import Pack
 from streamproof.scaffold.fixture_import import import_set
-from tests.support.served_pack import write_pack
+from tests.support.served_pack import MODULE, write_pack
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def letters(home, tmp_path, monkeypatch) -> Pack:
     """The pack that serves."""
     monkeypatch.setattr(sys, "path", [*sys.path])
     yield read_pack(write_pack(tmp_path) / "pack.yaml", home)
-    sys.modules.pop("letters_of_support", None)
+    sys.modules.pop(MODULE, None)
 
 
 def test_a_set_is_verified_by_the_reader_of_its_pack(letters):

@@ -14,7 +14,7 @@ from streamproof.runs.processors import processor_launch, processor_problems, pr
 from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.stages.registry import STAGES
 from streamproof.stages.stack_up import stack_spec
-from tests.support.served_pack import PACK, write_pack
+from tests.support.served_pack import MODULE, PACK, write_pack
 
 FAULTS = "faults:\n  busy: {do: {kind: answer, status: 429}}\n"
 
@@ -28,7 +28,7 @@ def served(planned, tmp_path, monkeypatch):
         return planned(pack=str(write_pack(tmp_path, pack=pack)), **request)
 
     yield plan
-    sys.modules.pop("letters_of_support", None)
+    sys.modules.pop(MODULE, None)
 
 
 def test_it_has_no_topic_no_group_and_no_stage_that_waits_for_consumers(served):
@@ -124,8 +124,6 @@ def test_what_is_for_published_events_only_is_refused(served, request_, message)
 
 def test_a_plan_of_faults_is_named_by_the_pack_or_by_its_path(served, tmp_path):
     folder = write_pack(tmp_path)
-    (folder / "faults").mkdir()
-    (folder / "faults" / "busy.yaml").write_text(FAULTS)
     ctx = served(faults="busy")
     assert ctx.plan.faults == str(folder / "faults" / "busy.yaml")
     assert ctx.plan.rerun.endswith("--faults busy")

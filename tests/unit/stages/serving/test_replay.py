@@ -18,7 +18,7 @@ from streamproof.stages.diagnostics import requests
 from streamproof.stages.processor_ready import processor_unfinished
 from streamproof.stages.schema_apply import feed_of
 from streamproof.stages.serving.repetitions import repetition_check
-from tests.support.served_pack import PACK, write_pack
+from tests.support.served_pack import MODULE, PACK, write_pack
 
 # Stands for the pipeline and its source: each start notes two answers, of which the second start's are all broken off.
 LOADER = """
@@ -87,7 +87,7 @@ def served(planned, tmp_path, monkeypatch):
         return ctx, warehouse
 
     yield plan
-    sys.modules.pop("letters_of_support", None)
+    sys.modules.pop(MODULE, None)
 
 
 def test_the_pipeline_runs_twice_and_the_ledger_has_every_record(served):
