@@ -24,7 +24,7 @@ def with_connections(ctx: RunContext) -> RunContext:
     """Return the run with a function that reads its connections, if it uses services that it did not start."""
     if not ctx.plan.needs_connections:
         return ctx
-    return ctx.connected(resolver(kafka=not ctx.plan.observes, flink=ctx.needs_flink))
+    return ctx.connected(resolver(kafka=ctx.needs_kafka, flink=ctx.needs_flink))
 
 
 def resolver(*, kafka: bool, flink: bool = False) -> Callable[[], Connections]:

@@ -150,6 +150,11 @@ class RunContext:
         return kafka
 
     @property
+    def needs_kafka(self) -> bool:
+        """Return whether the run publishes to brokers. One that observes or serves does not."""
+        return not self.plan.observes and not self.pack.source
+
+    @property
     def needs_flink(self) -> bool:
         """Return whether the run's processor is a job on Flink."""
         return isinstance(self.pack.processors.get(self.plan.processor), FlinkProcessor)

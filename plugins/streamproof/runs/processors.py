@@ -139,7 +139,8 @@ def processor_secrets(ctx: RunContext) -> dict[str, str]:
     own = {SOURCE_KEY: _source_key(ctx)} if SOURCE_KEY in used else {}
     clickhouse, kafka = ClickHouseSettings("", 0), KafkaSettings("")
     if ctx.plan.needs_connections:
-        clickhouse, kafka = ctx.outside().clickhouse, ctx.outside_kafka()
+        clickhouse = ctx.outside().clickhouse
+        kafka = ctx.outside_kafka() if ctx.needs_kafka else kafka
     return {name: value for name, value in {**_secret_values(clickhouse, kafka), **own}.items() if name in used}
 
 

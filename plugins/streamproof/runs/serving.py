@@ -6,7 +6,7 @@ from pathlib import Path
 
 from streamproof.fixtures.timing.pace import MAX
 from streamproof.model.errors import UsageError
-from streamproof.model.plan import OBSERVE
+from streamproof.model.plan import COMPOSE, OBSERVE
 from streamproof.packs.pack import Pack
 from streamproof.packs.sources import FAULTS
 from streamproof.runs.request import RunRequest
@@ -39,9 +39,10 @@ def refuse_unfit_transport(request: RunRequest, pack: Pack) -> None:
         return
     if request.mode == OBSERVE:
         return
-    if request.stack != "local":
+    if request.stack == COMPOSE:
         raise UsageError(
-            f"Stack {request.stack} cannot serve a fixture set.", hint="Leave --stack out: a local stack serves it."
+            f"Stack {COMPOSE} cannot serve a fixture set.",
+            hint="The source is a process of this machine: use a local stack, or services that run already.",
         )
     asked = {
         "kafka": request.kafka != "broker",

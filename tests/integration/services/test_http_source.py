@@ -14,13 +14,14 @@ import pytest
 
 from streamproof.model.content import ContentDifference
 from streamproof.model.errors import StackError
+from streamproof.model.settings import ClickHouseSettings, Connections
 from streamproof.model.stack import StackState
 from streamproof.runs.context import RunContext
 from streamproof.runs.planning import plan_run
 from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runtime.process import own_identity
 from streamproof.services.http_source import HttpSource
-from streamproof.stages import replay_events
+from streamproof.stages import external_stack, replay_events
 from streamproof.stages.registry import STAGES
 from streamproof.stages.serving.source import answered
 from streamproof.stages.stack_up import stack_spec
@@ -130,3 +131,36 @@ def test_an_app_that_cannot_be_served_stops_the_start_and_says_why(served, state
     with pytest.raises(StackError, match="Service source ended with code 1 while starting") as raised:
         asyncio.run(with_source(ctx, state, monkeypatch, lambda: None))
     assert "No module named 'nothing_of_the_kind'" in raised.value.hint
+
+
+class Server:
+    """A server on which the run has a database."""
+
+    def release(self, database, run_id):
+        return True
+
+    def close(self):
+        """Do nothing."""
+
+
+def test_beside_services_that_run_already_the_stack_is_a_source_alone(served, monkeypatch):
+    """The whole supervisor: no topic is made, no broker is asked, and nothing is left."""
+    ctx = served(stack="external")
+    settings = ClickHouseSettings("warehouse.invalid", 8123, user="u", password="p1")
+    ctx = ctx.connected(lambda: Connections(settings, source="the test"))
+    monkeypatch.setattr(external_stack, "_check_warehouse", lambda _ctx, _outside: "26.9")
+    monkeypatch.setattr(external_stack, "open_server", lambda _kind, _settings: Server())
+
+    state = external_stack.bring_up(ctx, stack_spec(ctx), timeout=60)
+    try:
+        assert [service.name for service in state.services] == ["source"]
+        assert (state.kafka_kind, state.outside, state.status) == ("external", {"clickhouse": "26.9"}, "ready")
+        details = replay_events.run(ctx).details
+        assert (details["never_served"], details["by_status"]) == ({}, {"200": 6})
+    finally:
+        assert external_stack.take_down(ctx, timeout=60)
+    assert not ctx.folder.source.exists(), "the keys are removed with the stack"
+    assert not psutil.pid_exists(state.services[0].process.pid)
+    assert len(list(answered(ctx))) == 6
+    log = (ctx.folder.stack / "logs" / "processor.log").read_text().splitlines()
+    assert log == ["a.txt abcdef", "b.txt xyz"] * 2

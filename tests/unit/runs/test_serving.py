@@ -105,7 +105,6 @@ def test_repetitions_cannot_be_compared_without_projections(home, tmp_path):
     ("request_", "message"),
     [
         ({"stack": "compose"}, "Stack compose cannot serve"),
-        ({"stack": "external"}, "Stack external cannot serve"),
         ({"kafka": "mock"}, "--kafka has no meaning"),
         ({"partitions": 4}, "--partitions has no meaning"),
         ({"speed": "60x"}, "--speed has no meaning"),

@@ -162,12 +162,14 @@ def _to_install(ctx: RunContext) -> list[str]:
 
 
 def _connections(request: RunRequest, packs: Packs) -> Connections:
-    """Return the services that a run does not start: Kafka where it replays, Flink where its processor is a job."""
+    """Return the services that a run does not start: Kafka where it publishes, Flink where its processor is a job."""
     from streamproof.packs.flink_jobs import FlinkProcessor
 
-    replays = request.mode != OBSERVE
-    needs_flink = replays and isinstance(packs.load(request.pack).processor(request.processor), FlinkProcessor)
-    return connections(kafka=replays, flink=needs_flink)
+    if request.mode == OBSERVE:
+        return connections(kafka=False)
+    pack = packs.load(request.pack)
+    needs_flink = isinstance(pack.processor(request.processor), FlinkProcessor)
+    return connections(kafka=not pack.source, flink=needs_flink)
 
 
 def _is_outside(request: RunRequest) -> bool:

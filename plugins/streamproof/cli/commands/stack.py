@@ -119,8 +119,8 @@ def prepare(
     from streamproof.stages.prepare import prepare as prepare_services
 
     environment = read_environment()
-    outside = connections(kafka=True)
-    made = prepare_services(environment.packs.load(pack), outside, retention=retention)
+    the_pack = environment.packs.load(pack)
+    made = prepare_services(the_pack, connections(kafka=not the_pack.source), retention=retention)
     if json:
         emit_json(made)
         return
@@ -201,8 +201,8 @@ def _stop(folder: Path) -> bool:
         return stop_stack(folder, timeout=_STOP_TIMEOUT_SEC)
     ctx = RunContext.open(folder.parent)
     if ctx.plan.needs_connections:
-        needs_flink = ctx.needs_flink
-        ctx = ctx.connected(lambda: connections(kafka=True, flink=needs_flink))
+        needs_kafka, needs_flink = ctx.needs_kafka, ctx.needs_flink
+        ctx = ctx.connected(lambda: connections(kafka=needs_kafka, flink=needs_flink))
     return take_down_stack(ctx, timeout=_STOP_TIMEOUT_SEC)
 
 
