@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +27,18 @@ from streamproof.transport.base import Transport
 from streamproof.transport.registry import transport_of
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.registry import open_warehouse
+
+# What checks can know of each run of a pipeline that runs several times: parameter, and key of the replay's details.
+_OF_REPETITIONS = {
+    "requests_by_repetition": "requests",
+    "seconds_by_repetition": "seconds",
+    "peak_rss_bytes_by_repetition": "peak_rss_bytes",
+}
+
+
+def _by_repetition(repetitions: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    """Return the facts of the runs of a pipeline as query parameters: lists in the order of the runs."""
+    return {name: [facts[key] for facts in repetitions] for name, key in _OF_REPETITIONS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +254,7 @@ class RunContext:
             "published_ids": replay["published_ids"],
             "published_by_scenario": replay["promised_by_scenario"],
             "published_in_window": replay["published_in_window"],
+            **_by_repetition(replay.get("repetitions", ())),
             "expected_dlq": expected["dlq"],
             "expected_quarantine": expected["quarantine"],
             "expected_ignored": expected["ignored"],

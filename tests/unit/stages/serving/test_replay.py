@@ -12,6 +12,7 @@ from streamproof.model.errors import StackError, WarehouseError
 from streamproof.model.results import Status
 from streamproof.model.stack import StackState
 from streamproof.runs.context import RunContext
+from streamproof.runs.execute import execute
 from streamproof.runtime.process import own_identity
 from streamproof.stages import replay_events
 from streamproof.stages.diagnostics import requests
@@ -148,12 +149,15 @@ def test_a_pipeline_that_runs_once_is_compared_with_nothing(served):
     assert (len(details["repetitions"]), details["changes"]) == (1, [])
 
 
-def test_checks_get_the_parameters_that_they_get_of_a_published_set(served):
+def test_checks_get_the_parameters_that_they_get_of_a_published_set_and_those_of_the_runs(served):
     ctx, _ = served()
-    details = replay_events.run(ctx).details
-    assert details["by_scenario"] == {"words": 6, "ends": 3}
-    assert details["published_in_window"] == {"letter": 9}
-    assert details["expected"] == {"dlq": {}, "quarantine": {}, "ignored": {}}
+    execute(ctx, "replay_events", replay_events.run)
+    known = ctx.check_parameters()
+    assert known["published_by_scenario"] == {"words": 1, "ends": 1}
+    assert known["published_in_window"] == {"letter": 9}
+    assert (known["expected_dlq"], known["published_records"], known["input_topic"]) == ({}, 9, "r1.source")
+    assert known["requests_by_repetition"] == [2, 2]
+    assert len(known["seconds_by_repetition"]) == len(known["peak_rss_bytes_by_repetition"]) == 2
 
 
 @pytest.mark.parametrize(
