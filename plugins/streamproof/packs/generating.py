@@ -103,7 +103,9 @@ def _files_of_set(manifest: Path) -> set[Path] | None:
     try:
         data = orjson.loads(manifest.read_bytes())
         sessions = [session for entry in data["scenarios"].values() for session in entry["sessions"]]
-        return {manifest, *(manifest.parent / session["file"] for session in sessions)}
+        # `files` names what else belongs to a set, for example what is expected of its records.
+        names = [*(session["file"] for session in sessions), *data.get("files", ())]
+        return {manifest, *(manifest.parent / name for name in names)}
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError):

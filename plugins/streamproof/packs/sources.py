@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.errors import UsageError
@@ -17,6 +17,25 @@ if TYPE_CHECKING:
 SOURCE_PARTS = ("make_app", "read_records")
 # The folder beside pack.yaml with plans of faults, which are given by name.
 FAULTS = "faults"
+
+
+def client_files(pack: Pack, files: Mapping[str, Path]) -> dict[str, str]:
+    """Return the texts that the pipeline needs to fetch these files, by path, such as a job that asks for all of them.
+
+    The pack's source makes them with `client_files`; a source without that function has none. Raises UsageError, also
+    for a path that is not below a folder.
+    """
+    module = import_part(pack, "source", SOURCE_PARTS)
+    make = getattr(module, "client_files", None)
+    found: dict[str, str] = dict(make(files)) if make else {}
+    for name in found:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise UsageError(
+                f"The source of pack '{pack.name}' makes a file `{name}`, which is no path below a folder.",
+                hint="`client_files` returns texts by path: see docs/write-a-pack.md.",
+            )
+    return found
 
 
 def read_records(pack: Pack, file: Path) -> Iterable[Any]:

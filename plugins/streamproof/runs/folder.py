@@ -53,6 +53,11 @@ class RunFolder:
         return self.stack / "data" / SOURCE
 
     @property
+    def source_files(self) -> Path:
+        """Return the folder of the files that the run's source makes for the pipeline. It stays."""
+        return self.stack / "source_files"
+
+    @property
     def contracts(self) -> Path:
         """Return the folder of Great Expectations results."""
         return self.root / "contracts"

@@ -27,6 +27,8 @@ from streamproof.transport.served import CERTIFICATE_FILE, KEY_FILE
 SECRETS = ("clickhouse_password", "clickhouse_verify", "clickhouse_ca_cert", "kafka_options_json")
 # What a program shows to the source of the run, and the file of the certificate that it has to trust.
 SOURCE_KEY, CA_FILE = "source_key", "source_ca_file"
+# The folder of the files that the source makes for the program, such as a job that asks for all files of the set.
+SOURCE_FILES = "source_files"
 _BROKERS = "bootstrap_servers"
 
 
@@ -34,7 +36,7 @@ def processor_problems(pack: Pack, chosen: CommandProcessor) -> list[str]:
     """Return what would stop the start of a program: unknown placeholders, a missing program or lock file of jars."""
     groups = RunNames.of(pack, "any").groups
     known = {"python", "database", "pack", "java", "files", *_later(pack), *(f"port.{name}" for name in chosen.ports)}
-    known |= {CA_FILE} if pack.source else set()
+    known |= {CA_FILE, SOURCE_FILES} if pack.source else set()
     secrets = _secrets(pack)
     known |= {f"topic.{role}" for role in pack.topics} | {f"group.{role}" for role in groups}
     known |= {"jars"} if chosen.jars else set()
@@ -191,7 +193,8 @@ def _own(ctx: RunContext, chosen: CommandProcessor) -> dict[str, str]:
 def _names(ctx: RunContext, chosen: CommandProcessor) -> dict[str, str]:
     names = {**ctx.names.placeholders, "python": sys.executable, "pack": str(ctx.pack.python_dir)}
     # Only for a program that asks for it: a JRE that does not exist must not stop any other.
-    names |= {CA_FILE: str(ctx.folder.source / CERTIFICATE_FILE)} if ctx.pack.source else {}
+    if ctx.pack.source:
+        names |= {CA_FILE: str(ctx.folder.source / CERTIFICATE_FILE), SOURCE_FILES: str(ctx.folder.source_files)}
     names["java"] = str(find_java(ctx.plan.java)) if any("{java}" in text for text in chosen.texts) else ""
     if chosen.jars:
         jars = read_lock(_lock(ctx, chosen))

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import pathlib
 import ssl
 import sys
 import urllib.error
@@ -11,6 +12,7 @@ import urllib.request
 
 TRUSTED = ssl.create_default_context(cafile=os.environ["SOURCE_CA"])
 TRIES = 3
+JOB = json.loads(pathlib.Path(os.environ["JOB_FILE"]).read_text(encoding="utf-8"))
 
 
 def fetch(path):
@@ -39,7 +41,7 @@ def query(text, body=b""):
 
 stored = set(query("SELECT id FROM letters FORMAT TSV").decode().split())
 rows = []
-for name in json.loads(fetch("")):
+for name in JOB:
     for number, letter in enumerate(fetch(name).decode()):
         if f"{name}-{number}" not in stored:
             rows.append(json.dumps({"id": f"{name}-{number}", "letter": letter}))

@@ -79,10 +79,11 @@ def test_a_set_is_replaced_as_a_whole(plain, tmp_path):
 
 
 def test_files_of_any_kind_are_part_of_a_set_that_names_them(plain, tmp_path):
-    manifest = '{"scenarios": {"a": {"sessions": [{"file": "days/a.dbn.zst"}]}}}'
+    manifest = '{"files": ["cases.json"], "scenarios": {"a": {"sessions": [{"file": "days/a.dbn.zst"}]}}}'
     (tmp_path / "set" / "days").mkdir(parents=True)
     (tmp_path / "set" / "manifest.json").write_text(manifest)
     (tmp_path / "set" / "days" / "a.dbn.zst").write_text("old")
+    (tmp_path / "set" / "cases.json").write_text("old")
 
     def write(_kind, folder, _seed):
         (folder / "manifest.json").write_text(manifest)

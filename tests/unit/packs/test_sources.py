@@ -11,6 +11,7 @@ from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.errors import UsageError
 from streamproof.packs.loading import read_pack
 from streamproof.packs.pack import Pack
+from streamproof.packs.sources import client_files
 
 SERVED = """\
 name: letters
@@ -97,6 +98,24 @@ def test_the_pack_reads_the_records_of_its_files(tmp_path, monkeypatch):
         ("a.bin-1", b"y"),
         ("a.bin-2", b"z"),
     ]
+
+
+@pytest.mark.parametrize("name", ["/etc/job.yaml", "../job.yaml", ""])
+def test_a_source_makes_files_only_below_its_folder(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    module = f"making_{len(name)}_of_sources_test"
+    pack = read(tmp_path, SERVED.replace("letters_of_sources_test", module))
+    text = f"{MODULE}\n\ndef client_files(files):\n    return {{{name!r}: ''}}\n"
+    (tmp_path / "letters" / f"{module}.py").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="no path below a folder"):
+        client_files(pack, {})
+
+
+def test_a_source_need_not_make_any_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    pack = read(tmp_path, SERVED.replace("letters_of_sources_test", "plain_of_sources_test"))
+    (tmp_path / "letters" / "plain_of_sources_test.py").write_text(MODULE, encoding="utf-8")
+    assert client_files(pack, {"a": tmp_path}) == {}
 
 
 def test_a_source_that_cannot_read_is_named(tmp_path, monkeypatch):

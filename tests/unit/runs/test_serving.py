@@ -67,6 +67,7 @@ def test_the_program_gets_url_certificate_and_key(served):
     assert launch.env["SOURCE_URL"] == "{source_url}"
     assert launch.env["SOURCE_CA"] == str(ctx.folder.stack / "data" / "source" / "certificate.pem")
     assert launch.argv[-1] == "{repetition}"
+    assert launch.env["JOB_FILE"] == str(ctx.folder.stack / "source_files" / "jobs" / "all.json")
     ctx.folder.source.mkdir(parents=True)
     (ctx.folder.source / "key").write_text("k1")
     secrets = processor_secrets(ctx)

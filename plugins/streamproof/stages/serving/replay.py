@@ -20,7 +20,13 @@ from streamproof.services.program import command_of
 from streamproof.stages.planned import id_function, known_details
 from streamproof.stages.processor_ready import processor_log
 from streamproof.stages.serving.repetitions import changes_since, drop_if_equal, saved_side
-from streamproof.stages.serving.source import answered, ledger_file, request_details, require_faults
+from streamproof.stages.serving.source import (
+    answered,
+    ledger_file,
+    request_details,
+    require_faults,
+    write_client_files,
+)
 
 LEAST_TIMEOUT_SEC = 120.0
 # A slower pipeline is reported as stuck.
@@ -55,6 +61,8 @@ def serve_set(ctx: RunContext, plan: ReplayPlan) -> StageOutcome:
     with ctx.warehouse() as warehouse:
         rows = warehouse.write_ledger(positions, plan.records(), plan.unstated, id_function(ctx.pack))
     ctx.log(f"{rows} rows in the ledger")
+    for name in write_client_files(ctx):
+        ctx.log(f"{ctx.folder.source_files / name} is for the pipeline")
     repetitions, changes = _repeated(ctx, len(plan.events))
     requests = list(answered(ctx))
     require_faults(ctx, requests)

@@ -10,6 +10,7 @@ from typing import Any
 from streamproof.fixtures.manifest import read_manifest
 from streamproof.fixtures.ordering import ReplayPlan, select
 from streamproof.model.errors import StackError
+from streamproof.packs.sources import client_files
 from streamproof.runs.context import RunContext
 from streamproof.runtime.stack_spec import SourceLaunch
 from streamproof.transport.registry import source_of
@@ -21,15 +22,30 @@ def ledger_file(ctx: RunContext) -> Path:
     return ctx.folder.stack / "requests.jsonl"
 
 
+def served_files(ctx: RunContext) -> dict[str, Path]:
+    """Return the files of the fixture set that the run serves, by their name in the manifest. Raises FixtureError."""
+    manifest = read_manifest(Path(ctx.plan.manifest), ctx.pack.replay)
+    chosen = select(manifest, one_per_scenario=ctx.plan.mode == "smoke")
+    return {session.file: Path(manifest.folder) / session.file for session in chosen}
+
+
+def write_client_files(ctx: RunContext) -> tuple[str, ...]:
+    """Write what the pipeline needs to fetch the files of the set, and return the paths. Raises UsageError."""
+    made = client_files(ctx.pack, served_files(ctx))
+    for name, text in made.items():
+        path = ctx.folder.source_files / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tuple(made)
+
+
 def source_launch(ctx: RunContext) -> SourceLaunch | None:
     """Return what the run's source serves, None for a run that publishes. Raises FixtureError."""
     if not ctx.pack.source:
         return None
-    manifest = read_manifest(Path(ctx.plan.manifest), ctx.pack.replay)
-    chosen = select(manifest, one_per_scenario=ctx.plan.mode == "smoke")
     return SourceLaunch(
         pack_file=ctx.plan.pack_file,
-        files={session.file: str(Path(manifest.folder) / session.file) for session in chosen},
+        files={name: str(path) for name, path in served_files(ctx).items()},
         ledger=str(ledger_file(ctx)),
         faults=ctx.plan.faults,
     )

@@ -106,6 +106,12 @@ def test_the_pipeline_runs_twice_and_the_ledger_has_every_record(served):
     assert log.splitlines() == ["start 1 https://s:1 secret", "start 2 https://s:1 secret"]
 
 
+def test_the_source_makes_the_job_that_asks_for_the_whole_set(served):
+    ctx, _ = served()
+    replay_events.run(ctx)
+    assert (ctx.folder.source_files / "jobs" / "all.json").read_text() == '["a.txt", "b.txt"]'
+
+
 def test_what_was_asked_for_is_counted_and_what_was_never_served_is_named(served):
     ctx, _ = served()
     details = replay_events.run(ctx).details
