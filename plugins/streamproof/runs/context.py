@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
 from streamproof.transport.base import Transport
 from streamproof.transport.registry import transport_of
+from streamproof.transport.served import KEY_FILE
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.registry import open_warehouse
 
@@ -94,16 +95,22 @@ class RunContext:
         return replace(self, connections=connections)
 
     def without_secrets(self, text: str) -> str:
-        """Return the text with each secret of the run's connections replaced by `***`."""
-        if not self.plan.needs_connections:
-            return text
-        try:
-            secrets = self.outside().secrets()
-        except StackError:
-            return text
-        for secret in secrets:
+        """Return the text with each secret of the run's connections, and the key of its source, replaced by `***`."""
+        for secret in (*self._outside_secrets(), *self._source_keys()):
             text = text.replace(secret, "***")
         return text
+
+    def _outside_secrets(self) -> Iterable[str]:
+        if not self.plan.needs_connections:
+            return ()
+        try:
+            return self.outside().secrets()
+        except StackError:
+            return ()
+
+    def _source_keys(self) -> Iterable[str]:
+        file = self.folder.source / KEY_FILE
+        return (file.read_text(encoding="utf-8"),) if file.is_file() else ()
 
     def outside(self) -> Connections:
         """Return the connections to services that the run did not start. Raises StackError when there are none."""

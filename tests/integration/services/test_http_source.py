@@ -55,6 +55,7 @@ class Warehouse:
 def served(home, tmp_path, monkeypatch):
     """The function that plans a run of the pack, without a stack."""
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
     monkeypatch.setattr(RunContext, "warehouse", lambda _self: nullcontext(Warehouse()))
     equal = ContentDifference(("run 1", "run 2"), "letters", 1, (0, 0))
     monkeypatch.setattr("streamproof.stages.serving.repetitions.compare_contents", lambda *_args, **_named: equal)

@@ -23,6 +23,7 @@ from tests.support.served_pack import MODULE, write_pack
 def letters(home, tmp_path, monkeypatch) -> Pack:
     """The pack that serves."""
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
     yield read_pack(write_pack(tmp_path) / "pack.yaml", home)
     sys.modules.pop(MODULE, None)
 

@@ -23,6 +23,7 @@ FAULTS = "faults:\n  busy: {do: {kind: answer, status: 429}}\n"
 def served(planned, tmp_path, monkeypatch):
     """The function that plans a run of the pack; `pack` is the text of its pack.yaml."""
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
 
     def plan(pack: str = PACK, **request) -> RunContext:
         return planned(pack=str(write_pack(tmp_path, pack=pack)), **request)

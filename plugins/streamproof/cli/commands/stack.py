@@ -69,7 +69,7 @@ def up(
     _start(ctx, ports, state, keep_data=keep_data, task_managers=flink)
     found = ctx.stack_state()
     variables = {
-        "KAFKA_BOOTSTRAP": found.bootstrap_servers,
+        **({"KAFKA_BOOTSTRAP": found.bootstrap_servers} if found.bootstrap_servers else {}),
         "CH_HOST": found.clickhouse_host,
         "CH_PORT": str(found.clickhouse_port),
         "CH_USER": found.clickhouse_user,

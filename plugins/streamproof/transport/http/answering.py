@@ -31,7 +31,7 @@ LARGEST_REQUEST = 8 * 1024 * 1024
 SHOWN = 2_000
 # The status in the ledger of a request whose client has gone before it was answered, as nginx has it.
 GONE = 499
-FAILED = 500
+FAILED, TOO_LARGE = 500, 413
 
 
 class WatchedApp:
@@ -47,14 +47,14 @@ class WatchedApp:
             return
         body = await _body(receive)
         if body is None:
-            await _send_answer(send, Answer(kind="answer", status=413, body="The request is too large.\n"))
+            refusal = Answer(kind="answer", status=TOO_LARGE, body="The request is too large.\n")
+            self._ledger.add(_request(scope, "", status=TOO_LARGE))
+            await _send_answer(send, refusal)
             return
         asked = unquote_plus(f"{scope['query_string'].decode('latin-1')}\n{body.decode('utf-8', 'replace')}").strip()
         name, action = self._faults.next(scope["method"], scope["path"], asked)
         shown = asked.replace(self._key, "***") if self._key else asked
-        request = ServedRequest(
-            time.time(), scope["method"], scope["path"], shown[:SHOWN], 0, 0, whole=False, fault=name
-        )
+        request = _request(scope, shown[:SHOWN], fault=name)
         exchange = _Exchange(request, self._ledger, send, action)
         try:
             await self._answer(exchange, scope, receive, body)
@@ -147,6 +147,11 @@ class _Exchange:
             self.noted = True
             made = replace(self.request, status=self.status, size=self.size, whole=self.whole, spans=self.spans)
             self.ledger.add(made)
+
+
+def _request(scope: MutableMapping[str, Any], asked: str, *, fault: str = "", status: int = 0) -> ServedRequest:
+    """Return the entry of a request that was not answered yet, with the present time."""
+    return ServedRequest(time.time(), scope["method"], scope["path"], asked, status, 0, whole=False, fault=fault)
 
 
 def first_bytes(bodies: Sequence[bytes], share: float) -> bytes:

@@ -73,6 +73,7 @@ def compared(kind, one, other, *, rows):
 def served(planned, tmp_path, monkeypatch):
     """The function that plans a run whose program ends with these codes, and its warehouse."""
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
     warehouse = Warehouse()
     state = StackState("r1", "ready", own_identity(), "none", "", "127.0.0.1", 1, 2, "u", source_url="https://s:1")
     monkeypatch.setattr(RunContext, "stack_state", lambda _self: state)
@@ -179,6 +180,9 @@ def test_a_pipeline_that_fails_ends_the_stage_with_its_last_lines(served, codes,
         replay_events.run(ctx)
     assert raised.value.message == message
     assert "start 1" in raised.value.hint
+    # The program has printed its key.
+    assert "secret" in raised.value.hint
+    assert "secret" not in execute(ctx, "replay_events", replay_events.run).hint
     # The diagnostics show what it asked for.
     assert {request["path"] for request in requests(ctx)} == {"/a.txt", "/b.txt"}
 

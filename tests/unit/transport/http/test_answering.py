@@ -120,7 +120,9 @@ def test_the_failure_of_an_app_is_noted(source):
 
 
 def test_a_request_that_is_too_large_is_refused(source):
-    assert source().ask(body=b"x" * (LARGEST_REQUEST + 1)).status == 413
+    served = source()
+    assert served.ask(body=b"x" * (LARGEST_REQUEST + 1)).status == 413
+    assert [(request.status, request.asked) for request in served.requests()] == [(413, "")]
 
 
 def test_an_answer_to_head_has_no_records(source):
