@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from streamproof.model.errors import UsageError
 from streamproof.model.proxies import proxy_for
-from streamproof.model.settings import ClickHouseSettings, FlinkSettings, KafkaSettings, rest_url
+from streamproof.model.settings import FlinkSettings, KafkaSettings, WarehouseSettings, rest_url
 from streamproof.model.stack import ProcessIdentity
 from streamproof.packs.loading import Packs
 
@@ -24,7 +24,7 @@ PACKAGED = _PACKAGE / "project"
 PROJECT = PACKAGED if PACKAGED.is_dir() else _PACKAGE.parents[1]
 NIGHTLY = "0 3 * * *"
 WEEKLY = "0 5 * * 0"
-_OverHttp = TypeVar("_OverHttp", ClickHouseSettings, FlinkSettings)
+_OverHttp = TypeVar("_OverHttp", WarehouseSettings, FlinkSettings)
 _KAFKA_OPTION = re.compile(r"KAFKA_(SECURITY_PROTOCOL|SASL_[A-Z_]+|SSL_[A-Z_]+)")
 
 
@@ -249,9 +249,9 @@ class Services(_FromEnvironment):
         return super().read(given).model_copy(update={"options": options})
 
     @property
-    def clickhouse(self) -> ClickHouseSettings:
+    def clickhouse(self) -> WarehouseSettings:
         """Return how to reach the warehouse; the proxy is not known here."""
-        return ClickHouseSettings(
+        return WarehouseSettings(
             host=self.host or "localhost",
             port=self.port or (8443 if self.secure else 8123),
             user=self.user,

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 
-from streamproof.model.settings import ClickHouseSettings, KafkaSettings
+from streamproof.model.settings import KafkaSettings, WarehouseSettings
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.warehouse.clickhouse.client import connect, execute
 from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
@@ -27,7 +27,7 @@ VARIABLES = {"kafka": False, "retention": False}
 class Warehouse:
     """A ClickHouse and the databases that tests make in it."""
 
-    settings: ClickHouseSettings
+    settings: WarehouseSettings
     home: Path
     kafka: KafkaSettings = field(default_factory=lambda: KafkaSettings(""))
     numbers: Iterator[int] = field(default_factory=itertools.count)

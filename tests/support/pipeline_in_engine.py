@@ -32,7 +32,7 @@ from streamproof.checks.service_logs import read_logs, write_log_lines
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import CheckResult, StageResult, Status, Verdict
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.model.stack import ProcessIdentity, StackState
 from streamproof.model.verdict import judge, unjudged
 from streamproof.runs.context import RunContext, StageOutcome
@@ -118,7 +118,7 @@ class PipelineInEngine:
     processor's.
     """
 
-    settings: ClickHouseSettings
+    settings: WarehouseSettings
     home: Path
     folder: Path
     change: Callable[[Processor], Any] = lambda processor: processor

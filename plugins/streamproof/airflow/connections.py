@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from streamproof.airflow.settings import read_settings
 from streamproof.environment import Environment
 from streamproof.model.errors import StackError, StreamproofError
-from streamproof.model.settings import ClickHouseSettings, Connections, FlinkSettings, KafkaSettings, rest_url
+from streamproof.model.settings import Connections, FlinkSettings, KafkaSettings, WarehouseSettings, rest_url
 
 if TYPE_CHECKING:
     from streamproof.runs.context import RunContext
@@ -85,17 +85,17 @@ def flink_settings(connection: Any, conn_id: str) -> FlinkSettings:
     )
 
 
-def clickhouse_connection(settings: Environment, conn_id: str) -> ClickHouseSettings:
+def clickhouse_connection(settings: Environment, conn_id: str) -> WarehouseSettings:
     """Read one ClickHouse connection. Raises StackError when Airflow does not have it."""
     return settings.through_proxy(clickhouse_settings(_get("clickhouse", conn_id)))
 
 
-def clickhouse_settings(connection: Any) -> ClickHouseSettings:
+def clickhouse_settings(connection: Any) -> WarehouseSettings:
     """Convert a connection of type `clickhouse` (provider clickhousedb) to settings, as the provider's hook does."""
     extra: Mapping[str, Any] = connection.extra_dejson
     client = extra.get("client_kwargs")
     secure = bool(extra.get("secure", False))
-    return ClickHouseSettings(
+    return WarehouseSettings(
         host=connection.host or "localhost",
         port=int(connection.port or (8443 if secure else 8123)),
         user=connection.login or "default",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from streamproof.model.errors import UsageError
-from streamproof.model.settings import ClickHouseSettings, Connections, FlinkSettings, KafkaSettings
+from streamproof.model.settings import Connections, FlinkSettings, KafkaSettings, WarehouseSettings
 
 if TYPE_CHECKING:
     from streamproof.environment import Environment
@@ -28,7 +28,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
     return found
 
 
-def clickhouse_settings(environ: Mapping[str, str] | None = None) -> ClickHouseSettings:
+def clickhouse_settings(environ: Mapping[str, str] | None = None) -> WarehouseSettings:
     """Read CH_HOST, CH_PORT, CH_DATABASE, CH_USER, CH_PASSWORD, CH_SECURE, CH_CA_CERT and CH_VERIFY.
 
     Raises UsageError for an invalid port, a CH_SECURE or CH_VERIFY that is neither yes nor no, or a CH_CA_CERT that is

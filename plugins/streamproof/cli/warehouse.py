@@ -12,7 +12,7 @@ from streamproof.cli.commands.report import find_run
 from streamproof.cli.environment import clickhouse_settings, connections
 from streamproof.model.errors import StackError, UsageError
 from streamproof.model.plan import NOTHING_PROMISED
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 
 if TYPE_CHECKING:
     from streamproof.environment import Environment
@@ -29,7 +29,7 @@ class Warehouse:
     For the warehouse of CH_*, the pack comes from the command, and there is no window.
     """
 
-    settings: ClickHouseSettings
+    settings: WarehouseSettings
     pack: ThePack
     window: Window | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from streamproof.model.settings import ClickHouseSettings, FlinkSettings, KafkaSettings
+from streamproof.model.settings import FlinkSettings, KafkaSettings, WarehouseSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ class StackState:
         return KafkaSettings(self.bootstrap_servers)
 
     @property
-    def clickhouse(self) -> ClickHouseSettings:
+    def clickhouse(self) -> WarehouseSettings:
         """Return the connection settings of ClickHouse."""
-        return ClickHouseSettings(
+        return WarehouseSettings(
             self.clickhouse_host,
             self.clickhouse_port,
             user=self.clickhouse_user,

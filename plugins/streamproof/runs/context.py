@@ -14,7 +14,7 @@ from streamproof.model.correlation import Correlation
 from streamproof.model.errors import StackError, UsageError
 from streamproof.model.plan import NOTHING_PROMISED, RunPlan
 from streamproof.model.results import CheckResult, Status
-from streamproof.model.settings import ClickHouseSettings, Connections, FlinkSettings, KafkaSettings
+from streamproof.model.settings import Connections, FlinkSettings, KafkaSettings, WarehouseSettings
 from streamproof.model.stack import StackState
 from streamproof.model.window import Window
 from streamproof.packs.flink_jobs import FlinkProcessor
@@ -167,14 +167,14 @@ class RunContext:
         """Return the transport of the pack. Raises UsageError for an unknown kind."""
         return transport_of(self.pack.transport)
 
-    def server_settings(self) -> ClickHouseSettings:
+    def server_settings(self) -> WarehouseSettings:
         """Return how to reach the run's ClickHouse server, without selecting the run's database. Raises StackError."""
         if self.plan.observes:
             return self.outside().clickhouse
         state = self.stack_state()
         return self.outside().clickhouse if self.plan.needs_connections else state.clickhouse
 
-    def clickhouse_settings(self) -> ClickHouseSettings:
+    def clickhouse_settings(self) -> WarehouseSettings:
         """Return how to reach the run's own database; in mode observe, the observed warehouse. Raises StackError."""
         server = self.server_settings()
         return server if self.plan.observes else server.using(self.names.database)

@@ -11,7 +11,7 @@ import orjson
 
 from streamproof.model.errors import UsageError
 from streamproof.model.plan import COMPOSE
-from streamproof.model.settings import ClickHouseSettings, KafkaSettings
+from streamproof.model.settings import KafkaSettings, WarehouseSettings
 from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.pack import Pack
 from streamproof.packs.processors import CommandProcessor, fill, placeholders
@@ -130,7 +130,7 @@ def processor_secrets(ctx: RunContext) -> dict[str, str]:
     used = {name for text in chosen.texts for name in placeholders(text)} & set(SECRETS) if chosen else set()
     if not used:
         return {}
-    clickhouse, kafka = ClickHouseSettings("", 0), KafkaSettings("")
+    clickhouse, kafka = WarehouseSettings("", 0), KafkaSettings("")
     if ctx.plan.needs_connections:
         clickhouse, kafka = ctx.outside().clickhouse, ctx.outside_kafka()
     return {name: value for name, value in _secret_values(clickhouse, kafka).items() if name in used}
@@ -178,7 +178,7 @@ def _lock(ctx: RunContext, chosen: CommandProcessor) -> Path:
     return lock
 
 
-def _secret_values(clickhouse: ClickHouseSettings, kafka: KafkaSettings) -> Mapping[str, str]:
+def _secret_values(clickhouse: WarehouseSettings, kafka: KafkaSettings) -> Mapping[str, str]:
     return {
         "clickhouse_password": clickhouse.password,
         "clickhouse_verify": "on" if clickhouse.verify else "off",

@@ -7,7 +7,7 @@ import pytest
 from streamproof.model.errors import FixtureError, StackError, UsageError
 from streamproof.model.formats.json_data import from_json
 from streamproof.model.plan import RunPlan
-from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
+from streamproof.model.settings import Connections, KafkaSettings, WarehouseSettings
 from streamproof.runs.planning import plan_run
 from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runs.rerun import rerun_command
@@ -133,7 +133,7 @@ def test_without_connections_an_outside_run_says_where_they_come_from(planned):
 def test_secrets_are_masked_in_what_an_external_run_reports(planned):
     ctx = planned(stack="external")
     kafka = KafkaSettings("b:1", {"sasl.password": "hush-hush", "sasl.username": "me", "ssl.key.password": "hush"})
-    connections = Connections(ClickHouseSettings("h", 1, password="s3cret"), source="a test", kafka=kafka)
+    connections = Connections(WarehouseSettings("h", 1, password="s3cret"), source="a test", kafka=kafka)
     told = ctx.connected(lambda: connections).without_secrets("me: s3cret, hush-hush and hush")
     assert told == "me: ***, *** and ***"
     assert "s3cret" not in repr(connections)

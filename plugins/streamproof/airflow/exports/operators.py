@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from streamproof.environment import Environment
     from streamproof.exporting.request import ExportRequest
-    from streamproof.model.settings import ClickHouseSettings
+    from streamproof.model.settings import WarehouseSettings
     from streamproof.model.window import Window
     from streamproof.packs.pack import Pack
 
@@ -82,7 +82,7 @@ class FixtureExportOperator(BaseOperator):
         return exported.as_json(request.out)
 
 
-def _warehouse(given: Mapping[str, Any], settings: Environment) -> tuple[Pack, ClickHouseSettings, Window | None]:
+def _warehouse(given: Mapping[str, Any], settings: Environment) -> tuple[Pack, WarehouseSettings, Window | None]:
     """Return the pack, the connection and the window of the run that the Params name; without one, no window.
 
     Raises UsageError for an unknown run or pack, StackError for a missing connection.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from streamproof.fixtures.inference.model import Inferred
     from streamproof.model.fixture import ValueRules
-    from streamproof.model.settings import ClickHouseSettings
+    from streamproof.model.settings import WarehouseSettings
     from streamproof.packs.accounting import Accounting
     from streamproof.sql.blocks import Block
     from streamproof.warehouse.base import Warehouse
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 reserved_columns = ("record_topic", "record_partition", "record_offset", "record_timestamp")
 
 
-def open_warehouse(settings: ClickHouseSettings, *, source: str = "") -> Warehouse:
+def open_warehouse(settings: WarehouseSettings, *, source: str = "") -> Warehouse:
     """Connect to the database that the settings name. Raises WarehouseError that names the source."""
     # DAG files import this package while Airflow parses them. They must not load the client library.
     from streamproof.warehouse.clickhouse.database import Database  # noqa: PLC0415
@@ -30,7 +30,7 @@ def open_warehouse(settings: ClickHouseSettings, *, source: str = "") -> Warehou
     return Database.open(settings, source=source)
 
 
-def open_server(settings: ClickHouseSettings, *, source: str = "") -> Server:
+def open_server(settings: WarehouseSettings, *, source: str = "") -> Server:
     """Connect to the server that the settings name. Raises WarehouseError."""
     from streamproof.warehouse.clickhouse.servers.server import ClickHouseServer  # noqa: PLC0415 - as above
 

@@ -14,7 +14,7 @@ from streamproof.model.window import parse_utc, window_from
 if TYPE_CHECKING:
     from streamproof.dead_letters.pipeline import Pipeline
     from streamproof.environment import DlqReplayVariables, Environment
-    from streamproof.model.settings import ClickHouseSettings
+    from streamproof.model.settings import WarehouseSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def opened(environment: Environment, options: Options) -> tuple[Pipeline, DlqRep
     ), variables
 
 
-def _warehouse() -> ClickHouseSettings:
+def _warehouse() -> WarehouseSettings:
     """Return the warehouse of CH_*. Raises UsageError when none is named: before anything is sent."""
     try:
         connections(kafka=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
 from streamproof.warehouse.clickhouse.cloning.damaging import ObjectDamaging
 from streamproof.warehouse.clickhouse.database import Database
@@ -68,14 +68,14 @@ class ClonedDatabase(Database):
     check that compares the two must fail.
     """
 
-    def __init__(self, client: Client, settings: ClickHouseSettings, source: str) -> None:
+    def __init__(self, client: Client, settings: WarehouseSettings, source: str) -> None:
         super().__init__(client, settings)
         self.source = source
         self._original = _objects(client)
         self._views = {name: entry.query for name, entry in self._original.items() if entry.engine == "View"}
 
     @classmethod
-    def of(cls, source: ClickHouseSettings, name: str, schema: Path) -> ClonedDatabase:
+    def of(cls, source: WarehouseSettings, name: str, schema: Path) -> ClonedDatabase:
         """Clone the database of `source` as `name`, with the migrations of folder `schema`.
 
         Raises WarehouseError when the name exists, the source has no table of the schema, or ClickHouse refuses.

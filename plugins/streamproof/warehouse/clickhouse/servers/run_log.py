@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.warehouse.clickhouse.client import connect, execute, execute_script, refusals
 
 DATABASE = "streamproof"
@@ -56,7 +56,7 @@ ORDER BY (started_at, run_id, suite, name);
 """
 
 
-def log_run(settings: ClickHouseSettings, summary: Mapping[str, Any]) -> None:
+def log_run(settings: WarehouseSettings, summary: Mapping[str, Any]) -> None:
     """Add a run's summary to the log. The log is created if it is missing; logging a run again replaces its rows.
 
     Raises WarehouseError when ClickHouse does not answer or refuses.
