@@ -16,7 +16,8 @@ from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop
 from streamproof.warehouse.clickhouse.client import connect, execute
 from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.database import Database
-from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
+from streamproof.warehouse.common.migrations import LEDGER
 from tests.support.flink_cluster import example_jars, flink_client, flink_settings, flink_stack
 from tests.support.pipeline_in_engine import PipelineInEngine
 

@@ -51,7 +51,8 @@ from streamproof.transport.base import Published
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
 from streamproof.warehouse.clickhouse.drain import RAW_VALUE_KINDS
 from streamproof.warehouse.clickhouse.ledger import write_ledger
-from streamproof.warehouse.clickhouse.migrations import apply_migrations, read_migrations
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
+from streamproof.warehouse.common.migrations import read_migrations
 
 SCHEMA = "include/sql/livepeer/schema"
 # What ClickHouse's Kafka engine gives besides the value, as columns of a table that hands rows on and keeps none.

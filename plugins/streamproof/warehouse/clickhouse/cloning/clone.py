@@ -14,9 +14,10 @@ from streamproof.model.settings import WarehouseSettings
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
 from streamproof.warehouse.clickhouse.cloning.damaging import ObjectDamaging
 from streamproof.warehouse.clickhouse.database import Database
-from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
 from streamproof.warehouse.clickhouse.view_cache import drop_cache_of
 from streamproof.warehouse.clones import Change, Damaging, Target
+from streamproof.warehouse.common.migrations import LEDGER
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from streamproof.model.errors import UsageError, WarehouseError
 from streamproof.model.settings import WarehouseSettings
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
-from streamproof.warehouse.clickhouse.migrations import read_migrations
 from streamproof.warehouse.clickhouse.servers.preflight import check_server, connect_outside
 from streamproof.warehouse.clickhouse.servers.run_log import log_run
 from streamproof.warehouse.clickhouse.view_cache import drop_cache_of
+from streamproof.warehouse.common.migrations import read_migrations
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
