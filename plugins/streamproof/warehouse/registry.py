@@ -17,7 +17,7 @@ from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.server import Server
 from streamproof.warehouse.values import FilesCompared, MadePack, SqlReview, SqlText
 
-KINDS = ("clickhouse",)
+KINDS = ("clickhouse", "postgres")
 
 
 class WarehouseKind(Protocol):
