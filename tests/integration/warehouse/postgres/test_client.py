@@ -65,7 +65,7 @@ def test_a_query_changes_nothing(unchanged, sql):
     with pytest.raises(WarehouseError, match="read-only transaction"):
         unchanged.query(sql)
     # A cursor reads the rows of a stream, and a cursor is only for queries.
-    with pytest.raises(WarehouseError, match="syntax error|data-modifying"), unchanged.stream(sql) as found:
+    with pytest.raises(WarehouseError, match=r"syntax error|data-modifying"), unchanged.stream(sql) as found:
         list(found.rows)
     assert unchanged.row_counts(["readings", "days"]) == {"readings": 3, "days": 3}
 
@@ -88,7 +88,8 @@ def test_threads_share_a_database(unchanged):
 def test_a_session_that_the_server_has_ended_is_not_used_again(filled):
     ending = connect(filled.client.settings)
     ending.execute(
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     ending.close()
     assert filled.query("SELECT 1").rows == [(1,)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from streamproof.model.errors import SqlSourceError, UsageError, WarehouseError
@@ -52,9 +54,8 @@ def test_a_server_without_the_extension_is_asked_and_says_so(empty):
 
 def test_a_schema_is_compared_with_what_the_checks_need(filled, postgres, tmp_path):
     expected = tmp_path / "columns.json"
-    expected.write_text(
-        '{"readings": {"id": "text", "number": "integer"}, "days": {"twice": "bigint"}, "own": {"a": "text"}}'
-    )
+    columns = {"readings": {"id": "text", "number": "integer"}, "days": {"twice": "bigint"}, "own": {"a": "text"}}
+    expected.write_text(json.dumps(columns))
     finding = filled.check_schema(expected, postgres.schema, may_be_missing=["own"])
     assert (finding.migrations, finding.absent, finding.owner) == (1, ("own",), None)
     assert finding.other_types == ("readings.number is bigint, not integer",)

@@ -68,8 +68,10 @@ def test_a_user_without_rights_is_told_before_the_run(server, postgres):
         execute(server.client, "ALTER ROLE reader CREATEDB")
         execute(server.client, "ALTER ROLE reader SET default_transaction_read_only = on")
         with closing(PostgresServer.open(replace(postgres.settings, user="reader", password="secret"))) as reader:
-            with pytest.raises(WarehouseError, match="lets user reader only read"):
-                reader.check("sp_test_run", server_schema(server))
+            reader_only = pytest.raises(WarehouseError, match="lets user reader only read")
+            schema = server_schema(server)
+            with reader_only:
+                reader.check("sp_test_run", schema)
     finally:
         execute(server.client, "DROP ROLE reader")
 

@@ -58,13 +58,18 @@ class ClonedDatabase(Database):
         """Undo all changes. Raises WarehouseError."""
         if change is None or change.changed:
             self.client.rollback()
+            self._original = self._objects()
 
     def forget_views(self, names: Collection[str]) -> None:
         """Do nothing: no view is cached."""
 
     def damaging(self, target: Target) -> Damaging:
         """Return an object that damages one table or view. Raises WarehouseError."""
-        return ObjectDamaging(self.client, target, list(self._original.values()))
+        return ObjectDamaging(self.client, target, list(self._original.values()), self._restored)
+
+    def _restored(self) -> None:
+        # The server counts the rows that a transaction has written, also those that a savepoint has undone.
+        self._original = self._objects()
 
     def drop(self) -> None:
         """Drop the clone and close its session. Raises WarehouseError."""

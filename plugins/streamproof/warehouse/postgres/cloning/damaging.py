@@ -6,7 +6,7 @@ again so that they read it. A view gets another query, which all its readers fol
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from streamproof.warehouse.clones import Damage, Target
@@ -22,8 +22,14 @@ _VIEW = "v"
 class ObjectDamaging:
     """Damages one object of a clone. `sound` is the FROM clause, without the keyword, of its original rows."""
 
-    def __init__(self, client: CloneClient, target: Target, objects: Sequence[Mapping[str, Any]]) -> None:
-        """Prepare the object. `objects` are all of the clone, as they were made, in the order of their creation."""
+    def __init__(
+        self, client: CloneClient, target: Target, objects: Sequence[Mapping[str, Any]], restored: Callable[[], None]
+    ) -> None:
+        """Prepare the object. `objects` are all of the clone, as they were made, in the order of their creation.
+
+        `restored` is called when the object has been restored.
+        """
+        self._restored = restored
         self._client = client
         self._target = target
         entry = next(found for found in objects if found["name"] == target.name)
@@ -98,6 +104,7 @@ class ObjectDamaging:
     def restore(self) -> None:
         """Restore the object. Raises WarehouseError."""
         self._client.undo(f"whole_{_SAVEPOINT}")
+        self._restored()
 
 
 def _changes(damage: Damage) -> str:

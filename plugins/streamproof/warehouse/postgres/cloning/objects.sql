@@ -1,5 +1,5 @@
--- The present state of every table and view: its definition, and what tells that its rows were changed in this
--- transaction. Partitions, and the chunks of hypertables, count for the table that they belong to.
+-- The present state of every table and view: its definition, and what tells that its rows were changed since
+-- an earlier answer in this transaction. Partitions, and the chunks of hypertables, count for the table that they belong to.
 WITH RECURSIVE
 stored AS (
     SELECT oid AS root, oid AS part
