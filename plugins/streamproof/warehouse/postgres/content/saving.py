@@ -17,7 +17,7 @@ from streamproof.warehouse.postgres.objects import described
 GROUP_ROWS = 50_000
 _DECIMAL = re.compile(r"numeric\((?P<precision>\d+),(?P<scale>\d+)\)")
 _MOST_DIGITS = 38
-_TEXTS = re.compile(r"(text|name|character)")
+_TEXTS = re.compile(r"text|name|character( varying)?(\(\d+\))?")
 
 
 def save_rows(client: Client, sql: str, file: Path, *, source: str) -> None:
@@ -57,7 +57,9 @@ def _next(cursor: Any, source: str) -> list[Any]:
 def _statement(sql: str, types: Mapping[str, str]) -> str:
     """Return the query with the columns that have no type of their own in the file as texts."""
     columns = [
-        quoted(name) if arrow_type(kind) != _text() or _TEXTS.match(kind) else f"{quoted(name)}::text AS {quoted(name)}"
+        quoted(name)
+        if arrow_type(kind) != _text() or _TEXTS.fullmatch(kind)
+        else f"{quoted(name)}::text AS {quoted(name)}"
         for name, kind in types.items()
     ]
     return f"SELECT {', '.join(columns)} FROM (\n{sql}\n) AS saved"  # noqa: S608 - the pack's own SQL
