@@ -46,14 +46,14 @@ CLICKHOUSE = Dialect(
     opening=r"['\"`\u2018\u201c]",
     escapes=True,
 )
-# - A backslash is an ordinary character, except in E'...'. The standard setting standard_conforming_strings = on
-#   is required. A doubled quote is a literal quote, as above.
+# - A backslash is an ordinary character, except in E'...' and where that literal is continued on a later line. The
+#   setting standard_conforming_strings must be on, as it is by default. A doubled quote is a literal quote.
 # - A line comment ends at a carriage return, too.
 POSTGRES = Dialect(
     name="postgres",
     line_comment=r"--[^\n\r]*",
     quoted=r"""'[^']*'|"[^"]*\"""",
-    literals=r"[eE]'(?:[^'\\]|\\.)*'",
+    literals=r"[eE]'(?:[^'\\]|\\.|'')*'(?:\s*[\n\r]\s*'(?:[^'\\]|\\.|'')*')*",
     heredoc=r"(?P<tag>\$(?:[A-Za-z_\x80-\uffff][A-Za-z0-9_\x80-\uffff]*)?\$).*?(?P=tag)",
     opening=r"['\"]",
     escapes=False,

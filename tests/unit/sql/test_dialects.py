@@ -14,6 +14,14 @@ from streamproof.sql.templating import render
 CASES = {
     "a backslash is an ordinary character": (r"SELECT '\'; SELECT 2", [r"SELECT '\'", "SELECT 2"]),
     "an escape string escapes": (r"SELECT E'\';'; SELECT 2", [r"SELECT E'\';'", "SELECT 2"]),
+    "an escape string goes on after a doubled quote": (
+        r"SELECT E'a''\';'; SELECT 2",
+        [r"SELECT E'a''\';'", "SELECT 2"],
+    ),
+    "an escape string continues on a later line": (
+        "SELECT E'a' \n '\\';'; SELECT 2",
+        ["SELECT E'a' \n '\\';'", "SELECT 2"],
+    ),
     "a doubled quote is no end": ("SELECT 'a'';b'; SELECT 2", ["SELECT 'a'';b'", "SELECT 2"]),
     "a name in quotes": ('SELECT "a;b"', ['SELECT "a;b"']),
     "a dollar-quoted body": ("DO $x$ BEGIN; END $x$; SELECT 2", ["DO $x$ BEGIN; END $x$", "SELECT 2"]),
