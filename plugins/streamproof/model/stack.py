@@ -48,6 +48,8 @@ class StackState:
     start; the state holds their addresses, never their secrets. `bootstrap_from_clickhouse` is the brokers' address as
     ClickHouse reaches them, if it differs from ours. `project` is the Compose project of a Docker stack, '' once all
     of it has been removed. `flink_rest` is the URL of Flink's REST interface, '' without Flink.
+    `postgres_secret` is the file with the password of a PostgreSQL that the stack has started, which only its user can
+    read; `postgres_port` is 0 without one.
     `killed` says that the processor did not end when it was asked to, '' if it did.
     """
 
@@ -70,6 +72,10 @@ class StackState:
     killed: str = ""
     killed_hint: str = ""
     flink_rest: str = ""
+    postgres_host: str = ""
+    postgres_port: int = 0
+    postgres_user: str = ""
+    postgres_secret: str = ""
 
     @property
     def kafka(self) -> KafkaSettings:

@@ -23,6 +23,7 @@ from streamproof.packs.pack import Pack
 from streamproof.packs.processors import RunningProcessor
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
+from streamproof.runtime.warehouses import warehouse_settings
 from streamproof.transport.base import Transport
 from streamproof.transport.registry import transport_of
 from streamproof.warehouse.base import Warehouse
@@ -168,11 +169,13 @@ class RunContext:
         return transport_of(self.pack.transport)
 
     def server_settings(self) -> WarehouseSettings:
-        """Return how to reach the run's ClickHouse server, without selecting the run's database. Raises StackError."""
+        """Return how to reach the run's warehouse server, without selecting the run's database. Raises StackError."""
         if self.plan.observes:
             return self.outside().clickhouse
         state = self.stack_state()
-        return self.outside().clickhouse if self.plan.needs_connections else state.clickhouse
+        return (
+            self.outside().clickhouse if self.plan.needs_connections else warehouse_settings(state, self.pack.warehouse)
+        )
 
     def clickhouse_settings(self) -> WarehouseSettings:
         """Return how to reach the run's own database; in mode observe, the observed warehouse. Raises StackError."""

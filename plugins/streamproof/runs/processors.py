@@ -23,7 +23,12 @@ from streamproof.runtime.java import find_java
 from streamproof.runtime.stack_spec import ProcessorLaunch
 
 # These values may be secret: no argument may hold them, and no file of the run that stays.
-SECRETS = ("clickhouse_password", "clickhouse_verify", "clickhouse_ca_cert", "kafka_options_json")
+SECRETS = (
+    "clickhouse_password", "clickhouse_verify", "clickhouse_ca_cert", "kafka_options_json", "postgres_password",
+    "postgres_sslmode", "postgres_ca_cert",
+)  # fmt: skip
+# Those that the services of the run's own stack make when they start. The processor's start fills them in.
+_MADE = ("postgres_password",)
 
 
 def processor_problems(pack: Pack, chosen: CommandProcessor) -> list[str]:
@@ -130,10 +135,12 @@ def processor_secrets(ctx: RunContext) -> dict[str, str]:
     used = {name for text in chosen.texts for name in placeholders(text)} & set(SECRETS) if chosen else set()
     if not used:
         return {}
-    clickhouse, kafka = WarehouseSettings("", 0), KafkaSettings("")
+    warehouse, kafka = WarehouseSettings("", 0), KafkaSettings("")
     if ctx.plan.needs_connections:
-        clickhouse, kafka = ctx.outside().clickhouse, ctx.outside_kafka()
-    return {name: value for name, value in _secret_values(clickhouse, kafka).items() if name in used}
+        warehouse, kafka = ctx.outside().clickhouse, ctx.outside_kafka()
+    else:
+        used -= set(_MADE)
+    return {name: value for name, value in _secret_values(warehouse, kafka).items() if name in used}
 
 
 def _argument(text: str, known: Mapping[str, str]) -> str:
@@ -178,10 +185,14 @@ def _lock(ctx: RunContext, chosen: CommandProcessor) -> Path:
     return lock
 
 
-def _secret_values(clickhouse: WarehouseSettings, kafka: KafkaSettings) -> Mapping[str, str]:
+def _secret_values(warehouse: WarehouseSettings, kafka: KafkaSettings) -> Mapping[str, str]:
+    encrypted = "verify-full" if warehouse.verify else "require"
     return {
-        "clickhouse_password": clickhouse.password,
-        "clickhouse_verify": "on" if clickhouse.verify else "off",
-        "clickhouse_ca_cert": clickhouse.ca_cert or "",
+        "clickhouse_password": warehouse.password,
+        "clickhouse_verify": "on" if warehouse.verify else "off",
+        "clickhouse_ca_cert": warehouse.ca_cert or "",
+        "postgres_password": warehouse.password,
+        "postgres_sslmode": encrypted if warehouse.secure else "prefer",
+        "postgres_ca_cert": warehouse.ca_cert or "",
         "kafka_options_json": orjson.dumps(dict(kafka.options)).decode(),
     }

@@ -15,7 +15,7 @@ from typing import Any
 from streamproof.model.errors import StackError
 from streamproof.model.stack import ServiceState, StackState
 from streamproof.packs.processors import fill_known
-from streamproof.runtime.environment import placeholder_values
+from streamproof.runtime.environment import placeholder_values, secret_values
 from streamproof.runtime.ports import PortReservation
 from streamproof.runtime.process import Child
 from streamproof.runtime.stack_spec import PROCESSOR, ProcessorLaunch, StackSpec
@@ -59,9 +59,11 @@ class ProcessorProcess:
         with PortReservation(dict.fromkeys(launch.ports, 0)) as reserved:
             ports = dict(reserved.ports)
         values = {**placeholder_values(state), **{f"port.{name}": str(port) for name, port in ports.items()}}
-        await asyncio.to_thread(_write_files, launch, values)
+        # Every user of the machine can read arguments, so these hold no secret.
+        known = {**values, **secret_values(state)}
+        await asyncio.to_thread(_write_files, launch, known)
         argv = [fill_known(part, values) for part in launch.argv]
-        env = {**self._base_environment(), **{name: fill_known(text, values) for name, text in launch.env.items()}}
+        env = {**self._base_environment(), **{name: fill_known(text, known) for name, text in launch.env.items()}}
         self._require_program(argv[0], env)
         child = await Child.start(NAME, argv, log=self.spec.log(NAME), env=env, cwd=self.spec.root)
         self.children.append(child)

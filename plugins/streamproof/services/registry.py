@@ -14,16 +14,20 @@ from streamproof.services.kafka_broker import KafkaBroker
 from streamproof.services.kafka_mock import KafkaMock
 from streamproof.services.local_services import LocalServices
 from streamproof.services.outside_services import OutsideServices
+from streamproof.services.postgres.server import PostgresServer
 from streamproof.services.processor_process import ProcessorProcess
 
-KAFKA, KAFKA_MOCK, CLICKHOUSE, FLINK = "kafka", "kafka-mock", "clickhouse", "flink"
+KAFKA, KAFKA_MOCK, CLICKHOUSE, POSTGRES, FLINK = "kafka", "kafka-mock", "clickhouse", "postgres", "flink"
 SERVICES: Mapping[str, type[Service]] = {
     KAFKA: KafkaBroker,
     KAFKA_MOCK: KafkaMock,
     CLICKHOUSE: ClickHouseServer,
+    POSTGRES: PostgresServer,
     FLINK: FlinkCluster,
     PROCESSOR: ProcessorProcess,
 }
+# The service that is the warehouse, by its kind.
+WAREHOUSES: Mapping[str, str] = {"clickhouse": CLICKHOUSE, "postgres": POSTGRES}
 
 
 def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Services:
@@ -35,6 +39,6 @@ def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Serv
         return OutsideServices(spec, env)
     if spec.compose:
         return ComposeServices(spec, env, timeout)
-    names = [KAFKA if spec.kafka_kind == BROKER else KAFKA_MOCK, CLICKHOUSE]
+    names = [KAFKA if spec.kafka_kind == BROKER else KAFKA_MOCK, WAREHOUSES[spec.warehouse]]
     names += [name for name, wanted in ((FLINK, spec.flink), (PROCESSOR, spec.processor)) if wanted]
     return LocalServices(spec, {name: SERVICES[name] for name in names}, env, timeout)

@@ -45,6 +45,7 @@ def stack_spec(ctx: RunContext) -> StackSpec:
         home=plan.home,
         compose=compose_launch(ctx) if plan.stack == COMPOSE else None,
         flink=flink_spec(ctx) if plan.stack not in (COMPOSE, EXTERNAL) else None,
+        warehouse=ctx.pack.warehouse,
     )
 
 
