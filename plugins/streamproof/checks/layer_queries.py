@@ -12,6 +12,7 @@ from typing import Any
 from streamproof.checks.query_pack import QueryResult, run_query
 from streamproof.model.errors import StreamproofError, UsageError, WarehouseError
 from streamproof.sql.blocks import Block, read_one_query
+from streamproof.sql.dialects import Dialect
 from streamproof.sql.reading import shown_path
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.values import UNKNOWN_TABLE
@@ -24,9 +25,9 @@ WORKERS = 2
 Layers = tuple[tuple[str, QueryResult], ...]
 
 
-def query_of(path: Path, home: Path) -> Block:
+def query_of(path: Path, home: Path, dialect: Dialect) -> Block:
     """Read the one query of a file. Errors name the file relative to `home`. Raises SqlSourceError."""
-    return read_one_query(path, shown_as=shown_path(path, home))
+    return read_one_query(path, shown_as=shown_path(path, home), dialect=dialect)
 
 
 def ask_layers(

@@ -15,7 +15,8 @@ class Dialect:
 
     `line_comment` is a comment up to the end of its line; `quoted` are literals and names in quotes, `literals` the
     literals that come before these. `opening` are the quotes that must be closed. `escapes` says that a backslash in a
-    string literal escapes the next character. The dollar-quoted `heredoc` has the group `tag`.
+    string literal escapes the next character. Names are quoted with `name_quote`. The dollar-quoted `heredoc` has the
+    group `tag`.
     """
 
     name: str
@@ -25,12 +26,19 @@ class Dialect:
     heredoc: str
     opening: str
     escapes: bool
+    name_quote: str
 
     def string(self, value: object) -> str:
         """Quote a value as a string literal."""
         text = str(value)
         escaped = text.replace("\\", "\\\\").replace("'", "\\'") if self.escapes else text.replace("'", "''")
         return f"'{escaped}'"
+
+    def identifier(self, name: str) -> str:
+        """Quote a name of a table or column."""
+        quote = self.name_quote
+        text = name.replace("\\", "\\\\") if self.escapes else name
+        return quote + text.replace(quote, f"\\{quote}" if self.escapes else quote * 2) + quote
 
 
 # - Only a line feed ends a line comment. `#` starts one only before a blank or `!`.
@@ -45,6 +53,7 @@ CLICKHOUSE = Dialect(
     heredoc=r"(?P<tag>\$[A-Za-z0-9_]*\$).*?(?P=tag)",
     opening=r"['\"`\u2018\u201c]",
     escapes=True,
+    name_quote="`",
 )
 # - A backslash is an ordinary character, except in E'...' and where that literal is continued on a later line. The
 #   setting standard_conforming_strings must be on, as it is by default. A doubled quote is a literal quote.
@@ -57,5 +66,6 @@ POSTGRES = Dialect(
     heredoc=r"(?P<tag>\$(?:[A-Za-z_\x80-\uffff][A-Za-z0-9_\x80-\uffff]*)?\$).*?(?P=tag)",
     opening=r"['\"]",
     escapes=False,
+    name_quote='"',
 )
 DIALECTS = {dialect.name: dialect for dialect in (CLICKHOUSE, POSTGRES)}

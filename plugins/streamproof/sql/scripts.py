@@ -10,9 +10,9 @@ from streamproof.sql.lexing import line_of, statements, tokens
 from streamproof.sql.reading import read_sql
 
 
-def read_script(path: Path) -> list[str]:
+def read_script(path: Path, dialect: Dialect = CLICKHOUSE) -> list[str]:
     """Return the statements of a file. Raises SqlSourceError for a file that cannot be read, split or run."""
-    return script_of(read_sql(path), str(path))
+    return script_of(read_sql(path), str(path), dialect)
 
 
 def script_of(text: str, source: str, dialect: Dialect = CLICKHOUSE) -> list[str]:

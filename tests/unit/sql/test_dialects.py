@@ -56,6 +56,11 @@ def test_blocks_are_read_by_the_dialect():
         parse_blocks(text, "f", CLICKHOUSE)
 
 
+def test_a_name_is_quoted_by_the_dialect():
+    assert POSTGRES.identifier('a"b\\') == '"a""b\\"'
+    assert CLICKHOUSE.identifier("a`b\\") == r"`a\`b\\`"
+
+
 def test_a_template_quotes_by_the_dialect():
     assert render("{{ a | sql_string }}", {"a": r"it's \ "}, "f", POSTGRES) == r"'it''s \ '"
     assert render("{{ a | sql_string }}", {"a": r"it's \ "}, "f") == r"'it\'s \\ '"
