@@ -113,7 +113,7 @@ class Connections:
     are None if they are not needed. `kafka_from_clickhouse` are the addresses by which ClickHouse reaches the brokers.
     """
 
-    clickhouse: WarehouseSettings
+    warehouse: WarehouseSettings
     source: str
     kafka: KafkaSettings | None = None
     kafka_from_clickhouse: str = ""
@@ -122,6 +122,6 @@ class Connections:
     def secrets(self) -> tuple[str, ...]:
         """Return every value that must not be shown, longest first."""
         options = self.kafka.options if self.kafka else {}
-        found = {self.clickhouse.password, *(value for name, value in options.items() if _SECRET.search(name))}
+        found = {self.warehouse.password, *(value for name, value in options.items() if _SECRET.search(name))}
         found.add(self.flink.password if self.flink else "")
         return tuple(sorted((secret for secret in found if secret), key=len, reverse=True))

@@ -171,13 +171,13 @@ class RunContext:
     def server_settings(self) -> WarehouseSettings:
         """Return how to reach the run's warehouse server, without selecting the run's database. Raises StackError."""
         if self.plan.observes:
-            return self.outside().clickhouse
+            return self.outside().warehouse
         state = self.stack_state()
         return (
-            self.outside().clickhouse if self.plan.needs_connections else warehouse_settings(state, self.pack.warehouse)
+            self.outside().warehouse if self.plan.needs_connections else warehouse_settings(state, self.pack.warehouse)
         )
 
-    def clickhouse_settings(self) -> WarehouseSettings:
+    def database_settings(self) -> WarehouseSettings:
         """Return how to reach the run's own database; in mode observe, the observed warehouse. Raises StackError."""
         server = self.server_settings()
         return server if self.plan.observes else server.using(self.names.database)
@@ -206,7 +206,7 @@ class RunContext:
 
         With `cached`, views are read from the cache of stage `query_pack`, so that all checks see the same rows.
         """
-        warehouse = open_warehouse(self.pack.warehouse, self.clickhouse_settings())
+        warehouse = open_warehouse(self.pack.warehouse, self.database_settings())
         try:
             if cached and not self.plan.observes:
                 warehouse.use_view_cache()

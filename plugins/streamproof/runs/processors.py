@@ -137,7 +137,7 @@ def processor_secrets(ctx: RunContext) -> dict[str, str]:
         return {}
     warehouse, kafka = WarehouseSettings("", 0), KafkaSettings("")
     if ctx.plan.needs_connections:
-        warehouse, kafka = ctx.outside().clickhouse, ctx.outside_kafka()
+        warehouse, kafka = ctx.outside().warehouse, ctx.outside_kafka()
     else:
         used -= set(_MADE)
     return {name: value for name, value in _secret_values(warehouse, kafka).items() if name in used}

@@ -54,6 +54,10 @@ class WarehouseKind(Protocol):
         """Return the queries that find an event by the pack's accounting, in the SQL of this kind."""
 
     @property
+    def maintenance_database(self) -> str:
+        """Return the database that every server has, to which one connects when no run's is meant."""
+
+    @property
     def reserved_columns(self) -> tuple[str, ...]:
         """Return the names of columns that the typed tables of a new pack have for themselves."""
 

@@ -127,7 +127,7 @@ def test_the_external_stack_takes_only_what_fits_it(planned):
 def test_without_connections_an_outside_run_says_where_they_come_from(planned):
     ctx = planned(mode="observe", from_ts="2026-03-01T00:00:00Z", to_ts="2026-03-02T00:00:00Z")
     with pytest.raises(StackError, match="none are named"):
-        ctx.clickhouse_settings()
+        ctx.database_settings()
 
 
 def test_secrets_are_masked_in_what_an_external_run_reports(planned):

@@ -87,17 +87,18 @@ def _warehouse(given: Mapping[str, Any], settings: Environment) -> tuple[Pack, W
 
     Raises UsageError for an unknown run or pack, StackError for a missing connection.
     """
-    from streamproof.airflow.connections import clickhouse_connection, with_connections
+    from streamproof.airflow.connections import warehouse_connection, with_connections
     from streamproof.runs.context import RunContext
 
     run = given["run"]
     if not run:
-        return settings.packs.load(given["pack"] or None), clickhouse_connection(settings, given["connection"]), None
+        pack = settings.packs.load(given["pack"] or None)
+        return pack, warehouse_connection(settings, pack.warehouse, given["connection"]), None
     folder = settings.artifacts / run
     if folder.parent != settings.artifacts or not (folder / "plan.json").is_file():
         raise UsageError(f"There is no run '{run}' in {settings.artifacts}.", hint="Give the id of a kept run.")
     ctx = with_connections(RunContext.open(folder))
-    return ctx.pack, ctx.clickhouse_settings(), ctx.window
+    return ctx.pack, ctx.database_settings(), ctx.window
 
 
 def _request(given: Mapping[str, Any], pack: Pack, window: Window | None, default_out: Path) -> ExportRequest:

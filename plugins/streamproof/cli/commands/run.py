@@ -163,8 +163,9 @@ def _connections(request: RunRequest, packs: Packs) -> Connections:
     from streamproof.packs.flink_jobs import FlinkProcessor
 
     replays = request.mode != OBSERVE
-    needs_flink = replays and isinstance(packs.load(request.pack).processor(request.processor), FlinkProcessor)
-    return connections(kafka=replays, flink=needs_flink)
+    pack = packs.load(request.pack)
+    needs_flink = replays and isinstance(pack.processor(request.processor), FlinkProcessor)
+    return connections(warehouse=pack.warehouse, kafka=replays, flink=needs_flink)
 
 
 def _is_outside(request: RunRequest) -> bool:

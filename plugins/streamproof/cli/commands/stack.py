@@ -104,8 +104,9 @@ def prepare(
     from streamproof.stages.prepare import prepare as prepare_services
 
     environment = read_environment()
-    outside = connections(kafka=True)
-    made = prepare_services(environment.packs.load(pack), outside, retention=retention)
+    the_pack = environment.packs.load(pack)
+    outside = connections(warehouse=the_pack.warehouse, kafka=True)
+    made = prepare_services(the_pack, outside, retention=retention)
     if json:
         emit_json(made)
         return
@@ -186,8 +187,8 @@ def _stop(folder: Path) -> bool:
         return stop_stack(folder, timeout=_STOP_TIMEOUT_SEC)
     ctx = RunContext.open(folder.parent)
     if ctx.plan.needs_connections:
-        needs_flink = ctx.needs_flink
-        ctx = ctx.connected(lambda: connections(kafka=True, flink=needs_flink))
+        kind, needs_flink = ctx.pack.warehouse, ctx.needs_flink
+        ctx = ctx.connected(lambda: connections(warehouse=kind, kafka=True, flink=needs_flink))
     return take_down_stack(ctx, timeout=_STOP_TIMEOUT_SEC)
 
 

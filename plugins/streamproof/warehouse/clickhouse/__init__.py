@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from streamproof.warehouse.server import Server
     from streamproof.warehouse.values import FilesCompared, MadePack, SqlReview, SqlText
 
+maintenance_database = "default"
 # The columns of a new pack's typed tables that say which record a row comes from.
 reserved_columns = ("record_topic", "record_partition", "record_offset", "record_timestamp")
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from streamproof.warehouse.server import Server
     from streamproof.warehouse.values import FilesCompared, MadePack, SqlReview, SqlText
 
+maintenance_database = "postgres"
 # No pack is made for this kind of warehouse.
 reserved_columns: tuple[str, ...] = ()
 
