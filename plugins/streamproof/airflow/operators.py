@@ -224,16 +224,17 @@ class PublishSummaryOperator(BaseOperator):
 
     def _log_run(self, ctx: RunContext) -> None:
         """Add the run to the log of runs, if a connection for it is set. An error is only a warning."""
-        from streamproof.airflow.connections import clickhouse_connection
+        from streamproof.airflow.connections import warehouse_connection
         from streamproof.runs.folder import read_json
-        from streamproof.warehouse.registry import open_server
+        from streamproof.warehouse.registry import open_server, warehouse_kind
 
         settings = read_settings()
         conn_id = settings.run_log_conn_id
         if conn_id is None:
             return
         try:
-            outside = clickhouse_connection(settings, conn_id).using("default")
+            kind = ctx.pack.warehouse
+            outside = warehouse_connection(settings, kind, conn_id).using(warehouse_kind(kind).maintenance_database)
             with closing(open_server(ctx.pack.warehouse, outside)) as server:
                 server.log_run(read_json(ctx.folder.summary))
         except StreamproofError as error:

@@ -15,7 +15,7 @@ from streamproof.fixtures.manifest import read_manifest
 from streamproof.fixtures.verify import shown
 from streamproof.model.errors import FixtureError, UsageError
 from streamproof.model.fixture import FixtureSession, Manifest, ReplayRules
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.packs.pack import Pack
 from streamproof.packs.sources import require_lines
 from streamproof.warehouse.base import Warehouse
@@ -58,7 +58,7 @@ class Loaded:
         }
 
 
-def load_set(pack: Pack, manifest: Path, settings: ClickHouseSettings, database: str, *, truncate: bool) -> Loaded:
+def load_set(pack: Pack, manifest: Path, settings: WarehouseSettings, database: str, *, truncate: bool) -> Loaded:
     """Insert the rows of a set that belong to tables into a test database. Events are passed over.
 
     A database that is not there or empty becomes one of streamproof's, with the pack's schema. With `truncate`, the

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from streamproof.model.settings import ClickHouseSettings, FlinkSettings, KafkaSettings
+from streamproof.model.settings import FlinkSettings, KafkaSettings, WarehouseSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class StackState:
     address as ClickHouse reaches them, if it differs from ours. `project` is the Compose project of a Docker stack, ''
     once all of it has been removed. `flink_rest` is the URL of Flink's REST interface, '' without Flink. `source_url`
     is that of the source that serves a fixture set, '' without one.
+    `postgres_secret` is the file with the password of a PostgreSQL that the stack has started, which only its user can
+    read; `postgres_port` is 0 without one.
     `killed` says that the processor did not end when it was asked to, '' if it did.
     """
 
@@ -72,6 +74,10 @@ class StackState:
     killed_hint: str = ""
     flink_rest: str = ""
     source_url: str = ""
+    postgres_host: str = ""
+    postgres_port: int = 0
+    postgres_user: str = ""
+    postgres_secret: str = ""
 
     @property
     def kafka(self) -> KafkaSettings:
@@ -79,9 +85,9 @@ class StackState:
         return KafkaSettings(self.bootstrap_servers)
 
     @property
-    def clickhouse(self) -> ClickHouseSettings:
+    def clickhouse(self) -> WarehouseSettings:
         """Return the connection settings of ClickHouse."""
-        return ClickHouseSettings(
+        return WarehouseSettings(
             self.clickhouse_host,
             self.clickhouse_port,
             user=self.clickhouse_user,

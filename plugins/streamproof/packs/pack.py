@@ -23,6 +23,7 @@ from streamproof.packs.schedule import DagSettings
 from streamproof.packs.sources import read_records, unfit_key
 from streamproof.packs.strict import Strict
 from streamproof.redaction.rules import RedactionRules
+from streamproof.sql.dialects import CLICKHOUSE, DIALECTS, Dialect
 
 INPUT = "input"
 MOST_REPEATS = 10
@@ -267,6 +268,11 @@ class Pack(PackFile):
         if not chosen:
             raise UsageError(f"Pack '{self.name}' has no processor.", hint="It can only be observed (--mode observe).")
         return self.processors[chosen]
+
+    @property
+    def dialect(self) -> Dialect:
+        """Return the dialect of the pack's SQL, which is that of its warehouse."""
+        return DIALECTS.get(self.warehouse, CLICKHOUSE)
 
     @property
     def fixture_sets(self) -> tuple[str, ...]:

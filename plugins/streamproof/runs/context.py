@@ -14,7 +14,7 @@ from streamproof.model.correlation import Correlation
 from streamproof.model.errors import StackError, UsageError
 from streamproof.model.plan import NOTHING_PROMISED, RunPlan
 from streamproof.model.results import CheckResult, Status
-from streamproof.model.settings import ClickHouseSettings, Connections, FlinkSettings, KafkaSettings
+from streamproof.model.settings import Connections, FlinkSettings, KafkaSettings, WarehouseSettings
 from streamproof.model.stack import StackState
 from streamproof.model.window import Window
 from streamproof.packs.flink_jobs import FlinkProcessor
@@ -23,6 +23,7 @@ from streamproof.packs.pack import Pack
 from streamproof.packs.processors import RunningProcessor
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
+from streamproof.runtime.warehouses import warehouse_settings
 from streamproof.transport.base import Transport
 from streamproof.transport.registry import transport_of
 from streamproof.transport.served import KEY_FILE
@@ -191,14 +192,16 @@ class RunContext:
         """Return the transport of the pack. Raises UsageError for an unknown kind."""
         return transport_of(self.pack.transport)
 
-    def server_settings(self) -> ClickHouseSettings:
-        """Return how to reach the run's ClickHouse server, without selecting the run's database. Raises StackError."""
+    def server_settings(self) -> WarehouseSettings:
+        """Return how to reach the run's warehouse server, without selecting the run's database. Raises StackError."""
         if self.plan.observes:
-            return self.outside().clickhouse
+            return self.outside().warehouse
         state = self.stack_state()
-        return self.outside().clickhouse if self.plan.needs_connections else state.clickhouse
+        return (
+            self.outside().warehouse if self.plan.needs_connections else warehouse_settings(state, self.pack.warehouse)
+        )
 
-    def clickhouse_settings(self) -> ClickHouseSettings:
+    def database_settings(self) -> WarehouseSettings:
         """Return how to reach the run's own database; in mode observe, the observed warehouse. Raises StackError."""
         server = self.server_settings()
         return server if self.plan.observes else server.using(self.names.database)
@@ -227,7 +230,7 @@ class RunContext:
 
         With `cached`, views are read from the cache of stage `query_pack`, so that all checks see the same rows.
         """
-        warehouse = open_warehouse(self.pack.warehouse, self.clickhouse_settings())
+        warehouse = open_warehouse(self.pack.warehouse, self.database_settings())
         try:
             if cached and not self.plan.observes:
                 warehouse.use_view_cache()

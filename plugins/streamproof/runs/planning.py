@@ -37,6 +37,7 @@ from streamproof.runs.serving import fault_plan, refuse_unfit_transport
 from streamproof.runs.stage import StageList
 from streamproof.runs.subject.choosing import Subject, observed_subject, replayed_subject, shared_subject
 from streamproof.runs.subject.sharing import refuse_blind_checks, refuse_unsafe, running_processor
+from streamproof.sql.dialects import Dialect
 from streamproof.sql.scripts import read_script
 
 # Kafka and processor of a run in mode observe.
@@ -62,7 +63,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     run_id = request.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     names = RunNames.of(pack, run_id, pack.processors.get(processor))
     folder = _new_folder(request, run_id, home)
-    inject = _script_file(request.inject, "--inject")
+    inject = _script_file(request.inject, "--inject", pack.dialect)
     observes = request.mode == OBSERVE
     subject = observed_subject(request, now) if observes else replayed_subject(request, pack, now)
     _refuse_long_replay(subject, request, host)
@@ -200,12 +201,12 @@ def _refuse_long_replay(subject: Subject, request: RunRequest, host: HostSetting
         )
 
 
-def _script_file(path: str | None, option: str) -> str | None:
+def _script_file(path: str | None, option: str, dialect: Dialect) -> str | None:
     if path is None:
         return None
     resolved = Path(path).expanduser().resolve()
     if not resolved.is_file():
         raise UsageError(f"{option}: there is no file {resolved}.", hint="Give the path of a file of SQL statements.")
-    if not read_script(resolved):
+    if not read_script(resolved, dialect):
         raise UsageError(f"{option}: {resolved} holds no statement.", hint="Give the path of a file of SQL statements.")
     return str(resolved)

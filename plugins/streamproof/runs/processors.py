@@ -11,7 +11,7 @@ import orjson
 
 from streamproof.model.errors import StackError, UsageError
 from streamproof.model.plan import COMPOSE
-from streamproof.model.settings import ClickHouseSettings, KafkaSettings
+from streamproof.model.settings import KafkaSettings, WarehouseSettings
 from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.pack import Pack
 from streamproof.packs.processors import CommandProcessor, fill, placeholders
@@ -24,7 +24,12 @@ from streamproof.runtime.stack_spec import ProcessorLaunch
 from streamproof.transport.served import CERTIFICATE_FILE, KEY_FILE
 
 # These values may be secret: no argument may hold them, and no file of the run that stays.
-SECRETS = ("clickhouse_password", "clickhouse_verify", "clickhouse_ca_cert", "kafka_options_json")
+SECRETS = (
+    "clickhouse_password", "clickhouse_verify", "clickhouse_ca_cert", "kafka_options_json", "postgres_password",
+    "postgres_sslmode", "postgres_ca_cert",
+)  # fmt: skip
+# Those that the services of the run's own stack make when they start. The processor's start fills them in.
+_MADE = ("postgres_password",)
 # What a program shows to the source of the run, and the file of the certificate that it has to trust.
 SOURCE_KEY, CA_FILE = "source_key", "source_ca_file"
 # The folder of the files that the source makes for the program, such as a job that asks for all files of the set.
@@ -139,11 +144,13 @@ def processor_secrets(ctx: RunContext) -> dict[str, str]:
     if not used:
         return {}
     own = {SOURCE_KEY: _source_key(ctx)} if SOURCE_KEY in used else {}
-    clickhouse, kafka = ClickHouseSettings("", 0), KafkaSettings("")
+    warehouse, kafka = WarehouseSettings("", 0), KafkaSettings("")
     if ctx.plan.needs_connections:
-        clickhouse = ctx.outside().clickhouse
+        warehouse = ctx.outside().warehouse
         kafka = ctx.outside_kafka() if ctx.needs_kafka else kafka
-    return {name: value for name, value in {**_secret_values(clickhouse, kafka), **own}.items() if name in used}
+    else:
+        used -= set(_MADE)
+    return {name: value for name, value in {**_secret_values(warehouse, kafka), **own}.items() if name in used}
 
 
 def _later(pack: Pack) -> tuple[str, ...]:
@@ -212,10 +219,14 @@ def _lock(ctx: RunContext, chosen: CommandProcessor) -> Path:
     return lock
 
 
-def _secret_values(clickhouse: ClickHouseSettings, kafka: KafkaSettings) -> Mapping[str, str]:
+def _secret_values(warehouse: WarehouseSettings, kafka: KafkaSettings) -> Mapping[str, str]:
+    encrypted = "verify-full" if warehouse.verify else "require"
     return {
-        "clickhouse_password": clickhouse.password,
-        "clickhouse_verify": "on" if clickhouse.verify else "off",
-        "clickhouse_ca_cert": clickhouse.ca_cert or "",
+        "clickhouse_password": warehouse.password,
+        "clickhouse_verify": "on" if warehouse.verify else "off",
+        "clickhouse_ca_cert": warehouse.ca_cert or "",
+        "postgres_password": warehouse.password,
+        "postgres_sslmode": encrypted if warehouse.secure else "prefer",
+        "postgres_ca_cert": warehouse.ca_cert or "",
         "kafka_options_json": orjson.dumps(dict(kafka.options)).decode(),
     }

@@ -30,6 +30,7 @@ KAFKA_PORT = "kafka"
 CONTROLLER_PORT = "kafka_controller"
 HTTP_PORT = "clickhouse_http"
 TCP_PORT = "clickhouse_tcp"
+POSTGRES_PORT = "postgres"
 FLINK_REST_PORT = "flink_rest"
 FLINK_RPC_PORT = "flink_rpc"
 FLINK_ZOOKEEPER_PORT = "flink_zookeeper"
@@ -160,6 +161,7 @@ class StackSpec:
     - The stack ends when process `owner` ends, or after `expires_after_sec` seconds, if these are given.
     - With `compose`, the services are containers instead of processes.
     - With `outside`, only the processor is started.
+    - `warehouse` is the kind of warehouse that a local stack starts.
     - With `flink`, processes of a Flink cluster are started beside Kafka and ClickHouse.
     - With `source`, a fixture set is served.
     """
@@ -180,6 +182,7 @@ class StackSpec:
     outside: OutsideLaunch | None = None
     flink: FlinkSpec | None = None
     source: SourceLaunch | None = None
+    warehouse: str = "clickhouse"
 
     @property
     def source_folder(self) -> Path:

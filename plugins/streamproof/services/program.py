@@ -11,7 +11,7 @@ from pathlib import Path
 from streamproof.model.errors import StackError
 from streamproof.model.stack import StackState
 from streamproof.packs.processors import fill_known
-from streamproof.runtime.environment import placeholder_values
+from streamproof.runtime.environment import placeholder_values, secret_values
 from streamproof.runtime.ports import PortReservation
 from streamproof.runtime.stack_spec import ProcessorLaunch
 
@@ -44,9 +44,11 @@ def command_of(
         ports = dict(reserved.ports)
     named = {f"port.{name}": str(port) for name, port in ports.items()}
     values = {**placeholder_values(state), **named, **(more or {})}
-    _write_files(launch, values)
+    # Every user of the machine can read arguments, so these hold no secret.
+    known = {**values, **secret_values(state)}
+    _write_files(launch, known)
     argv = tuple(fill_known(part, values) for part in launch.argv)
-    own = {name: fill_known(text, values) for name, text in launch.env.items()}
+    own = {name: fill_known(text, known) for name, text in launch.env.items()}
     whole = {**_base_environment(launch, env), **own}
     _require_program(argv[0], whole, folder)
     return Command(argv, whole, ports)

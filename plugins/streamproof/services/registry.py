@@ -15,17 +15,21 @@ from streamproof.services.kafka_broker import KafkaBroker
 from streamproof.services.kafka_mock import KafkaMock
 from streamproof.services.local_services import LocalServices
 from streamproof.services.outside_services import OutsideServices
+from streamproof.services.postgres.server import PostgresServer
 from streamproof.services.processor_process import ProcessorProcess
 
-KAFKA, KAFKA_MOCK, CLICKHOUSE, FLINK = "kafka", "kafka-mock", "clickhouse", "flink"
+KAFKA, KAFKA_MOCK, CLICKHOUSE, POSTGRES, FLINK = "kafka", "kafka-mock", "clickhouse", "postgres", "flink"
 SERVICES: Mapping[str, type[Service]] = {
     KAFKA: KafkaBroker,
     KAFKA_MOCK: KafkaMock,
     CLICKHOUSE: ClickHouseServer,
+    POSTGRES: PostgresServer,
     FLINK: FlinkCluster,
     SOURCE: HttpSource,
     PROCESSOR: ProcessorProcess,
 }
+# The service that is the warehouse, by its kind.
+WAREHOUSES: Mapping[str, str] = {"clickhouse": CLICKHOUSE, "postgres": POSTGRES}
 
 
 def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Services:
@@ -40,7 +44,7 @@ def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Serv
     wanted = {
         KAFKA: spec.kafka_kind == BROKER,
         KAFKA_MOCK: spec.kafka_kind == MOCK,
-        CLICKHOUSE: True,
+        WAREHOUSES[spec.warehouse]: True,
         FLINK: spec.flink is not None,
         SOURCE: spec.source is not None,
         PROCESSOR: spec.processor is not None,

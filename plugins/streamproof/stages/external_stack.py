@@ -104,7 +104,7 @@ def take_down(ctx: RunContext, *, timeout: float) -> bool:
 
 def _check_warehouse(ctx: RunContext, outside: Connections) -> str:
     """Check that the warehouse can hold the run's database, and return its version. Raises WarehouseError."""
-    with closing(open_server(ctx.pack.warehouse, outside.clickhouse, source=outside.source)) as server:
+    with closing(open_server(ctx.pack.warehouse, outside.warehouse, source=outside.source)) as server:
         return server.check(ctx.names.database, ctx.sql_dir / "schema")
 
 
@@ -131,14 +131,14 @@ def _create_topics(ctx: RunContext, kafka: KafkaSettings, topics: Sequence[str])
 
 
 def _launch(outside: Connections, kafka: KafkaSettings | None, versions: dict[str, str]) -> OutsideLaunch:
-    clickhouse = outside.clickhouse
+    warehouse = outside.warehouse
     return OutsideLaunch(
         bootstrap_servers=kafka.bootstrap_servers if kafka else "",
         bootstrap_from_clickhouse=outside.kafka_from_clickhouse,
-        clickhouse_host=clickhouse.host,
-        clickhouse_port=clickhouse.port,
-        clickhouse_user=clickhouse.user,
-        clickhouse_secure=clickhouse.secure,
+        clickhouse_host=warehouse.host,
+        clickhouse_port=warehouse.port,
+        clickhouse_user=warehouse.user,
+        clickhouse_secure=warehouse.secure,
         versions=versions,
     )
 
@@ -150,7 +150,7 @@ def _withdraw_job(ctx: RunContext, _created: dict[str, Any]) -> None:
 def _drop_database(ctx: RunContext, created: dict[str, Any]) -> None:
     if created["database"] is None:
         return
-    with closing(open_server(ctx.pack.warehouse, ctx.outside().clickhouse)) as server:
+    with closing(open_server(ctx.pack.warehouse, ctx.outside().warehouse)) as server:
         if server.release(created["database"], ctx.plan.run_id):
             ctx.log(f"database {created['database']} dropped")
 

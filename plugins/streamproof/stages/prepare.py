@@ -27,7 +27,7 @@ def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, A
     expire at once. A pack with a `source` has no topics. Raises UsageError when no database or no Kafka is named,
     StackError or WarehouseError when a service does not answer or refuses.
     """
-    warehouse, kafka = outside.clickhouse, outside.kafka
+    warehouse, kafka = outside.warehouse, outside.kafka
     if (kafka is None and not pack.source) or warehouse.database in NO_DATABASE:
         raise UsageError("No database is named.", hint=f"Set CH_DATABASE, for example to {pack.name}.")
     topics: list[str] = []

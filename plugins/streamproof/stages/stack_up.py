@@ -48,6 +48,7 @@ def stack_spec(ctx: RunContext) -> StackSpec:
         compose=compose_launch(ctx) if plan.stack == COMPOSE else None,
         flink=flink_spec(ctx) if plan.stack not in (COMPOSE, EXTERNAL) else None,
         source=source_launch(ctx),
+        warehouse=ctx.pack.warehouse,
     )
 
 

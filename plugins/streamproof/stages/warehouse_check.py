@@ -19,7 +19,7 @@ def run(ctx: RunContext) -> StageOutcome:
     Raises WarehouseError when the server does not answer, the database does not exist or is empty, or its schema is
     older or newer than the pack's.
     """
-    settings, pack = ctx.clickhouse_settings(), ctx.pack
+    settings, pack = ctx.database_settings(), ctx.pack
     source = ctx.outside().source
     with closing(open_warehouse(pack.warehouse, settings, source=source)) as warehouse:
         try:

@@ -14,7 +14,7 @@ import pytest
 
 from streamproof.model.content import ContentDifference
 from streamproof.model.errors import StackError
-from streamproof.model.settings import ClickHouseSettings, Connections
+from streamproof.model.settings import WarehouseSettings, Connections
 from streamproof.model.stack import StackState
 from streamproof.runs.context import RunContext
 from streamproof.runs.planning import plan_run
@@ -145,7 +145,7 @@ class Server:
 def test_beside_services_that_run_already_the_stack_is_a_source_alone(served, monkeypatch):
     """The whole supervisor: no topic is made, no broker is asked, and nothing is left."""
     ctx = served(stack="external")
-    settings = ClickHouseSettings("warehouse.invalid", 8123, user="u", password="p1")
+    settings = WarehouseSettings("warehouse.invalid", 8123, user="u", password="p1")
     ctx = ctx.connected(lambda: Connections(settings, source="the test"))
     monkeypatch.setattr(external_stack, "_check_warehouse", lambda _ctx, _outside: "26.9")
     monkeypatch.setattr(external_stack, "open_server", lambda _kind, _settings: Server())

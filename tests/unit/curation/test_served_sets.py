@@ -12,7 +12,7 @@ from streamproof.curation.redacting import redact_set
 from streamproof.curation.selecting import Choice, select_set
 from streamproof.curation.verifying import verify_set
 from streamproof.model.errors import UsageError
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.packs.loading import read_pack
 from streamproof.packs.pack import Pack
 from streamproof.scaffold.fixture_import import import_set
@@ -50,7 +50,7 @@ def test_what_reads_and_writes_lines_is_refused(letters, tmp_path):
     manifest = letters.manifest("golden")
     for refused in (
         lambda: redact_set(letters, manifest, tmp_path / "out", b"key"),
-        lambda: load_set(letters, manifest, ClickHouseSettings("nowhere", 1), "database", truncate=False),
+        lambda: load_set(letters, manifest, WarehouseSettings("nowhere", 1), "database", truncate=False),
         lambda: import_set(letters, [tmp_path / "a.jsonl"], tmp_path / "out"),
     ):
         with pytest.raises(UsageError, match="served as they are"):

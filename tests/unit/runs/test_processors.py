@@ -10,7 +10,7 @@ import pytest
 
 from streamproof.model.errors import StackError, UsageError
 from streamproof.model.rungs import Rung
-from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
+from streamproof.model.settings import Connections, KafkaSettings, WarehouseSettings
 from streamproof.model.stack import StackState
 from streamproof.packs.accounting import Accounting, Drained
 from streamproof.packs.processors import CommandProcessor, WarehouseProcessor
@@ -72,7 +72,7 @@ def test_secrets_are_those_of_the_connections_and_stand_in_no_launch(with_proces
     secrets = {"PASS": "{clickhouse_password}", "OPTIONS": "{kafka_options_json}", "VERIFY": "{clickhouse_verify}"}
     ctx = with_processor(command(secrets=secrets), stack="external")
     outside = Connections(
-        ClickHouseSettings("h", 1, password="hush"), "a test", KafkaSettings("k:1", {"sasl.password": "quiet"})
+        WarehouseSettings("h", 1, password="hush"), "a test", KafkaSettings("k:1", {"sasl.password": "quiet"})
     )
     ctx = ctx.connected(lambda: outside)
     values = processor_secrets(ctx)

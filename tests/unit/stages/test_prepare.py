@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from streamproof.model.errors import UsageError
-from streamproof.model.settings import ClickHouseSettings, Connections
+from streamproof.model.settings import WarehouseSettings, Connections
 from streamproof.packs.loading import read_pack
 from streamproof.stages import prepare as stage
 from tests.support.served_pack import LETTERS
@@ -30,7 +30,7 @@ def made(monkeypatch):
 
 
 def test_a_pack_that_serves_needs_no_brokers(home, made):
-    outside = Connections(ClickHouseSettings("h", 1, database="letters"), source="the test")
+    outside = Connections(WarehouseSettings("h", 1, database="letters"), source="the test")
     told = stage.prepare(read_pack(LETTERS / "pack.yaml", home), outside, retention=True)
     assert told == {"topics": [], "database": "letters", "migrations": ["0001_letters"]}
     assert made == {"database": "letters", "feed": None, "retention": True}
@@ -39,6 +39,6 @@ def test_a_pack_that_serves_needs_no_brokers(home, made):
 def test_without_a_database_nothing_is_made(home, made):
     with pytest.raises(UsageError, match="No database is named"):
         stage.prepare(
-            read_pack(LETTERS / "pack.yaml", home), Connections(ClickHouseSettings("h", 1), source=""), retention=True
+            read_pack(LETTERS / "pack.yaml", home), Connections(WarehouseSettings("h", 1), source=""), retention=True
         )
     assert made == {}

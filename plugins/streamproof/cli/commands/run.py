@@ -165,11 +165,11 @@ def _connections(request: RunRequest, packs: Packs) -> Connections:
     """Return the services that a run does not start: Kafka where it publishes, Flink where its processor is a job."""
     from streamproof.packs.flink_jobs import FlinkProcessor
 
-    if request.mode == OBSERVE:
-        return connections(kafka=False)
     pack = packs.load(request.pack)
+    if request.mode == OBSERVE:
+        return connections(warehouse=pack.warehouse, kafka=False)
     needs_flink = isinstance(pack.processor(request.processor), FlinkProcessor)
-    return connections(kafka=not pack.source, flink=needs_flink)
+    return connections(warehouse=pack.warehouse, kafka=not pack.source, flink=needs_flink)
 
 
 def _is_outside(request: RunRequest) -> bool:

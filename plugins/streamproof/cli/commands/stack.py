@@ -120,7 +120,8 @@ def prepare(
 
     environment = read_environment()
     the_pack = environment.packs.load(pack)
-    made = prepare_services(the_pack, connections(kafka=not the_pack.source), retention=retention)
+    outside = connections(warehouse=the_pack.warehouse, kafka=not the_pack.source)
+    made = prepare_services(the_pack, outside, retention=retention)
     if json:
         emit_json(made)
         return
@@ -201,8 +202,8 @@ def _stop(folder: Path) -> bool:
         return stop_stack(folder, timeout=_STOP_TIMEOUT_SEC)
     ctx = RunContext.open(folder.parent)
     if ctx.plan.needs_connections:
-        needs_kafka, needs_flink = ctx.needs_kafka, ctx.needs_flink
-        ctx = ctx.connected(lambda: connections(kafka=needs_kafka, flink=needs_flink))
+        kind, needs_kafka, needs_flink = ctx.pack.warehouse, ctx.needs_kafka, ctx.needs_flink
+        ctx = ctx.connected(lambda: connections(warehouse=kind, kafka=needs_kafka, flink=needs_flink))
     return take_down_stack(ctx, timeout=_STOP_TIMEOUT_SEC)
 
 

@@ -6,7 +6,8 @@ import hashlib
 
 from streamproof.model.fixture import NULL_VALUE, Expectation, FixtureEvent, FixtureSession
 from streamproof.transport.base import Published
-from streamproof.warehouse.clickhouse.ledger import COLUMNS, ledger_columns
+from streamproof.warehouse.clickhouse.ledger import moment
+from streamproof.warehouse.common.ledger_rows import COLUMNS, ledger_columns
 
 HEADERS = (("trace", b"7"), ("empty", None))
 SESSION = FixtureSession("scenario_1", "s|r", "a.jsonl")
@@ -25,7 +26,12 @@ def test_every_column_of_a_record():
         (FixtureEvent(SESSION, 2, "", "", None, 5, None, 0, NULL_VALUE, dlq), None),
     ]
     columns = ledger_columns(
-        PUBLISHED, records, Expectation("accepted"), lambda event, _value: f"of {event.line}", first_sequence=1
+        PUBLISHED,
+        records,
+        Expectation("accepted"),
+        lambda event, _value: f"of {event.line}",
+        first_sequence=1,
+        moment=moment,
     )
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
     assert rows[0] == {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from streamproof.warehouse.clickhouse.servers.run_log import rows_of
+from streamproof.warehouse.common.run_rows import rows_of
 
 SUMMARY = {
     "run_id": "r1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streamproof.model.errors import UsageError, WarehouseError
-from streamproof.warehouse.clickhouse.schema import compare_columns, expected_columns, refuse_missing
+from streamproof.warehouse.common.columns import compare_columns, expected_columns, refuse_missing
 
 EXPECTED = {"a": {"x": "String", "y": "UInt8"}, "v": {"z": "String"}, "ours": {"n": "UInt8"}}
 

@@ -1,0 +1,55 @@
+"""Create and drop databases. PostgreSQL does that outside transactions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamproof.model.settings import WarehouseSettings
+from streamproof.sql.dialects import POSTGRES
+from streamproof.warehouse.postgres.client import APPLICATION, connect, quoted, refusals
+
+# Exists on every server, and no run writes to it.
+MAINTENANCE = "postgres"
+
+
+def create_database(settings: WarehouseSettings, database: str, *, template: str = "template0") -> None:
+    """Create a database as a copy of a template, which no one may be connected to. Raises WarehouseError."""
+    encoding = " ENCODING 'UTF8'" if template == "template0" else ""
+    _maintain(
+        settings,
+        f"CREATE DATABASE {quoted(database)} TEMPLATE {quoted(template)}{encoding}",
+        f"Database {database} could not be created",
+    )
+
+
+def copy_database(settings: WarehouseSettings, name: str) -> None:
+    """Create database `name` as a copy of that of the settings. Raises WarehouseError when others are connected to it.
+
+    Idle sessions of our own are ended: nobody may be connected to a database while it is copied.
+    """
+    _maintain(
+        settings,
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "  # noqa: S608 - our own name
+        f"WHERE datname = {POSTGRES.string(settings.database)} AND usename = current_user AND state = 'idle' "
+        f"AND application_name = '{APPLICATION}'",
+        f"The sessions in database {settings.database} could not be ended",
+    )
+    create_database(settings, name, template=settings.database)
+
+
+def drop_database(settings: WarehouseSettings, database: str) -> None:
+    """Drop a database, unless it does not exist, and end the sessions in it. Raises WarehouseError."""
+    _maintain(
+        settings,
+        f"DROP DATABASE IF EXISTS {quoted(database)} WITH (FORCE)",
+        f"Database {database} could not be dropped",
+    )
+
+
+def _maintain(settings: WarehouseSettings, statement: Any, doing: str) -> None:
+    session = connect(settings.using(MAINTENANCE))
+    try:
+        with refusals(doing, hint="May the user create databases, and is nobody else connected to it?"):
+            session.execute(statement)
+    finally:
+        session.close()
