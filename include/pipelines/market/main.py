@@ -18,11 +18,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn, get_args
 
-from pipelines.market.database import connected
 from pipelines.market.errors import BadInputError, PipelineError
 from pipelines.market.jobs import Job, Schema, SymbolType, job_of, read_job
 from pipelines.market.orchestrator import PipelineOrchestrator
 from pipelines.market.settings import from_environment
+from pipelines.market.storage.database import connected
 
 _LOG = logging.getLogger(__name__)
 _OPTIONS = ("dataset", "schema", "symbols", "start_date", "end_date")

@@ -12,19 +12,19 @@ from typing import Any
 
 import psycopg
 
-from pipelines.market.adapter import DatabentoAdapter, Download
+from pipelines.market.api.adapter import DatabentoAdapter, Download
 from pipelines.market.chunks import Chunk, chunks_of, spans_of
-from pipelines.market.database import one_at_a_time, refusals, require_schema
 from pipelines.market.errors import BadInputError
-from pipelines.market.extraction import Refused, extract
 from pipelines.market.jobs import Job
-from pipelines.market.loader import TimescaleLoader
-from pipelines.market.progress import ChunkResult, DownloadProgressTracker
-from pipelines.market.quarantine import Quarantine
-from pipelines.market.rules import Row, RuleEngine
 from pipelines.market.settings import Settings
-from pipelines.market.tables import TABLES
-from pipelines.market.validation import Validator
+from pipelines.market.stages.extraction import Refused, extract
+from pipelines.market.stages.rules import Row, RuleEngine
+from pipelines.market.stages.validation import Validator
+from pipelines.market.storage.database import one_at_a_time, refusals, require_schema
+from pipelines.market.storage.loader import TimescaleLoader
+from pipelines.market.storage.progress import ChunkResult, DownloadProgressTracker
+from pipelines.market.storage.quarantine import Quarantine
+from pipelines.market.storage.tables import TABLES
 
 _LOG = logging.getLogger(__name__)
 

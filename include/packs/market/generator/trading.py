@@ -70,7 +70,8 @@ def trades_of(instrument: Instrument, day: dt.date, count: int, seed: int) -> li
     random = Random(f"{seed}|{instrument.symbol}|{day}")  # noqa: S311 - made-up trades, not secrets
     first, last = (midnight(day) + hour * 3600 * SECOND for hour in instrument.hours)
     received = sorted(random.randrange(first + SECOND, last) for _ in range(count))
-    price, found = instrument.price, []
+    price = instrument.price
+    found: list[Trade] = []
     contract = instrument.on(day)
     for number, time in enumerate(received):
         if found and number % _TWIN_EVERY == 0:

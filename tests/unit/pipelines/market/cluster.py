@@ -67,8 +67,7 @@ class Cluster:
             stdin=subprocess.DEVNULL, start_new_session=True, **common,
         )  # fmt: skip
         wait_until(self._answers, timeout=30, message="PostgreSQL", hint=f"see {self.root / 'log'}")
-        with self.connect("postgres") as connection:
-            connection.execute("CREATE DATABASE market_schema")
+        self.create("market_schema", "template1")
         with self.connect("market_schema") as connection:
             for script in schema_scripts(timescaledb=False):
                 connection.execute(script)
@@ -86,6 +85,16 @@ class Cluster:
             host="127.0.0.1", port=self.port, dbname=database, user=user, password=password or self.password,
             autocommit=True,
         )  # fmt: skip
+
+    def create(self, name: str, template: str) -> None:
+        """Create a database as a copy."""
+        with self.connect("postgres") as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+    def drop(self, name: str) -> None:
+        """Drop a database."""
+        with self.connect("postgres") as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def stop(self) -> None:
         """Stop the server and remove its folder."""

@@ -36,8 +36,8 @@ def test_a_golden_set_is_loaded_whole_and_three_times_over_without_a_change(mark
     assert content(market) == stored
 
 
-def test_trades_bars_and_quotes_agree(market):
-    market.run_set()
+def test_trades_bars_and_quotes_agree(loaded):
+    market = loaded["golden"]
     columns = (
         "ts_event_ns, publisher_id, instrument_id, sequence, ordinal, ts_recv_ns, price, size, side, flags, symbol"
     )
@@ -55,8 +55,8 @@ def test_trades_bars_and_quotes_agree(market):
     assert sorted(market.rows(bars)) == sorted(market.rows(stored))
 
 
-def test_a_symbol_rolls_at_midnight_of_its_receipt(market):
-    market.run_set()
+def test_a_symbol_rolls_at_midnight_of_its_receipt(loaded):
+    market = loaded["golden"]
     ids = market.rows(
         "SELECT DISTINCT (to_timestamp(ts_recv_ns / 1000000000) AT TIME ZONE 'UTC')::date::text, instrument_id "
         "FROM trades_data WHERE symbol = 'ES.c.0' ORDER BY 1"
@@ -69,7 +69,7 @@ def test_a_symbol_rolls_at_midnight_of_its_receipt(market):
     )
 
 
-def test_rows_lie_in_partitions_of_a_day(market):
-    market.run_set()
+def test_rows_lie_in_partitions_of_a_day(loaded):
+    market = loaded["golden"]
     names = market.rows("SELECT DISTINCT tableoid::regclass::text FROM trades_data ORDER BY 1")
     assert names == [("trades_data_20240115",), ("trades_data_20240116",)]

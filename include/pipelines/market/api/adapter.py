@@ -13,12 +13,12 @@ from typing import Any
 
 import databento
 
+from pipelines.market.api.guards import require_count, require_whole_frames
+from pipelines.market.api.retries import Retries
 from pipelines.market.chunks import Chunk
 from pipelines.market.errors import BadInputError, IncompleteDownloadError
-from pipelines.market.guards import require_count, require_whole_frames
-from pipelines.market.retries import Retries
-from pipelines.market.rules import Interval, Symbols
 from pipelines.market.settings import Settings
+from pipelines.market.stages.rules import Interval, Symbols
 
 _LOG = logging.getLogger(__name__)
 

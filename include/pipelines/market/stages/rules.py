@@ -10,8 +10,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.market.extraction import Refused
-from pipelines.market.records import UNDEF_PRICE, UNDEF_TIME, Record
+from pipelines.market.stages.extraction import Refused
+from pipelines.market.stages.records import UNDEF_PRICE, UNDEF_TIME, Record
 
 Row = dict[str, Any]
 DAY_NS = 86_400 * 10**9

@@ -13,9 +13,9 @@ from operator import itemgetter
 import psycopg
 from psycopg import sql
 
-from pipelines.market.database import identifiers
-from pipelines.market.rules import Row
-from pipelines.market.tables import Table
+from pipelines.market.stages.rules import Row
+from pipelines.market.storage.database import identifiers
+from pipelines.market.storage.tables import Table
 
 _STAGE = "staged_rows"
 _TYPES = {"int8": "int8", "price": "int8", "text": "text"}

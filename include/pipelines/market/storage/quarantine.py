@@ -12,7 +12,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from pipelines.market.chunks import Chunk
-from pipelines.market.extraction import Refused
+from pipelines.market.stages.extraction import Refused
 
 _COLUMNS = (
     "chunk_identifier", "position", "job_id", "dataset", "schema_name", "stage", "rule", "message", "symbol",

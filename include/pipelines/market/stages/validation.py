@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from pipelines.market.extraction import Refused
-from pipelines.market.records import UNDEF_SIZE
-from pipelines.market.rules import Row
+from pipelines.market.stages.extraction import Refused
+from pipelines.market.stages.records import UNDEF_SIZE
+from pipelines.market.stages.rules import Row
 
 # The instrument classes whose prices are above zero: stocks, calls and puts, bonds. Futures and spreads may be below.
 POSITIVE_CLASSES = frozenset("KCPB")

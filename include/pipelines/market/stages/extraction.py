@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipelines.market.records import MODELS, Record
+from pipelines.market.stages.records import MODELS, Record
 
 _HEADER = ("publisher_id", "instrument_id", "ts_event")
 _CLASSES = {

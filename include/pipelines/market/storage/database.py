@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from pipelines.market.errors import BadInputError, PipelineError
-from pipelines.market.tables import TABLES
+from pipelines.market.storage.tables import TABLES
 
 _OWN_TABLES = {
     "download_progress": {"job_id", "chunk_identifier", "records_served", "rows_changed", "downloads"},
