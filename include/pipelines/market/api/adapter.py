@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import databento
+from databento_dbn import DBNError
 
 from pipelines.market.api.guards import require_count, require_whole_frames
 from pipelines.market.api.retries import Retries
@@ -93,9 +94,13 @@ class DatabentoAdapter:
         with warnings.catch_warnings():
             # The client warns of a file that it takes for cut; the guards below decide.
             warnings.simplefilter("ignore")
-            store = self._client.timeseries.get_range(**_options(chunk), path=file)
-            require_whole_frames(file)
-            seen = sum(1 for _ in store)
+            try:
+                store = self._client.timeseries.get_range(**_options(chunk), path=file)
+                require_whole_frames(file)
+                seen = sum(1 for _ in store)
+            except (ValueError, DBNError) as error:
+                # So the client reports an empty body, and what is not DBN.
+                raise IncompleteDownloadError(f"the download cannot be read: {error}") from error
         require_count(seen, announced)
         _require_schema(store, chunk)
         _LOG.info("Fetched %d records from Databento API (%s)", seen, chunk.identifier)

@@ -50,8 +50,8 @@ class Retries:
         )
         try:
             return retrying(function)
-        except (BentoError, requests.RequestException, IncompleteDownloadError, ValueError) as error:
-            raise explained(what, error, self._attempts) from error
+        except (BentoError, requests.RequestException, IncompleteDownloadError) as error:
+            raise explained(what, error, int(retrying.statistics["attempt_number"])) from error
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         asked = retry_after(state.outcome.exception() if state.outcome else None)
@@ -76,12 +76,13 @@ def retry_after(error: BaseException | None) -> float | None:
 
 
 def explained(what: str, error: Exception, attempts: int) -> PipelineError:
-    """Return the error of the program for one of the client."""
+    """Return the error of the program for one of the client, after so many attempts."""
+    tried = f"It was tried {attempts} {'time' if attempts == 1 else 'times'}."
     if isinstance(error, BentoHttpError):
         message = f"{what}: the service answered {error.http_status}: {' '.join(str(error.message).split())}"
         if isinstance(error, databento.BentoClientError) and error.http_status not in _RETRYABLE:
             return BadInputError(message, hint=_HINTS.get(error.http_status, "Check the request."))
-        return PipelineError(message, hint=f"It was tried {attempts} times. Start again later: what is loaded is kept.")
+        return PipelineError(message, hint=f"{tried} Start again later: what is loaded is kept.")
     if isinstance(error, requests.exceptions.SSLError):
         return PipelineError(
             f"{what}: the certificate of the gateway is not trusted.",
@@ -90,11 +91,11 @@ def explained(what: str, error: Exception, attempts: int) -> PipelineError:
     if isinstance(error, requests.ConnectionError):
         return PipelineError(
             f"{what}: the gateway does not answer.",
-            hint=f"It was tried {attempts} times. Check DATABENTO_GATEWAY and the network.",
+            hint=f"{tried} Check DATABENTO_GATEWAY and the network.",
         )
     return PipelineError(
         f"{what}: {' '.join(str(error).split()) or type(error).__name__}",
-        hint=f"It was tried {attempts} times. Start again later: what is loaded is kept.",
+        hint=f"{tried} Start again later: what is loaded is kept.",
     )
 
 
