@@ -65,6 +65,6 @@ class Gateway:
 
     def stop(self) -> None:
         """Stop, and close the socket."""
-        self._server.should_exit = True
+        self._server.should_exit = self._server.force_exit = True
         self._thread.join(10)
         self._socket.close()
