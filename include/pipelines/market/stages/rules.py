@@ -8,10 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from pipelines.market.stages.extraction import Refused
-from pipelines.market.stages.records import UNDEF_PRICE, UNDEF_TIME, Record
+from pipelines.market.stages.records import MODELS, UNDEF_PRICE, UNDEF_TIME, Record
 
 Row = dict[str, Any]
 DAY_NS = 86_400 * 10**9
@@ -95,7 +96,7 @@ class Ordinals:
     """
 
     def __init__(self, schema: str) -> None:
-        self._names = _ORDINAL_KEYS.get(schema, ())
+        self._key = attrgetter(*_ORDINAL_KEYS[schema])
         self._time: int | None = None
         self._counts: dict[Hashable, int] = {}
 
@@ -105,7 +106,7 @@ class Ordinals:
         if time != self._time:
             self._time = time
             self._counts.clear()
-        key = tuple([getattr(record, name) for name in self._names])
+        key = self._key(record)
         ordinal = self._counts.get(key, 0)
         self._counts[key] = ordinal + 1
         return ordinal
@@ -115,11 +116,14 @@ class RuleEngine:
     """Makes the rows of one response."""
 
     def __init__(self, schema: str, dataset: str, symbols: Symbols) -> None:
-        self._schema = schema
         self._constants: Row = {"dataset": dataset, "data_source": "databento"}
         if schema.startswith("ohlcv-"):
             self._constants["granularity"] = schema.removeprefix("ohlcv-")
         self._symbols = symbols
+        names = [(name, _RENAMED.get(name, name)) for name in MODELS[schema].model_fields]
+        self._columns = names
+        self._sentinels = [(new, _SENTINELS[new]) for _, new in names if new in _SENTINELS]
+        self._time = "ts_event_ns" if "granularity" in self._constants else "ts_recv_ns"
         self._ordinals = Ordinals(schema) if schema in _ORDINAL_KEYS else None
 
     def transform(self, records: Iterable[tuple[int, Record] | Refused]) -> Iterator[tuple[int, Row] | Refused]:
@@ -128,16 +132,17 @@ class RuleEngine:
             yield item if isinstance(item, Refused) else self._row(*item)
 
     def _row(self, position: int, record: Record) -> tuple[int, Row] | Refused:
-        row = {_RENAMED.get(name, name): value for name, value in record.__dict__.items()}
+        values = record.__dict__
+        row: Row = {new: values[name] for name, new in self._columns}
         # Counted before anything is refused: what becomes of its equals changes no record's number.
         if self._ordinals:
             row["ordinal"] = self._ordinals.next(record)
-        for name in row.keys() & _SENTINELS.keys():
-            if row[name] == _SENTINELS[name]:
+        for name, sentinel in self._sentinels:
+            if row[name] == sentinel:
                 row[name] = None
         row.update(self._constants)
         # The day of receipt decides; a bar has no such time.
-        time = row["ts_recv_ns"] if "ts_recv_ns" in row else row["ts_event_ns"]
+        time = row[self._time]
         if time is None:
             return Refused(position, "transformation", "missing_time", "no time that could place it", row)
         row["symbol"] = self._symbols.of(record.instrument_id, time)
