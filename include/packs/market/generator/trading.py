@@ -13,6 +13,8 @@ from packs.market.generator.instruments import SECOND, Instrument, midnight
 _SIDES = (Side.BID, Side.ASK, Side.BID, Side.ASK, Side.NONE)
 # One trade in so many has a twin that equals it in everything, as real trades do.
 _TWIN_EVERY = 13
+# The number of trades of a burst, which are at most 60 ms apart from each other.
+_BURST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def trades_of(instrument: Instrument, day: dt.date, count: int, seed: int) -> li
     """Return so many trades of a day. Event times may fall, times of receipt never do; a side of N occurs."""
     random = Random(f"{seed}|{instrument.symbol}|{day}")  # noqa: S311 - made-up trades, not secrets
     first, last = (midnight(day) + hour * 3600 * SECOND for hour in instrument.hours)
-    received = sorted(random.randrange(first + SECOND, last) for _ in range(count))
+    received = _times(random, first + SECOND, last, count)
     price = instrument.price
     found: list[Trade] = []
     contract = instrument.on(day)
@@ -96,6 +98,15 @@ def trades_of(instrument: Instrument, day: dt.date, count: int, seed: int) -> li
                 ask_size=random.randrange(1, 60),
             )
         )
+    return found
+
+
+def _times(random: Random, first: int, end: int, count: int) -> list[int]:
+    """Return times of receipt, in order. Trades come in bursts: within one, event times often fall."""
+    found = sorted(random.randrange(first, end - SECOND) for _ in range(count))
+    for number in range(1, count):
+        if number % _BURST:
+            found[number] = min(found[number], found[number - 1] + random.randrange(1, 60_000_000))
     return found
 
 

@@ -137,7 +137,10 @@ def _time(schema: str, record: bytes) -> int:
 
 def _days_of(file: Content) -> range:
     """Return the days that a file is for, as numbers since 1970."""
-    return range(file.range[0] // _DAY_NS, -(-file.range[1] // _DAY_NS))
+    start, end = file.range
+    if end == NO_TIME:
+        end = 1 + max((_time(file.schema, record) for record in file.records), default=start)
+    return range(start // _DAY_NS, -(-end // _DAY_NS))
 
 
 def _date(day: int) -> dt.date:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import zstandard
-from databento_dbn import Metadata, VersionUpgradePolicy
+from databento_dbn import DBNError, Metadata, VersionUpgradePolicy
 
 _MAGIC = b"DBN"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -63,7 +63,10 @@ def read_dbn(path: Path, name: str = "") -> DbnFile:
     if len(content) < 8 or not content.startswith(_MAGIC):
         raise ValueError(f"{path.name} is not a DBN file")
     begin = 8 + int.from_bytes(content[4:8], "little")
-    metadata = Metadata.decode(content[:begin], upgrade_policy=VersionUpgradePolicy.AS_IS)
+    try:
+        metadata = Metadata.decode(content[:begin], upgrade_policy=VersionUpgradePolicy.AS_IS)
+    except DBNError as error:
+        raise ValueError(f"the metadata of {path.name} cannot be read: {error}") from None
     if str(metadata.schema) not in (*_RECEIVED_AT, "ohlcv-1d", "ohlcv-1m"):
         raise ValueError(f"{path.name} holds the schema {metadata.schema}, which is not served")
     records = content[begin:]

@@ -15,7 +15,7 @@ PATTERNS = (
 
 
 def content(market) -> dict[str, list[tuple]]:
-    return {table: market.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4, 5, 6, 7") for table in TABLES}
+    return {table: market.rows(f"SELECT * FROM {table} ORDER BY {table}::text") for table in TABLES}
 
 
 def test_a_golden_set_is_loaded_whole_and_three_times_over_without_a_change(market):
