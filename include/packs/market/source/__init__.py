@@ -6,7 +6,16 @@ records of one of them. Files that the service itself wrote (`.dbn` or `.dbn.zst
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from packs.market.source.app import make_app
+from packs.market.source.jobs import JOB_FILE, job_text
 from packs.market.source.records import SourceRecord, read_records
 
-__all__ = ["SourceRecord", "make_app", "read_records"]
+__all__ = ["SourceRecord", "client_files", "make_app", "read_records"]
+
+
+def client_files(files: Mapping[str, Path]) -> dict[str, str]:
+    """Return the job that asks for everything in these files. Raises ValueError and OSError."""
+    return {JOB_FILE: job_text(files)}
