@@ -14,7 +14,7 @@ import pytest
 
 from streamproof.model.content import ContentDifference
 from streamproof.model.errors import StackError
-from streamproof.model.settings import WarehouseSettings, Connections
+from streamproof.model.settings import Connections, WarehouseSettings
 from streamproof.model.stack import StackState
 from streamproof.runs.context import RunContext
 from streamproof.runs.planning import plan_run

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from streamproof.model.errors import UsageError
-from streamproof.model.settings import WarehouseSettings, Connections
+from streamproof.model.settings import Connections, WarehouseSettings
 from streamproof.packs.loading import read_pack
 from streamproof.stages import prepare as stage
 from tests.support.served_pack import LETTERS
