@@ -13,8 +13,8 @@ from streamproof.runtime.stack_spec import SOURCE, OutsideLaunch, StackSpec
 from streamproof.runtime.state_file import StateFile, say
 from streamproof.services.base import Service
 from streamproof.services.exits import first_exit
-from streamproof.services.http_source import HttpSource
 from streamproof.services.processor_process import NAME, ProcessorProcess
+from streamproof.services.sources.http_source import HttpSource
 
 # A start only has to create the process.
 START_TIMEOUT_SEC = 15.0

@@ -12,8 +12,8 @@ from typing import Any
 from streamproof.model.errors import StackError
 from streamproof.model.stack import ServiceState, StackState
 from streamproof.runtime.process import Child
+from streamproof.runtime.programs.command import command_of
 from streamproof.runtime.stack_spec import PROCESSOR, ProcessorLaunch, StackSpec
-from streamproof.services.program import command_of
 
 NAME = PROCESSOR
 

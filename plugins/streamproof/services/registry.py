@@ -10,13 +10,13 @@ from streamproof.runtime.supervisor import Services
 from streamproof.services.base import Service
 from streamproof.services.clickhouse_server import ClickHouseServer
 from streamproof.services.flink_cluster import FlinkCluster
-from streamproof.services.http_source import HttpSource
 from streamproof.services.kafka_broker import KafkaBroker
 from streamproof.services.kafka_mock import KafkaMock
 from streamproof.services.local_services import LocalServices
 from streamproof.services.outside_services import OutsideServices
 from streamproof.services.postgres.server import PostgresServer
 from streamproof.services.processor_process import ProcessorProcess
+from streamproof.services.sources.http_source import HttpSource
 
 KAFKA, KAFKA_MOCK, CLICKHOUSE, POSTGRES, FLINK = "kafka", "kafka-mock", "clickhouse", "postgres", "flink"
 SERVICES: Mapping[str, type[Service]] = {

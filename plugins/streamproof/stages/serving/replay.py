@@ -13,10 +13,10 @@ from streamproof.model.errors import StackError
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.processors import processor_launch, processor_secrets
 from streamproof.runtime.files import last_lines
-from streamproof.runtime.programs import Ended, Program, run_to_end
+from streamproof.runtime.programs.command import command_of
+from streamproof.runtime.programs.running import Ended, Program, run_to_end
 from streamproof.runtime.stack_spec import ProcessorLaunch
 from streamproof.runtime.supervisor import PASSED_ON
-from streamproof.services.program import command_of
 from streamproof.stages.planned import id_function, known_details
 from streamproof.stages.processor_ready import processor_log
 from streamproof.stages.serving.repetitions import changes_since, drop_if_equal, saved_side

@@ -11,7 +11,7 @@ import pytest
 from streamproof.model.errors import StackError, WaitTimeoutError
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runtime.process import is_alive, own_identity
-from streamproof.runtime.programs import Ended, Program, run_to_end
+from streamproof.runtime.programs.running import Ended, Program, run_to_end
 
 MEGABYTE = 1024 * 1024
 

@@ -15,9 +15,9 @@ import orjson
 from streamproof.model.errors import StackError
 from streamproof.model.formats.json_data import from_json
 from streamproof.model.waiting import Probe, wait_until
-from streamproof.runtime import measure
 from streamproof.runtime.files import last_lines
 from streamproof.runtime.process import dying_with_us, identity_of, kill_group
+from streamproof.runtime.programs import measure
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from streamproof.runs.context import RunContext
 from streamproof.runs.planning import plan_run
 from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runtime.process import own_identity
-from streamproof.services.http_source import HttpSource
+from streamproof.services.sources.http_source import HttpSource
 from streamproof.stages import external_stack, replay_events
 from streamproof.stages.registry import STAGES
 from streamproof.stages.serving.source import answered
