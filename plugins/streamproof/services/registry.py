@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from streamproof.runtime.compose.services import ComposeServices
-from streamproof.runtime.stack_spec import BROKER, PROCESSOR, StackSpec
+from streamproof.runtime.stack_spec import BROKER, CLICKHOUSE, POSTGRES, PROCESSOR, StackSpec
 from streamproof.runtime.supervisor import Services
 from streamproof.services.base import Service
 from streamproof.services.clickhouse_server import ClickHouseServer
@@ -17,7 +17,8 @@ from streamproof.services.outside_services import OutsideServices
 from streamproof.services.postgres.server import PostgresServer
 from streamproof.services.processor_process import ProcessorProcess
 
-KAFKA, KAFKA_MOCK, CLICKHOUSE, POSTGRES, FLINK = "kafka", "kafka-mock", "clickhouse", "postgres", "flink"
+# The service that is the warehouse has the name of its kind.
+KAFKA, KAFKA_MOCK, FLINK = "kafka", "kafka-mock", "flink"
 SERVICES: Mapping[str, type[Service]] = {
     KAFKA: KafkaBroker,
     KAFKA_MOCK: KafkaMock,
@@ -26,8 +27,6 @@ SERVICES: Mapping[str, type[Service]] = {
     FLINK: FlinkCluster,
     PROCESSOR: ProcessorProcess,
 }
-# The service that is the warehouse, by its kind.
-WAREHOUSES: Mapping[str, str] = {"clickhouse": CLICKHOUSE, "postgres": POSTGRES}
 
 
 def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Services:
@@ -39,6 +38,6 @@ def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Serv
         return OutsideServices(spec, env)
     if spec.compose:
         return ComposeServices(spec, env, timeout)
-    names = [KAFKA if spec.kafka_kind == BROKER else KAFKA_MOCK, WAREHOUSES[spec.warehouse]]
+    names = [KAFKA if spec.kafka_kind == BROKER else KAFKA_MOCK, spec.warehouse]
     names += [name for name, wanted in ((FLINK, spec.flink), (PROCESSOR, spec.processor)) if wanted]
     return LocalServices(spec, {name: SERVICES[name] for name in names}, env, timeout)

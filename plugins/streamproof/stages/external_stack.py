@@ -49,7 +49,7 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
     topics = () if shared else tuple(ctx.names.topics.values())
     versions = {
         "kafka": ctx.transport.preflight(kafka, topics, groups, source=outside.source),
-        "clickhouse": _check_warehouse(ctx, outside),
+        ctx.pack.warehouse: _check_warehouse(ctx, outside),
     }
     if job := run_job(ctx):
         versions["flink"] = cluster_version(ctx, job)
@@ -131,10 +131,10 @@ def _launch(outside: Connections, kafka: KafkaSettings, versions: dict[str, str]
     return OutsideLaunch(
         bootstrap_servers=kafka.bootstrap_servers,
         bootstrap_from_clickhouse=outside.kafka_from_clickhouse,
-        clickhouse_host=warehouse.host,
-        clickhouse_port=warehouse.port,
-        clickhouse_user=warehouse.user,
-        clickhouse_secure=warehouse.secure,
+        warehouse_host=warehouse.host,
+        warehouse_port=warehouse.port,
+        warehouse_user=warehouse.user,
+        warehouse_secure=warehouse.secure,
         versions=versions,
     )
 

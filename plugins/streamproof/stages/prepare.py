@@ -13,11 +13,10 @@ from streamproof.model.errors import UsageError
 from streamproof.model.settings import Connections
 from streamproof.packs.pack import INPUT, Pack
 from streamproof.transport.registry import transport_of
-from streamproof.warehouse.registry import open_server, open_warehouse
+from streamproof.warehouse.registry import open_server, open_warehouse, warehouse_kind
 from streamproof.warehouse.values import Feed
 
 TOPICS_TIMEOUT_SEC = 30.0
-NO_DATABASE = ("", "default")
 
 
 def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, Any]:
@@ -28,11 +27,14 @@ def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, A
     does not answer or refuses.
     """
     warehouse, kafka = outside.warehouse, outside.kafka
-    if kafka is None or warehouse.database in NO_DATABASE:
-        raise UsageError("No database is named.", hint=f"Set CH_DATABASE, for example to {pack.name}.")
+    no_database = warehouse_kind(pack.warehouse).maintenance_database
+    if kafka is None or warehouse.database in ("", no_database):
+        raise UsageError(
+            "No database is named.", hint=f"Set CH_DATABASE (PostgreSQL: PGDATABASE), for example to {pack.name}."
+        )
     transport = transport_of(pack.transport)
     topics = transport.create_missing_topics(kafka, pack.topics.values(), timeout=TOPICS_TIMEOUT_SEC)
-    with closing(open_server(pack.warehouse, warehouse.using("default"))) as server:
+    with closing(open_server(pack.warehouse, warehouse.using(no_database))) as server:
         server.create(warehouse.database)
     feed = Feed(
         bootstrap_servers=outside.kafka_from_clickhouse or kafka.bootstrap_servers,
