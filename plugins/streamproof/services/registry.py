@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from streamproof.model.errors import StackError
 from streamproof.runtime.compose.services import ComposeServices
 from streamproof.runtime.stack_spec import BROKER, CLICKHOUSE, POSTGRES, PROCESSOR, StackSpec
 from streamproof.runtime.supervisor import Services
@@ -37,6 +38,10 @@ def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Serv
     if spec.outside:
         return OutsideServices(spec, env)
     if spec.compose:
+        if spec.warehouse != CLICKHOUSE:
+            raise StackError(
+                f"Stack compose has no warehouse of kind '{spec.warehouse}'.", hint="Use --stack local or external."
+            )
         return ComposeServices(spec, env, timeout)
     names = [KAFKA if spec.kafka_kind == BROKER else KAFKA_MOCK, spec.warehouse]
     names += [name for name, wanted in ((FLINK, spec.flink), (PROCESSOR, spec.processor)) if wanted]

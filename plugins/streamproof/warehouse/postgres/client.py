@@ -33,6 +33,8 @@ OPTIONS: Mapping[str, str] = {
     "standard_conforming_strings": "on",
     "extra_float_digits": "1",
     "statement_timeout": f"{STATEMENT_TIMEOUT_SEC}s",
+    # The transaction of a clone lasts as long as the proof.
+    "idle_in_transaction_session_timeout": "0",
     "client_min_messages": "warning",
     "jit": "off",
 }
