@@ -175,8 +175,9 @@ class Client:
 
 def _is_alive(session: Connection[Any]) -> bool:
     """Return whether the server has not ended an idle session: it says so before it closes the connection."""
-    readable, _, _ = select.select([session.fileno()], [], [], 0)
-    return not readable
+    said = select.poll()
+    said.register(session.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    return not said.poll(0)
 
 
 def cursor_of(session: Connection[Any], sql: str, parameters: Mapping[str, object] | None = None) -> Cursor[Any]:
