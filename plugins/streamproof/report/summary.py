@@ -82,7 +82,8 @@ def _stack(plan: RunPlan, stack: StackState | None, results: Mapping[str, StageR
     return {
         "name": plan.stack,
         "kafka": plan.kafka,
-        "clickhouse": stack.clickhouse.url if stack else checked.get("clickhouse"),
+        "clickhouse": stack.clickhouse_url if stack else checked.get("clickhouse"),
+        "warehouse": stack.warehouse_url if stack else checked.get("warehouse"),
         "processor": plan.processor,
         "versions": {**(stack.outside if stack else checked.get("versions", {})), **started},
         "started": list(started),

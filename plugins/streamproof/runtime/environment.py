@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from streamproof.model.stack import StackState
 from streamproof.packs.processors import fill_known
 from streamproof.runtime.ports import LOOPBACK
+from streamproof.runtime.stack_spec import POSTGRES
 from streamproof.runtime.warehouses import warehouse_settings
 
 # The values of a stack that serves a fixture set. `repetition` counts the starts of the program, from 1.
@@ -40,7 +41,7 @@ def placeholder_values(state: StackState) -> dict[str, str]:
 
 def secret_values(state: StackState) -> dict[str, str]:
     """Return the secrets of a started stack by placeholder. They are never written. Raises StackError."""
-    return {"postgres_password": warehouse_settings(state, "postgres").password} if state.postgres_port else {}
+    return {"postgres_password": warehouse_settings(state, POSTGRES).password} if state.postgres_secret else {}
 
 
 def fill_environment(env: Mapping[str, str], state: StackState) -> dict[str, str]:

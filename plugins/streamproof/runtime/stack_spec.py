@@ -25,6 +25,9 @@ SOURCE = "source"
 # The services of docker-compose.yaml that are a Flink cluster.
 JOB_MANAGER, TASK_MANAGER = FLINK_SERVICES = ("flink-jobmanager", "flink-taskmanager")
 
+# Kinds of warehouses.
+CLICKHOUSE, POSTGRES = "clickhouse", "postgres"
+
 # Purposes of ports, as they are named in `StackSpec.ports` and in the errors about them.
 KAFKA_PORT = "kafka"
 CONTROLLER_PORT = "kafka_controller"
@@ -127,10 +130,10 @@ class OutsideLaunch:
 
     bootstrap_servers: str
     bootstrap_from_clickhouse: str
-    clickhouse_host: str
-    clickhouse_port: int
-    clickhouse_user: str
-    clickhouse_secure: bool
+    warehouse_host: str
+    warehouse_port: int
+    warehouse_user: str
+    warehouse_secure: bool
     versions: Mapping[str, str]
 
 
@@ -182,7 +185,7 @@ class StackSpec:
     outside: OutsideLaunch | None = None
     flink: FlinkSpec | None = None
     source: SourceLaunch | None = None
-    warehouse: str = "clickhouse"
+    warehouse: str = CLICKHOUSE
 
     @property
     def source_folder(self) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 from streamproof.model.errors import StackError
 from streamproof.model.settings import WarehouseSettings
 from streamproof.model.stack import StackState
+from streamproof.runtime.stack_spec import CLICKHOUSE
 
 # The database of every PostgreSQL server, to which one connects when no other is meant.
 MAINTENANCE = "postgres"
@@ -17,7 +18,7 @@ def warehouse_settings(state: StackState, kind: str) -> WarehouseSettings:
 
     Raises StackError when the stack has none, or its password cannot be read.
     """
-    if kind == "clickhouse":
+    if kind == CLICKHOUSE:
         return state.clickhouse
     if not state.postgres_port:
         raise StackError(f"Stack {state.name} has no warehouse of kind '{kind}'.", hint="Was it started for this pack?")
@@ -28,6 +29,11 @@ def warehouse_settings(state: StackState, kind: str) -> WarehouseSettings:
         password=_secret_of(state),
         database=MAINTENANCE,
     )
+
+
+def address_of(kind: str, settings: WarehouseSettings) -> str:
+    """Return the URL of a server of this kind, without credentials."""
+    return settings.url if kind == CLICKHOUSE else f"postgresql://{settings.host}:{settings.port}"
 
 
 def _secret_of(state: StackState) -> str:

@@ -9,7 +9,7 @@ from streamproof.model.errors import StackError
 from streamproof.model.plan import EXTERNAL
 from streamproof.model.stack import StackState
 from streamproof.runtime.process import own_identity
-from streamproof.runtime.stack_spec import SOURCE, OutsideLaunch, StackSpec
+from streamproof.runtime.stack_spec import POSTGRES, SOURCE, OutsideLaunch, StackSpec
 from streamproof.runtime.state_file import StateFile, say
 from streamproof.services.base import Service
 from streamproof.services.exits import first_exit
@@ -66,17 +66,21 @@ class OutsideServices:
 
 
 def _state(spec: StackSpec, outside: OutsideLaunch) -> StackState:
+    is_postgres = spec.warehouse == POSTGRES
     return StackState(
         name=spec.name,
         status="starting",
         supervisor=own_identity(),
         kafka_kind=EXTERNAL,
         bootstrap_servers=outside.bootstrap_servers,
-        clickhouse_host=outside.clickhouse_host,
-        clickhouse_port=outside.clickhouse_port,
+        clickhouse_host="" if is_postgres else outside.warehouse_host,
+        clickhouse_port=0 if is_postgres else outside.warehouse_port,
         clickhouse_tcp_port=0,
-        clickhouse_user=outside.clickhouse_user,
-        clickhouse_secure=outside.clickhouse_secure,
+        clickhouse_user="" if is_postgres else outside.warehouse_user,
+        clickhouse_secure=outside.warehouse_secure and not is_postgres,
         outside=dict(outside.versions),
         bootstrap_from_clickhouse=outside.bootstrap_from_clickhouse,
+        postgres_host=outside.warehouse_host if is_postgres else "",
+        postgres_port=outside.warehouse_port if is_postgres else 0,
+        postgres_user=outside.warehouse_user if is_postgres else "",
     )

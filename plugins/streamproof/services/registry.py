@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from streamproof.model.errors import StackError
 from streamproof.runtime.compose.services import ComposeServices
-from streamproof.runtime.stack_spec import BROKER, MOCK, PROCESSOR, SOURCE, StackSpec
+from streamproof.runtime.stack_spec import BROKER, CLICKHOUSE, MOCK, POSTGRES, PROCESSOR, SOURCE, StackSpec
 from streamproof.runtime.supervisor import Services
 from streamproof.services.base import Service
 from streamproof.services.clickhouse_server import ClickHouseServer
@@ -18,7 +19,8 @@ from streamproof.services.postgres.server import PostgresServer
 from streamproof.services.processor_process import ProcessorProcess
 from streamproof.services.sources.http_source import HttpSource
 
-KAFKA, KAFKA_MOCK, CLICKHOUSE, POSTGRES, FLINK = "kafka", "kafka-mock", "clickhouse", "postgres", "flink"
+# The service that is the warehouse has the name of its kind.
+KAFKA, KAFKA_MOCK, FLINK = "kafka", "kafka-mock", "flink"
 SERVICES: Mapping[str, type[Service]] = {
     KAFKA: KafkaBroker,
     KAFKA_MOCK: KafkaMock,
@@ -28,8 +30,6 @@ SERVICES: Mapping[str, type[Service]] = {
     SOURCE: HttpSource,
     PROCESSOR: ProcessorProcess,
 }
-# The service that is the warehouse, by its kind.
-WAREHOUSES: Mapping[str, str] = {"clickhouse": CLICKHOUSE, "postgres": POSTGRES}
 
 
 def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Services:
@@ -40,11 +40,15 @@ def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Serv
     if spec.outside:
         return OutsideServices(spec, env)
     if spec.compose:
+        if spec.warehouse != CLICKHOUSE:
+            raise StackError(
+                f"Stack compose has no warehouse of kind '{spec.warehouse}'.", hint="Use --stack local or external."
+            )
         return ComposeServices(spec, env, timeout)
     wanted = {
         KAFKA: spec.kafka_kind == BROKER,
         KAFKA_MOCK: spec.kafka_kind == MOCK,
-        WAREHOUSES[spec.warehouse]: True,
+        spec.warehouse: True,
         FLINK: spec.flink is not None,
         SOURCE: spec.source is not None,
         PROCESSOR: spec.processor is not None,

@@ -51,7 +51,7 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
     versions: dict[str, str] = {}
     if kafka is not None:
         versions["kafka"] = ctx.transport.preflight(kafka, topics, groups, source=outside.source)
-    versions["clickhouse"] = _check_warehouse(ctx, outside)
+    versions[ctx.pack.warehouse] = _check_warehouse(ctx, outside)
     if job := run_job(ctx):
         versions["flink"] = cluster_version(ctx, job)
     for service, version in versions.items():
@@ -135,10 +135,10 @@ def _launch(outside: Connections, kafka: KafkaSettings | None, versions: dict[st
     return OutsideLaunch(
         bootstrap_servers=kafka.bootstrap_servers if kafka else "",
         bootstrap_from_clickhouse=outside.kafka_from_clickhouse,
-        clickhouse_host=warehouse.host,
-        clickhouse_port=warehouse.port,
-        clickhouse_user=warehouse.user,
-        clickhouse_secure=warehouse.secure,
+        warehouse_host=warehouse.host,
+        warehouse_port=warehouse.port,
+        warehouse_user=warehouse.user,
+        warehouse_secure=warehouse.secure,
         versions=versions,
     )
 

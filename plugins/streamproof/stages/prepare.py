@@ -13,11 +13,10 @@ from streamproof.model.errors import UsageError
 from streamproof.model.settings import Connections
 from streamproof.packs.pack import Pack
 from streamproof.transport.registry import transport_of
-from streamproof.warehouse.registry import open_server, open_warehouse
+from streamproof.warehouse.registry import open_server, open_warehouse, warehouse_kind
 from streamproof.warehouse.values import Feed
 
 TOPICS_TIMEOUT_SEC = 30.0
-NO_DATABASE = ("", "default")
 
 
 def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, Any]:
@@ -28,8 +27,11 @@ def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, A
     StackError or WarehouseError when a service does not answer or refuses.
     """
     warehouse, kafka = outside.warehouse, outside.kafka
-    if (kafka is None and not pack.source) or warehouse.database in NO_DATABASE:
-        raise UsageError("No database is named.", hint=f"Set CH_DATABASE, for example to {pack.name}.")
+    no_database = warehouse_kind(pack.warehouse).maintenance_database
+    if (kafka is None and not pack.source) or warehouse.database in ("", no_database):
+        raise UsageError(
+            "No database is named.", hint=f"Set CH_DATABASE (PostgreSQL: PGDATABASE), for example to {pack.name}."
+        )
     topics: list[str] = []
     feed: Feed | None = None
     if kafka is not None and not pack.source:
@@ -40,7 +42,7 @@ def prepare(pack: Pack, outside: Connections, *, retention: bool) -> dict[str, A
             topic=pack.input_topic,
             group=f"{pack.name}.raw",
         )
-    with closing(open_server(pack.warehouse, warehouse.using("default"))) as server:
+    with closing(open_server(pack.warehouse, warehouse.using(no_database))) as server:
         server.create(warehouse.database)
     with closing(open_warehouse(pack.warehouse, warehouse)) as database:
         migrations, _ = database.apply_schema(pack.sql_dir / "schema", feed=feed, retention=retention)

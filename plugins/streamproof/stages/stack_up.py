@@ -134,7 +134,8 @@ def run(ctx: RunContext) -> StageOutcome:
     return StageOutcome(
         details={
             "bootstrap_servers": state.bootstrap_servers,
-            "clickhouse": state.clickhouse.url,
+            "clickhouse": state.clickhouse_url,
+            "warehouse": state.warehouse_url,
             "versions": {**state.outside, **{service.name: service.version for service in state.services}},
         }
     )

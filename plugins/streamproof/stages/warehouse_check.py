@@ -8,6 +8,8 @@ from streamproof.model.errors import WarehouseError
 from streamproof.packs.pack import INPUT
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.names import RunNames
+from streamproof.runtime.stack_spec import CLICKHOUSE
+from streamproof.runtime.warehouses import address_of
 from streamproof.warehouse.registry import open_warehouse
 
 EXPECTED_COLUMNS = "expected_columns.json"
@@ -34,8 +36,9 @@ def run(ctx: RunContext) -> StageOutcome:
     owner_topic = RunNames.of(pack, found.owner).input_topic if found.owner else None
     return StageOutcome(
         details={
-            "clickhouse": settings.url,
-            "versions": {"clickhouse": version},
+            "clickhouse": settings.url if pack.warehouse == CLICKHOUSE else None,
+            "warehouse": address_of(pack.warehouse, settings),
+            "versions": {pack.warehouse: version},
             "database": settings.database,
             "user": settings.user,
             "compared_by": "migrations" if found.migrations else "columns",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from contextlib import closing
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 from streamproof.model.errors import StackError, WarehouseError
+from streamproof.model.formats.json_data import from_json
 from streamproof.model.stack import StackState
 from streamproof.postgres import cluster as clusters
 from streamproof.runtime.environment import placeholder_values, secret_values
@@ -20,7 +22,9 @@ from streamproof.runtime.ports import PortReservation
 from streamproof.runtime.process import own_identity
 from streamproof.runtime.stack_spec import POSTGRES_PORT, StackSpec
 from streamproof.runtime.warehouses import warehouse_settings
+from streamproof.services.local_services import LocalServices
 from streamproof.services.postgres.server import PostgresServer
+from streamproof.services.registry import SERVICES
 from streamproof.warehouse.postgres.client import Client, rows
 
 pytestmark = pytest.mark.engine
@@ -82,6 +86,31 @@ def test_a_server_that_cannot_start_says_why(tmp_path, home, monkeypatch):
     with pytest.raises(StackError, match="Service postgres ended with code 1 while starting") as failed:
         asyncio.run(_with_server(tmp_path, home, lambda state, entry: None))
     assert 'invalid value for parameter "max_connections"' in failed.value.hint
+
+
+def test_it_is_a_service_of_local_stacks(tmp_path, home):
+    spec = StackSpec(name="pg", folder=str(tmp_path), cache_dir="", home=str(home), warehouse="postgres")
+    assert SERVICES[spec.warehouse] is PostgresServer
+
+    async def run():
+        services = LocalServices(spec, {"postgres": PostgresServer}, {}, 60)
+        try:
+            await services.start()
+            state = from_json(StackState, json.loads(spec.state_file.read_text()))
+            with closing(Client(warehouse_settings(state, "postgres"))) as client:
+                assert rows(client, "SELECT 1 AS one") == [{"one": 1}]
+            assert state.warehouse_url == f"postgresql://127.0.0.1:{state.postgres_port}"
+            assert state.clickhouse_url is None
+            assert state.services[0].version.startswith("18.6")
+            return warehouse_settings(state, "postgres").password
+        finally:
+            await services.stop()
+            services.close()
+
+    password = asyncio.run(run())
+    assert not spec.data.exists()
+    for file in tmp_path.rglob("*"):
+        assert not file.is_file() or password not in file.read_text(errors="replace")
 
 
 def test_a_stack_without_it_has_no_such_warehouse():

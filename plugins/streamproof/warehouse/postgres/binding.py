@@ -7,9 +7,11 @@ reads a text of every type.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
+from streamproof.model.errors import WarehouseError
 from streamproof.sql.dialects import POSTGRES
 from streamproof.sql.lexing import Kind, Token, parameter_of, tokens
 from streamproof.warehouse.values import AsTyped
@@ -23,9 +25,11 @@ def bound(
     """Return a statement with the driver's placeholders, and the values that it names, None for no parameters.
 
     `types` are additional types for values that a user typed. A parameter without a value is left to the driver, which
-    refuses the statement. Raises SqlSourceError for an unclosed literal or comment.
+    refuses the statement. Raises SqlSourceError for an unclosed literal or comment, WarehouseError for two statements:
+    the second one could end the read-only transaction of a query.
     """
     found = list(tokens(sql, "the statement", POSTGRES))
+    _refuse_second_statement(found)
     named = dict(parameter_of(token, POSTGRES) for token in found if token.kind is Kind.PARAMETER)
     if not named:
         return sql, None
@@ -33,6 +37,16 @@ def bound(
     text = "".join(map(_as_placeholder, found))
     values = {name: _value(value, kinds[name]) for name, value in (parameters or {}).items() if name in named}
     return text, values
+
+
+def _refuse_second_statement(found: Sequence[Token]) -> None:
+    code = [token for token in found if not token.is_silent]
+    for token, following in pairwise(code):
+        if token.kind is Kind.SEMICOLON and following.kind is not Kind.SEMICOLON:
+            raise WarehouseError(
+                f"There is a second statement, which begins with {following.text}.",
+                hint="Write one statement; a script of several is for --inject.",
+            )
 
 
 def _as_placeholder(token: Token) -> str:

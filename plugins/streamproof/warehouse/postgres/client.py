@@ -33,6 +33,8 @@ OPTIONS: Mapping[str, str] = {
     "standard_conforming_strings": "on",
     "extra_float_digits": "1",
     "statement_timeout": f"{STATEMENT_TIMEOUT_SEC}s",
+    # The transaction of a clone lasts as long as the proof.
+    "idle_in_transaction_session_timeout": "0",
     "client_min_messages": "warning",
     "jit": "off",
 }
@@ -173,8 +175,9 @@ class Client:
 
 def _is_alive(session: Connection[Any]) -> bool:
     """Return whether the server has not ended an idle session: it says so before it closes the connection."""
-    readable, _, _ = select.select([session.fileno()], [], [], 0)
-    return not readable
+    said = select.poll()
+    said.register(session.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    return not said.poll(0)
 
 
 def cursor_of(session: Connection[Any], sql: str, parameters: Mapping[str, object] | None = None) -> Cursor[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,12 +51,22 @@ INSERT INTO days (day, reading) VALUES ('2024-01-15', 'a'), ('2024-01-15', 'b'),
 """
 
 
+# The folder with `bin` of a server with TimescaleDB; the tests then run on it instead of on the wheel.
+TIMESCALE_HOME = "TEST_TIMESCALEDB_HOME"
+TIMESCALE = {
+    "shared_preload_libraries": "timescaledb",
+    "timescaledb.telemetry_level": "off",
+    "max_worker_processes": "32",
+}
+
+
 @dataclass
 class Postgres:
     """A server, and the databases that tests make in it."""
 
     settings: WarehouseSettings
     schema: Path
+    has_timescaledb: bool = False
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def empty(self) -> Database:
@@ -81,8 +92,9 @@ class Postgres:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     folder = tmp_path_factory.mktemp("schema")
     (folder / "0001_tables.sql.j2").write_text(SCHEMA, encoding="utf-8")
-    with temporary_server() as settings:
-        yield Postgres(settings, folder)
+    home = os.environ.get(TIMESCALE_HOME)
+    with temporary_server(Path(home) if home else None, TIMESCALE if home else None) as settings:
+        yield Postgres(settings, folder, has_timescaledb=bool(home))
 
 
 @pytest.fixture

@@ -70,6 +70,15 @@ def test_a_query_changes_nothing(unchanged, sql):
     assert unchanged.row_counts(["readings", "days"]) == {"readings": 3, "days": 3}
 
 
+@pytest.mark.parametrize("sql", ["SELECT 1; COMMIT; DELETE FROM readings", "SELECT {a:int};/* ; */ DROP TABLE days"])
+def test_a_second_statement_does_not_run(unchanged, sql):
+    for ask in (unchanged.query, unchanged.execute):
+        with pytest.raises(WarehouseError, match=r"a second statement, which begins with (COMMIT|DROP)"):
+            ask(sql, {"a": 1})
+    assert unchanged.query("SELECT {a:int} ; -- the end ;\n", {"a": 1}).rows == [(1,)]
+    assert unchanged.row_counts(["readings", "days"]) == {"readings": 3, "days": 3}
+
+
 def test_a_script_is_one_transaction(empty):
     with pytest.raises(WarehouseError, match="absent"):
         empty.script("CREATE TABLE a (b text); INSERT INTO absent VALUES (1)", "script.sql")

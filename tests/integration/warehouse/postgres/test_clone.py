@@ -7,6 +7,7 @@ import pytest
 from streamproof.model.errors import WarehouseError
 from streamproof.warehouse.clones import Target
 from streamproof.warehouse.postgres.client import connect
+from streamproof.warehouse.postgres.duplicating import duplicating
 from streamproof.warehouse.postgres.servers.databases import drop_database
 
 CHANGES = {
@@ -91,6 +92,42 @@ def test_idle_sessions_of_ours_do_not_prevent_a_clone(filled, postgres):
     clone.drop()
     assert _content(filled) == [(3, 6, "one")]
     other.close()
+
+
+# Rows in partitions of a day by whatever means the server has.
+HYPERTABLE = """
+{% if timescaledb %}CREATE EXTENSION IF NOT EXISTS timescaledb;{% endif %}
+CREATE TABLE trades (at timestamptz NOT NULL, id bigint NOT NULL, price numeric(20, 9), PRIMARY KEY (at, id))
+{{- '' if timescaledb else ' PARTITION BY RANGE (at)' }};
+{% if timescaledb %}
+SELECT create_hypertable('trades', by_range('at', INTERVAL '1 day'));
+{% else %}
+CREATE TABLE trades_20240115 PARTITION OF trades FOR VALUES FROM ('2024-01-15 00:00+00') TO ('2024-01-16 00:00+00');
+CREATE TABLE trades_20240116 PARTITION OF trades FOR VALUES FROM ('2024-01-16 00:00+00') TO ('2024-01-17 00:00+00');
+{% endif %}
+"""
+
+
+def test_a_table_in_days_is_cloned_broken_and_restored(empty, tmp_path):
+    (tmp_path / "0001_trades.sql.j2").write_text(HYPERTABLE, encoding="utf-8")
+    empty.apply_schema(tmp_path, feed=None, retention=False)
+    rows = "SELECT '2024-01-15 00:00+00'::timestamptz + n * interval '1 hour', n, n FROM generate_series(0, 47) AS n"
+    empty.execute(f"INSERT INTO trades {rows}")
+    assert (empty.row_counts(["trades"]), empty.inserts_running()) == ({"trades": 48}, 0)
+    clone = empty.clone(f"{empty.database}_clone", tmp_path)
+    try:
+        for statement, number in {
+            "DELETE FROM trades WHERE id = 40": 47,
+            "UPDATE trades SET price = 0 WHERE id = 3": 48,
+            duplicating('"trades"', "WHERE id = 40 LIMIT 1"): 49,
+            "TRUNCATE trades": 0,
+        }.items():
+            clone.execute(statement)
+            assert (clone.change().changed, clone.row_counts(["trades"])) == ({"trades"}, {"trades": number})
+            clone.restore()
+            assert (clone.change().changed, clone.row_counts(["trades"])) == (frozenset(), {"trades": 48})
+    finally:
+        clone.drop()
 
 
 def _target(clone, name, family=""):

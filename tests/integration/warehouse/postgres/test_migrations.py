@@ -48,8 +48,9 @@ def test_a_broken_template_changes_nothing(empty, tmp_path):
     assert empty.shapes(["a", "schema_migrations"]) == {}
 
 
-def test_a_server_without_the_extension_is_asked_and_says_so(empty):
-    assert schema_variables(empty.client, retention=False) == {"kafka": False, "retention": False, "timescaledb": False}
+def test_a_server_is_asked_for_the_extension(empty, postgres):
+    expected = {"kafka": False, "retention": False, "timescaledb": postgres.has_timescaledb}
+    assert schema_variables(empty.client, retention=False) == expected
 
 
 def test_a_schema_is_compared_with_what_the_checks_need(filled, postgres, tmp_path):

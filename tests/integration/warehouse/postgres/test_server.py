@@ -78,8 +78,8 @@ def test_a_user_without_rights_is_told_before_the_run(server, postgres):
 
 def test_a_name_that_would_be_cut_off_is_refused(server):
     for refused in (server.create, lambda name: server.claim(name, "run", "pack")):
-        with pytest.raises(WarehouseError, match="longer than 63 bytes"):
-            refused("sp_" + "é" * 31)
+        with pytest.raises(WarehouseError, match="longer than 53 bytes"):
+            refused("sp_" + "é" * 26)
 
 
 def test_a_run_is_logged_once(server, postgres):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from streamproof.model.settings import WarehouseSettings
@@ -34,7 +36,34 @@ def copy_database(settings: WarehouseSettings, name: str) -> None:
         f"AND application_name = '{APPLICATION}'",
         f"The sessions in database {settings.database} could not be ended",
     )
-    create_database(settings, name, template=settings.database)
+    with _without_workers(settings):
+        create_database(settings, name, template=settings.database)
+
+
+@contextmanager
+def _without_workers(settings: WarehouseSettings) -> Iterator[None]:
+    """Stop the background workers of TimescaleDB in a database for the time of the block. They are sessions, too."""
+    doing = f"The background workers of TimescaleDB in {settings.database} could not be stopped"
+    has_workers = _call(settings, "SELECT to_regprocedure('_timescaledb_functions.stop_background_workers()')", doing)
+    if not has_workers:
+        yield
+        return
+    _call(settings, "SELECT _timescaledb_functions.stop_background_workers()", doing)
+    try:
+        yield
+    finally:
+        _call(settings, "SELECT _timescaledb_functions.start_background_workers()", doing)
+
+
+def _call(settings: WarehouseSettings, query: Any, doing: str) -> Any:
+    """Return the single value of a query in the database of the settings. Raises WarehouseError."""
+    session = connect(settings)
+    try:
+        with refusals(doing, hint="May the user do that? Only a superuser may stop them."):
+            row = session.execute(query).fetchone()
+            return row[0] if row else None
+    finally:
+        session.close()
 
 
 def drop_database(settings: WarehouseSettings, database: str) -> None:

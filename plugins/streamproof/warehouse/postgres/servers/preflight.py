@@ -10,8 +10,8 @@ from streamproof.warehouse.postgres.client import Client, rows
 
 # The oldest release that its makers still maintain and that has every statement of a run.
 OLDEST_POSTGRES = (14, 0)
-# PostgreSQL cuts a longer name off.
-LONGEST_NAME_BYTES = 63
+# PostgreSQL cuts off what is longer than 63 bytes. A clone adds an ending to the name of its source.
+LONGEST_NAME_BYTES = 63 - len("_proof_000")
 _RIGHTS = """
 SELECT rolsuper AS is_superuser, rolcreatedb AS creates_databases, pg_is_in_recovery() AS is_standby,
     current_setting('default_transaction_read_only') AS read_only
@@ -28,7 +28,7 @@ def exists(client: Client, database: str) -> bool:
 
 
 def refuse_long(database: str) -> None:
-    """Raise WarehouseError for a name that PostgreSQL would cut off."""
+    """Raise WarehouseError for a name that PostgreSQL would cut off, or that of a clone of the database."""
     if len(database.encode()) > LONGEST_NAME_BYTES:
         raise WarehouseError(
             f"The name of database {database} is longer than {LONGEST_NAME_BYTES} bytes.",
