@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from .test_whole_runs import TABLES
+
 ASSERTIONS = Path(__file__).parents[4] / "include" / "sql" / "market" / "assertions"
 FILES = sorted(ASSERTIONS.glob("*/*.sql"))
 _MARKER = re.compile(r"^-- (TEST|MUTATION): (.+)$", re.MULTILINE)
@@ -68,3 +70,14 @@ def test_a_mutation_makes_its_check_red(databases, file, name, statement):
         assert judge(connection, file)["failed_rows"] > 0
     finally:
         connection.rollback()
+
+
+def test_the_projections_hold_every_row_of_their_tables(databases):
+    text = (ASSERTIONS.parent / "content" / "tables.sql").read_text()
+    _, *parts = re.split(r"^-- QUERY: (\w+)$", text, flags=re.MULTILINE)
+    assert set(parts[::2]) == {*TABLES, "quarantined_records"}
+    for table, query in zip(parts[::2], parts[1::2], strict=True):
+        rows = databases["hostile"].execute(query).fetchall()
+        [(count,)] = databases["hostile"].execute(f"SELECT count(*) FROM {table}").fetchall()
+        # No two rows are equal: a projection leaves out nothing that tells them apart.
+        assert len(set(rows)) == len(rows) == count > 0
