@@ -137,3 +137,11 @@ def test_a_kind_that_is_not_there_is_refused(tmp_path):
         generate_sized("load", 5, tmp_path)
     with pytest.raises(ValueError, match="one trade"):
         generate_sized("volume", 0, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["golden", "hostile"])
+def test_the_shipped_set_is_the_one_that_the_generator_makes(sets, home, kind):
+    shipped = home / "include" / "fixtures" / "market" / kind
+    assert {path.name: path.read_bytes() for path in shipped.iterdir()} == {
+        path.name: path.read_bytes() for path in (sets / kind).iterdir()
+    }
