@@ -126,6 +126,8 @@ def _manifest(content: SetContent, entries: list[dict[str, Any]], cases: list[An
         "source": {"pack": "market", "generator": "packs.market.generator", "set": description},
         "events": sum(entry["events"] for entry in entries),
         "expected": {"dlq": {}, "quarantine": dict(sorted(refused.items())), "ignored": {}},
+        # What belongs to the set besides the files that are served.
+        "files": [JOB_FILE, *([CASES_FILE] if cases else [])],
         "scenarios": {_SCENARIO: {"candidate_count": len(entries), "sessions": entries}},
     }
 

@@ -62,14 +62,23 @@ def read(path: Path, name: str = "") -> Content:
     """Read a file. Raises ValueError for one that is not DBN of a schema that is known here."""
     content = path.read_bytes()
     if content[:4] == _ZSTD:
-        with zstandard.ZstdDecompressor().stream_reader(content, read_across_frames=True) as reader:
-            content = reader.read()
+        content = b"".join(_frames(content, path.name))
     if content[:3] != b"DBN" or content[3] not in (1, 2, 3):
         raise ValueError(f"{path.name} is not DBN of version 1, 2 or 3")
     begin = 8 + struct.unpack_from("<I", content, 4)[0]
     found = _Metadata(content[:begin], name or path.name).content
     found.records = list(_records(content, begin))
     return found
+
+
+def _frames(content: bytes, name: str) -> Iterator[bytes]:
+    """Yield the content of each zstd frame. A frame without its end would lose records without a sign."""
+    while content:
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        yield frame.decompress(content)
+        if not frame.eof:
+            raise ValueError(f"{name} is cut off")
+        content = frame.unused_data
 
 
 def decode(content: Content, record: bytes) -> Record | None:

@@ -36,7 +36,7 @@ def refusal(schema: str, record: Record, span: tuple[int, int], *, positive: boo
     """Return why a record with a symbol is refused. `span` is [start, end) of its chunk in nanoseconds."""
     if record["ts_event"] == NO_TIME:
         return "validation", "missing_time"
-    time = int(record.get("ts_recv", record["ts_event"]))
+    time: int = record["ts_recv"] if "ts_recv" in record else record["ts_event"]
     if not span[0] <= time < span[1]:
         return "validation", "outside_range"
     if "ts_recv" in record and record["ts_event"] > time + _MINUTE_NS:

@@ -55,11 +55,7 @@ def read_dbn(path: Path, name: str = "") -> DbnFile:
     """Read a file. Raises ValueError for one that is not DBN, and OSError."""
     content = path.read_bytes()
     if content.startswith(_ZSTD_MAGIC):
-        try:
-            with zstandard.ZstdDecompressor().stream_reader(content, read_across_frames=True) as reader:
-                content = reader.read()
-        except zstandard.ZstdError as error:
-            raise ValueError(f"{path.name} is damaged: {error}") from None
+        content = _decompressed(content, path.name)
     if len(content) < 8 or not content.startswith(_MAGIC):
         raise ValueError(f"{path.name} is not a DBN file")
     begin = 8 + int.from_bytes(content[4:8], "little")
@@ -71,6 +67,20 @@ def read_dbn(path: Path, name: str = "") -> DbnFile:
         raise ValueError(f"{path.name} holds the schema {metadata.schema}, which is not served")
     records = content[begin:]
     return DbnFile(name or path.name, metadata, records, *_index(records, str(metadata.schema), path.name))
+
+
+def _decompressed(content: bytes, name: str) -> bytes:
+    parts = []
+    while content:
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        try:
+            parts.append(frame.decompress(content))
+        except zstandard.ZstdError as error:
+            raise ValueError(f"{name} is damaged: {error}") from None
+        if not frame.eof:
+            raise ValueError(f"{name} ends in the middle of a frame")
+        content = frame.unused_data
+    return b"".join(parts)
 
 
 def _index(records: bytes, schema: str, name: str) -> tuple[array[int], array[int], array[int]]:

@@ -17,6 +17,11 @@ _EPOCH = dt.date(1970, 1, 1)
 _DAY_NS = 86_400 * 10**9
 
 
+def client_files(files: Mapping[str, Path]) -> dict[str, str]:
+    """Return what the pipeline needs to fetch these files: `job.yaml`. Raises ValueError and OSError."""
+    return {JOB_FILE: job_text(files)}
+
+
 def job_text(files: Mapping[str, Path]) -> str:
     """Return a job file whose only job, `fixture_set`, asks for all files. Raises ValueError and OSError."""
     requests: dict[tuple[Any, ...], dict[str, Any]] = {}

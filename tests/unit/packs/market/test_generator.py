@@ -10,7 +10,7 @@ import yaml
 
 from packs.market.generator import DEFAULT_SEED, generate, generate_sized
 from packs.market.oracle import decode, read
-from packs.market.source import read_records
+from packs.market.source import client_files, read_records
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,8 @@ def test_the_manifest_is_true(sets, kind):
         records = list(read_records(folder / entry["file"]))
         assert entry["events"] == len(records) == entry["table_counts"]["records"]
         assert all(record.value and record.family == entry["download"].partition("|")[2] for record in records)
+    named = {"manifest.json", *manifest["files"], *(entry["file"] for entry in entries)}
+    assert named == {path.name for path in folder.iterdir()}
     assert manifest["events"] == sum(entry["events"] for entry in entries)
     refused = Counter(
         record.family
@@ -65,6 +67,8 @@ def test_the_manifest_is_true(sets, kind):
 
 
 def test_the_job_asks_for_every_file(sets):
+    files = {path.name: path for path in (sets / "golden").glob("*.dbn.zst")}
+    assert client_files(files) == {"job.yaml": (sets / "golden" / "job.yaml").read_text()}
     requests = yaml.safe_load((sets / "golden" / "job.yaml").read_text())["jobs"]["fixture_set"]["requests"]
     asked = {f"{request['dataset']}.{schema}.dbn.zst" for request in requests for schema in request["schemas"]}
     assert asked == {path.name for path in (sets / "golden").glob("*.dbn.zst")}
@@ -133,3 +137,11 @@ def test_a_kind_that_is_not_there_is_refused(tmp_path):
         generate_sized("load", 5, tmp_path)
     with pytest.raises(ValueError, match="one trade"):
         generate_sized("volume", 0, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["golden", "hostile"])
+def test_the_shipped_set_is_the_one_that_the_generator_makes(sets, home, kind):
+    shipped = home / "include" / "fixtures" / "market" / kind
+    assert {path.name: path.read_bytes() for path in shipped.iterdir()} == {
+        path.name: path.read_bytes() for path in (sets / kind).iterdir()
+    }

@@ -42,3 +42,10 @@ def test_what_is_not_dbn_is_refused(tmp_path):
     path.write_bytes(b"DBN\x09" + bytes(200))
     with pytest.raises(ValueError, match="not DBN of version 1, 2 or 3"):
         read(path)
+
+
+def test_a_file_that_is_cut_in_a_frame_is_refused(folder, tmp_path):
+    path = tmp_path / "cut.dbn.zst"
+    path.write_bytes((folder / "GLBX.MDP3.trades.dbn.zst").read_bytes()[:-4])
+    with pytest.raises(ValueError, match="is cut off"):
+        read(path)

@@ -116,7 +116,8 @@ def test_the_metadata_of_the_service(app):
         (lambda content: content[:-7], "ends in the middle of a record"),
         (lambda content: b"no DBN at all", "is not a DBN file"),
         (lambda content: content[:40], "metadata of broken.dbn cannot be read"),
-        (lambda content: zstandard.compress(content)[:-9], "broken.dbn"),
+        (lambda content: zstandard.compress(content)[:-9], "ends in the middle of a frame"),
+        (lambda content: zstandard.compress(content[:-9]) + b"more", "is damaged"),
     ],
 )
 def test_a_file_that_is_broken_is_refused(folder, tmp_path, damage, message):

