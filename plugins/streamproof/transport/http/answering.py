@@ -71,6 +71,7 @@ class WatchedApp:
         action = exchange.action
         if isinstance(action, Answer):
             exchange.status, exchange.size = action.status, len(action.body.encode())
+            exchange.note()
             await _send_answer(exchange.client, action)
             return
         if isinstance(action, Slow) and await _gone(receive, action.before_sec):
