@@ -27,7 +27,7 @@ def export_memory(home: Path, scratch: Path, events: int = EVENTS) -> dict[str, 
     try:
         command(home, "run", "--run-id", RUN, "--keep-stack", "--suites", "raw_typed", environ=environ)
         ctx = RunContext.open(scratch / "runs" / RUN)
-        with closing(connect(ctx.clickhouse_settings())) as client:
+        with closing(connect(ctx.database_settings())) as client:
             copy_sessions(client, max(1, events // 10 // 229 - 1), DAYS)
             tenth = _export(scratch / "tenth", environ)
             copy_sessions(client, 9, 1, mark="b")

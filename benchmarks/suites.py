@@ -55,7 +55,7 @@ def _measure(home: Path, scratch: Path, events: int) -> dict[str, Any]:
 def _read_views(ctx: RunContext) -> float:
     """Return the least wall time, in milliseconds, of what a run does once for all suites: read their views."""
     walls = []
-    database = Database.open(ctx.clickhouse_settings())
+    database = Database.open(ctx.database_settings())
     with closing(database):
         database.use_view_cache()
         views, names = database.views, database.views.names

@@ -77,6 +77,9 @@ for OF_PACK in pack_dags(SETTINGS):
                 None, type=["null", "string"], description="Move all times: the last event is at this time, or now"
             ),
             "events": Param(None, type=["null", "integer"], minimum=1, description="Replay the first N events only"),
+            "faults": Param(
+                None, type=["null", "string"], description="Plan of faults for a pipeline that fetches what is served"
+            ),
             "yes_shared": Param(False, type="boolean", description="Publish into a running pipeline that others use"),
             "suites": Param([], type="array", items={"type": "string"}, description="Suites to run; none means all"),
             "keep_stack": Param(False, type="boolean", description="Leave the stack up after the run"),

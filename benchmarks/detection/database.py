@@ -43,7 +43,7 @@ class MutantDatabase:
 
     def __init__(self, event_set: EventSet, name: str, schema: Path) -> None:
         """Create the database with the migrations of folder `schema`. Raises WarehouseError."""
-        settings = event_set.ctx.clickhouse_settings()
+        settings = event_set.ctx.database_settings()
         server = connect(settings)
         try:
             execute(server, "DROP DATABASE IF EXISTS {name:Identifier} SYNC", {"name": name})

@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.runs import command
 from packs.livepeer.generator import generate_load
 from streamproof.runs.context import RunContext
-from streamproof.stages.replay_events import planned_replay
+from streamproof.stages.planned import planned_replay
 
 GENERATED_EVENTS = 3_000
 # So many records are taken together: few enough that sessions go over several batches, as they do in a run.

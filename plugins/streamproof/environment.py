@@ -7,14 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AliasChoices, BeforeValidator, Field, FilePath, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from streamproof.model.errors import UsageError
 from streamproof.model.proxies import proxy_for
-from streamproof.model.settings import ClickHouseSettings, FlinkSettings, KafkaSettings, rest_url
+from streamproof.model.settings import FlinkSettings, KafkaSettings, WarehouseSettings, rest_url
 from streamproof.model.stack import ProcessIdentity
 from streamproof.packs.loading import Packs
 
@@ -24,7 +24,7 @@ PACKAGED = _PACKAGE / "project"
 PROJECT = PACKAGED if PACKAGED.is_dir() else _PACKAGE.parents[1]
 NIGHTLY = "0 3 * * *"
 WEEKLY = "0 5 * * 0"
-_OverHttp = TypeVar("_OverHttp", ClickHouseSettings, FlinkSettings)
+_OverHttp = TypeVar("_OverHttp", WarehouseSettings, FlinkSettings)
 _KAFKA_OPTION = re.compile(r"KAFKA_(SECURITY_PROTOCOL|SASL_[A-Z_]+|SSL_[A-Z_]+)")
 
 
@@ -88,6 +88,9 @@ _HINTS = {
     "CH_VERIFY": _YES_OR_NO,
     "CH_PORT": "Ports are 1 to 65535.",
     "CH_CA_CERT": _AUTHORITIES,
+    "PGPORT": "Ports are 1 to 65535.",
+    "PGSSLMODE": "It is one of disable, allow, prefer, require, verify-ca and verify-full.",
+    "PGSSLROOTCERT": _AUTHORITIES,
     "FLINK_CA_CERT": _AUTHORITIES,
     "FLINK_VERIFY": _YES_OR_NO,
     "REPLAY_START_EPOCH_MS": "It is a time in Unix milliseconds.",
@@ -106,8 +109,8 @@ class Environment(_FromEnvironment):
     `compose_files` and `docker_host` are those of stack `compose`.
 
     Of the Airflow face: `owner` is the process that a run's stack must not outlive; only a run inside one process has
-    one. `alert_to` are mail addresses; `smtp_conn_id`, `clickhouse_conn_id`, `kafka_conn_id` and `flink_conn_id` are
-    connections; `run_log_conn_id` is that of the warehouse that keeps the log of runs, None for none.
+    one. `alert_to` are mail addresses; `smtp_conn_id`, `clickhouse_conn_id`, `postgres_conn_id`, `kafka_conn_id` and
+    `flink_conn_id` are connections; `run_log_conn_id` is that of the warehouse with the log of runs, None for none.
     `kafka_from_clickhouse` is where ClickHouse finds the brokers, '' where everybody does. `schedule` and
     `prove_schedule` are cron lines in UTC, None for no schedule. `stack` is the stack of scheduled runs.
     """
@@ -129,6 +132,7 @@ class Environment(_FromEnvironment):
     alert_to: Annotated[tuple[str, ...], _divided(",")] = _named("STREAMPROOF_ALERT_TO", default=())
     smtp_conn_id: str = _named("STREAMPROOF_SMTP_CONN_ID", default="smtp_default")
     clickhouse_conn_id: str = _named("STREAMPROOF_CLICKHOUSE_CONN_ID", default="clickhouse_default")
+    postgres_conn_id: str = _named("STREAMPROOF_POSTGRES_CONN_ID", default="postgres_default")
     kafka_conn_id: str = _named("STREAMPROOF_KAFKA_CONN_ID", default="kafka_default")
     flink_conn_id: str = _named("STREAMPROOF_FLINK_CONN_ID", default="flink_default")
     kafka_from_clickhouse: str = _named("KAFKA_BOOTSTRAP_FROM_CLICKHOUSE", default="")
@@ -194,6 +198,36 @@ class Environment(_FromEnvironment):
         return replace(settings, proxy=proxy_for(settings.host, settings.port, proxy, self.no_proxy))
 
 
+# The modes of libpq. The first three do not require TLS.
+_SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+
+
+class PostgresVariables(_FromEnvironment):
+    """A PostgreSQL that already runs, as the CLI is told: the variables of PostgreSQL's own programs."""
+
+    host: str = _named("PGHOST", default="")
+    port: int = Field(default=5432, validation_alias="PGPORT", ge=1, le=65535)
+    user: str = _named("PGUSER", default="postgres")
+    password: str = _named("PGPASSWORD", default="")
+    database: str = _named("PGDATABASE", default="postgres")
+    sslmode: _SslMode = _named("PGSSLMODE", default="prefer")
+    sslrootcert: FilePath | None = _named("PGSSLROOTCERT", default=None)
+
+    @property
+    def settings(self) -> WarehouseSettings:
+        """Return how to reach the server. A verified certificate must also bear the name of the host."""
+        return WarehouseSettings(
+            host=self.host or "localhost",
+            port=self.port,
+            user=self.user,
+            password=self.password,
+            database=self.database,
+            secure=self.sslmode in ("require", "verify-ca", "verify-full"),
+            ca_cert=str(self.sslrootcert) if self.sslrootcert else None,
+            verify=self.sslmode != "require",
+        )
+
+
 class DlqReplayVariables(_FromEnvironment):
     """The variables of a replay of dead letters: topics, brokers and window (Unix milliseconds, half-open)."""
 
@@ -249,9 +283,9 @@ class Services(_FromEnvironment):
         return super().read(given).model_copy(update={"options": options})
 
     @property
-    def clickhouse(self) -> ClickHouseSettings:
+    def clickhouse(self) -> WarehouseSettings:
         """Return how to reach the warehouse; the proxy is not known here."""
-        return ClickHouseSettings(
+        return WarehouseSettings(
             host=self.host or "localhost",
             port=self.port or (8443 if self.secure else 8123),
             user=self.user,

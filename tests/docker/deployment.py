@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine import HOME, run
 
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.runtime.compose.cli import find_compose
 from streamproof.runtime.ports import PortReservation
 
@@ -30,7 +30,7 @@ class Deployment:
         with PortReservation(dict.fromkeys(PORTS, 0)) as held:
             self.ports = {name: str(port) for name, port in held.ports.items()}
         self.env = {**env, **self.ports, "CLICKHOUSE_PASSWORD": PASSWORD, **settings}
-        self.warehouse = ClickHouseSettings(
+        self.warehouse = WarehouseSettings(
             "127.0.0.1", int(self.ports["CLICKHOUSE_HTTP_PORT"]), "analytics_user", PASSWORD, "livepeer_analytics"
         )
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import Docker
 from engine import HOME
 
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
 
 NAME = "docker-test"
@@ -31,15 +31,15 @@ def stacks(docker: Docker) -> Iterator[Docker]:
     shutil.rmtree(BACKUPS, ignore_errors=True)
 
 
-def up(docker: Docker, *options: str) -> ClickHouseSettings:
+def up(docker: Docker, *options: str) -> WarehouseSettings:
     """Bring the stack up and return its database."""
     ended = docker.cli("stack", "up", NAME, "--stack", "compose", "--json", *options)
     assert ended.returncode == 0, ended.stderr
     env = json.loads(ended.stdout)["env"]
-    return ClickHouseSettings(env["CH_HOST"], int(env["CH_PORT"]), env["CH_USER"], database=env["CH_DATABASE"])
+    return WarehouseSettings(env["CH_HOST"], int(env["CH_PORT"]), env["CH_USER"], database=env["CH_DATABASE"])
 
 
-def marks(settings: ClickHouseSettings) -> int:
+def marks(settings: WarehouseSettings) -> int:
     """Return how many tables called `mark` there are."""
     client = connect(settings)
     try:

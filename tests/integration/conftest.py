@@ -11,12 +11,13 @@ from typing import Any
 import orjson
 import pytest
 
-from streamproof.model.settings import ClickHouseSettings, KafkaSettings
+from streamproof.model.settings import KafkaSettings, WarehouseSettings
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.warehouse.clickhouse.client import connect, execute
 from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.database import Database
-from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
+from streamproof.warehouse.common.migrations import LEDGER
 from tests.support.flink_cluster import example_jars, flink_client, flink_settings, flink_stack
 from tests.support.pipeline_in_engine import PipelineInEngine
 
@@ -27,7 +28,7 @@ VARIABLES = {"kafka": False, "retention": False}
 class Warehouse:
     """A ClickHouse and the databases that tests make in it."""
 
-    settings: ClickHouseSettings
+    settings: WarehouseSettings
     home: Path
     kafka: KafkaSettings = field(default_factory=lambda: KafkaSettings(""))
     numbers: Iterator[int] = field(default_factory=itertools.count)

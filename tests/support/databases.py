@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.warehouse.clickhouse.database import Database
 
 
 def opened(client: Any) -> Database:
     """Return the database of a client. It cannot be cloned: that takes the settings of the connection."""
-    return Database(client, ClickHouseSettings("", 0, database=str(client.database)))
+    return Database(client, WarehouseSettings("", 0, database=str(client.database)))

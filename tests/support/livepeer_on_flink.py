@@ -20,7 +20,7 @@ from pipelines.livepeer.sink import ClickHouseSink
 from pipelines.livepeer.tables import DISPOSITIONS
 from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.fixture import FixtureEvent
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.packs.loading import load_pack
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
@@ -39,7 +39,7 @@ def events_of(home: Path, manifest: Path) -> list[Event]:
 class FlinkDatabase:
     """Topics, a database with the pack's schema, and the arguments of a job that fills it."""
 
-    def __init__(self, name: str, home: Path, bootstrap: str, clickhouse: ClickHouseSettings, partitions: int) -> None:
+    def __init__(self, name: str, home: Path, bootstrap: str, clickhouse: WarehouseSettings, partitions: int) -> None:
         self.name, self.home, self.bootstrap, self.clickhouse = name, home, bootstrap, clickhouse
         self.partitions = partitions
         self.published = 0
@@ -169,7 +169,7 @@ def _batches(topic: str, events: Sequence[Event], partitions: int) -> Iterator[B
 
 @contextmanager
 def flink_database(
-    name: str, home: Path, bootstrap: str, clickhouse: ClickHouseSettings, partitions: int = 4
+    name: str, home: Path, bootstrap: str, clickhouse: WarehouseSettings, partitions: int = 4
 ) -> Iterator[FlinkDatabase]:
     """Topics and a database; the database is dropped afterwards, so that its consumers end."""
     made = FlinkDatabase(name, home, bootstrap, clickhouse, partitions)

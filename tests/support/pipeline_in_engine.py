@@ -32,7 +32,7 @@ from streamproof.checks.service_logs import read_logs, write_log_lines
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.plan import CONTRACTS
 from streamproof.model.results import CheckResult, StageResult, Status, Verdict
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.model.stack import ProcessIdentity, StackState
 from streamproof.model.verdict import judge, unjudged
 from streamproof.runs.context import RunContext, StageOutcome
@@ -44,14 +44,16 @@ from streamproof.runtime.files import write_json
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.sql.lexing import statements
 from streamproof.sql.templating import render
+from streamproof.stages.planned import id_function, planned_replay
 from streamproof.stages.query_pack import cache_views
 from streamproof.stages.registry import STAGES
-from streamproof.stages.replay_events import id_function, planned_replay, replay_details
+from streamproof.stages.replay_events import replay_details
 from streamproof.transport.base import Published
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
 from streamproof.warehouse.clickhouse.drain import RAW_VALUE_KINDS
 from streamproof.warehouse.clickhouse.ledger import write_ledger
-from streamproof.warehouse.clickhouse.migrations import apply_migrations, read_migrations
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
+from streamproof.warehouse.common.migrations import read_migrations
 
 SCHEMA = "include/sql/livepeer/schema"
 # What ClickHouse's Kafka engine gives besides the value, as columns of a table that hands rows on and keeps none.
@@ -118,7 +120,7 @@ class PipelineInEngine:
     processor's.
     """
 
-    settings: ClickHouseSettings
+    settings: WarehouseSettings
     home: Path
     folder: Path
     change: Callable[[Processor], Any] = lambda processor: processor

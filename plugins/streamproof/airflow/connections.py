@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from streamproof.airflow.settings import read_settings
 from streamproof.environment import Environment
 from streamproof.model.errors import StackError, StreamproofError
-from streamproof.model.settings import ClickHouseSettings, Connections, FlinkSettings, KafkaSettings, rest_url
+from streamproof.model.settings import Connections, FlinkSettings, KafkaSettings, WarehouseSettings, rest_url
 
 if TYPE_CHECKING:
     from streamproof.runs.context import RunContext
 
 BOOTSTRAP = "bootstrap.servers"
+# The kind of warehouse, and the type of its connection.
+POSTGRES = "postgres"
 # Only these options of a Kafka connection are used. They concern the network; the others belong to a single client.
 _PASSED_ON = ("security.", "sasl.", "ssl.", "enable.ssl.", "socket.", "broker.address.", "client.dns.")
 
@@ -24,28 +26,29 @@ def with_connections(ctx: RunContext) -> RunContext:
     """Return the run with a function that reads its connections, if it uses services that it did not start."""
     if not ctx.plan.needs_connections:
         return ctx
-    return ctx.connected(resolver(kafka=not ctx.plan.observes, flink=ctx.needs_flink))
+    return ctx.connected(resolver(warehouse=ctx.pack.warehouse, kafka=ctx.needs_kafka, flink=ctx.needs_flink))
 
 
-def resolver(*, kafka: bool, flink: bool = False) -> Callable[[], Connections]:
+def resolver(*, warehouse: str, kafka: bool, flink: bool = False) -> Callable[[], Connections]:
     """Return a function that reads the connections once. It raises StackError when one is missing or incomplete."""
 
     @cache
     def resolve() -> Connections:
-        return resolve_connections(read_settings(), kafka=kafka, flink=flink)
+        return resolve_connections(read_settings(), warehouse=warehouse, kafka=kafka, flink=flink)
 
     return resolve
 
 
-def resolve_connections(settings: Environment, *, kafka: bool, flink: bool = False) -> Connections:
-    """Read the ClickHouse connection and, if asked for, those of Kafka and Flink. Raises StackError."""
-    clickhouse = clickhouse_connection(settings, settings.clickhouse_conn_id)
-    found = Connections(clickhouse, source=f"the Airflow connection {settings.clickhouse_conn_id}")
+def resolve_connections(settings: Environment, *, warehouse: str, kafka: bool, flink: bool = False) -> Connections:
+    """Read the connection of the warehouse and, if asked for, those of Kafka and Flink. Raises StackError."""
+    conn_id = warehouse_conn_id(settings, warehouse)
+    there = warehouse_connection(settings, warehouse, conn_id)
+    found = Connections(there, source=f"the Airflow connection {conn_id}")
     if kafka:
         brokers = kafka_connection(settings.kafka_conn_id)
         found = replace(
             found,
-            source=f"the Airflow connections {settings.clickhouse_conn_id} and {settings.kafka_conn_id}",
+            source=f"the Airflow connections {conn_id} and {settings.kafka_conn_id}",
             kafka=brokers,
             kafka_from_clickhouse=settings.kafka_from_clickhouse or brokers.bootstrap_servers,
         )
@@ -85,17 +88,40 @@ def flink_settings(connection: Any, conn_id: str) -> FlinkSettings:
     )
 
 
-def clickhouse_connection(settings: Environment, conn_id: str) -> ClickHouseSettings:
-    """Read one ClickHouse connection. Raises StackError when Airflow does not have it."""
+def warehouse_conn_id(settings: Environment, kind: str) -> str:
+    """Return the id of the connection to a warehouse of this kind."""
+    return settings.postgres_conn_id if kind == POSTGRES else settings.clickhouse_conn_id
+
+
+def warehouse_connection(settings: Environment, kind: str, conn_id: str) -> WarehouseSettings:
+    """Read one connection to a warehouse of this kind. Raises StackError when Airflow does not have it."""
+    if kind == POSTGRES:
+        return postgres_settings(_get(POSTGRES, conn_id))
     return settings.through_proxy(clickhouse_settings(_get("clickhouse", conn_id)))
 
 
-def clickhouse_settings(connection: Any) -> ClickHouseSettings:
+def postgres_settings(connection: Any) -> WarehouseSettings:
+    """Convert a connection of type `postgres` (provider postgres) to settings. Its extra holds libpq's options."""
+    extra: Mapping[str, Any] = connection.extra_dejson
+    mode = str(extra.get("sslmode", "prefer"))
+    return WarehouseSettings(
+        host=connection.host or "localhost",
+        port=int(connection.port or 5432),
+        user=connection.login or "postgres",
+        password=connection.password or "",
+        database=connection.schema or "postgres",
+        secure=mode in ("require", "verify-ca", "verify-full"),
+        ca_cert=extra.get("sslrootcert"),
+        verify=mode != "require",
+    )
+
+
+def clickhouse_settings(connection: Any) -> WarehouseSettings:
     """Convert a connection of type `clickhouse` (provider clickhousedb) to settings, as the provider's hook does."""
     extra: Mapping[str, Any] = connection.extra_dejson
     client = extra.get("client_kwargs")
     secure = bool(extra.get("secure", False))
-    return ClickHouseSettings(
+    return WarehouseSettings(
         host=connection.host or "localhost",
         port=int(connection.port or (8443 if secure else 8123)),
         user=connection.login or "default",

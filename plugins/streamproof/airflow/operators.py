@@ -21,6 +21,8 @@ from streamproof.runs.stage import SUITE_PREFIX
 from streamproof.stages.registry import STAGES
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from airflow.sdk import Context
 
     from streamproof.runs.context import RunContext
@@ -132,11 +134,9 @@ class StageOperator(BaseOperator):
         if self.requires and not _have_passed(self.requires, ctx):
             raise AirflowSkipException(f"{self.stage} needs {', '.join(self.requires)} and a stack that is up.")
         ctx = ctx or open_run(context)
-        if self.stage not in ctx.plan.planned_stages and (self.is_setup or _is_of_mode(self.stage, ctx)):
-            # The task must succeed. If a setup is skipped, Airflow skips all tasks behind it, whatever their trigger
-            # rules. And the tasks behind a stage that the pack does not support must run.
-            self.log.info("nothing to do: run %s has no stage %s", ctx.plan.run_id, self.stage)
-            return {"stage": self.stage, "status": "not planned"}
+        # If a setup is skipped, Airflow skips all tasks behind it, whatever their trigger rules.
+        if has_nothing_to_do(ctx, self.stage) or (self.is_setup and self.stage not in ctx.plan.planned_stages):
+            return not_planned(ctx, self.stage, self.log)
         skip_unplanned(ctx, self.stage)
         result = run_stage(ctx, STAGES[self.stage])
         self.log.info("%s; its log is %s/%s.log", stage_summary(result), ctx.folder.stages, self.stage)
@@ -146,10 +146,20 @@ class StageOperator(BaseOperator):
         return passed_or_raise(result, retry=self.retries > 0)
 
 
-def _is_of_mode(stage: str, ctx: RunContext) -> bool:
-    """Return whether runs of this mode have the stage, provided that the pack supports it."""
+def has_nothing_to_do(ctx: RunContext, stage: str) -> bool:
+    """Return whether runs of this mode have the stage, and this one does not because its pack does not support it.
+
+    The task must then succeed, because the tasks behind it must run.
+    """
     found = STAGES[stage]
-    return bool(found.needs or found.rungs) and ctx.plan.mode in found.modes
+    of_mode = bool(found.needs or found.rungs) and ctx.plan.mode in found.modes
+    return of_mode and stage not in ctx.plan.planned_stages
+
+
+def not_planned(ctx: RunContext, stage: str, log: Logger) -> dict[str, Any]:
+    """Return the XCom value of a task that has nothing to do, and say so in its log."""
+    log.info("nothing to do: run %s has no stage %s", ctx.plan.run_id, stage)
+    return {"stage": stage, "status": "not planned"}
 
 
 def skip_unplanned(ctx: RunContext, stage: str) -> None:
@@ -214,16 +224,17 @@ class PublishSummaryOperator(BaseOperator):
 
     def _log_run(self, ctx: RunContext) -> None:
         """Add the run to the log of runs, if a connection for it is set. An error is only a warning."""
-        from streamproof.airflow.connections import clickhouse_connection
+        from streamproof.airflow.connections import warehouse_connection
         from streamproof.runs.folder import read_json
-        from streamproof.warehouse.registry import open_server
+        from streamproof.warehouse.registry import open_server, warehouse_kind
 
         settings = read_settings()
         conn_id = settings.run_log_conn_id
         if conn_id is None:
             return
         try:
-            outside = clickhouse_connection(settings, conn_id).using("default")
+            kind = ctx.pack.warehouse
+            outside = warehouse_connection(settings, kind, conn_id).using(warehouse_kind(kind).maintenance_database)
             with closing(open_server(ctx.pack.warehouse, outside)) as server:
                 server.log_run(read_json(ctx.folder.summary))
         except StreamproofError as error:

@@ -66,6 +66,7 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment) 
         speed=params.get("speed") or "max",
         shift_to=params.get("shift_to") or None,
         events=params.get("events"),
+        faults=params.get("faults") or None,
         artifacts_root=settings.artifacts,
         prove_suites=suites if proving else (),
         prove_checks=tuple(params.get("checks") or ()),

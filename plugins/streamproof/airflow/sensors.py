@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.sdk import BaseSensorOperator
 
 from streamproof.airflow import waits
-from streamproof.airflow.operators import open_run, passed_or_raise, skip_unplanned
+from streamproof.airflow.operators import (
+    has_nothing_to_do,
+    not_planned,
+    open_run,
+    passed_or_raise,
+    skip_unplanned,
+)
 from streamproof.airflow.triggers import StageTrigger
 from streamproof.model.errors import StackError
 from streamproof.model.results import StageResult
@@ -43,6 +49,8 @@ class StageSensor(BaseSensorOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Record the stage when its condition holds already, else defer. Raises AirflowFailException."""
         ctx = open_run(context)
+        if has_nothing_to_do(ctx, self.stage):
+            return not_planned(ctx, self.stage, self.log)
         skip_unplanned(ctx, self.stage)
         started_at = iso_ms(datetime.now(UTC))
         if self.deferrable and not self._holds_or_cannot(ctx):

@@ -42,7 +42,7 @@ class CheckFiles:
         return self._suites[name]
 
     def _of_files(self, folder: Path) -> tuple[Block, ...]:
-        return read_suite(folder, home=self._home)
+        return read_suite(folder, home=self._home, dialect=self._pack.dialect)
 
     def _conservation(self, folder: Path) -> tuple[Block, ...]:
         accounting = self._pack.accounting
@@ -65,7 +65,7 @@ class CheckFiles:
         """Return the diagnostics of a suite in the order of their files."""
         if suite not in self._diagnostics:
             folder = self._pack.sql_dir / "diagnostics" / suite
-            self._diagnostics[suite] = tuple(read_diagnostics(folder, home=self._home))
+            self._diagnostics[suite] = read_diagnostics(folder, home=self._home, dialect=self._pack.dialect)
         return self._diagnostics[suite]
 
     @cached_property
@@ -78,7 +78,8 @@ class CheckFiles:
     @cached_property
     def projections(self) -> tuple[Projection, ...]:
         """Return the projections of the pack's content in the order of the layers; a pack need not have any."""
-        return read_projections(self._pack.sql_dir / "content", self._pack.layers, home=self._home)
+        pack = self._pack
+        return read_projections(pack.sql_dir / "content", pack.layers, home=self._home, dialect=pack.dialect)
 
     @cached_property
     def oracle_sql(self) -> OracleSql:
@@ -88,4 +89,4 @@ class CheckFiles:
     @cached_property
     def parity(self) -> tuple[ParityObject, ...]:
         """Return the objects that the pack compares, in the order of the layers."""
-        return read_parity(self._pack.sql_dir, home=self._home)
+        return read_parity(self._pack.sql_dir, home=self._home, dialect=self._pack.dialect)

@@ -52,7 +52,7 @@ def read_event_queries(pack: Pack, *, home: Path) -> EventQueries:
     folder = pack.sql_dir / EVENT
     files = sorted(folder.glob("*.sql"))
     if files:
-        blocks = [query_of(path, home) for path in files]
+        blocks = [query_of(path, home, pack.dialect) for path in files]
     elif pack.accounting.ids is not None:
         layer_of = {table: layer for layer, tables in pack.layers.items() for table in tables}
         blocks = list(event_queries(pack.warehouse, pack.accounting, layer_of))

@@ -12,22 +12,22 @@ from typing import Any
 from streamproof.checks.query_pack import QueryResult, run_query
 from streamproof.model.errors import StreamproofError, UsageError, WarehouseError
 from streamproof.sql.blocks import Block, read_one_query
+from streamproof.sql.dialects import Dialect
 from streamproof.sql.reading import shown_path
 from streamproof.warehouse.base import Warehouse
+from streamproof.warehouse.values import UNKNOWN_TABLE
 
 NEAREST = "nearest"
 # Planning a query of an API view takes longer than running it. Two workers plan one query while another runs.
 WORKERS = 2
 
-_UNKNOWN_TABLE = "(UNKNOWN_TABLE)"
-
 # (layer name, query result) pairs.
 Layers = tuple[tuple[str, QueryResult], ...]
 
 
-def query_of(path: Path, home: Path) -> Block:
+def query_of(path: Path, home: Path, dialect: Dialect) -> Block:
     """Read the one query of a file. Errors name the file relative to `home`. Raises SqlSourceError."""
-    return read_one_query(path, shown_as=shown_path(path, home))
+    return read_one_query(path, shown_as=shown_path(path, home), dialect=dialect)
 
 
 def ask_layers(
@@ -79,7 +79,7 @@ def not_found(
 
 def _without_absent(query: Block, result: QueryResult, run_only_tables: Collection[str]) -> QueryResult:
     """Return the result as skipped when its error is the absence of a table that only a replay creates."""
-    if not result.error or not result.error.endswith(_UNKNOWN_TABLE):
+    if not result.error or not result.error.endswith(UNKNOWN_TABLE):
         return result
     read = [table for table in run_only_tables if re.search(rf"\b{re.escape(table)}\b", query.sql)]
     return replace(result, error=None, skipped=f"{', '.join(read)}, which only a run makes") if read else result

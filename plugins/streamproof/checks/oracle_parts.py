@@ -12,6 +12,7 @@ from streamproof.model.errors import SqlSourceError
 from streamproof.packs.pack import Pack
 from streamproof.packs.parts import import_part
 from streamproof.sql.blocks import Block, BlockKind, read_blocks
+from streamproof.sql.dialects import Dialect
 from streamproof.sql.reading import shown_path
 from streamproof.sql.suites import read_suite
 
@@ -99,18 +100,20 @@ def load_oracle(pack: Pack) -> Oracle:
 def read_oracle_sql(home: Path, pack: Pack) -> OracleSql:
     """Read the SQL of a pack's oracle. Raises SqlSourceError when a file is missing or broken."""
     folder = pack.sql_dir
-    blocks = {block.name: block for block in read_suite(folder / "oracle", home=home, kind=BlockKind.QUERY)}
+    found = read_suite(folder / "oracle", home=home, kind=BlockKind.QUERY, dialect=pack.dialect)
+    blocks = {block.name: block for block in found}
     if set(blocks) != {SESSIONS_MATCH, IDENTITY}:
         raise SqlSourceError(
             f"{folder / 'oracle'} holds the queries {', '.join(blocks)}.",
             hint=f"It must hold exactly {SESSIONS_MATCH} and {IDENTITY}.",
         )
-    evidence = _queries(home, folder / "oracle" / "evidence")
+    evidence = _queries(home, folder / "oracle" / "evidence", pack.dialect)
     if len(evidence) != 1:
         raise SqlSourceError(f"{folder / 'oracle' / 'evidence'} must hold one query.", hint="See docs/write-a-pack.md.")
-    return OracleSql(blocks, evidence[0], _queries(home, folder / "scenarios"))
+    return OracleSql(blocks, evidence[0], _queries(home, folder / "scenarios", pack.dialect))
 
 
-def _queries(home: Path, folder: Path) -> tuple[Block, ...]:
+def _queries(home: Path, folder: Path, dialect: Dialect) -> tuple[Block, ...]:
     files = sorted(folder.glob("*.sql"))
-    return tuple(block for path in files for block in read_blocks(path, shown_as=shown_path(path, home)))
+    found = (read_blocks(path, shown_as=shown_path(path, home), dialect=dialect) for path in files)
+    return tuple(block for blocks in found for block in blocks)

@@ -13,6 +13,7 @@ from streamproof.model.errors import UsageError
 from streamproof.model.formats.documents import read_yaml
 from streamproof.model.results import LAYERS
 from streamproof.sql.blocks import read_one_query
+from streamproof.sql.dialects import CLICKHOUSE, Dialect
 from streamproof.sql.reading import shown_path
 from streamproof.warehouse.values import Tolerance
 
@@ -82,7 +83,7 @@ class ParityObject:
         return "\n".join((self.name, self.seen_sql, self.expected_sql))
 
 
-def read_parity(sql_dir: Path, *, home: Path) -> tuple[ParityObject, ...]:
+def read_parity(sql_dir: Path, *, home: Path, dialect: Dialect = CLICKHOUSE) -> tuple[ParityObject, ...]:
     """Read a pack's parity folder and return its objects in the order of the layers; () for a pack without the folder.
 
     Raises UsageError or SqlSourceError, which name the file and the entry.
@@ -92,7 +93,7 @@ def read_parity(sql_dir: Path, *, home: Path) -> tuple[ParityObject, ...]:
     if not file.is_file():
         return ()
     data = read_yaml(file, what="parity map", hint="docs/write-a-pack.md, 'Parity'.") or {}
-    found = [_object(name, _entry(file, name, entry), folder, home) for name, entry in data.items()]
+    found = [_object(name, _entry(file, name, entry), folder, home, dialect) for name, entry in data.items()]
     _refuse_unused_files(folder, found, {entry.get("seen", "") for entry in data.values()})
     return tuple(sorted(found, key=lambda item: LAYERS.index(item.layer)))
 
@@ -111,17 +112,17 @@ def _entry(file: Path, name: str, data: object) -> _Entry:
     return entry
 
 
-def _object(name: str, entry: _Entry, folder: Path, home: Path) -> ParityObject:
+def _object(name: str, entry: _Entry, folder: Path, home: Path, dialect: Dialect) -> ParityObject:
     expected, comment, source = "", "", folder / MAP
     if entry.expected == "below":
         source = folder / f"{name}.sql"
-        expected, comment = _query(source, home)
+        expected, comment = _query(source, home, dialect)
     return ParityObject(
         name=name,
         layer=entry.layer,
         key=entry.key,
         expected_sql=expected,
-        seen_sql=_query(folder / entry.seen, home)[0] if entry.seen else "",
+        seen_sql=_query(folder / entry.seen, home, dialect)[0] if entry.seen else "",
         as_set=entry.rows == "set",
         tolerance={
             name: Tolerance(**found.model_dump()) if isinstance(found, _Tolerance) else Tolerance(relative=found)
@@ -132,11 +133,11 @@ def _object(name: str, entry: _Entry, folder: Path, home: Path) -> ParityObject:
     )
 
 
-def _query(file: Path, home: Path) -> tuple[str, str]:
+def _query(file: Path, home: Path, dialect: Dialect) -> tuple[str, str]:
     """Return the single query of a file and its comment."""
     if not file.is_file():
         raise UsageError(f"There is no file {file}.", hint=f"{file.parent / MAP} names it.")
-    query = read_one_query(file, shown_as=shown_path(file, home))
+    query = read_one_query(file, shown_as=shown_path(file, home), dialect=dialect)
     return query.sql, query.comment
 
 

@@ -11,6 +11,7 @@ from streamproof.checks.layer_queries import NEAREST, Layers, ask_layers, broken
 from streamproof.checks.query_pack import QueryResult, run_query
 from streamproof.model.errors import SqlSourceError, WarehouseError
 from streamproof.sql.blocks import Block
+from streamproof.sql.dialects import CLICKHOUSE, Dialect
 from streamproof.warehouse.base import Warehouse
 
 SESSION = "sid"
@@ -54,7 +55,7 @@ class SessionTrace:
         }
 
 
-def read_session_queries(folder: Path, *, home: Path) -> SessionQueries:
+def read_session_queries(folder: Path, *, home: Path, dialect: Dialect = CLICKHOUSE) -> SessionQueries:
     """Read the session queries of a pack: `identity.sql`, `nearest.sql`, and `NN_name.sql` in their order.
 
     Raises SqlSourceError when one of the first two is missing, there is no third file, or a file is broken.
@@ -63,9 +64,9 @@ def read_session_queries(folder: Path, *, home: Path) -> SessionQueries:
     if not files:
         raise SqlSourceError(f"{folder} holds no session query.", hint="Add files named NN_name.sql, one query each.")
     return SessionQueries(
-        identity=query_of(folder / f"{IDENTITY}.sql", home),
-        nearest=query_of(folder / f"{NEAREST}.sql", home),
-        layers=tuple(query_of(path, home) for path in files),
+        identity=query_of(folder / f"{IDENTITY}.sql", home, dialect),
+        nearest=query_of(folder / f"{NEAREST}.sql", home, dialect),
+        layers=tuple(query_of(path, home, dialect) for path in files),
     )
 
 

@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from streamproof.model.errors import UsageError
-from streamproof.model.settings import ClickHouseSettings, Connections, FlinkSettings, KafkaSettings
+from streamproof.model.settings import Connections, FlinkSettings, KafkaSettings, WarehouseSettings
 
 if TYPE_CHECKING:
     from streamproof.environment import Environment
+
+
+# The kind of warehouse that PG* name. CH_* name the other one.
+POSTGRES = "postgres"
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
@@ -28,7 +32,14 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
     return found
 
 
-def clickhouse_settings(environ: Mapping[str, str] | None = None) -> ClickHouseSettings:
+def warehouse_settings(kind: str, environ: Mapping[str, str] | None = None) -> WarehouseSettings:
+    """Return the warehouse of this kind that CH_* or PG* name. Raises UsageError for a wrong value."""
+    from streamproof.environment import PostgresVariables
+
+    return PostgresVariables.read(environ).settings if kind == POSTGRES else clickhouse_settings(environ)
+
+
+def clickhouse_settings(environ: Mapping[str, str] | None = None) -> WarehouseSettings:
     """Read CH_HOST, CH_PORT, CH_DATABASE, CH_USER, CH_PASSWORD, CH_SECURE, CH_CA_CERT and CH_VERIFY.
 
     Raises UsageError for an invalid port, a CH_SECURE or CH_VERIFY that is neither yes nor no, or a CH_CA_CERT that is
@@ -60,23 +71,40 @@ def flink_settings(rest: str | None, environ: Mapping[str, str] | None = None) -
     return Environment.read(environ).through_proxy(Services.read(environ).flink(rest))
 
 
-def connections(*, kafka: bool, flink: bool = False, environ: Mapping[str, str] | None = None) -> Connections:
-    """Return the services that already run: the warehouse (CH_*), and on request Kafka (KAFKA_*) and Flink (FLINK_*).
+def connections(
+    *, warehouse: str, kafka: bool, flink: bool = False, environ: Mapping[str, str] | None = None
+) -> Connections:
+    """Return the services that already run: the warehouse of this kind, and on request Kafka and Flink.
+
+    They are named by CH_* or PG*, KAFKA_* and FLINK_*.
 
     KAFKA_BOOTSTRAP_FROM_CLICKHOUSE is the brokers' address as ClickHouse reaches them, if it differs. Raises UsageError
-    when CH_HOST is not set, because the warehouse is never guessed.
+    when CH_HOST or PGHOST is not set, because the warehouse is never guessed.
     """
-    from streamproof.environment import Environment, Services
+    from streamproof.environment import Services
 
     services = Services.read(environ)
-    if not services.host:
-        raise UsageError("No ClickHouse is named.", hint="Set CH_HOST, and CH_PORT, CH_USER, CH_PASSWORD, CH_DATABASE.")
+    _refuse_unnamed(warehouse, environ)
     brokers = services.kafka() if kafka else None
-    named = ("CH_*", *(["KAFKA_*"] if kafka else []), *(["FLINK_*"] if flink else []))
+    named = (
+        "PG*" if warehouse == POSTGRES else "CH_*",
+        *(["KAFKA_*"] if kafka else []),
+        *(["FLINK_*"] if flink else []),
+    )
     return Connections(
-        clickhouse=Environment.read(environ).through_proxy(services.clickhouse),
+        warehouse=warehouse_settings(warehouse, environ),
         source=f"the environment ({', '.join(named)})",
         kafka=brokers,
         kafka_from_clickhouse=services.bootstrap_from_clickhouse or (brokers.bootstrap_servers if brokers else ""),
         flink=flink_settings(None, environ) if flink else None,
     )
+
+
+def _refuse_unnamed(warehouse: str, environ: Mapping[str, str] | None) -> None:
+    from streamproof.environment import PostgresVariables, Services
+
+    if warehouse == POSTGRES:
+        if not PostgresVariables.read(environ).host:
+            raise UsageError("No PostgreSQL is named.", hint="Set PGHOST, and PGPORT, PGUSER, PGPASSWORD, PGDATABASE.")
+    elif not Services.read(environ).host:
+        raise UsageError("No ClickHouse is named.", hint="Set CH_HOST, and CH_PORT, CH_USER, CH_PASSWORD, CH_DATABASE.")

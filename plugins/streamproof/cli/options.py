@@ -55,6 +55,10 @@ ShiftTo = Annotated[
 Events = Annotated[
     int | None, typer.Option("--events", help="Replay only the first N events, by time.", metavar="N", min=1)
 ]
+Faults = Annotated[
+    str | None,
+    typer.Option("--faults", help="Plan of faults, for a pipeline that fetches what is served.", metavar="NAME|FILE"),
+]
 Kafka = Annotated[str, typer.Option("--kafka", help="broker, or mock (librdkafka's) where no real broker can run.")]
 Manifest = Annotated[
     str | None, typer.Option("--manifest", help="Fixture set of the pack, or path of a manifest.", metavar="SET|PATH")

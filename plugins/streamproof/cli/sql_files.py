@@ -13,18 +13,20 @@ from streamproof.model.window import window_from
 if TYPE_CHECKING:
     from streamproof.model.window import Window
     from streamproof.sql.blocks import Block, BlockKind
+    from streamproof.sql.dialects import Dialect
 
 WINDOW_PARAMETERS = frozenset({"from_ts", "to_ts"})
 
 
-def read_files(paths: Sequence[Path], kind: BlockKind) -> tuple[Block, ...]:
+def read_files(paths: Sequence[Path], kind: BlockKind, dialect: Dialect) -> tuple[Block, ...]:
     """Return the blocks of `kind` in the files. A folder means all its .sql files.
 
     Raises UsageError when there is no such block, and SqlSourceError with file and line for a broken file.
     """
     from streamproof.sql.blocks import read_blocks
 
-    blocks = [block for path in paths for file in _files(path) for block in read_blocks(file) if block.kind is kind]
+    files = [file for path in paths for file in _files(path)]
+    blocks = [block for file in files for block in read_blocks(file, dialect=dialect) if block.kind is kind]
     if not blocks:
         raise UsageError(
             f"There is no {kind.value} block in {', '.join(map(str, paths))}.",

@@ -36,7 +36,8 @@ def stack_facts(folder: Path, state: StackState) -> dict[str, Any]:
         "folder": str(folder),
         "kafka_kind": state.kafka_kind,
         "bootstrap_servers": state.bootstrap_servers,
-        "clickhouse": state.clickhouse.url,
+        "clickhouse": state.clickhouse_url,
+        "warehouse": state.warehouse_url,
         "flink": state.flink_rest or None,
         "services": [
             {

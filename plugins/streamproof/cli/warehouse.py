@@ -1,4 +1,4 @@
-"""Choose the warehouse that a command reads: the one that CH_* names, or that of a run whose stack is still up."""
+"""Choose the warehouse that a command reads: that of CH_* or PG*, or that of a run whose stack is still up."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamproof.cli.commands.report import find_run
-from streamproof.cli.environment import clickhouse_settings, connections
+from streamproof.cli.environment import connections, warehouse_settings
 from streamproof.model.errors import StackError, UsageError
 from streamproof.model.plan import NOTHING_PROMISED
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 
 if TYPE_CHECKING:
     from streamproof.environment import Environment
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 class Warehouse:
     """A database to read, with the pack, the window and the check parameters of its run.
 
-    For the warehouse of CH_*, the pack comes from the command, and there is no window.
+    For the warehouse of CH_* or PG*, the pack comes from the command, and there is no window.
     """
 
-    settings: ClickHouseSettings
+    settings: WarehouseSettings
     pack: ThePack
     window: Window | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
@@ -47,18 +47,19 @@ class Warehouse:
 
 
 def chosen_warehouse(environment: Environment, run_id: str | None, pack: str | None) -> Warehouse:
-    """Return the warehouse of the run or stack `run_id`; without it, the warehouse of CH_* for a pack.
+    """Return the warehouse of the run or stack `run_id`; without it, the warehouse of CH_* or PG* for a pack.
 
     Raises UsageError for an unknown run or one of another pack, StackError for one whose stack is not up any more.
     """
     if run_id is None:
         the_pack = environment.packs.load(pack)
-        return Warehouse(clickhouse_settings(), the_pack, parameters={**the_pack.query_parameters, **NOTHING_PROMISED})
+        parameters = {**the_pack.query_parameters, **NOTHING_PROMISED}
+        return Warehouse(warehouse_settings(the_pack.warehouse), the_pack, parameters=parameters)
     ctx = opened_run(environment, run_id, pack, kafka=False)
     # Without a replay, nothing is known of what was published.
     replayed = ctx.plan.observes or ctx.folder.read_stage("replay_events") is not None
     return Warehouse(
-        settings=ctx.clickhouse_settings(),
+        settings=ctx.database_settings(),
         pack=ctx.pack,
         window=ctx.window,
         parameters=ctx.check_parameters() if replayed else {**ctx.pack.query_parameters, **NOTHING_PROMISED},
@@ -80,7 +81,7 @@ def opened_run(environment: Environment, run_id: str, pack: str | None = None, *
             hint="Leave out --pack: a run knows its pack.",
         )
     if ctx.plan.needs_connections:
-        return ctx.connected(lambda: connections(kafka=kafka))
+        return ctx.connected(lambda: connections(warehouse=ctx.pack.warehouse, kafka=kafka))
     _require_stack(ctx)
     return ctx
 

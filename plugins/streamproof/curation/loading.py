@@ -15,8 +15,9 @@ from streamproof.fixtures.manifest import read_manifest
 from streamproof.fixtures.verify import shown
 from streamproof.model.errors import FixtureError, UsageError
 from streamproof.model.fixture import FixtureSession, Manifest, ReplayRules
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.packs.pack import Pack
+from streamproof.packs.sources import require_lines
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.registry import open_server, open_warehouse
 from streamproof.warehouse.values import Shape
@@ -57,13 +58,14 @@ class Loaded:
         }
 
 
-def load_set(pack: Pack, manifest: Path, settings: ClickHouseSettings, database: str, *, truncate: bool) -> Loaded:
+def load_set(pack: Pack, manifest: Path, settings: WarehouseSettings, database: str, *, truncate: bool) -> Loaded:
     """Insert the rows of a set that belong to tables into a test database. Events are passed over.
 
     A database that is not there or empty becomes one of streamproof's, with the pack's schema. With `truncate`, the
     tables that get rows are emptied first. The whole set is read before anything is written. Raises FixtureError for a
     set that is broken or has no such row, UsageError for a database of others or without a table, WarehouseError.
     """
+    require_lines(pack)
     known = read_manifest(manifest, pack.replay)
     scan = _scan(known, pack.replay)
     server = open_server(pack.warehouse, settings)

@@ -15,6 +15,7 @@ from streamproof.model.files import new_folder
 from streamproof.model.fixture import FixtureReport
 from streamproof.model.formats.json_text import to_json
 from streamproof.packs.pack import Pack
+from streamproof.packs.sources import require_lines
 from streamproof.redaction.redactor import Redactor
 
 MANIFEST = "manifest.json"
@@ -30,6 +31,7 @@ def redact_set(pack: Pack, manifest: Path, out: Path, key: bytes) -> FixtureRepo
     Malformed lines are redacted as well, and stay malformed. Raises FixtureError for a set that cannot be replayed, and
     when the copy would not hold the same number of events of each family and scenario.
     """
+    require_lines(pack)
     before = _usable(pack, manifest)
     redactor = Redactor(pack.redaction, key)
     with new_folder(out) as work:

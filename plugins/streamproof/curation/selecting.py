@@ -155,9 +155,10 @@ def _written(
 ) -> Selected:
     source = Path(plan.manifest.path)
     output.parent.mkdir(parents=True, exist_ok=True)
+    # A session without an id is known by its file, so its times are looked up before the file gets another path.
+    window = window_of(list(_spans(pack, plan, draft)), choice.padding_minutes)
     for session in (session for sessions in draft.kept.values() for session in sessions):
         session["file"], session["sha256"] = _placed(source, session["file"], output)
-    window = window_of(list(_spans(pack, plan, draft)), choice.padding_minutes)
     content = {
         "generated_at": iso_ms(datetime.now(UTC)),
         "window": window.as_json(),

@@ -16,6 +16,7 @@ from streamproof.model.results import CheckResult, Status
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.model.window import Window, from_epoch_ms
 from streamproof.sql.blocks import Block, read_one_query
+from streamproof.sql.dialects import CLICKHOUSE, Dialect
 from streamproof.sql.reading import shown_path
 from streamproof.sql.suites import read_suite
 from streamproof.warehouse.base import Warehouse
@@ -38,11 +39,12 @@ class ChecklistFiles:
     checks: tuple[Block, ...]
 
 
-def read_checklist(sql_dir: Path, *, home: Path) -> ChecklistFiles:
+def read_checklist(sql_dir: Path, *, home: Path, dialect: Dialect = CLICKHOUSE) -> ChecklistFiles:
     """Read `dead_letters/arrived.sql` and `dead_letters/checklist/*.sql` of a pack. Raises SqlSourceError."""
     file = sql_dir / FOLDER / "arrived.sql"
     return ChecklistFiles(
-        read_one_query(file, shown_as=shown_path(file, home)), read_suite(sql_dir / FOLDER / "checklist", home=home)
+        read_one_query(file, shown_as=shown_path(file, home), dialect=dialect),
+        read_suite(sql_dir / FOLDER / "checklist", home=home, dialect=dialect),
     )
 
 

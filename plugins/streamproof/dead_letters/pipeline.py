@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from streamproof.model.errors import StackError, UsageError
-from streamproof.model.settings import ClickHouseSettings, KafkaSettings
+from streamproof.model.settings import KafkaSettings, WarehouseSettings
 from streamproof.packs.dead_letters import DeadLetterRules
 from streamproof.packs.pack import INPUT, Pack
 from streamproof.runtime.files import write_json
@@ -34,7 +34,7 @@ class Pipeline:
     dlq_topic: str
     output_topic: str
     group: str = GROUP
-    warehouse: ClickHouseSettings | None = field(default=None, repr=False)
+    warehouse: WarehouseSettings | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -46,7 +46,7 @@ class Pipeline:
         dlq_topic: str | None = None,
         output_topic: str | None = None,
         group: str | None = None,
-        warehouse: ClickHouseSettings | None = None,
+        warehouse: WarehouseSettings | None = None,
     ) -> Pipeline:
         """Return the pipeline of a pack. `topics` are its topics by role where they differ from those of the pack.
 

@@ -19,4 +19,4 @@ def read_triage(pack: Pack, *, home: Path) -> tuple[Block, ...]:
     files = sorted(folder.glob("*.sql"))
     if not files:
         raise SqlSourceError(f"{folder} holds no query.", hint="Add .sql files, one query each.")
-    return tuple(read_one_query(file, shown_as=shown_path(file, home)) for file in files)
+    return tuple(read_one_query(file, shown_as=shown_path(file, home), dialect=pack.dialect) for file in files)

@@ -53,7 +53,7 @@ class Discovery:
 def candidate_queries(pack: Pack, request: ExportRequest, home: Path) -> tuple[Block, ...]:
     """Read the queries for candidates. Raises UsageError for one of a scenario that the pack does not have."""
     path = request.scenario_sql or pack.sql_dir / export_of(pack).candidates
-    queries = read_queries(path, home)
+    queries = read_queries(path, home, pack.dialect)
     for query in queries:
         if pack.scenarios and query.name not in pack.scenarios:
             raise UsageError(

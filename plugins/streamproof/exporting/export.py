@@ -48,9 +48,9 @@ class Export:
         MissingScenarioError, SqlSourceError and WarehouseError.
         """
         folder = self.pack.sql_dir
-        self._queries = tuple(
-            query for file in export_of(self.pack).events for query in read_queries(folder / file, self.home)
-        )
+        files = export_of(self.pack).events
+        read = (read_queries(folder / file, self.home, self.pack.dialect) for file in files)
+        self._queries = tuple(query for queries in read for query in queries)
         finding = candidate_queries(self.pack, self.request, self.home)
         layers = [name for tables in self.pack.layers.values() for name in tables]
         shapes = self.warehouse.shapes(layers)

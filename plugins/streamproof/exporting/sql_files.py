@@ -9,15 +9,17 @@ from pathlib import Path
 from streamproof.model.errors import SqlSourceError, UsageError, WarehouseError
 from streamproof.packs.pack import Pack
 from streamproof.sql.blocks import Block, BlockKind, read_blocks, refuse_duplicates
+from streamproof.sql.dialects import Dialect
 from streamproof.sql.reading import shown_path
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.values import RowStream
 
 
-def read_queries(path: Path, home: Path) -> tuple[Block, ...]:
+def read_queries(path: Path, home: Path, dialect: Dialect) -> tuple[Block, ...]:
     """Return the QUERY blocks of a file, or of all .sql files of a folder. Raises SqlSourceError when there is none."""
     files = sorted(path.glob("*.sql")) if path.is_dir() else [path]
-    blocks = [block for file in files for block in read_blocks(file, shown_as=shown_path(file, home))]
+    read = (read_blocks(file, shown_as=shown_path(file, home), dialect=dialect) for file in files)
+    blocks = [block for found in read for block in found]
     queries = tuple(block for block in blocks if block.kind is BlockKind.QUERY)
     if not queries:
         raise SqlSourceError(f"{path} holds no query.", hint="A query begins with a line `-- QUERY: name`.")

@@ -16,6 +16,7 @@ from streamproof.model.errors import StackError, UsageError
 from streamproof.model.formats.json_text import to_json
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_OWNER_ONLY = 0o600
 
 
 def write_json(path: Path, data: Mapping[str, Any] | list[Any], *, mode: int | None = None) -> None:
@@ -29,6 +30,14 @@ def write_json(path: Path, data: Mapping[str, Any] | list[Any], *, mode: int | N
         partial.touch(mode)
     partial.write_bytes(to_json(data))
     partial.replace(path)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read. A file that is there already is replaced."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.touch(_OWNER_ONLY, exist_ok=False)
+    path.write_bytes(content)
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from streamproof.model.correlation import TimeUnit
 from streamproof.model.window import Window
@@ -46,7 +48,8 @@ class ReplayRules(BaseModel):
     manifest does not have it, the id consists of its fields `id_parts`, joined by `|`. `values` says how values without
     an envelope are read; equal values are then separate events, and none of them is expected to be rejected as a
     repeat. The paths of `time_fields` then begin at the value itself. `pack` is the pack's
-    name: a manifest that names another pack is refused.
+    name: a manifest that names another pack is refused. `reader` reads the records in a file of a set that is served as
+    it is; None for a set of JSON lines.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -61,6 +64,7 @@ class ReplayRules(BaseModel):
     id_parts: tuple[str, ...] = ()
     values: ValueRules | None = None
     pack: str = ""
+    reader: SkipJsonSchema[Callable[[Path], Iterable[Any]] | None] = Field(default=None, exclude=True, repr=False)
 
     @model_validator(mode="after")
     def _units_of_time_fields(self) -> ReplayRules:
@@ -68,6 +72,11 @@ class ReplayRules(BaseModel):
         if unknown:
             raise ValueError(f"`time_units` names {', '.join(unknown)}, which `time_fields` does not")
         return self
+
+    @property
+    def know_repeats(self) -> bool:
+        """Return whether events have an envelope with an id, by which a pipeline knows a repeat of an event."""
+        return self.values is None and self.reader is None
 
     def id_of(self, fields: Mapping[str, Any]) -> str:
         """Return the id of an entity from the fields of a manifest, '' if they do not give one."""

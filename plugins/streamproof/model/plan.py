@@ -69,6 +69,7 @@ class RunPlan:
     - `speed` is `max`, or how many times faster than they happened the events are published (`60x`).
     - `partitions` is the number of partitions of the input topic, `parallelism` that of a job on Flink, None for the
       pack's own.
+    - `faults` is the plan of faults for a pipeline that fetches what is served, '' for none.
     - `compose_files` and `docker_host` belong to stack `compose`.
     - `rungs` are those that the pack offers (see `model.rungs`).
     """
@@ -110,6 +111,7 @@ class RunPlan:
     speed: str = "max"
     partitions: int = 1
     parallelism: int | None = None
+    faults: str = ""
     compose_files: tuple[str, ...] = ()
     docker_host: str | None = None
     stages: tuple[PlannedStage, ...] = ()

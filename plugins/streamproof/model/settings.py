@@ -24,11 +24,12 @@ class KafkaSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ClickHouseSettings:
-    """How to reach the ClickHouse HTTP interface; `database` is the connection's default database.
+class WarehouseSettings:
+    """How to reach a database server; `database` is the connection's default database.
 
-    `ca_cert` is a file of certificate authorities that replaces the system's. `verify` is false only if the connection
-    says so. `proxy` is the URL of the HTTP proxy, None for a direct connection.
+    `secure` means TLS. `ca_cert` is a file of certificate authorities that replaces the system's. `verify` is false
+    only if the connection says so. `proxy` is the URL of the HTTP proxy of a warehouse that is reached by HTTP, None
+    for a direct connection. The default user and database are those of ClickHouse.
     """
 
     host: str
@@ -43,10 +44,10 @@ class ClickHouseSettings:
 
     @property
     def url(self) -> str:
-        """Return the base URL, without credentials."""
+        """Return the base URL of a warehouse that is reached by HTTP, without credentials."""
         return f"{'https' if self.secure else 'http'}://{self.host}:{self.port}"
 
-    def using(self, database: str) -> ClickHouseSettings:
+    def using(self, database: str) -> WarehouseSettings:
         """Return the same server with another default database."""
         return replace(self, database=database)
 
@@ -56,7 +57,7 @@ class FlinkSettings:
     """How to reach the REST interface of a Flink cluster.
 
     `url` is its base URL, without credentials and without a final slash, as `rest_url` returns it. `user` is '' where
-    no basic authentication is needed. `ca_cert`, `verify` and `proxy` mean the same as for ClickHouse.
+    no basic authentication is needed. `ca_cert`, `verify` and `proxy` mean the same as for a warehouse.
     """
 
     url: str
@@ -112,7 +113,7 @@ class Connections:
     are None if they are not needed. `kafka_from_clickhouse` are the addresses by which ClickHouse reaches the brokers.
     """
 
-    clickhouse: ClickHouseSettings
+    warehouse: WarehouseSettings
     source: str
     kafka: KafkaSettings | None = None
     kafka_from_clickhouse: str = ""
@@ -121,6 +122,6 @@ class Connections:
     def secrets(self) -> tuple[str, ...]:
         """Return every value that must not be shown, longest first."""
         options = self.kafka.options if self.kafka else {}
-        found = {self.clickhouse.password, *(value for name, value in options.items() if _SECRET.search(name))}
+        found = {self.warehouse.password, *(value for name, value in options.items() if _SECRET.search(name))}
         found.add(self.flink.password if self.flink else "")
         return tuple(sorted((secret for secret in found if secret), key=len, reverse=True))

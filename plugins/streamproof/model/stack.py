@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from streamproof.model.settings import ClickHouseSettings, FlinkSettings, KafkaSettings
+from streamproof.model.settings import FlinkSettings, KafkaSettings, WarehouseSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,13 @@ class StackState:
     """The content of a stack's state file.
 
     `status` is `starting`, `ready`, `failed` or `stopped`; with `failed`, `error` and `hint` say why. `kafka_kind` is
-    `broker`, `mock` or `external`. `outside` holds the versions, by name, of services that the stack uses but did not
-    start; the state holds their addresses, never their secrets. `bootstrap_from_clickhouse` is the brokers' address as
-    ClickHouse reaches them, if it differs from ours. `project` is the Compose project of a Docker stack, '' once all
-    of it has been removed. `flink_rest` is the URL of Flink's REST interface, '' without Flink.
+    `broker`, `mock`, `external` or `none`. `outside` holds the versions, by name, of services that the stack uses but
+    did not start; the state holds their addresses, never their secrets. `bootstrap_from_clickhouse` is the brokers'
+    address as ClickHouse reaches them, if it differs from ours. `project` is the Compose project of a Docker stack, ''
+    once all of it has been removed. `flink_rest` is the URL of Flink's REST interface, '' without Flink. `source_url`
+    is that of the source that serves a fixture set, '' without one.
+    `postgres_secret` is the file with the password of a PostgreSQL that the stack has started, which only its user can
+    read; `postgres_port` is 0 without one.
     `killed` says that the processor did not end when it was asked to, '' if it did.
     """
 
@@ -70,6 +73,11 @@ class StackState:
     killed: str = ""
     killed_hint: str = ""
     flink_rest: str = ""
+    source_url: str = ""
+    postgres_host: str = ""
+    postgres_port: int = 0
+    postgres_user: str = ""
+    postgres_secret: str = ""
 
     @property
     def kafka(self) -> KafkaSettings:
@@ -77,14 +85,26 @@ class StackState:
         return KafkaSettings(self.bootstrap_servers)
 
     @property
-    def clickhouse(self) -> ClickHouseSettings:
+    def clickhouse(self) -> WarehouseSettings:
         """Return the connection settings of ClickHouse."""
-        return ClickHouseSettings(
+        return WarehouseSettings(
             self.clickhouse_host,
             self.clickhouse_port,
             user=self.clickhouse_user,
             secure=self.clickhouse_secure,
         )
+
+    @property
+    def warehouse_url(self) -> str:
+        """Return the URL of the warehouse, without credentials."""
+        if self.postgres_port:
+            return f"postgresql://{self.postgres_host}:{self.postgres_port}"
+        return self.clickhouse.url
+
+    @property
+    def clickhouse_url(self) -> str | None:
+        """Return the URL of ClickHouse, None for a stack with another warehouse."""
+        return None if self.postgres_port else self.clickhouse.url
 
     @property
     def flink(self) -> FlinkSettings | None:

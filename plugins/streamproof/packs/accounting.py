@@ -36,16 +36,23 @@ class RawTable(Strict):
 
 
 class IdColumn(Strict):
-    """A table in which events end, and its column with the id of the event.
+    """A table in which events end, and the id of the event in it: a column, or an expression of the warehouse's SQL.
 
-    `many`: one event may have several rows. `where` is a condition in the warehouse's SQL for the rows that count, ''
-    for all rows.
+    An expression (`sql`) is for tables whose key has several columns. `many`: one event may have several rows. `where`
+    is a condition in the warehouse's SQL for the rows that count, '' for all rows.
     """
 
     table: str
-    column: str
+    column: str = ""
+    sql: str = ""
     many: bool = False
     where: str = ""
+
+    @model_validator(mode="after")
+    def _has_one_id(self) -> IdColumn:
+        if bool(self.column) == bool(self.sql):
+            raise ValueError("needs exactly one of `column` and `sql`")
+        return self
 
 
 class IdTopic(Strict):

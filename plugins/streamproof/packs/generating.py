@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import orjson
+
 from streamproof.model.errors import UsageError
 from streamproof.model.files import new_folder
 from streamproof.packs.pack import Pack
@@ -96,6 +98,21 @@ def _make(
     return make(kind, events, folder, seed, progress=progress)
 
 
+def _files_of_set(manifest: Path) -> set[Path] | None:
+    """Return a manifest and the files that it names, None when there is no manifest."""
+    try:
+        data = orjson.loads(manifest.read_bytes())
+        sessions = [session for entry in data["scenarios"].values() for session in entry["sessions"]]
+        # `files` names what else belongs to a set, for example what is expected of its records.
+        names = [*(session["file"] for session in sessions), *data.get("files", ())]
+        return {manifest, *(manifest.parent / name for name in names)}
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # A manifest that was spoilt is still that of a set.
+        return {manifest}
+
+
 def _require_a_set_or_nothing(folder: Path) -> None:
     """Raise UsageError when a folder has files that are no part of a fixture set: they would be lost."""
     hint = "Give a folder that does not exist, or holds a set that may be replaced."
@@ -104,7 +121,7 @@ def _require_a_set_or_nothing(folder: Path) -> None:
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder.", hint=hint)
     files = [path for path in folder.rglob("*") if not path.is_dir()]
-    is_set = (folder / "manifest.json").is_file()
-    strange = [path for path in files if not is_set or (path.name != "manifest.json" and path.suffix != ".jsonl")]
+    known = _files_of_set(folder / "manifest.json")
+    strange = [path for path in files if known is None or not (path.suffix == ".jsonl" or path in known)]
     if strange:
         raise UsageError(f"{folder} is not only a fixture set: it holds {min(strange).relative_to(folder)}.", hint=hint)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from streamproof.model.correlation import Correlation
 from streamproof.model.errors import UsageError
@@ -19,10 +20,13 @@ from streamproof.packs.exports import Export
 from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.processors import Processor, RunningProcessor
 from streamproof.packs.schedule import DagSettings
+from streamproof.packs.sources import read_records, unfit_key
 from streamproof.packs.strict import Strict
 from streamproof.redaction.rules import RedactionRules
+from streamproof.sql.dialects import CLICKHOUSE, DIALECTS, Dialect
 
 INPUT = "input"
+MOST_REPEATS = 10
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 # The type of a query parameter's value.
 Parameter = str | int | float | tuple[str, ...] | dict[str, tuple[str, ...]] | dict[str, str]
@@ -48,7 +52,9 @@ class PackFile(Strict):
     """The content of a pack.yaml.
 
     - `warehouse` and `transport` are kinds: subpackages of the engine's packages of these names.
-    - `topics` are given by role. The role `input` is required; the pack defines the others.
+    - `source` is the dotted path of the module that serves a fixture set to the pipeline and reads its files, '' for a
+      pack whose events are published. `repeat` is how often such a pipeline runs, one time after the other.
+    - `topics` are given by role. The role `input` is required without a `source`; the pack defines the others.
     - `layers` lists the tables and views by layer, the first layer first.
     - `processors` are given by name, the default first.
     - `oracle` and `generator` are dotted paths of Python modules below the pack's folder, '' for none.
@@ -71,7 +77,9 @@ class PackFile(Strict):
     title: str
     warehouse: str
     transport: str
-    topics: dict[Name, str]
+    source: str = ""
+    repeat: int = Field(default=1, ge=1, le=MOST_REPEATS)
+    topics: dict[Name, str] = Field(default_factory=dict, validate_default=True)
     layers: dict[str, tuple[str, ...]] = Field(min_length=1)
     processors: dict[Name, Processor] = Field(default_factory=dict)
     accounting: Accounting = Field(default_factory=Accounting)
@@ -97,10 +105,18 @@ class PackFile(Strict):
 
     @field_validator("topics")
     @classmethod
-    def _has_an_input(cls, topics: dict[Name, str]) -> dict[Name, str]:
-        if INPUT not in topics:
+    def _has_an_input(cls, topics: dict[Name, str], info: ValidationInfo) -> dict[Name, str]:
+        if INPUT not in topics and not info.data.get("source"):
             raise ValueError(f"needs the role `{INPUT}`: what a replay publishes to")
         return topics
+
+    @model_validator(mode="after")
+    def _serves_or_publishes(self) -> PackFile:
+        if self.source and (problem := unfit_key(self)):
+            raise ValueError(problem)
+        if self.repeat > 1 and not self.source:
+            raise ValueError("`repeat` is for a pack with a `source`: its pipeline ends, and can run again")
+        return self
 
     @model_validator(mode="after")
     def _a_running_pipeline_is_shared(self) -> PackFile:
@@ -131,6 +147,7 @@ class PackFile(Strict):
             "scenarios": "scenarios",
             "id_field": "entities.id",
             "id_parts": "entities.id_parts",
+            "reader": "source",
         }
         for name in sorted(elsewhere.keys() & replay.model_fields_set):
             raise ValueError(f"has no key `{name}`: that is `{elsewhere[name]}` of the pack")
@@ -187,7 +204,11 @@ class Pack(PackFile):
         fields["redaction"] = content.redaction.with_event_fields(content.replay)
         for kind in ("sql", "contracts", "fixtures"):
             fields[f"{kind}_dir"] = include / kind / file.parent.name if shipped else file.parent / kind
-        return cls.model_construct(**fields, file=file, python_dir=include if shipped else file.parent)
+        pack = cls.model_construct(**fields, file=file, python_dir=include if shipped else file.parent)
+        if not content.source:
+            return pack
+        replay = pack.replay.model_copy(update={"reader": partial(read_records, pack)})
+        return pack.model_copy(update={"replay": replay})
 
     @property
     def query_parameters(self) -> dict[str, object]:
@@ -198,6 +219,19 @@ class Pack(PackFile):
         layers = {f"layer_{name}": list(tables) for name, tables in self.layers.items()}
         own = {name: list(value) if isinstance(value, tuple) else value for name, value in self.parameters.items()}
         return {**layers, **own}
+
+    @property
+    def input_topic(self) -> str:
+        """Return the pack's own name of the topic that events are published to.
+
+        Raises UsageError for a pack that has none because its pipeline fetches what a run serves.
+        """
+        if self.source:
+            raise UsageError(
+                f"Pack '{self.name}' has no topics: its pipeline fetches what a run serves.",
+                hint="This command publishes events. `streamproof run` serves a fixture set.",
+            )
+        return self.topics[INPUT]
 
     def can_hold(self, scenario: str, families: Collection[str]) -> bool:
         """Return whether events of these families can create an entity of the scenario."""
@@ -234,6 +268,11 @@ class Pack(PackFile):
         if not chosen:
             raise UsageError(f"Pack '{self.name}' has no processor.", hint="It can only be observed (--mode observe).")
         return self.processors[chosen]
+
+    @property
+    def dialect(self) -> Dialect:
+        """Return the dialect of the pack's SQL, which is that of its warehouse."""
+        return DIALECTS.get(self.warehouse, CLICKHOUSE)
 
     @property
     def fixture_sets(self) -> tuple[str, ...]:

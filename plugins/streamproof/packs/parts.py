@@ -1,14 +1,16 @@
-"""Import the Python parts of a pack (oracle, generator) from the pack's own folder."""
+"""Import the Python parts of a pack (oracle, generator, source) from the pack's own folder."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module, invalidate_caches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streamproof.model.errors import UsageError
-from streamproof.packs.pack import Pack
+
+if TYPE_CHECKING:
+    from streamproof.packs.pack import Pack
 
 
 def import_part(pack: Pack, key: str, needs: tuple[str, ...]) -> Any:

@@ -60,14 +60,39 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Pipeline", str(summary.get("title") or summary["pack"])),
         ("Pack and mode", f"{summary['pack']} · {summary['mode']}"),
         ("Window (UTC)", f"{_short(window['from_ts'])} to {_short(window['to_ts'])}"),
-        ("Stack", f"{stack['name']} · Kafka {stack['kafka']} · processor {stack['processor']}"),
+        ("Stack", _stack(stack)),
         *_job(stack.get("flink")),
+        *_serving(summary.get("serving")),
         ("Fixture events", number(fixture["events"])),
         ("Started (UTC)", _short(str(summary["started_at"]))),
         ("Commit", str(summary["git_commit"])[:12] or "unknown"),
         ("First broken layer", str(summary["first_broken_layer"] or "none")),
         *_rungs(summary),
     ]
+
+
+def _stack(stack: Mapping[str, Any]) -> str:
+    kafka = [] if stack["kafka"] == "none" else [f"Kafka {stack['kafka']}"]
+    return " · ".join([stack["name"], *kafka, f"processor {stack['processor']}"])
+
+
+def _serving(serving: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Return what a pipeline that fetches asked for and how its runs went; nothing for a run that publishes."""
+    if serving is None:
+        return []
+    by_status = ", ".join(f"{status}: {number(times)}" for status, times in serving["by_status"].items())
+    runs = [
+        f"{facts['seconds']:,.1f} s, {facts['peak_rss_bytes'] / 1e6:,.0f} MB, {number(facts['requests'])} requests"
+        for facts in serving["repetitions"]
+    ]
+    found = [("Runs of the pipeline", "; ".join(runs)), ("Answers of the source", by_status or "none")]
+    if serving["faults"]:
+        faults = ", ".join(f"{name}: {number(times)}" for name, times in serving["faults"].items())
+        found.append(("Planned faults", faults))
+    if serving["never_served"]:
+        missing = ", ".join(f"{number(records)} of {file}" for file, records in serving["never_served"].items())
+        found.append(("Records in no whole answer", missing))
+    return found
 
 
 def _job(job: Mapping[str, Any] | None) -> list[tuple[str, str]]:

@@ -48,6 +48,7 @@ def build_summary(
         "git_commit": plan.git_commit,
         "fixture": {"manifest": plan.manifest, "sha256": plan.fixture_sha256, "events": plan.fixture_events},
         "replay": None if plan.observes else _replay(plan, results),
+        "serving": _serving(results),
         "results": [_stage(result) for result in results.values()],
         "checks": _counts(results),
         "failures": [_failure(check) for check in failed],
@@ -81,7 +82,8 @@ def _stack(plan: RunPlan, stack: StackState | None, results: Mapping[str, StageR
     return {
         "name": plan.stack,
         "kafka": plan.kafka,
-        "clickhouse": stack.clickhouse.url if stack else checked.get("clickhouse"),
+        "clickhouse": stack.clickhouse_url if stack else checked.get("clickhouse"),
+        "warehouse": stack.warehouse_url if stack else checked.get("warehouse"),
         "processor": plan.processor,
         "versions": {**(stack.outside if stack else checked.get("versions", {})), **started},
         "started": list(started),
@@ -100,6 +102,17 @@ def _replay(plan: RunPlan, results: Mapping[str, StageResult]) -> dict[str, Any]
         "first_events": plan.first_events,
         **{name: details.get(name) for name in ("rate_per_sec", "duration_sec", "send_error")},
     }
+
+
+def _serving(results: Mapping[str, StageResult]) -> dict[str, Any] | None:
+    """Return what a pipeline asked for and how its runs went, None for a run that publishes.
+
+    Each repetition has its seconds, its greatest memory in bytes, its requests and the rows after it.
+    """
+    details = results["replay_events"].details if "replay_events" in results else {}
+    if "repetitions" not in details:
+        return None
+    return {name: details[name] for name in ("repetitions", "requests", "by_status", "bytes", "faults", "never_served")}
 
 
 def _flink(results: Mapping[str, StageResult]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from streamproof.model.correlation import Correlation
 from streamproof.model.errors import StackError, UsageError
 from streamproof.model.plan import NOTHING_PROMISED, RunPlan
 from streamproof.model.results import CheckResult, Status
-from streamproof.model.settings import ClickHouseSettings, Connections, FlinkSettings, KafkaSettings
+from streamproof.model.settings import Connections, FlinkSettings, KafkaSettings, WarehouseSettings
 from streamproof.model.stack import StackState
 from streamproof.model.window import Window
 from streamproof.packs.flink_jobs import FlinkProcessor
@@ -23,10 +23,24 @@ from streamproof.packs.pack import Pack
 from streamproof.packs.processors import RunningProcessor
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
+from streamproof.runtime.warehouses import warehouse_settings
 from streamproof.transport.base import Transport
 from streamproof.transport.registry import transport_of
+from streamproof.transport.served import KEY_FILE
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.registry import open_warehouse
+
+# What checks can know of each run of a pipeline that runs several times: parameter, and key of the replay's details.
+_OF_REPETITIONS = {
+    "requests_by_repetition": "requests",
+    "seconds_by_repetition": "seconds",
+    "peak_rss_bytes_by_repetition": "peak_rss_bytes",
+}
+
+
+def _by_repetition(repetitions: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    """Return the facts of the runs of a pipeline as query parameters: lists in the order of the runs."""
+    return {name: [facts[key] for facts in repetitions] for name, key in _OF_REPETITIONS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +96,22 @@ class RunContext:
         return replace(self, connections=connections)
 
     def without_secrets(self, text: str) -> str:
-        """Return the text with each secret of the run's connections replaced by `***`."""
-        if not self.plan.needs_connections:
-            return text
-        try:
-            secrets = self.outside().secrets()
-        except StackError:
-            return text
-        for secret in secrets:
+        """Return the text with each secret of the run's connections, and the key of its source, replaced by `***`."""
+        for secret in (*self._outside_secrets(), *self._source_keys()):
             text = text.replace(secret, "***")
         return text
+
+    def _outside_secrets(self) -> Iterable[str]:
+        if not self.plan.needs_connections:
+            return ()
+        try:
+            return self.outside().secrets()
+        except StackError:
+            return ()
+
+    def _source_keys(self) -> Iterable[str]:
+        file = self.folder.source / KEY_FILE
+        return (file.read_text(encoding="utf-8"),) if file.is_file() else ()
 
     def outside(self) -> Connections:
         """Return the connections to services that the run did not start. Raises StackError when there are none."""
@@ -150,6 +170,11 @@ class RunContext:
         return kafka
 
     @property
+    def needs_kafka(self) -> bool:
+        """Return whether the run publishes to brokers. One that observes or serves does not."""
+        return not self.plan.observes and not self.pack.source
+
+    @property
     def needs_flink(self) -> bool:
         """Return whether the run's processor is a job on Flink."""
         return isinstance(self.pack.processors.get(self.plan.processor), FlinkProcessor)
@@ -167,14 +192,16 @@ class RunContext:
         """Return the transport of the pack. Raises UsageError for an unknown kind."""
         return transport_of(self.pack.transport)
 
-    def server_settings(self) -> ClickHouseSettings:
-        """Return how to reach the run's ClickHouse server, without selecting the run's database. Raises StackError."""
+    def server_settings(self) -> WarehouseSettings:
+        """Return how to reach the run's warehouse server, without selecting the run's database. Raises StackError."""
         if self.plan.observes:
-            return self.outside().clickhouse
+            return self.outside().warehouse
         state = self.stack_state()
-        return self.outside().clickhouse if self.plan.needs_connections else state.clickhouse
+        return (
+            self.outside().warehouse if self.plan.needs_connections else warehouse_settings(state, self.pack.warehouse)
+        )
 
-    def clickhouse_settings(self) -> ClickHouseSettings:
+    def database_settings(self) -> WarehouseSettings:
         """Return how to reach the run's own database; in mode observe, the observed warehouse. Raises StackError."""
         server = self.server_settings()
         return server if self.plan.observes else server.using(self.names.database)
@@ -203,7 +230,7 @@ class RunContext:
 
         With `cached`, views are read from the cache of stage `query_pack`, so that all checks see the same rows.
         """
-        warehouse = open_warehouse(self.pack.warehouse, self.clickhouse_settings())
+        warehouse = open_warehouse(self.pack.warehouse, self.database_settings())
         try:
             if cached and not self.plan.observes:
                 warehouse.use_view_cache()
@@ -237,6 +264,7 @@ class RunContext:
             "published_ids": replay["published_ids"],
             "published_by_scenario": replay["promised_by_scenario"],
             "published_in_window": replay["published_in_window"],
+            **_by_repetition(replay.get("repetitions", ())),
             "expected_dlq": expected["dlq"],
             "expected_quarantine": expected["quarantine"],
             "expected_ignored": expected["ignored"],

@@ -62,7 +62,8 @@ def execute(ctx: RunContext, stage: str, function: StageFunction) -> StageResult
             hint = f"This is a defect of streamproof or of the pack. The traceback is in stages/{stage}.log."
             log(traceback.format_exc())
         log(f"{status.value}{f': {error}' if error else ''}")
-    error = ctx.without_secrets(error) if error else error
+    # A hint may have the last lines of a program's log.
+    error, hint = (ctx.without_secrets(text) if text else text for text in (error, hint))
     result = StageResult(
         stage=stage,
         status=status,

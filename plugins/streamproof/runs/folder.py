@@ -13,6 +13,7 @@ from streamproof.model.plan import RunPlan
 from streamproof.model.results import StageResult
 from streamproof.model.stack import StackState
 from streamproof.runtime.files import write_json
+from streamproof.runtime.stack_spec import SOURCE
 
 
 def read_json(path: Path) -> Any:
@@ -45,6 +46,16 @@ class RunFolder:
     def stack(self) -> Path:
         """Return the folder of the run's services: state file, logs, data."""
         return self.root / "stack"
+
+    @property
+    def source(self) -> Path:
+        """Return the folder with the certificate and the key of the run's source."""
+        return self.stack / "data" / SOURCE
+
+    @property
+    def source_files(self) -> Path:
+        """Return the folder of the files that the run's source makes for the pipeline. It stays."""
+        return self.stack / "source_files"
 
     @property
     def contracts(self) -> Path:

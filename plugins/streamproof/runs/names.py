@@ -19,12 +19,14 @@ PROCESSOR, RAW = "processor", "raw"
 class RunNames:
     """The names of the run's database, its topics by role, and its consumer groups by role.
 
-    They are unique to the run, but for the topics and groups of a pipeline that was running before.
+    They are unique to the run, but for the topics and groups of a pipeline that was running before. A run that serves a
+    fixture set has no topic and no group; `source` is then the name under which the ledger has its records.
     """
 
     database: str
     topics: Mapping[str, str]
     groups: Mapping[str, str]
+    source: str = ""
 
     @classmethod
     def of(cls, pack: Pack, run_id: str, processor: Processor | None = None) -> RunNames:
@@ -34,6 +36,8 @@ class RunNames:
         """
         require_id(run_id, "a run id")
         database = f"sp_{pack.name}_{re.sub('[^A-Za-z0-9]', '_', run_id)}"
+        if pack.source:
+            return cls(database, {}, {}, source=f"{run_id}.source")
         if isinstance(processor, RunningProcessor):
             return cls(database, processor.topics, processor.groups)
         unused = _row_topics(*pack.processors.values()) - _row_topics(*([processor] if processor else []))
@@ -50,8 +54,8 @@ class RunNames:
 
     @property
     def input_topic(self) -> str:
-        """Return the topic that a replay publishes to."""
-        return self.topics[INPUT]
+        """Return the topic that a replay publishes to, or the name that stands for it when records are served."""
+        return self.source or self.topics[INPUT]
 
 
 def _row_topics(*processors: Processor) -> set[str]:

@@ -13,14 +13,20 @@ from streamproof.runs.names import RunNames
 TRACE_SQL, CONTRACT_FILES = "trace", "contracts"
 # The run's processor is a job on Flink, whose restarts are judged whatever the pack says of its records.
 FLINK_JOB = "flink_job"
+# Events are published to topics, whose consumers can be waited for.
+PUBLISHED = "published"
+# The pipeline runs several times, and the later runs must change nothing.
+REPEATED = "repeated"
 
 
 def pack_offers(pack: Pack, processor: Processor | None = None) -> frozenset[str]:
-    """Return those of `trace`, `contracts` and `flink_job` that a run with this processor has, and the pack's rungs."""
+    """Return the parts that a run with this processor has, and the pack's rungs."""
     offered = {
         TRACE_SQL: any((pack.sql_dir / "trace").glob("*.sql")),
         CONTRACT_FILES: has_contracts(pack),
         FLINK_JOB: isinstance(processor, FlinkProcessor),
+        PUBLISHED: not pack.source,
+        REPEATED: pack.repeat > 1,
     }
     return frozenset(name for name, there in offered.items() if there) | frozenset(offered_rungs(pack))
 

@@ -17,10 +17,14 @@ from streamproof.model.plan import CONSERVATION
 from streamproof.model.window import Window
 from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.pack import Pack
+from streamproof.packs.parts import import_part
 from streamproof.packs.processors import CommandProcessor
+from streamproof.packs.sources import SOURCE_PARTS
 from streamproof.runs.offers import CONTRACT_FILES, pack_offers, require_an_end
 from streamproof.runs.processors import job_problems, processor_problems
+from streamproof.runs.serving import require_fit
 from streamproof.sql.blocks import Block, read_blocks
+from streamproof.sql.dialects import Dialect
 from streamproof.sql.reading import shown_path
 from streamproof.warehouse.registry import warehouse_kind
 from streamproof.warehouse.values import SqlReview, SqlText
@@ -36,6 +40,9 @@ RUN_PARAMETERS: Mapping[str, object] = {
     "published_ids": {},
     "published_by_scenario": {},
     "published_in_window": {},
+    "requests_by_repetition": [0],
+    "seconds_by_repetition": [0.0],
+    "peak_rss_bytes_by_repetition": [0],
     "expected_dlq": {},
     "expected_quarantine": {},
     "expected_ignored": {},
@@ -78,13 +85,14 @@ class _Review:
                 lines = job_problems(self.pack, processor)
             self.found += [Problem(f"{self.pack.file}: processors.{name}: {line}.") for line in lines]
         yield from _never_read(self.pack)
+        self._try(self._transport)
         checks, others = [*self._suites()], [*self._queries(), *self._oracle()]
         blocks = [*checks, *others]
         offered = pack_offers(self.pack)
         contracts = (self._try(lambda: self.files.contracts) or ()) if CONTRACT_FILES in offered else ()
         texts = [_text(block, count="failed_rows") for block in checks] + [_text(block) for block in others]
         texts += [_text(mutation) for block in blocks for mutation in block.mutations]
-        texts += [text for contract in contracts for text in _contract_texts(contract)]
+        texts += [text for contract in contracts for text in _contract_texts(contract, self.pack.dialect)]
         yield from self.found
         yield from _unknown_parameters(self.pack, blocks)
         reviewed = self._try(lambda: self._reviewed(texts))
@@ -107,6 +115,12 @@ class _Review:
             self.found.append(Problem(error.message, error.hint))
             return None
 
+    def _transport(self) -> None:
+        """Raise UsageError when the kind of transport or the module of the source does not fit."""
+        require_fit(self.pack)
+        if self.pack.source:
+            import_part(self.pack, "source", SOURCE_PARTS)
+
     def _suites(self) -> Iterator[Block]:
         for suite in (*self.pack.suites, CONSERVATION):
             yield from self._try(lambda suite=suite: self.files.suite(suite)) or ()  # type: ignore[misc]
@@ -118,8 +132,10 @@ class _Review:
             own = self.pack.export.events if self.pack.export and folder == EXPORT else ()
             named = {self.pack.sql_dir / file for file in own}
             for file in sorted({*(self.pack.sql_dir / folder).glob("*.sql"), *named}):
-                shown_as = shown_path(file, self.home)
-                yield from self._try(lambda file=file, shown_as=shown_as: read_blocks(file, shown_as=shown_as)) or ()  # type: ignore[misc]
+                yield from self._try(lambda file=file: self._blocks(file)) or ()  # type: ignore[misc]
+
+    def _blocks(self, file: Path) -> tuple[Block, ...]:
+        return read_blocks(file, shown_as=shown_path(file, self.home), dialect=self.pack.dialect)
 
     def _oracle(self) -> Iterator[Block]:
         if not self.pack.oracle:
@@ -170,14 +186,14 @@ def _text(block: Block, *, count: str = "") -> SqlText:
     return SqlText(f"{block.source}:{block.line}", block.sql, block.parameters, count)
 
 
-def _contract_texts(contract: Contract) -> Iterator[SqlText]:
+def _contract_texts(contract: Contract, dialect: Dialect) -> Iterator[SqlText]:
     """Yield the statements of a contract: one that reads every column which it names, and its mutations."""
     named = [contract.time, *contract.identify, *contract.session, *contract.leave_out]
     named += [str(check.kwargs["column"]) for check in contract.checks if "column" in check.kwargs]
     stored = dict.fromkeys(name for name in named if name and name not in contract.computed)
-    columns = [*(f"`{name}`" for name in stored), *contract.computed.values()]
+    columns = [*map(dialect.identifier, stored), *contract.computed.values()]
     source = str(contract.file)
-    yield SqlText(source, f"SELECT {', '.join(columns)} FROM `{contract.table}`")  # noqa: S608 - the pack's own names
+    yield SqlText(source, f"SELECT {', '.join(columns)} FROM {dialect.identifier(contract.table)}")  # noqa: S608 - the pack's own names
     for check in contract.checks:
         for mutation in check.mutations:
             if len(mutation.statements) == 1:

@@ -33,9 +33,11 @@ from streamproof.runs.offers import offered_rungs, pack_offers
 from streamproof.runs.processors import processor_launch, refuse_unusable_job
 from streamproof.runs.request import HostSettings, RunRequest, narrowed_by
 from streamproof.runs.rerun import from_any_folder, git_commit, rerun_command
+from streamproof.runs.serving import fault_plan, refuse_unfit_transport
 from streamproof.runs.stage import StageList
 from streamproof.runs.subject.choosing import Subject, observed_subject, replayed_subject, shared_subject
 from streamproof.runs.subject.sharing import refuse_blind_checks, refuse_unsafe, running_processor
+from streamproof.sql.dialects import Dialect
 from streamproof.sql.scripts import read_script
 
 # Kafka and processor of a run in mode observe.
@@ -53,6 +55,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     packs = host.packs or Packs(home)
     pack = packs.load(request.pack)
     processor = pack.processor_name(request.processor)
+    refuse_unfit_transport(request, pack)
     refuse_unusable_job(pack, processor)
     suites = pack.suite_names(request.suites)
     files = CheckFiles(pack, home)
@@ -60,7 +63,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     run_id = request.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
     names = RunNames.of(pack, run_id, pack.processors.get(processor))
     folder = _new_folder(request, run_id, home)
-    inject = _script_file(request.inject, "--inject")
+    inject = _script_file(request.inject, "--inject", pack.dialect)
     observes = request.mode == OBSERVE
     subject = observed_subject(request, now) if observes else replayed_subject(request, pack, now)
     _refuse_long_replay(subject, request, host)
@@ -78,11 +81,12 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         pack_file=str(pack.file),
         stack=EXTERNAL if observes else request.stack,
         processor=NOT_INVOLVED if observes else processor,
-        kafka=NOT_INVOLVED if observes else request.kafka,
+        kafka=NOT_INVOLVED if observes or pack.source else request.kafka,
         home=str(home),
         folder=str(folder.root),
         suites=suites,
         inject=inject,
+        faults=fault_plan(request, pack),
         git_commit=git_commit(home),
         rerun=rerun_command(from_any_folder(replace(request, pack=packs.asked_for(pack.file)), pack, inject)),
         created_at=iso_ms(now),
@@ -197,12 +201,12 @@ def _refuse_long_replay(subject: Subject, request: RunRequest, host: HostSetting
         )
 
 
-def _script_file(path: str | None, option: str) -> str | None:
+def _script_file(path: str | None, option: str, dialect: Dialect) -> str | None:
     if path is None:
         return None
     resolved = Path(path).expanduser().resolve()
     if not resolved.is_file():
         raise UsageError(f"{option}: there is no file {resolved}.", hint="Give the path of a file of SQL statements.")
-    if not read_script(resolved):
+    if not read_script(resolved, dialect):
         raise UsageError(f"{option}: {resolved} holds no statement.", hint="Give the path of a file of SQL statements.")
     return str(resolved)

@@ -9,27 +9,40 @@ from pathlib import Path
 
 import orjson
 
-from streamproof.model.errors import UsageError
+from streamproof.model.errors import StackError, UsageError
 from streamproof.model.plan import COMPOSE
-from streamproof.model.settings import ClickHouseSettings, KafkaSettings
+from streamproof.model.settings import KafkaSettings, WarehouseSettings
 from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.pack import Pack
 from streamproof.packs.processors import CommandProcessor, fill, placeholders
 from streamproof.runs.context import RunContext
 from streamproof.runs.names import RunNames
-from streamproof.runtime.environment import PLACEHOLDERS
+from streamproof.runtime.environment import PLACEHOLDERS, SOURCE_PLACEHOLDERS
 from streamproof.runtime.jars import is_named_jar, read_lock
 from streamproof.runtime.java import find_java
 from streamproof.runtime.stack_spec import ProcessorLaunch
+from streamproof.transport.served import CERTIFICATE_FILE, KEY_FILE
 
 # These values may be secret: no argument may hold them, and no file of the run that stays.
-SECRETS = ("clickhouse_password", "clickhouse_verify", "clickhouse_ca_cert", "kafka_options_json")
+SECRETS = (
+    "clickhouse_password", "clickhouse_verify", "clickhouse_ca_cert", "kafka_options_json", "postgres_password",
+    "postgres_sslmode", "postgres_ca_cert",
+)  # fmt: skip
+# Those that the services of the run's own stack make when they start. The processor's start fills them in.
+_MADE = ("postgres_password",)
+# What a program shows to the source of the run, and the file of the certificate that it has to trust.
+SOURCE_KEY, CA_FILE = "source_key", "source_ca_file"
+# The folder of the files that the source makes for the program, such as a job that asks for all files of the set.
+SOURCE_FILES = "source_files"
+_BROKERS = "bootstrap_servers"
 
 
 def processor_problems(pack: Pack, chosen: CommandProcessor) -> list[str]:
     """Return what would stop the start of a program: unknown placeholders, a missing program or lock file of jars."""
     groups = RunNames.of(pack, "any").groups
-    known = {"python", "database", "pack", "java", "files", *PLACEHOLDERS, *(f"port.{name}" for name in chosen.ports)}
+    known = {"python", "database", "pack", "java", "files", *_later(pack), *(f"port.{name}" for name in chosen.ports)}
+    known |= {CA_FILE, SOURCE_FILES} if pack.source else set()
+    secrets = _secrets(pack)
     known |= {f"topic.{role}" for role in pack.topics} | {f"group.{role}" for role in groups}
     known |= {"jars"} if chosen.jars else set()
     named = {"argv": chosen.argv, "env": chosen.env.values(), "secrets": chosen.secrets.values()}
@@ -39,7 +52,7 @@ def processor_problems(pack: Pack, chosen: CommandProcessor) -> list[str]:
         for key, texts in named.items()
         for text in texts
         for name in placeholders(text)
-        if name not in known | (set() if key == "argv" else set(SECRETS))
+        if name not in known | (set() if key == "argv" else set(secrets))
     ]
     program = chosen.argv[0]
     if not placeholders(program) and shutil.which(program) is None:
@@ -97,9 +110,9 @@ def processor_launch(ctx: RunContext) -> ProcessorLaunch | None:
     if chosen is None:
         return None
     files = ctx.folder.stack / "data" / "processor_files"
-    later = (*PLACEHOLDERS, *(f"port.{name}" for name in chosen.ports))
+    later = (*_later(ctx.pack), *(f"port.{name}" for name in chosen.ports))
     known = {**_names(ctx, chosen), "files": str(files), **{name: f"{{{name}}}" for name in later}}
-    known_to_env = {**known, **{name: f"{{{name}}}" for name in SECRETS}}
+    known_to_env = {**known, **{name: f"{{{name}}}" for name in _secrets(ctx.pack)}}
     # In a container, docker-compose.yaml gives the secrets and the paths of the processor's own files.
     inside = ctx.plan.stack == COMPOSE
     texts = chosen.env if inside else {**chosen.env, **chosen.secrets}
@@ -127,17 +140,43 @@ def processor_secrets(ctx: RunContext) -> dict[str, str]:
     connections and none are configured.
     """
     chosen = run_processor(ctx)
-    used = {name for text in chosen.texts for name in placeholders(text)} & set(SECRETS) if chosen else set()
+    used = {name for text in chosen.texts for name in placeholders(text)} & {*_secrets(ctx.pack)} if chosen else set()
     if not used:
         return {}
-    clickhouse, kafka = ClickHouseSettings("", 0), KafkaSettings("")
+    own = {SOURCE_KEY: _source_key(ctx)} if SOURCE_KEY in used else {}
+    warehouse, kafka = WarehouseSettings("", 0), KafkaSettings("")
     if ctx.plan.needs_connections:
-        clickhouse, kafka = ctx.outside().clickhouse, ctx.outside_kafka()
-    return {name: value for name, value in _secret_values(clickhouse, kafka).items() if name in used}
+        warehouse = ctx.outside().warehouse
+        kafka = ctx.outside_kafka() if ctx.needs_kafka else kafka
+    else:
+        used -= set(_MADE)
+    return {name: value for name, value in {**_secret_values(warehouse, kafka), **own}.items() if name in used}
+
+
+def _later(pack: Pack) -> tuple[str, ...]:
+    """Return the placeholders whose values are known once the services are up."""
+    if not pack.source:
+        return PLACEHOLDERS
+    return (*(name for name in PLACEHOLDERS if name != _BROKERS), *SOURCE_PLACEHOLDERS)
+
+
+def _secrets(pack: Pack) -> tuple[str, ...]:
+    return (*SECRETS, SOURCE_KEY) if pack.source else SECRETS
+
+
+def _source_key(ctx: RunContext) -> str:
+    """Return the key of the run's source. Raises StackError when there is none."""
+    file = ctx.folder.source / KEY_FILE
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise StackError(
+            f"The key of the source cannot be read: {error.strerror}.", hint="Stage stack_up makes it: is the stack up?"
+        ) from None
 
 
 def _argument(text: str, known: Mapping[str, str]) -> str:
-    if secret := next((name for name in placeholders(text) if name in SECRETS), ""):
+    if secret := next((name for name in placeholders(text) if name in (*SECRETS, SOURCE_KEY)), ""):
         raise UsageError(
             f"pack.yaml: an argument of a processor names {{{secret}}}.",
             hint="Every user of the machine can read arguments: put it into `env` or `files`.",
@@ -161,6 +200,8 @@ def _own(ctx: RunContext, chosen: CommandProcessor) -> dict[str, str]:
 def _names(ctx: RunContext, chosen: CommandProcessor) -> dict[str, str]:
     names = {**ctx.names.placeholders, "python": sys.executable, "pack": str(ctx.pack.python_dir)}
     # Only for a program that asks for it: a JRE that does not exist must not stop any other.
+    if ctx.pack.source:
+        names |= {CA_FILE: str(ctx.folder.source / CERTIFICATE_FILE), SOURCE_FILES: str(ctx.folder.source_files)}
     names["java"] = str(find_java(ctx.plan.java)) if any("{java}" in text for text in chosen.texts) else ""
     if chosen.jars:
         jars = read_lock(_lock(ctx, chosen))
@@ -178,10 +219,14 @@ def _lock(ctx: RunContext, chosen: CommandProcessor) -> Path:
     return lock
 
 
-def _secret_values(clickhouse: ClickHouseSettings, kafka: KafkaSettings) -> Mapping[str, str]:
+def _secret_values(warehouse: WarehouseSettings, kafka: KafkaSettings) -> Mapping[str, str]:
+    encrypted = "verify-full" if warehouse.verify else "require"
     return {
-        "clickhouse_password": clickhouse.password,
-        "clickhouse_verify": "on" if clickhouse.verify else "off",
-        "clickhouse_ca_cert": clickhouse.ca_cert or "",
+        "clickhouse_password": warehouse.password,
+        "clickhouse_verify": "on" if warehouse.verify else "off",
+        "clickhouse_ca_cert": warehouse.ca_cert or "",
+        "postgres_password": warehouse.password,
+        "postgres_sslmode": encrypted if warehouse.secure else "prefer",
+        "postgres_ca_cert": warehouse.ca_cert or "",
         "kafka_options_json": orjson.dumps(dict(kafka.options)).decode(),
     }

@@ -46,7 +46,7 @@ class RunRequest:
     pack's own.
     `speed` is `max`, or how many times faster than they happened the events are published (`60x`). `shift_to` moves all
     times so that the last event is at an ISO-8601 time or `now`, None for no move. `events` limits the replay to the
-    first events, None for all.
+    first events, None for all. `faults` is the name or the path of a plan of faults, None for none.
     """
 
     pack: str | None = None
@@ -74,6 +74,7 @@ class RunRequest:
     speed: str = MAX
     shift_to: str | None = None
     events: int | None = None
+    faults: str | None = None
 
 
 def narrowed_by(request: RunRequest, pack: Pack) -> tuple[str, ...]:
@@ -89,6 +90,7 @@ def narrowed_by(request: RunRequest, pack: Pack) -> tuple[str, ...]:
         "broken fixture lines were left out": request.tolerate_bad_lines,
         f"only some suites ran: {', '.join(suites)}": suites != pack.suites,
         f"only the first {request.events} events were replayed": request.events is not None,
+        f"requests got the faults of {request.faults}": request.faults is not None,
         "a window was chosen instead of the fixture set's own": request.from_ts is not None,
     }
     return tuple(reason for reason, holds in reasons.items() if holds)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamproof.model.plan import PROVE
+from streamproof.packs.sources import FAULTS
 
 if TYPE_CHECKING:
     from streamproof.packs.pack import Pack
@@ -30,15 +31,18 @@ def git_commit(home: Path) -> str:
 # Fields of a request that the commands `run` and `prove` take as an option of the same name.
 _OPTIONS = (
     "pack", "mode", "stack", "processor", "kafka", "manifest", "inject", "from_ts", "to_ts", "input_topic",
-    "partitions", "parallelism", "speed", "shift_to", "events",
+    "partitions", "parallelism", "speed", "shift_to", "events", "faults",
 )  # fmt: skip
 
 
 def from_any_folder(request: RunRequest, pack: Pack, inject: str | None) -> RunRequest:
     """Return the request with absolute paths, so that its command works in any folder. `inject` is already absolute."""
-    given = request.manifest
+    given, faults = request.manifest, request.faults
     by_name = given is None or given in pack.fixture_sets
-    return replace(request, manifest=given if by_name else str(pack.manifest(given)), inject=inject)
+    manifest = given if by_name else str(pack.manifest(given))
+    if faults is not None and not (pack.file.parent / FAULTS / f"{faults}.yaml").is_file():
+        faults = str(Path(faults).expanduser().resolve())
+    return replace(request, manifest=manifest, inject=inject, faults=faults)
 
 
 def rerun_command(request: RunRequest) -> str:

@@ -12,6 +12,7 @@ from streamproof.packs.processors import fill_known
 
 BROKER = "broker"
 MOCK = "mock"
+NO_KAFKA = "none"
 
 # The strategies for data of an earlier stack with the same name.
 PRESERVE, RESET, BACKUP_RESET = "preserve", "reset", "backup-reset"
@@ -19,14 +20,20 @@ STATE_STRATEGIES = (PRESERVE, RESET, BACKUP_RESET)
 
 # The service that uses the others. It starts last and stops first.
 PROCESSOR = "processor"
+# The service that serves a fixture set to a pipeline that fetches it.
+SOURCE = "source"
 # The services of docker-compose.yaml that are a Flink cluster.
 JOB_MANAGER, TASK_MANAGER = FLINK_SERVICES = ("flink-jobmanager", "flink-taskmanager")
+
+# Kinds of warehouses.
+CLICKHOUSE, POSTGRES = "clickhouse", "postgres"
 
 # Purposes of ports, as they are named in `StackSpec.ports` and in the errors about them.
 KAFKA_PORT = "kafka"
 CONTROLLER_PORT = "kafka_controller"
 HTTP_PORT = "clickhouse_http"
 TCP_PORT = "clickhouse_tcp"
+POSTGRES_PORT = "postgres"
 FLINK_REST_PORT = "flink_rest"
 FLINK_RPC_PORT = "flink_rpc"
 FLINK_ZOOKEEPER_PORT = "flink_zookeeper"
@@ -55,6 +62,13 @@ class ProcessorLaunch:
     stop_signal: str = "SIGTERM"
     stop_grace_sec: float = 15.0
     ends: bool = False
+
+    def with_secrets(self, values: Mapping[str, str]) -> ProcessorLaunch:
+        """Return the same launch with placeholders replaced by secret values. It is never written."""
+        env, files = (
+            {name: fill_known(text, values) for name, text in texts.items()} for texts in (self.env, self.files)
+        )
+        return replace(self, env=env, files=files)
 
     @property
     def title(self) -> str:
@@ -116,11 +130,25 @@ class OutsideLaunch:
 
     bootstrap_servers: str
     bootstrap_from_clickhouse: str
-    clickhouse_host: str
-    clickhouse_port: int
-    clickhouse_user: str
-    clickhouse_secure: bool
+    warehouse_host: str
+    warehouse_port: int
+    warehouse_user: str
+    warehouse_secure: bool
     versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLaunch:
+    """What the source of a stack serves. Paths are absolute text.
+
+    `files` are the files of the fixture set by their name in the manifest. `ledger` is the file for the requests,
+    `faults` a plan of faults, '' for none.
+    """
+
+    pack_file: str
+    files: Mapping[str, str]
+    ledger: str
+    faults: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +158,15 @@ class StackSpec:
     - `partitions` are the numbers of partitions of topics that have more than one.
     - The stack writes state.json, logs/<service>.log and data/ to `folder`.
     - `home` is the project folder, which holds include/. `java` names another JRE.
-    - `kafka_kind` is `broker` or `mock`. `topics` are created with one partition and no expiry.
+    - `kafka_kind` is `broker`, `mock` or `none`, for a stack without Kafka.
+    - `topics` are created with one partition and no expiry.
     - `ports` maps purposes (see the constants) to numbers; 0 or absent means any free port.
     - The stack ends when process `owner` ends, or after `expires_after_sec` seconds, if these are given.
     - With `compose`, the services are containers instead of processes.
     - With `outside`, only the processor is started.
+    - `warehouse` is the kind of warehouse that a local stack starts.
     - With `flink`, processes of a Flink cluster are started beside Kafka and ClickHouse.
+    - With `source`, a fixture set is served.
     """
 
     name: str
@@ -153,6 +184,13 @@ class StackSpec:
     compose: ComposeLaunch | None = None
     outside: OutsideLaunch | None = None
     flink: FlinkSpec | None = None
+    source: SourceLaunch | None = None
+    warehouse: str = CLICKHOUSE
+
+    @property
+    def source_folder(self) -> Path:
+        """Return the folder with the certificate and the key of the source. It is removed with the stack."""
+        return self.data / SOURCE
 
     @property
     def root(self) -> Path:
@@ -173,11 +211,7 @@ class StackSpec:
         """Return the same stack with placeholders of the processor replaced by secret values. It is never written."""
         if self.processor is None:
             return self
-        env, files = (
-            {name: fill_known(text, values) for name, text in texts.items()}
-            for texts in (self.processor.env, self.processor.files)
-        )
-        return replace(self, processor=replace(self.processor, env=env, files=files))
+        return replace(self, processor=self.processor.with_secrets(values))
 
     def log(self, service: str) -> Path:
         """Return the log of a service."""

@@ -22,6 +22,7 @@ from streamproof.fixtures.verify import check_fixture_set, shown
 from streamproof.model.errors import FixtureError, UsageError
 from streamproof.model.fixture import FixtureReport, ReplayRules
 from streamproof.packs.pack import Pack
+from streamproof.packs.sources import require_lines
 from streamproof.scaffold.importing import SAMPLE_RECORDS, present_ms
 
 # A scenario is the name of a folder of the set, beside its manifest.json.
@@ -44,6 +45,7 @@ def import_set(pack: Pack, files: Sequence[Path], out: Path, *, scenario: str | 
     for a folder that exists, or a scenario that does not or is no plain name, FixtureError for a file that cannot be
     read.
     """
+    require_lines(pack)
     chosen = _scenario(pack, scenario)
     out = out.expanduser().absolute()
     if out.exists():

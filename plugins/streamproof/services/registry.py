@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from streamproof.model.errors import StackError
 from streamproof.runtime.compose.services import ComposeServices
-from streamproof.runtime.stack_spec import BROKER, PROCESSOR, StackSpec
+from streamproof.runtime.stack_spec import BROKER, CLICKHOUSE, MOCK, POSTGRES, PROCESSOR, SOURCE, StackSpec
 from streamproof.runtime.supervisor import Services
 from streamproof.services.base import Service
 from streamproof.services.clickhouse_server import ClickHouseServer
@@ -14,14 +15,19 @@ from streamproof.services.kafka_broker import KafkaBroker
 from streamproof.services.kafka_mock import KafkaMock
 from streamproof.services.local_services import LocalServices
 from streamproof.services.outside_services import OutsideServices
+from streamproof.services.postgres.server import PostgresServer
 from streamproof.services.processor_process import ProcessorProcess
+from streamproof.services.sources.http_source import HttpSource
 
-KAFKA, KAFKA_MOCK, CLICKHOUSE, FLINK = "kafka", "kafka-mock", "clickhouse", "flink"
+# The service that is the warehouse has the name of its kind.
+KAFKA, KAFKA_MOCK, FLINK = "kafka", "kafka-mock", "flink"
 SERVICES: Mapping[str, type[Service]] = {
     KAFKA: KafkaBroker,
     KAFKA_MOCK: KafkaMock,
     CLICKHOUSE: ClickHouseServer,
+    POSTGRES: PostgresServer,
     FLINK: FlinkCluster,
+    SOURCE: HttpSource,
     PROCESSOR: ProcessorProcess,
 }
 
@@ -34,7 +40,17 @@ def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Serv
     if spec.outside:
         return OutsideServices(spec, env)
     if spec.compose:
+        if spec.warehouse != CLICKHOUSE:
+            raise StackError(
+                f"Stack compose has no warehouse of kind '{spec.warehouse}'.", hint="Use --stack local or external."
+            )
         return ComposeServices(spec, env, timeout)
-    names = [KAFKA if spec.kafka_kind == BROKER else KAFKA_MOCK, CLICKHOUSE]
-    names += [name for name, wanted in ((FLINK, spec.flink), (PROCESSOR, spec.processor)) if wanted]
-    return LocalServices(spec, {name: SERVICES[name] for name in names}, env, timeout)
+    wanted = {
+        KAFKA: spec.kafka_kind == BROKER,
+        KAFKA_MOCK: spec.kafka_kind == MOCK,
+        spec.warehouse: True,
+        FLINK: spec.flink is not None,
+        SOURCE: spec.source is not None,
+        PROCESSOR: spec.processor is not None,
+    }
+    return LocalServices(spec, {name: SERVICES[name] for name in wanted if wanted[name]}, env, timeout)

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from streamproof.model.errors import SqlSourceError
+from streamproof.sql.dialects import CLICKHOUSE, Dialect
 from streamproof.sql.lexing import Kind, Token, line_of, parameter_of, tokens
 from streamproof.sql.reading import read_sql
 
@@ -44,7 +45,7 @@ class Block:
 
     `comment` holds the comments between the marker and the statement; for the first block, also the file's opening
     comment. `line` is the line number of the marker, from 1. `parameters` are the server-side parameters of the
-    statement, as (name, ClickHouse type). Only a test, or a query whose rows are judged, has `mutations`.
+    statement, as (name, SQL type). Only a test, or a query whose rows are judged, has `mutations`.
     """
 
     kind: BlockKind
@@ -111,7 +112,7 @@ def block_error(source: str, line: int, what: str, hint: str) -> SqlSourceError:
 
 
 @cache
-def parse_blocks(text: str, source: str) -> tuple[Block, ...]:
+def parse_blocks(text: str, source: str, dialect: Dialect = CLICKHOUSE) -> tuple[Block, ...]:
     """Parse the blocks of one file. Mutations are returned inside the block that they follow.
 
     `source` names the file in errors. The result is cached, because planning, the suites and the proof parse the same
@@ -120,14 +121,14 @@ def parse_blocks(text: str, source: str) -> tuple[Block, ...]:
     Raises SqlSourceError with file and line when a marker does not start its line, a name is missing or repeated, a
     block does not hold exactly one statement, a mutation follows no block, or the file has no block.
     """
-    opening, drafts = _cut(text, source)
+    opening, drafts = _cut(text, source, dialect)
     if not drafts:
         raise block_error(
             source, 1, "there is no block in this file.", "Begin one with `-- TEST: name` or `-- QUERY: name`."
         )
     blocks: list[Block] = []
     for position, draft in enumerate(drafts):
-        block = _finish(draft, source, opening if position == 0 else [])
+        block = _finish(draft, source, opening if position == 0 else [], dialect)
         if block.kind is not BlockKind.MUTATION:
             blocks.append(block)
         elif not blocks:
@@ -140,11 +141,11 @@ def parse_blocks(text: str, source: str) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _cut(text: str, source: str) -> tuple[list[Token], list[_Draft]]:
+def _cut(text: str, source: str, dialect: Dialect) -> tuple[list[Token], list[_Draft]]:
     """Return the tokens before the first marker, and one draft for each marker."""
     opening: list[Token] = []
     drafts: list[_Draft] = []
-    for token in tokens(text, source):
+    for token in tokens(text, source, dialect):
         draft = _marker(token, text, source)
         if draft:
             drafts.append(draft)
@@ -173,7 +174,7 @@ def _marker(token: Token, text: str, source: str) -> _Draft | None:
     return _Draft(BlockKind(exact["kind"]), name, line, [])
 
 
-def _finish(draft: _Draft, source: str, opening: Sequence[Token]) -> Block:
+def _finish(draft: _Draft, source: str, opening: Sequence[Token], dialect: Dialect) -> Block:
     statement, rest = _first_statement(draft.body)
     if all(token.is_silent for token in statement):
         raise block_error(
@@ -191,11 +192,11 @@ def _finish(draft: _Draft, source: str, opening: Sequence[Token]) -> Block:
             f"mutation '{draft.name}' changes nothing: only its own session, which ends with it.",
             "Break stored data or a view; a setting goes into the statement's own SETTINGS clause.",
         )
-    used = [parameter_of(token) for token in statement if token.kind is Kind.PARAMETER]
+    used = [parameter_of(token, dialect) for token in statement if token.kind is Kind.PARAMETER]
     return Block(
         kind=draft.kind,
         name=draft.name,
-        sql="".join(map(_as_bound, statement)).strip(),
+        sql="".join(_as_bound(token, dialect) for token in statement).strip(),
         source=source,
         line=draft.line,
         comment=_comment([*opening, *statement[:first_code]]),
@@ -209,11 +210,11 @@ def _changes_only_session(statement: Sequence[Token]) -> bool:
     return words[:1] in (["SET"], ["USE"]) or (words[:1] == ["CREATE"] and "TEMPORARY" in words)
 
 
-def _as_bound(token: Token) -> str:
+def _as_bound(token: Token, dialect: Dialect) -> str:
     """Return a token's text, with a parameter in the driver's form: `{name:Type}` without blanks."""
     if token.kind is not Kind.PARAMETER:
         return token.text
-    name, kind = parameter_of(token)
+    name, kind = parameter_of(token, dialect)
     return f"{{{name}:{kind}}}"
 
 
@@ -254,21 +255,21 @@ def refuse_duplicates(blocks: Iterable[Block]) -> None:
         seen[block.name] = block
 
 
-def read_blocks(path: Path, *, shown_as: str = "") -> tuple[Block, ...]:
+def read_blocks(path: Path, *, shown_as: str = "", dialect: Dialect = CLICKHOUSE) -> tuple[Block, ...]:
     """Read all blocks of a file. `shown_as` replaces its path in errors and results.
 
     Raises SqlSourceError, also when the file cannot be read.
     """
     source = shown_as or str(path)
-    return parse_blocks(read_sql(path, shown_as=source), source)
+    return parse_blocks(read_sql(path, shown_as=source), source, dialect)
 
 
-def read_one_query(path: Path, *, shown_as: str = "") -> Block:
+def read_one_query(path: Path, *, shown_as: str = "", dialect: Dialect = CLICKHOUSE) -> Block:
     """Read a file that holds one QUERY block and nothing else. `shown_as` replaces its path in errors and results.
 
     Raises SqlSourceError, also when the file cannot be read.
     """
-    first, *others = read_blocks(path, shown_as=shown_as)
+    first, *others = read_blocks(path, shown_as=shown_as, dialect=dialect)
     if others or first.kind is not BlockKind.QUERY:
         what = "the file does not hold exactly one QUERY block."
         raise block_error(first.source, first.line, what, "Write one block, `-- QUERY: name`; split a file of several.")

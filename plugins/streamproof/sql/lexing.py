@@ -1,6 +1,6 @@
-"""Split ClickHouse SQL into code, literals, comments and parameters, so that text in a literal is not read as code.
+"""Split SQL into code, literals, comments and parameters, so that text in a literal is not read as code.
 
-Source: https://clickhouse.com/docs/sql-reference/syntax (comments, string literals, heredoc, query parameters).
+A parameter is written `{name:Type}` in every dialect; the adapter of a warehouse turns it into what its driver binds.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from streamproof.model.errors import SqlSourceError
+from streamproof.sql.dialects import CLICKHOUSE, Dialect
 
 
 class Kind(StrEnum):
@@ -44,33 +46,35 @@ class Token:
         return self.is_comment or self.kind is Kind.BLANK
 
 
-# The rules are those of ClickHouse's own lexer (tests/integration/sql/test_lexing.py compares them).
-# - Only a line feed ends a line comment. `#` starts one only before a blank or `!`.
-# - In quotes, a backslash escapes the next character. A doubled quote is a literal quote; here it gives two adjacent
-#   tokens, which makes no difference.
-# - Between typographic quotes, and in x'5c' and b'01', nothing is escaped.
-# - Block comments nest: see `_comment_end`.
-_LINE_COMMENT = r"(?:--|//|\#[ !])[^\n]*"
-_QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|\u2018[^\u2019]*\u2019|\u201c[^\u201d]*\u201d"""
-_HEREDOC = r"(?P<tag>\$[A-Za-z0-9_]*\$).*?(?P=tag)"
 _BLANKS = r"[\t-\r \x85\xa0\u180e\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+"
 _NAME = r"[A-Za-z_]\w*"
-_SILENT = rf"(?:{_BLANKS}|{_LINE_COMMENT}|/\*.*?\*/)*+"
 
-# In order of precedence.
-_PATTERN = re.compile(
-    rf"""
-    (?P<BLANK>{_BLANKS})
-  | (?P<LINE_COMMENT>{_LINE_COMMENT})
-  | (?P<BLOCK_COMMENT>/\*)
-  | (?P<LITERAL>[xXbB]'[^']*'|{_QUOTED}|{_HEREDOC})
-  | (?P<PARAMETER>\{{{_SILENT}(?P<name>{_NAME}){_SILENT}:{_SILENT}(?P<type>[A-Za-z_](?:{_QUOTED}|[^{{}}'"`])*)\}})
-  | (?P<SEMICOLON>;)
-  | (?P<unterminated>['"`\u2018\u201c])
-  | (?P<CODE>[A-Za-z_$][A-Za-z0-9_$]*|\w+|.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+
+@cache
+def _pattern(dialect: Dialect) -> re.Pattern[str]:
+    """Return the pattern of one token. Its alternatives are in order of precedence.
+
+    The rules are those of the servers' own lexers (tests/integration/sql/test_lexing.py and
+    tests/integration/warehouse/postgres/test_lexing.py compare them). Block comments nest: see `_comment_end`.
+    """
+    silent = rf"(?:{_BLANKS}|{dialect.line_comment}|/\*.*?\*/)*+"
+    return re.compile(
+        rf"""
+        (?P<BLANK>{_BLANKS})
+      | (?P<LINE_COMMENT>{dialect.line_comment})
+      | (?P<BLOCK_COMMENT>/\*)
+      | (?P<LITERAL>{dialect.literals}|{dialect.quoted}|{dialect.heredoc})
+      | (?P<PARAMETER>
+            \{{{silent}(?P<name>{_NAME}){silent}:{silent}(?P<type>[A-Za-z_](?:{dialect.quoted}|[^{{}}'"`])*)\}}
+        )
+      | (?P<SEMICOLON>;)
+      | (?P<unterminated>{dialect.opening})
+      | (?P<CODE>[A-Za-z_$][A-Za-z0-9_$]*|\w+|.)
+        """,
+        re.VERBOSE | re.DOTALL,
+    )
+
+
 _OPEN_OR_CLOSE = re.compile(r"/\*|\*/")
 _WORD = re.compile(r"\w+")
 
@@ -80,10 +84,10 @@ def line_of(text: str, offset: int) -> int:
     return text.count("\n", 0, offset) + 1
 
 
-def tokens(text: str, source: str) -> Iterator[Token]:
+def tokens(text: str, source: str, dialect: Dialect = CLICKHOUSE) -> Iterator[Token]:
     """Yield the tokens of `text` in order. Raises SqlSourceError (file and line) for an unclosed literal or comment."""
-    position = 0
-    while match := _PATTERN.match(text, position):
+    pattern, position = _pattern(dialect), 0
+    while match := pattern.match(text, position):
         kind, end = str(match.lastgroup), match.end()
         if kind == "unterminated":
             raise _never_closed(match[0], text, position, source)
@@ -110,12 +114,12 @@ def _never_closed(what: str, text: str, offset: int, source: str) -> SqlSourceEr
     )
 
 
-def parameter_of(token: Token) -> tuple[str, str]:
+def parameter_of(token: Token, dialect: Dialect = CLICKHOUSE) -> tuple[str, str]:
     """Return the name and the type of a parameter, without blanks and comments."""
-    match = _PATTERN.match(token.text)
+    match = _pattern(dialect).match(token.text)
     if match is None or token.kind is not Kind.PARAMETER:
         raise ValueError(f"{token.text} is no parameter")
-    parts = [" " if part.is_silent else part.text for part in tokens(match["type"], "a parameter")]
+    parts = [" " if part.is_silent else part.text for part in tokens(match["type"], "a parameter", dialect)]
     return match["name"], "".join(parts).strip()
 
 
@@ -124,14 +128,14 @@ def names_in(text: str, names: Collection[str]) -> frozenset[str]:
     return frozenset(_WORD.findall(text)) & frozenset(names)
 
 
-def statements(text: str, source: str) -> list[str]:
+def statements(text: str, source: str, dialect: Dialect = CLICKHOUSE) -> list[str]:
     """Split SQL text at its semicolons. Empty statements are dropped; comments before a statement stay.
 
     Raises SqlSourceError.
     """
     found: list[str] = []
     piece: list[Token] = []
-    for token in (*tokens(text, source), Token(Kind.SEMICOLON, ";", len(text))):
+    for token in (*tokens(text, source, dialect), Token(Kind.SEMICOLON, ";", len(text))):
         if token.kind is not Kind.SEMICOLON:
             piece.append(token)
             continue

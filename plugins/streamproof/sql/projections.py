@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamproof.sql.blocks import Block, BlockKind, block_error, read_blocks, refuse_duplicates
+from streamproof.sql.dialects import CLICKHOUSE, Dialect
 from streamproof.sql.reading import shown_path
 
 
@@ -28,7 +29,11 @@ class Projection:
 
 
 def read_projections(
-    folder: Path, layers: Mapping[str, Sequence[str]], *, home: Path | None = None
+    folder: Path,
+    layers: Mapping[str, Sequence[str]],
+    *,
+    home: Path | None = None,
+    dialect: Dialect = CLICKHOUSE,
 ) -> tuple[Projection, ...]:
     """Read the projections of a folder, in the order of the layers and of the tables in each.
 
@@ -38,7 +43,8 @@ def read_projections(
     Raises SqlSourceError for a broken file, and for a projection without a layer, with a parameter or with the name of
     another one.
     """
-    blocks = [b for path in sorted(folder.glob("*.sql")) for b in read_blocks(path, shown_as=shown_path(path, home))]
+    files = sorted(folder.glob("*.sql"))
+    blocks = [b for path in files for b in read_blocks(path, shown_as=shown_path(path, home), dialect=dialect)]
     refuse_duplicates(blocks)
     places = {name: (layer, number) for layer, names in layers.items() for number, name in enumerate(names)}
     found = [_projection(block, places, layers) for block in blocks]

@@ -7,10 +7,13 @@ from pathlib import Path
 from streamproof.model.errors import SqlSourceError
 from streamproof.model.results import LAYERS
 from streamproof.sql.blocks import Block, BlockKind, block_error, read_blocks, refuse_duplicates
+from streamproof.sql.dialects import CLICKHOUSE, Dialect
 from streamproof.sql.reading import shown_path
 
 
-def read_suite(folder: Path, *, home: Path | None = None, kind: BlockKind = BlockKind.TEST) -> tuple[Block, ...]:
+def read_suite(
+    folder: Path, *, home: Path | None = None, kind: BlockKind = BlockKind.TEST, dialect: Dialect = CLICKHOUSE
+) -> tuple[Block, ...]:
     """Read a suite: a folder with one test in each file, sorted by file name.
 
     File names in errors and results are relative to `home` when it is given. `kind` is QUERY for queries whose rows
@@ -19,7 +22,7 @@ def read_suite(folder: Path, *, home: Path | None = None, kind: BlockKind = Bloc
     Raises SqlSourceError when the folder has no test, a file does not hold exactly one, a test has no mutation or no
     layer, or two files use the same name.
     """
-    suite = _one_block_a_file(folder, home, kind)
+    suite = _one_block_a_file(folder, home, kind, dialect)
     if not suite:
         raise SqlSourceError(
             f"{folder} holds no assertion.", hint="A suite is a folder of .sql files, one check a file."
@@ -42,12 +45,12 @@ def read_suite(folder: Path, *, home: Path | None = None, kind: BlockKind = Bloc
     return suite
 
 
-def read_diagnostics(folder: Path, *, home: Path | None = None) -> tuple[Block, ...]:
+def read_diagnostics(folder: Path, *, home: Path | None = None, dialect: Dialect = CLICKHOUSE) -> tuple[Block, ...]:
     """Read the diagnostics of a suite: blocks written as tests whose rows are only shown, never judged.
 
     A suite may have none. Raises SqlSourceError when a file does not hold exactly one test, or the test has a mutation.
     """
-    found = _one_block_a_file(folder, home, BlockKind.TEST)
+    found = _one_block_a_file(folder, home, BlockKind.TEST, dialect)
     for block in found:
         if block.mutations:
             raise block_error(
@@ -59,10 +62,10 @@ def read_diagnostics(folder: Path, *, home: Path | None = None) -> tuple[Block, 
     return found
 
 
-def _one_block_a_file(folder: Path, home: Path | None, kind: BlockKind) -> tuple[Block, ...]:
+def _one_block_a_file(folder: Path, home: Path | None, kind: BlockKind, dialect: Dialect) -> tuple[Block, ...]:
     found: list[Block] = []
     for path in sorted(folder.glob("*.sql")):
-        blocks = read_blocks(path, shown_as=shown_path(path, home))
+        blocks = read_blocks(path, shown_as=shown_path(path, home), dialect=dialect)
         if len(blocks) != 1 or blocks[0].kind is not kind:
             raise block_error(
                 blocks[0].source,

@@ -7,21 +7,21 @@ from collections.abc import Mapping
 from jinja2 import Environment, StrictUndefined, TemplateError
 
 from streamproof.model.errors import SqlSourceError
+from streamproof.sql.dialects import CLICKHOUSE, Dialect
 
 
 def sql_string(value: object) -> str:
     """Quote a value as a ClickHouse string literal."""
-    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    return CLICKHOUSE.string(value)
 
 
-def render(text: str, variables: Mapping[str, object], source: str) -> str:
+def render(text: str, variables: Mapping[str, object], source: str, dialect: Dialect = CLICKHOUSE) -> str:
     """Render a template; its filter `sql_string` quotes a value as a literal. `source` names the template in errors.
 
     Raises SqlSourceError when the template is broken or uses an unknown variable.
     """
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - SQL
-    environment.filters["sql_string"] = sql_string
+    environment.filters["sql_string"] = dialect.string
     try:
         return environment.from_string(text).render(variables)
     except TemplateError as error:

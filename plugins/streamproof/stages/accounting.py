@@ -60,7 +60,7 @@ def ask_pack(ctx: RunContext, warehouse: Warehouse, name: str) -> list[dict[str,
     Raises SqlSourceError when the file does not hold exactly one query, WarehouseError.
     """
     file = ctx.sql_dir / FOLDER / f"{name}.sql"
-    blocks = read_blocks(file)
+    blocks = read_blocks(file, dialect=ctx.pack.dialect)
     if len(blocks) != 1:
         raise SqlSourceError(f"{file} holds {len(blocks)} blocks.", hint="It must hold one block, `-- QUERY: name`.")
     parameters = {**ctx.pack.parameters, "input_topic": ctx.names.input_topic}

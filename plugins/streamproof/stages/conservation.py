@@ -11,6 +11,7 @@ from streamproof.stages.accounting import counts_dispositions, dispositions_of
 from streamproof.stages.assertions import suite_checks
 from streamproof.stages.flink.job import run_job
 from streamproof.stages.flink.state import job_facts, require_running, restart_check
+from streamproof.stages.serving.repetitions import repetition_check
 from streamproof.warehouse.values import topic_place
 
 
@@ -28,6 +29,8 @@ def run(ctx: RunContext) -> StageOutcome:
     if job := run_job(ctx):
         details["flink"] = job_facts(ctx, job)
         checks = (*checks, restart_check(details["flink"], CONSERVATION))
+    if ctx.pack.repeat > 1:
+        checks = (*checks, repetition_check(ctx.stage_details("replay_events"), CONSERVATION))
     if counts_dispositions(ctx):
         with ctx.warehouse() as warehouse:
             details["dispositions"] = dispositions_of(ctx, warehouse)

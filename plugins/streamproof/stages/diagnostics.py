@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 from streamproof.model.errors import StackError, StreamproofError
@@ -16,6 +17,7 @@ from streamproof.runtime.compose.project import CONTAINERS_FILE, describe_contai
 from streamproof.runtime.files import write_json
 from streamproof.stages.accounting import ask_pack, counts_dispositions
 from streamproof.stages.flink.job import flink_client, run_job, submitted_job
+from streamproof.stages.serving.source import answered
 from streamproof.stages.session_traces import trace_failing_sessions
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.values import LEDGER, RecordTable
@@ -42,7 +44,10 @@ def collect_diagnostics(ctx: RunContext) -> None:
     if run_job(ctx):
         _write(ctx, "flink.json", job_diagnostics)
     if not ctx.plan.observes:
-        _write(ctx, "offsets.json", offsets)
+        if ctx.pack.source:
+            _write(ctx, "requests.json", requests)
+        else:
+            _write(ctx, "offsets.json", offsets)
         if counts_dispositions(ctx):
             _write(ctx, "rejected_records.json", _rejected_records)
         if ctx.pack.accounting.raw:
@@ -121,6 +126,11 @@ def offsets(ctx: RunContext) -> dict[str, Any]:
             partitions[partition] = {"start": start, "end": end, "committed": reached, "behind": max(behind, 0)}
         found["raw_consumer" if role == "raw" else role] = {"group": group, "partitions": partitions}
     return found
+
+
+def requests(ctx: RunContext) -> list[Any]:
+    """Return what the pipeline has asked the run's source for, and what it got. Raises StackError."""
+    return [asdict(request) for request in answered(ctx)]
 
 
 def offending_places(failing: Iterable[CheckResult]) -> list[tuple[int, int]]:

@@ -1,8 +1,8 @@
 """Stack `external`: its services run already. The run creates its own objects there and removes only those.
 
 These are topics, consumer groups, one database and, unless the warehouse reads the topic by itself, a processor on this
-machine or a job on Flink. The run's folder lists each object before it is created, so that a later process can remove
-it.
+machine or a job on Flink. A run that serves a fixture set has no topics and no groups; its source is on this machine.
+The run's folder lists each object before it is created, so that a later process can remove it.
 """
 
 from __future__ import annotations
@@ -42,24 +42,28 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
     `spec` is the one that a local stack would have. A failure removes everything that was created. Raises StackError
     or WarehouseError naming the service.
     """
-    outside, kafka = ctx.outside(), ctx.outside_kafka()
+    outside = ctx.outside()
+    kafka = ctx.outside_kafka() if ctx.needs_kafka else None
     # A pipeline that others use keeps its topics and groups: the run creates none.
     shared = ctx.shared_pipeline() is not None
     groups = () if shared else tuple(ctx.names.groups.values())
     topics = () if shared else tuple(ctx.names.topics.values())
-    versions = {
-        "kafka": ctx.transport.preflight(kafka, topics, groups, source=outside.source),
-        "clickhouse": _check_warehouse(ctx, outside),
-    }
+    versions: dict[str, str] = {}
+    if kafka is not None:
+        versions["kafka"] = ctx.transport.preflight(kafka, topics, groups, source=outside.source)
+    versions[ctx.pack.warehouse] = _check_warehouse(ctx, outside)
     if job := run_job(ctx):
         versions["flink"] = cluster_version(ctx, job)
     for service, version in versions.items():
         ctx.log(f"{service}: {version}")
     try:
-        _create_topics(ctx, kafka, topics)
+        if kafka is not None:
+            _create_topics(ctx, kafka, topics)
         _write_list(ctx, topics=topics, groups=groups, database=ctx.names.database)
         launch = _launch(outside, kafka, versions)
-        state = start_stack(replace(spec, topics=(), outside=launch), timeout=timeout, secrets=processor_secrets(ctx))
+        # A pipeline that fetches gets its secrets when it is started, after the source has made its key.
+        secrets = {} if spec.processor is None else processor_secrets(ctx)
+        state = start_stack(replace(spec, topics=(), outside=launch), timeout=timeout, secrets=secrets)
         if job:
             submit(ctx, job)
     except BaseException:
@@ -100,7 +104,7 @@ def take_down(ctx: RunContext, *, timeout: float) -> bool:
 
 def _check_warehouse(ctx: RunContext, outside: Connections) -> str:
     """Check that the warehouse can hold the run's database, and return its version. Raises WarehouseError."""
-    with closing(open_server(ctx.pack.warehouse, outside.clickhouse, source=outside.source)) as server:
+    with closing(open_server(ctx.pack.warehouse, outside.warehouse, source=outside.source)) as server:
         return server.check(ctx.names.database, ctx.sql_dir / "schema")
 
 
@@ -126,15 +130,15 @@ def _create_topics(ctx: RunContext, kafka: KafkaSettings, topics: Sequence[str])
             raise
 
 
-def _launch(outside: Connections, kafka: KafkaSettings, versions: dict[str, str]) -> OutsideLaunch:
-    clickhouse = outside.clickhouse
+def _launch(outside: Connections, kafka: KafkaSettings | None, versions: dict[str, str]) -> OutsideLaunch:
+    warehouse = outside.warehouse
     return OutsideLaunch(
-        bootstrap_servers=kafka.bootstrap_servers,
+        bootstrap_servers=kafka.bootstrap_servers if kafka else "",
         bootstrap_from_clickhouse=outside.kafka_from_clickhouse,
-        clickhouse_host=clickhouse.host,
-        clickhouse_port=clickhouse.port,
-        clickhouse_user=clickhouse.user,
-        clickhouse_secure=clickhouse.secure,
+        warehouse_host=warehouse.host,
+        warehouse_port=warehouse.port,
+        warehouse_user=warehouse.user,
+        warehouse_secure=warehouse.secure,
         versions=versions,
     )
 
@@ -146,16 +150,20 @@ def _withdraw_job(ctx: RunContext, _created: dict[str, Any]) -> None:
 def _drop_database(ctx: RunContext, created: dict[str, Any]) -> None:
     if created["database"] is None:
         return
-    with closing(open_server(ctx.pack.warehouse, ctx.outside().clickhouse)) as server:
+    with closing(open_server(ctx.pack.warehouse, ctx.outside().warehouse)) as server:
         if server.release(created["database"], ctx.plan.run_id):
             ctx.log(f"database {created['database']} dropped")
 
 
 def _delete_topics(ctx: RunContext, created: dict[str, Any]) -> None:
+    if not created["topics"]:
+        return
     ctx.transport.delete_topics(ctx.outside_kafka(), created["topics"], timeout=ANSWER_TIMEOUT_SEC)
     ctx.log(f"topics {', '.join(created['topics'])} deleted")
 
 
 def _delete_groups(ctx: RunContext, created: dict[str, Any]) -> None:
+    if not created["groups"]:
+        return
     ctx.transport.delete_groups(ctx.outside_kafka(), created["groups"], timeout=GROUPS_TIMEOUT_SEC)
     ctx.log(f"groups {', '.join(created['groups'])} deleted")

@@ -17,8 +17,8 @@ from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.files import write_json
 from streamproof.stages.expecting.expected import expected_of
 from streamproof.stages.parity import judge_parity
+from streamproof.stages.planned import planned_replay
 from streamproof.stages.promises import promised_sessions
-from streamproof.stages.replay_events import planned_replay
 
 ARTIFACT = "sessions.json"
 SHOWN = 50

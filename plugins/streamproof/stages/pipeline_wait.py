@@ -9,7 +9,6 @@ from typing import Any
 
 from streamproof.model.fixture import DISPOSITIONS
 from streamproof.model.waiting import Probe, wait_until
-from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.stage import Wait
 from streamproof.stages.accounting import (
@@ -45,7 +44,7 @@ def drain_probe(ctx: RunContext) -> Iterator[Callable[[], Probe]]:
     The probe raises StackError at once when the stack has failed.
     """
     replay = ctx.stage_details("replay_events")
-    groups = ctx.transport.consumers(ctx.kafka())
+    groups = None if ctx.pack.source else ctx.transport.consumers(ctx.kafka())
     with ctx.warehouse() as warehouse:
         yield _Drain(ctx, replay, groups, warehouse).look
 
@@ -100,7 +99,7 @@ class _Drain:
 
     ctx: RunContext
     replay: Mapping[str, Any]
-    groups: Consumers
+    groups: Consumers | None
     warehouse: Warehouse
     before: dict[str, Any] = field(default_factory=dict)
     reads: CheckpointedReads = field(default_factory=CheckpointedReads)
@@ -118,9 +117,9 @@ class _Drain:
         self.ctx.stack_state()
         require_running(self.ctx)
         self.failures.look()
-        behind = [*self._behind(), *processor_unfinished(self.ctx)]
-        if job := run_job(self.ctx):
-            behind += self._job_behind(job)
+        behind = processor_unfinished(self.ctx)
+        if self.groups is not None:
+            behind = [*self._behind(self.groups), *behind, *self._job_behind(self.groups)]
         if behind:
             # The exact comparison needs a join. Until the consumers are at the end, counts are enough.
             return Probe(False, "; ".join([*self._quick_counts(), *behind]))
@@ -151,9 +150,10 @@ class _Drain:
         """Return the tables and topics that have changed since the previous call; the first call returns them all."""
         states = self.warehouse.table_states(self.ctx.pack.accounting.drained.settled_tables)
         now: dict[str, Any] = {f"table {table} at rest ({state.rows} rows)": state for table, state in states.items()}
-        for topic in self._reject_topics():
-            ends = self.groups.end_offsets(topic)
-            now[f"topic {topic} at rest ({sum(ends.values())} records)"] = ends
+        if self.groups is not None:
+            for topic in self._reject_topics():
+                ends = self.groups.end_offsets(topic)
+                now[f"topic {topic} at rest ({sum(ends.values())} records)"] = ends
         before, self.before = self.before, now
         return [what for what, state in now.items() if before.get(what) != state]
 
@@ -161,15 +161,18 @@ class _Drain:
         ids = self.ctx.pack.accounting.ids
         return [self.ctx.names.topics[place.topic] for place in ids.reject_topics] if ids else []
 
-    def _job_behind(self, job: FlinkProcessor) -> list[str]:
+    def _job_behind(self, groups: Consumers) -> list[str]:
         """Return what a job on Flink has still to process, and what of its rows the warehouse has still to read."""
+        job = run_job(self.ctx)
+        if job is None:
+            return []
         ends = {int(partition): int(end) for partition, end in self.replay["end_offsets"].items()}
         with flink_client(self.ctx) as client:
             job_id = submitted_job(self.ctx).job_id
             behind = self.reads.behind(client, job_id, self.ctx.names.input_topic, ends)
-        return behind or rows_behind(self.ctx, job, self.groups)
+        return behind or rows_behind(self.ctx, job, groups)
 
-    def _behind(self) -> list[str]:
+    def _behind(self, groups: Consumers) -> list[str]:
         """Return the consumers that have not committed up to the end of a partition, with how far they are."""
         topic, starts = self.ctx.names.input_topic, self.replay["start_offsets"]
         job, behind = run_job(self.ctx), []
@@ -178,7 +181,7 @@ class _Drain:
                 continue
             # The warehouse's own consumer may not commit the offsets of records that it skips.
             ends = self.replay["raw_end_offsets" if role == "raw" else "end_offsets"]
-            committed = self.groups.committed(self.ctx.names.groups[role], topic, map(int, ends))
+            committed = groups.committed(self.ctx.names.groups[role], topic, map(int, ends))
             for partition, end in ends.items():
                 start = starts[partition]
                 reached = committed.get(int(partition), start)

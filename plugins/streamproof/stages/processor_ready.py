@@ -41,7 +41,8 @@ def processor_missing(ctx: RunContext, groups: Consumers) -> list[str]:
 def processor_unfinished(ctx: RunContext) -> list[str]:
     """Return what is missing before a processor that ends by itself has finished; nothing for any other."""
     chosen = run_processor(ctx)
-    if chosen is None or not chosen.ends or _state(ctx).finished:
+    # One that fetches what is served has been waited for by the stage that started it.
+    if chosen is None or not chosen.ends or ctx.pack.source or _state(ctx).finished:
         return []
     return ["the processor to end"]
 

@@ -17,7 +17,8 @@ from streamproof.warehouse.base import Warehouse
 def trace_queries(ctx: RunContext) -> tuple[Block, ...]:
     """Return the pack's trace queries in the order of their files. Raises SqlSourceError."""
     files = sorted((ctx.sql_dir / "trace").glob("*.sql"))
-    return tuple(block for path in files for block in read_blocks(path, shown_as=shown_path(path, ctx.home)))
+    found = (read_blocks(path, shown_as=shown_path(path, ctx.home), dialect=ctx.pack.dialect) for path in files)
+    return tuple(block for blocks in found for block in blocks)
 
 
 def cache_views(ctx: RunContext, warehouse: Warehouse) -> None:

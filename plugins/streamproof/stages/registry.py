@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamproof.model.plan import CONSERVATION, CONTRACTS, OBSERVE, ORACLE, PROVE, RUN_MODES, Role
 from streamproof.model.rungs import Rung
-from streamproof.runs.offers import CONTRACT_FILES, FLINK_JOB, TRACE_SQL
+from streamproof.runs.offers import CONTRACT_FILES, FLINK_JOB, PUBLISHED, REPEATED, TRACE_SQL
 from streamproof.runs.stage import Stage, StageList, Wait
 
 if TYPE_CHECKING:
@@ -62,10 +62,11 @@ STAGES = StageList(
             _run("pipeline_ready"),
             REPLAYED,
             after=("schema_apply",),
+            needs=(PUBLISHED,),
             waits=True,
             wait=_wait("pipeline_ready"),
         ),
-        # A paced replay takes as long as its speed says.
+        # A paced replay takes as long as its speed says. A pipeline that fetches is started by it and ends in it.
         Stage("replay_events", _run("replay_events"), REPLAYED, after=("pipeline_ready",), timeout_sec=5400.0),
         # The checks run even if the run did not drain in time: they show what is missing. The verdict is `error`.
         Stage(
@@ -108,7 +109,7 @@ STAGES = StageList(
             Role.JUDGE,
             after=("query_pack",),
             rungs=(Rung.RAW_COMPLETE, Rung.IDS_ACCOUNTED, Rung.RECORDS_ACCOUNTED),
-            or_with=(FLINK_JOB,),
+            or_with=(FLINK_JOB, REPEATED),
         ),
         Stage(ORACLE, _run("oracle"), REPLAYED, Role.JUDGE, after=("query_pack",), rungs=(Rung.FORETOLD,)),
         # Mutations prove something only when all checks pass on the unchanged data.

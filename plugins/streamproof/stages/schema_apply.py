@@ -44,8 +44,10 @@ def _show_correlated(ctx: RunContext, shared: RunningProcessor, *, created: bool
     return StageOutcome(details={"database": ctx.names.database, "created": created, "views": list(tables)})
 
 
-def feed_of(ctx: RunContext) -> Feed:
-    """Return the brokers, topic and consumer group from which the warehouse reads. Raises StackError."""
+def feed_of(ctx: RunContext) -> Feed | None:
+    """Return the brokers, topic and group from which the warehouse reads, None without topics. Raises StackError."""
+    if ctx.pack.source:
+        return None
     kafka = ctx.kafka()
     return Feed(
         bootstrap_servers=ctx.stack_state().bootstrap_from_clickhouse or kafka.bootstrap_servers,

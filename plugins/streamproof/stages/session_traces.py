@@ -42,7 +42,7 @@ def trace_failing_sessions(ctx: RunContext, failing: Sequence[CheckResult]) -> d
     index: dict[str, Any] = {"traced": {}, "not_traced": {}}
     if named:
         try:
-            queries = read_session_queries(ctx.sql_dir / "session", home=ctx.home)
+            queries = read_session_queries(ctx.sql_dir / "session", home=ctx.home, dialect=ctx.pack.dialect)
             with ctx.warehouse() as warehouse:
                 _trace_all(ctx, warehouse, queries, named, index)
         except StreamproofError as problem:

@@ -1,4 +1,4 @@
-"""Stage `stack_up`: start the run's own stack of Kafka, ClickHouse and the stream processor on free loopback ports."""
+"""Stage `stack_up`: start the run's own services on free loopback ports."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from streamproof.runtime.stack import StackSpec, start_stack, stop_stack
 from streamproof.runtime.stack_spec import FLINK_SERVICES, PRESERVE, PROCESSOR, TASK_MANAGER, ComposeLaunch, FlinkSpec
 from streamproof.stages.external_stack import bring_up
 from streamproof.stages.flink.job import run_job, submit
+from streamproof.stages.serving.source import source_launch
 
 TIMEOUT_SEC = 90.0
 # A run under the Airflow scheduler has no owner process. Its stack stops by itself after this time.
@@ -36,8 +37,9 @@ def stack_spec(ctx: RunContext) -> StackSpec:
         folder=str(ctx.folder.stack),
         kafka_kind=plan.kafka,
         topics=tuple(ctx.names.topics.values()),
-        partitions={ctx.names.input_topic: plan.partitions},
-        processor=processor_launch(ctx),
+        partitions={} if ctx.pack.source else {ctx.names.input_topic: plan.partitions},
+        # A pipeline that fetches what is served is started once its tables are there.
+        processor=None if ctx.pack.source else processor_launch(ctx),
         owner=None if plan.keep_stack else plan.owner,
         expires_after_sec=None if plan.keep_stack or plan.owner else LEASE_SEC,
         java=plan.java,
@@ -45,6 +47,8 @@ def stack_spec(ctx: RunContext) -> StackSpec:
         home=plan.home,
         compose=compose_launch(ctx) if plan.stack == COMPOSE else None,
         flink=flink_spec(ctx) if plan.stack not in (COMPOSE, EXTERNAL) else None,
+        source=source_launch(ctx),
+        warehouse=ctx.pack.warehouse,
     )
 
 
@@ -94,7 +98,7 @@ def project_name(run_id: str) -> str:
 def start_own(ctx: RunContext, spec: StackSpec, *, timeout: float, progress: Progress | None = None) -> StackState:
     """Start a stack of the run's own services. Raises StackError naming the service that does not start."""
     # Compose would use the secrets as values of the project's own variables.
-    secrets = {} if spec.compose else processor_secrets(ctx)
+    secrets = {} if spec.compose or spec.processor is None else processor_secrets(ctx)
     return start_stack(spec, timeout=timeout, progress=progress, secrets=secrets)
 
 
@@ -130,7 +134,8 @@ def run(ctx: RunContext) -> StageOutcome:
     return StageOutcome(
         details={
             "bootstrap_servers": state.bootstrap_servers,
-            "clickhouse": state.clickhouse.url,
+            "clickhouse": state.clickhouse_url,
+            "warehouse": state.warehouse_url,
             "versions": {**state.outside, **{service.name: service.version for service in state.services}},
         }
     )

@@ -8,6 +8,8 @@ from streamproof.model.errors import WarehouseError
 from streamproof.packs.pack import INPUT
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.names import RunNames
+from streamproof.runtime.stack_spec import CLICKHOUSE
+from streamproof.runtime.warehouses import address_of
 from streamproof.warehouse.registry import open_warehouse
 
 EXPECTED_COLUMNS = "expected_columns.json"
@@ -19,7 +21,7 @@ def run(ctx: RunContext) -> StageOutcome:
     Raises WarehouseError when the server does not answer, the database does not exist or is empty, or its schema is
     older or newer than the pack's.
     """
-    settings, pack = ctx.clickhouse_settings(), ctx.pack
+    settings, pack = ctx.database_settings(), ctx.pack
     source = ctx.outside().source
     with closing(open_warehouse(pack.warehouse, settings, source=source)) as warehouse:
         try:
@@ -34,15 +36,16 @@ def run(ctx: RunContext) -> StageOutcome:
     owner_topic = RunNames.of(pack, found.owner).input_topic if found.owner else None
     return StageOutcome(
         details={
-            "clickhouse": settings.url,
-            "versions": {"clickhouse": version},
+            "clickhouse": settings.url if pack.warehouse == CLICKHOUSE else None,
+            "warehouse": address_of(pack.warehouse, settings),
+            "versions": {pack.warehouse: version},
             "database": settings.database,
             "user": settings.user,
             "compared_by": "migrations" if found.migrations else "columns",
             "migrations": found.migrations,
             "other_types": list(found.other_types),
             "absent_run_only_tables": list(found.absent),
-            "input_topic": ctx.plan.input_topic or owner_topic or pack.topics[INPUT],
+            "input_topic": ctx.plan.input_topic or owner_topic or pack.topics.get(INPUT, pack.name),
             "settings_are_fixed": found.settings_are_fixed,
         }
     )

@@ -80,7 +80,8 @@ class Warehouse(Protocol):
     ) -> Answer:
         """Run a read-only query.
 
-        `types` gives the SQL types of its parameters; they are needed for values that a user typed (`AsTyped`).
+        A parameter is written `{name:Type}`, with a type of the warehouse's own SQL. `types` gives the SQL types of the
+        parameters; they are needed for values that a user typed (`AsTyped`).
         `source` is the file and line of the query, for errors.
         """
 
@@ -137,7 +138,8 @@ class Warehouse(Protocol):
     def cache_views(self, texts: Iterable[str]) -> dict[str, str]:
         """Cache each view that two or more of these SQL texts read, and return the errors of those that cannot be read.
 
-        From then on, a query that names a cached view reads the cached rows.
+        From then on, a query that names a cached view reads the cached rows. An adapter whose server plans a view
+        quickly caches none.
         """
 
     def cached_views(self) -> frozenset[str]:
@@ -183,14 +185,16 @@ class Warehouse(Protocol):
         """Apply the migrations of a folder that the database does not have yet.
 
         Returns their names and the number of their statements. Without a feed, no table reads a topic. With
-        `retention`, old rows expire as the schema says. Raises SqlSourceError for a file that cannot be read.
+        `retention`, old rows expire as the schema says. A warehouse that reads no topic ignores the feed. Raises
+        SqlSourceError for a file that cannot be read.
         """
 
     def show_correlated(self, database: str, tables: Collection[str], columns: Mapping[str, str], prefix: str) -> None:
         """Create views of these tables of another database, which show only the rows of this run.
 
         These are the rows whose column in `columns` begins with `prefix`; of a table without such a column, all rows.
-        Nothing is written to the other database. The tables of the engine are created, too.
+        Nothing is written to the other database. The tables of the engine are created, too. Raises UsageError when a
+        database of this kind of warehouse cannot read another.
         """
 
     def check_schema(self, expected: Path, folder: Path, *, may_be_missing: Collection[str]) -> SchemaFinding:
@@ -201,7 +205,7 @@ class Warehouse(Protocol):
         """
 
     def assigned_partitions(self, topic: str) -> set[int]:
-        """Return the partitions of a topic that are assigned to the warehouse's own consumers."""
+        """Return the partitions of a topic that are assigned to the warehouse's own consumers, if it has any."""
 
     def consumer_complaint(self) -> str:
         """Return the last error of the warehouse's own consumer, '' when it had none."""
@@ -232,7 +236,10 @@ class Warehouse(Protocol):
 
     @property
     def value_kinds_read(self) -> tuple[str, ...]:
-        """Return the kinds of Kafka values that become rows when the warehouse itself reads the topic."""
+        """Return the kinds of values that become rows: of Kafka values, where the warehouse itself reads the topic.
+
+        All kinds, where a program fills the tables.
+        """
 
     def unaccounted(self, table: RecordTable, topic: str, kinds: Sequence[str]) -> tuple[int, int]:
         """Return (published records with a row in the table, published records), both of these kinds of values."""
@@ -247,7 +254,7 @@ class Warehouse(Protocol):
         """Return the state of each table. It stays the same while nothing is written or merged."""
 
     def inserts_running(self) -> int:
-        """Return how many inserts into the database are running or waiting now."""
+        """Return how many inserts into the database, or transactions with one, are running or waiting now."""
 
     def records_at(self, table: RecordTable, topic: str, positions: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
         """Return the rows of a table that come from the given (partition, offset) pairs of a topic."""
@@ -260,6 +267,7 @@ class Warehouse(Protocol):
     def clone(self, name: str, schema: Path) -> Clone:
         """Clone the database as `name`: all rows, and the schema from the migrations in folder `schema`.
 
+        Nobody may write to the database meanwhile; an adapter may also require that nobody is connected to it.
         The clone reads no topic. Its materialized views exist but write nothing, so a change of their source does not
         reach their target.
         """

@@ -10,23 +10,23 @@ from typing import Any, Protocol
 from streamproof.fixtures.inference.model import Inferred
 from streamproof.model.errors import UsageError
 from streamproof.model.fixture import ValueRules
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.packs.accounting import Accounting
 from streamproof.sql.blocks import Block
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.server import Server
 from streamproof.warehouse.values import FilesCompared, MadePack, SqlReview, SqlText
 
-KINDS = ("clickhouse",)
+KINDS = ("clickhouse", "postgres")
 
 
 class WarehouseKind(Protocol):
     """The functions that the package of each kind has."""
 
-    def open_warehouse(self, settings: ClickHouseSettings, *, source: str) -> Warehouse:
+    def open_warehouse(self, settings: WarehouseSettings, *, source: str) -> Warehouse:
         """Connect to the database that the settings name. Raises WarehouseError."""
 
-    def open_server(self, settings: ClickHouseSettings, *, source: str) -> Server:
+    def open_server(self, settings: WarehouseSettings, *, source: str) -> Server:
         """Connect to the server that the settings name. Raises WarehouseError."""
 
     def review_sql(self, schema: Path, texts: Sequence[SqlText], known: Mapping[str, object]) -> SqlReview:
@@ -54,6 +54,10 @@ class WarehouseKind(Protocol):
         """Return the queries that find an event by the pack's accounting, in the SQL of this kind."""
 
     @property
+    def maintenance_database(self) -> str:
+        """Return the database that every server has, to which one connects when no run's is meant."""
+
+    @property
     def reserved_columns(self) -> tuple[str, ...]:
         """Return the names of columns that the typed tables of a new pack have for themselves."""
 
@@ -73,7 +77,7 @@ def warehouse_kind(kind: str) -> WarehouseKind:
     return found  # type: ignore[no-any-return]
 
 
-def open_warehouse(kind: str, settings: ClickHouseSettings, *, source: str = "") -> Warehouse:
+def open_warehouse(kind: str, settings: WarehouseSettings, *, source: str = "") -> Warehouse:
     """Connect to a database of a warehouse of this kind. Raises UsageError, WarehouseError.
 
     `source` describes where the connection settings come from, for the hint of an error.
@@ -81,7 +85,7 @@ def open_warehouse(kind: str, settings: ClickHouseSettings, *, source: str = "")
     return warehouse_kind(kind).open_warehouse(settings, source=source)
 
 
-def open_server(kind: str, settings: ClickHouseSettings, *, source: str = "") -> Server:
+def open_server(kind: str, settings: WarehouseSettings, *, source: str = "") -> Server:
     """Connect to a server of this kind; `source` as in `open_warehouse`. Raises UsageError, WarehouseError."""
     return warehouse_kind(kind).open_server(settings, source=source)
 

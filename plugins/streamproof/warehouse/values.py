@@ -180,6 +180,9 @@ class TableState:
     parts: frozenset[str] = frozenset()
 
 
+# Every adapter ends its message with this text when a query names a table that does not exist.
+UNKNOWN_TABLE = "(UNKNOWN_TABLE)"
+
 # The kinds of values that a record may have.
 ALL_VALUE_KINDS = ("bytes", "empty", "null")
 

@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from streamproof.stages.warehouse_check import EXPECTED_COLUMNS
-from streamproof.warehouse.clickhouse.schema import expected_columns, read_columns
+from streamproof.warehouse.clickhouse.schema import read_columns
+from streamproof.warehouse.common.columns import expected_columns
 
 pytestmark = pytest.mark.engine
 

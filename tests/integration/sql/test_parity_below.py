@@ -15,7 +15,7 @@ import yaml
 from streamproof.sql.lexing import statements
 from streamproof.sql.templating import render
 from streamproof.warehouse.clickhouse.client import execute
-from streamproof.warehouse.clickhouse.migrations import read_migrations
+from streamproof.warehouse.common.migrations import read_migrations
 from tests.integration.conftest import VARIABLES, Warehouse, insert
 from tests.integration.sql.parity_rows import below, columns, differences, expected, seen
 from tests.integration.sql.upper_rows import complete

@@ -10,8 +10,8 @@ from pipelines.livepeer.tables import COLUMNS
 from streamproof.model.errors import SqlSourceError, WarehouseError
 from streamproof.packs.loading import load_pack
 from streamproof.warehouse.clickhouse.client import execute, rows
-from streamproof.warehouse.clickhouse.ledger import COLUMNS as LEDGER_COLUMNS
 from streamproof.warehouse.clickhouse.migrations import apply_migrations
+from streamproof.warehouse.common.ledger_rows import COLUMNS as LEDGER_COLUMNS
 from tests.integration.conftest import LEDGER, VARIABLES, insert
 
 pytestmark = pytest.mark.engine

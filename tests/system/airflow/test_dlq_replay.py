@@ -20,7 +20,7 @@ import pytest
 from streamproof.checks.assertions import run_check
 from streamproof.dead_letters.checklist import SUITE, read_checklist
 from streamproof.model.results import Status
-from streamproof.model.settings import ClickHouseSettings, KafkaSettings
+from streamproof.model.settings import KafkaSettings, WarehouseSettings
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.transport.kafka.port import TRANSPORT
 from streamproof.warehouse.registry import open_warehouse
@@ -40,7 +40,7 @@ class Stack:
     project: Path
     env: dict[str, str]
     kafka: KafkaSettings
-    clickhouse: ClickHouseSettings
+    clickhouse: WarehouseSettings
     broken_ids: set[str]
 
     def cli(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -82,7 +82,7 @@ def stack(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stac
         )
         assert up.returncode == 0, up.stderr
         named = json.loads(up.stdout)["env"]
-        clickhouse = ClickHouseSettings(
+        clickhouse = WarehouseSettings(
             named["CH_HOST"], int(named["CH_PORT"]), named["CH_USER"], database=named["CH_DATABASE"]
         )
         broken = plant_bug(home / "include/fixtures/livepeer/golden", folder / "broken")

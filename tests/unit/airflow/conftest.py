@@ -58,7 +58,7 @@ def make_run(home: Path, tmp_path: Path):
         }  # fmt: skip
         values |= changes
         options = [name for name in ("inject", "keep_stack") if values[name]]
-        offers = ("trace", "contracts", *Rung)
+        offers = ("trace", "contracts", "published", *Rung)
         values.setdefault("stages", STAGES.planned(values["mode"], values["suites"], offers=offers, options=options))
         folder = RunFolder(root)
         folder.write_plan(RunPlan(**values))

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import contextmanager
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from streamproof.airflow import waits
 from streamproof.airflow.sensors import StageSensor
@@ -16,6 +16,7 @@ from streamproof.model.results import Status
 from streamproof.model.waiting import Probe
 from streamproof.runs import runner
 from streamproof.runs.stage import Wait
+from streamproof.stages.registry import STAGES
 
 STARTED = "2026-03-01T02:15:00.000Z"
 
@@ -121,6 +122,21 @@ class TestSensors:
         assert deferred.value.method_name == "execute_complete"
         assert deferred.value.timeout.total_seconds() > 60
         assert folder.read_stage("pipeline_wait") is None
+
+    def test_a_wait_that_the_pack_does_not_have_succeeds_so_that_the_replay_runs(self, make_run, looks):
+        served = STAGES.planned("full", ("raw_typed",), offers=("judged", "drained"))
+        folder, context = make_run(stages=served)
+
+        told = StageSensor(task_id="t", stage="pipeline_ready").execute(context)
+
+        assert told == {"stage": "pipeline_ready", "status": "not planned"}
+        assert (folder.read_stage("pipeline_ready"), looks[1]) == (None, [])
+
+    def test_a_wait_of_another_mode_is_skipped(self, make_run, looks):
+        _, context = make_run(mode="observe", stack="external")
+
+        with pytest.raises(AirflowSkipException, match="has no stage pipeline_ready"):
+            StageSensor(task_id="t", stage="pipeline_ready").execute(context)
 
     def test_a_stack_that_has_failed_is_not_waited_for(self, make_run, looks, recorded):
         folder, context = make_run()

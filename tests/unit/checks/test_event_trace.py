@@ -13,6 +13,7 @@ from streamproof.checks.query_pack import QueryResult
 from streamproof.model.errors import SqlSourceError, UsageError, WarehouseError
 from streamproof.packs.accounting import Accounting
 from streamproof.sql.blocks import Block, parse_blocks
+from streamproof.sql.dialects import CLICKHOUSE
 
 CLIENT: Any = SimpleNamespace(database="warehouse")
 IDS = {"tables": [{"table": "orders", "column": "order_id", "where": "kind = 'new'"}]}
@@ -34,6 +35,7 @@ QUERIES = EventQueries(
 
 def pack(tmp_path, accounting: dict[str, Any] | None = None) -> Any:
     return SimpleNamespace(
+        dialect=CLICKHOUSE,
         name="shop",
         sql_dir=tmp_path,
         warehouse="clickhouse",

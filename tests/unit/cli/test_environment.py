@@ -13,9 +13,11 @@ from streamproof.cli.environment import (
     flink_settings,
     kafka_settings,
     read_environment,
+    warehouse_settings,
 )
 from streamproof.cli.options import named, window_from
 from streamproof.model.errors import UsageError
+from streamproof.model.settings import WarehouseSettings
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -75,14 +77,14 @@ def test_tls_and_sasl_options_pass_through():
 
 def test_external_services_are_named_never_guessed(tmp_path):
     with pytest.raises(UsageError, match="No ClickHouse is named"):
-        connections(kafka=False, environ={"KAFKA_BOOTSTRAP": "a:1"})
+        connections(warehouse="clickhouse", kafka=False, environ={"KAFKA_BOOTSTRAP": "a:1"})
     with pytest.raises(UsageError, match="No Kafka is named"):
-        connections(kafka=True, environ={"CH_HOST": "h"})
-    assert connections(kafka=False, environ={"CH_HOST": "h"}).kafka is None
+        connections(warehouse="clickhouse", kafka=True, environ={"CH_HOST": "h"})
+    assert connections(warehouse="clickhouse", kafka=False, environ={"CH_HOST": "h"}).kafka is None
     both = {"CH_HOST": "h", "KAFKA_BOOTSTRAP": "a:1"}
-    assert connections(kafka=True, environ=both).kafka_from_clickhouse == "a:1"
+    assert connections(warehouse="clickhouse", kafka=True, environ=both).kafka_from_clickhouse == "a:1"
     inside = {**both, "KAFKA_BOOTSTRAP_FROM_CLICKHOUSE": "kafka:9092"}
-    assert connections(kafka=True, environ=inside).kafka_from_clickhouse == "kafka:9092"
+    assert connections(warehouse="clickhouse", kafka=True, environ=inside).kafka_from_clickhouse == "kafka:9092"
     authorities = tmp_path / "ca.pem"
     with pytest.raises(UsageError, match="CH_CA_CERT"):
         clickhouse_settings({"CH_CA_CERT": str(authorities)})
@@ -134,8 +136,9 @@ def test_flink_is_named_by_its_rest_interface(tmp_path):
     assert (settings.url, settings.user, settings.password) == ("https://flink:8081", "u", "hush")
     assert (settings.ca_cert, settings.verify, settings.proxy) == (str(authorities), False, "http://proxy:3128")
     assert flink_settings("127.0.0.1:1", {**given, "http_proxy": "proxy:3128"}).proxy is None
-    assert connections(kafka=False, environ={**given, "CH_HOST": "h"}).flink is None
-    found = connections(kafka=True, flink=True, environ={**given, "CH_HOST": "h", "KAFKA_BOOTSTRAP": "a:1"})
+    assert connections(warehouse="clickhouse", kafka=False, environ={**given, "CH_HOST": "h"}).flink is None
+    all_three = {**given, "CH_HOST": "h", "KAFKA_BOOTSTRAP": "a:1"}
+    found = connections(warehouse="clickhouse", kafka=True, flink=True, environ=all_three)
     assert (found.flink, found.source) == (settings, "the environment (CH_*, KAFKA_*, FLINK_*)")
 
 
@@ -153,3 +156,33 @@ def test_a_flink_that_cannot_be_used_is_refused(environ, message):
         flink_settings(None, environ)
     assert refused.value.hint
     assert "hush" not in f"{refused.value.message} {refused.value.hint}"
+
+
+def test_a_postgresql_is_named_by_the_variables_of_its_own_programs(tmp_path):
+    authorities = tmp_path / "ca.pem"
+    authorities.touch()
+    given = {"PGHOST": "db", "PGPORT": "5433", "PGUSER": "u", "PGPASSWORD": "p", "PGDATABASE": "d", "CH_HOST": "other"}
+    found = connections(warehouse="postgres", kafka=False, environ=given)
+    assert found.warehouse == WarehouseSettings("db", 5433, user="u", password="p", database="d")
+    assert found.source == "the environment (PG*)"
+    safe = warehouse_settings("postgres", {**given, "PGSSLMODE": "verify-full", "PGSSLROOTCERT": str(authorities)})
+    assert (safe.secure, safe.verify, safe.ca_cert) == (True, True, str(authorities))
+    assert not warehouse_settings("postgres", {**given, "PGSSLMODE": "require"}).verify
+    assert warehouse_settings("postgres", {}) == WarehouseSettings(
+        "localhost", 5432, user="postgres", database="postgres"
+    )
+    assert warehouse_settings("clickhouse", given).host == "other"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"CH_HOST": "h"}, "No PostgreSQL is named"),
+        ({"PGHOST": "h", "PGPORT": "0"}, "PGPORT is '0'"),
+        ({"PGHOST": "h", "PGSSLMODE": "on"}, "PGSSLMODE is 'on'"),
+        ({"PGHOST": "h", "PGSSLROOTCERT": "/nowhere"}, "PGSSLROOTCERT is '/nowhere'"),
+    ],
+)
+def test_a_wrong_variable_of_postgresql_is_named(given, named):
+    with pytest.raises(UsageError, match=named):
+        connections(warehouse="postgres", kafka=False, environ=given)

@@ -62,6 +62,7 @@ def requests(draw: st.DrawFn) -> RunRequest:
         speed=draw(st.sampled_from(["max", "60x", "0.5"])),
         shift_to=draw(st.sampled_from([None, "now", WINDOW["to_ts"]])),
         events=draw(st.sampled_from([None, 1, 40])),
+        faults=draw(st.none() | PATHS),
     )
     if mode != PROVE:
         return request
@@ -133,6 +134,7 @@ PARAMS: dict[str, dict[str, list[Any]]] = {
         "speed": ["max", "60x"],
         "shift_to": [None, "now", WINDOW["to_ts"]],
         "events": [None, 40],
+        "faults": [None, "busy"],
     },
     "streamproof_prove": {
         "pack": ["livepeer"],
@@ -189,7 +191,7 @@ def test_every_field_of_a_request_is_asked_for_or_the_runs_own():
         "suites": ("s",), "tolerate_bad_lines": True, "inject": "/i", "from_ts": "f", "to_ts": "t",
         "prove_suites": ("s",), "prove_checks": ("c",), "coverage": "one", "mutations": False, "input_topic": "e",
         "yes_shared": True, "partitions": 4, "parallelism": 2,
-        "speed": "60x", "shift_to": "now", "events": 40,
+        "speed": "60x", "shift_to": "now", "events": 40, "faults": "busy",
     }  # fmt: skip
     assert {field.name for field in fields(RunRequest)} == {*values, *OWN}
     for name, value in values.items():

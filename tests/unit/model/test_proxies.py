@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streamproof.environment import Environment
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 
 PROXY = "http://proxy.example:3128"
 EVERY = dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"), PROXY)
@@ -22,7 +22,7 @@ def proxy_for(settings, environ):
 )  # fmt: skip
 @pytest.mark.parametrize("secure", [False, True])
 def test_no_proxy_stands_before_loopback(host, secure):
-    assert proxy_for(ClickHouseSettings(host, 8123, secure=secure), EVERY) is None
+    assert proxy_for(WarehouseSettings(host, 8123, secure=secure), EVERY) is None
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_no_proxy_stands_before_loopback(host, secure):
     ],
 )
 def test_outside_the_variable_of_the_scheme_is_obeyed(secure, environ, expected):
-    assert proxy_for(ClickHouseSettings("db.example.org", 8443, secure=secure), environ) == expected
+    assert proxy_for(WarehouseSettings("db.example.org", 8443, secure=secure), environ) == expected
 
 
 @pytest.mark.parametrize(
@@ -74,5 +74,5 @@ def test_outside_the_variable_of_the_scheme_is_obeyed(secure, environ, expected)
 )
 @pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
 def test_no_proxy_names_hosts_domains_addresses_and_nets(host, no_proxy, direct, name):
-    settings = ClickHouseSettings(host, 8443, secure=True)
+    settings = WarehouseSettings(host, 8443, secure=True)
     assert proxy_for(settings, {"https_proxy": PROXY, name: no_proxy}) == (None if direct else PROXY)

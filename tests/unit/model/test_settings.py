@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.model.settings import ClickHouseSettings, Connections, FlinkSettings, KafkaSettings, rest_url
+from streamproof.model.settings import Connections, FlinkSettings, KafkaSettings, WarehouseSettings, rest_url
 
 
 def test_secrets_are_not_in_the_text_of_the_settings():
     kafka = KafkaSettings("broker:9092", options={"sasl.password": "s3cret"})
-    warehouse = ClickHouseSettings("host", 8123, password="s3cret")
+    warehouse = WarehouseSettings("host", 8123, password="s3cret")
     assert "s3cret" not in f"{kafka!r} {kafka} {warehouse!r} {warehouse} {warehouse.url}"
 
 
@@ -19,14 +19,14 @@ def test_client_config_takes_options_and_extra_keys():
 
 
 def test_the_database_can_be_changed_and_the_url_follows_tls():
-    settings = ClickHouseSettings("h", 8443, secure=True)
+    settings = WarehouseSettings("h", 8443, secure=True)
     assert settings.url == "https://h:8443"
     assert settings.using("other").database == "other"
 
 
 def test_the_password_of_flink_is_a_secret():
     flink = FlinkSettings("https://flink:8081", user="u", password="hush")
-    found = Connections(ClickHouseSettings("h", 1, password="s3cret"), source="a test", flink=flink)
+    found = Connections(WarehouseSettings("h", 1, password="s3cret"), source="a test", flink=flink)
     assert "hush" not in f"{found!r} {flink}"
     assert found.secrets() == ("s3cret", "hush")
 

@@ -71,3 +71,9 @@ def test_a_reject_topic_is_a_role_of_the_pack():
     with pytest.raises(ValidationError, match="no role in `topics`"):
         PackFile.model_validate(file)
     assert PackFile.model_validate({**file, "topics": {"input": "orders", "dlq": "bad"}}).accounting.ids
+
+
+@pytest.mark.parametrize("place", [{}, {"column": "id", "sql": "concat(a, b)"}])
+def test_the_id_of_a_table_is_a_column_or_an_expression(place):
+    with pytest.raises(ValidationError, match="exactly one of `column` and `sql`"):
+        Accounting.model_validate({"ids": {"tables": [{"table": "orders", **place}]}})

@@ -78,6 +78,26 @@ def test_a_set_is_replaced_as_a_whole(plain, tmp_path):
     assert [path.name for path in tmp_path.rglob("*")] == ["set", "manifest.json"]
 
 
+def test_files_of_any_kind_are_part_of_a_set_that_names_them(plain, tmp_path):
+    manifest = '{"files": ["cases.json"], "scenarios": {"a": {"sessions": [{"file": "days/a.dbn.zst"}]}}}'
+    (tmp_path / "set" / "days").mkdir(parents=True)
+    (tmp_path / "set" / "manifest.json").write_text(manifest)
+    (tmp_path / "set" / "days" / "a.dbn.zst").write_text("old")
+    (tmp_path / "set" / "cases.json").write_text("old")
+
+    def write(_kind, folder, _seed):
+        (folder / "manifest.json").write_text(manifest)
+        return folder / "manifest.json"
+
+    plain.generate = write
+
+    write_generated(plain, "small", tmp_path / "set", 3, events=None)
+    assert [path.name for path in (tmp_path / "set").iterdir()] == ["manifest.json"]
+    (tmp_path / "set" / "b.dbn.zst").write_text("not of the set")
+    with pytest.raises(UsageError, match=r"holds b\.dbn\.zst"):
+        write_generated(plain, "small", tmp_path / "set", 3, events=None)
+
+
 @pytest.mark.parametrize("end", [KeyboardInterrupt, OSError(28, "No space left on device")])
 def test_a_set_that_is_not_finished_leaves_the_old_one(plain, tmp_path, end):
     (tmp_path / "set").mkdir()

@@ -53,7 +53,7 @@ def plan(**changes: Any) -> RunPlan:
         "cache_dir": "/home/ada/.cache/streamproof", "java": None, "owner": ProcessIdentity(4242, 1.0), "notices": (),
     }  # fmt: skip
     values |= changes
-    offers = ("trace", "contracts", *RUNGS)
+    offers = ("trace", "contracts", "published", *RUNGS)
     options = [name for name in ("inject", "keep_stack") if values[name]]
     values.setdefault("rungs", RUNGS)
     values.setdefault("stages", STAGES.planned(values["mode"], values["suites"], offers=offers, options=options))

@@ -66,3 +66,20 @@ def test_a_job_on_flink_is_described_with_its_checkpoints_and_restarts(summarize
     text = render_markdown(broken, results)
     assert "| Restarts of the job | 2: ValueError:" in text
     assert "| Checkpoints | 0 checkpoints, 0 failed |" in text
+
+
+def test_a_pipeline_that_fetches_is_described_with_its_runs_and_answers(summarize):
+    summary, results = summarize("passed")
+    assert "Runs of the pipeline" not in render_markdown(summary, results)
+    one = {"number": 1, "seconds": 12.34, "peak_rss_bytes": 210_000_000, "requests": 1_204, "rows": {"t": 4}}
+    serving = {
+        "repetitions": [one, {**one, "number": 2, "seconds": 0.5, "requests": 0}], "requests": 1_204, "bytes": 9,
+        "by_status": {"200": 1_203, "429": 1}, "faults": {"busy": 1}, "never_served": {"a.bin": 3},
+    }  # fmt: skip
+    summary |= {"serving": serving, "stack": {**summary["stack"], "kafka": "none"}}
+    text = render_markdown(summary, results)
+    assert "| Runs of the pipeline | 12.3 s, 210 MB, 1,204 requests; 0.5 s, 210 MB, 0 requests |" in text
+    assert "| Answers of the source | 200: 1,203, 429: 1 |" in text
+    assert "| Planned faults | busy: 1 |" in text
+    assert "| Records in no whole answer | 3 of a.bin |" in text
+    assert "Kafka" not in next(line for line in text.splitlines() if line.startswith("| Stack |"))

@@ -117,3 +117,15 @@ def test_it_tells_how_the_set_was_replayed_and_how_exactly(samples):
     show_verdict(Console(file=out, width=200), summary)
     assert "60x: sent within 0.70 ms of their time (median), 2.00 ms (p99), 3.50 ms (max)" in out.getvalue()
     assert build_summary(samples.plan(), {}, None, ended_at=ended)["replay"]["send_error"] is None
+
+
+def test_it_tells_how_the_runs_of_a_pipeline_that_fetches_went(samples):
+    details = {
+        "repetitions": [{"number": 1, "seconds": 2.5, "peak_rss_bytes": 9, "requests": 3, "rows": {"t": 4}}],
+        "requests": 3, "by_status": {"200": 3}, "bytes": 10, "faults": {}, "never_served": None, "published": 4,
+    }  # fmt: skip
+    served = replace(samples.stage("replay_events"), details=details)
+    summary = build_summary(samples.plan(), {"replay_events": served}, None, ended_at="2026-03-01T02:15:10.000Z")
+    assert summary["serving"] == {name: value for name, value in details.items() if name != "published"}
+    published = build_summary(samples.plan(), {}, None, ended_at="2026-03-01T02:15:10.000Z")
+    assert published["serving"] is None

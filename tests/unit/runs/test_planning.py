@@ -7,7 +7,7 @@ import pytest
 from streamproof.model.errors import FixtureError, StackError, UsageError
 from streamproof.model.formats.json_data import from_json
 from streamproof.model.plan import RunPlan
-from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
+from streamproof.model.settings import Connections, KafkaSettings, WarehouseSettings
 from streamproof.runs.planning import plan_run
 from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runs.rerun import rerun_command
@@ -127,13 +127,13 @@ def test_the_external_stack_takes_only_what_fits_it(planned):
 def test_without_connections_an_outside_run_says_where_they_come_from(planned):
     ctx = planned(mode="observe", from_ts="2026-03-01T00:00:00Z", to_ts="2026-03-02T00:00:00Z")
     with pytest.raises(StackError, match="none are named"):
-        ctx.clickhouse_settings()
+        ctx.database_settings()
 
 
 def test_secrets_are_masked_in_what_an_external_run_reports(planned):
     ctx = planned(stack="external")
     kafka = KafkaSettings("b:1", {"sasl.password": "hush-hush", "sasl.username": "me", "ssl.key.password": "hush"})
-    connections = Connections(ClickHouseSettings("h", 1, password="s3cret"), source="a test", kafka=kafka)
+    connections = Connections(WarehouseSettings("h", 1, password="s3cret"), source="a test", kafka=kafka)
     told = ctx.connected(lambda: connections).without_secrets("me: s3cret, hush-hush and hush")
     assert told == "me: ***, *** and ***"
     assert "s3cret" not in repr(connections)

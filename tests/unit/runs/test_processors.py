@@ -10,7 +10,7 @@ import pytest
 
 from streamproof.model.errors import StackError, UsageError
 from streamproof.model.rungs import Rung
-from streamproof.model.settings import ClickHouseSettings, Connections, KafkaSettings
+from streamproof.model.settings import Connections, KafkaSettings, WarehouseSettings
 from streamproof.model.stack import StackState
 from streamproof.packs.accounting import Accounting, Drained
 from streamproof.packs.processors import CommandProcessor, WarehouseProcessor
@@ -72,7 +72,7 @@ def test_secrets_are_those_of_the_connections_and_stand_in_no_launch(with_proces
     secrets = {"PASS": "{clickhouse_password}", "OPTIONS": "{kafka_options_json}", "VERIFY": "{clickhouse_verify}"}
     ctx = with_processor(command(secrets=secrets), stack="external")
     outside = Connections(
-        ClickHouseSettings("h", 1, password="hush"), "a test", KafkaSettings("k:1", {"sasl.password": "quiet"})
+        WarehouseSettings("h", 1, password="hush"), "a test", KafkaSettings("k:1", {"sasl.password": "quiet"})
     )
     ctx = ctx.connected(lambda: outside)
     values = processor_secrets(ctx)
@@ -122,9 +122,9 @@ def test_endpoints_are_filled_in_when_the_stack_is_up(with_processor):
 
 def test_a_pack_offers_what_it_names(planned):
     pack = planned().pack
-    assert pack_offers(pack) == {"trace", "contracts", *Rung}
+    assert pack_offers(pack) == {"trace", "contracts", "published", *Rung}
     least = pack.model_copy(update={"oracle": "", "accounting": Accounting()})
-    assert pack_offers(least) == {"trace", "contracts", "judged"}
+    assert pack_offers(least) == {"trace", "contracts", "published", "judged"}
     assert offered_rungs(pack) == tuple(Rung)
 
 
@@ -186,7 +186,7 @@ def test_jars_that_may_exist_are_not_refused(planned, tmp_path):
 def test_restarts_of_a_job_are_judged_for_a_pack_that_accounts_for_nothing(planned):
     pack = planned().pack
     least = pack.model_copy(update={"oracle": "", "accounting": Accounting()})
-    assert pack_offers(least, pack.processors["flink"]) == {"trace", "contracts", "judged", "flink_job"}
+    assert pack_offers(least, pack.processors["flink"]) == {"trace", "contracts", "published", "judged", "flink_job"}
     for offers, there in ((pack_offers(least), False), (pack_offers(least, pack.processors["flink"]), True)):
         names = [stage.name for stage in STAGES.planned("full", (), offers=offers)]
         assert ("conservation" in names) is there

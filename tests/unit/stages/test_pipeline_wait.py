@@ -79,3 +79,15 @@ def test_a_group_that_is_behind_is_named_before_any_table_is_looked_at(drain):
 def test_the_warehouses_own_consumer_need_not_commit_past_records_that_it_skips(drain):
     looks, _, _ = drain(Consumers(raw=4, processor=4), consumer_groups=("raw",))
     assert looks.look().done
+
+
+def test_without_topics_a_run_has_drained_when_its_tables_stand_still(drain):
+    looks, rows, running = drain(None, settled_tables=("a",))
+
+    assert not looks.look().done
+    rows["a"] = 4
+    assert looks.look().missing == "table a at rest (4 rows)"
+    running[0] = 1
+    assert looks.look().missing == "1 inserts still running"
+    running[0] = 0
+    assert looks.look().done

@@ -10,7 +10,7 @@ from streamproof.model.rungs import Rung
 from streamproof.runs.stage import Stage, StageList
 from streamproof.stages.registry import STAGES
 
-EVERYTHING = ("trace", "contracts", *Rung)
+EVERYTHING = ("trace", "contracts", "published", *Rung)
 CONSERVED = ("raw_complete", "ids_accounted", "records_accounted")
 SUITES = ("raw_typed", "api")
 FULL = ["stack_up", "schema_apply", "pipeline_ready", "replay_events", "pipeline_wait", "query_pack",

@@ -12,8 +12,9 @@ from streamproof.fixtures import verify
 from streamproof.model.errors import FixtureError
 from streamproof.runs import context
 from streamproof.runs.context import RunContext
+from streamproof.stages import planned as planned_module
 from streamproof.stages import replay_events
-from streamproof.stages.replay_events import planned_replay
+from streamproof.stages.planned import planned_replay
 from streamproof.transport.base import Published
 
 
@@ -25,7 +26,7 @@ def own_set(home, tmp_path) -> Path:
 
 def test_the_process_that_planned_a_run_reads_its_records_once(planned, own_set, monkeypatch):
     read = []
-    for module in (verify, replay_events):
+    for module in (verify, planned_module):
         plan_replay = module.plan_replay
         monkeypatch.setattr(
             module, "plan_replay", lambda *args, _read=plan_replay, **named: read.append(args) or _read(*args, **named)

@@ -25,13 +25,13 @@ def pipeline_here(params: Mapping[str, Any]) -> Pipeline:
     topics: dict[str, Any] = {"dlq_topic": params["dlq_topic"], "output_topic": params["output_topic"]}
     if params["run"]:
         ctx = _run(settings, str(params["run"]))
-        warehouse = ctx.clickhouse_settings()
+        warehouse = ctx.database_settings()
         return Pipeline.of(ctx.pack, ctx.kafka(), topics=ctx.names.topics, warehouse=warehouse, **topics)
     pack = settings.packs.load(params["pack"])
-    connections = resolve_connections(settings, kafka=True)
+    connections = resolve_connections(settings, warehouse=pack.warehouse, kafka=True)
     if connections.kafka is None:
         raise StackError("No Kafka is named.", hint=f"Add the Airflow connection {settings.kafka_conn_id}.")
-    return Pipeline.of(pack, connections.kafka, **topics, warehouse=connections.clickhouse)
+    return Pipeline.of(pack, connections.kafka, **topics, warehouse=connections.warehouse)
 
 
 def request_of(params: Mapping[str, Any]) -> ReplayRequest:

@@ -83,7 +83,7 @@ class DlqChecklistOperator(_ReplayStep):
         if not params["checklist"]:
             raise AirflowSkipException("The checklist is not asked for.")
         plan = make_plan(pipeline, request_of(params), folder)
-        files = read_checklist(pipeline.pack.sql_dir, home=read_settings().home)
+        files = read_checklist(pipeline.pack.sql_dir, home=read_settings().home, dialect=pipeline.pack.dialect)
         document = judge(pipeline, plan, folder, files, timeout=params["timeout_sec"])
         for result in document["results"]:
             self.log.info("%s: %s %s", result["status"], result["name"], result["error"] or result["diagnostics"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from streamproof.environment import Environment
     from streamproof.exporting.request import ExportRequest
-    from streamproof.model.settings import ClickHouseSettings
+    from streamproof.model.settings import WarehouseSettings
     from streamproof.model.window import Window
     from streamproof.packs.pack import Pack
 
@@ -82,22 +82,23 @@ class FixtureExportOperator(BaseOperator):
         return exported.as_json(request.out)
 
 
-def _warehouse(given: Mapping[str, Any], settings: Environment) -> tuple[Pack, ClickHouseSettings, Window | None]:
+def _warehouse(given: Mapping[str, Any], settings: Environment) -> tuple[Pack, WarehouseSettings, Window | None]:
     """Return the pack, the connection and the window of the run that the Params name; without one, no window.
 
     Raises UsageError for an unknown run or pack, StackError for a missing connection.
     """
-    from streamproof.airflow.connections import clickhouse_connection, with_connections
+    from streamproof.airflow.connections import warehouse_connection, with_connections
     from streamproof.runs.context import RunContext
 
     run = given["run"]
     if not run:
-        return settings.packs.load(given["pack"] or None), clickhouse_connection(settings, given["connection"]), None
+        pack = settings.packs.load(given["pack"] or None)
+        return pack, warehouse_connection(settings, pack.warehouse, given["connection"]), None
     folder = settings.artifacts / run
     if folder.parent != settings.artifacts or not (folder / "plan.json").is_file():
         raise UsageError(f"There is no run '{run}' in {settings.artifacts}.", hint="Give the id of a kept run.")
     ctx = with_connections(RunContext.open(folder))
-    return ctx.pack, ctx.clickhouse_settings(), ctx.window
+    return ctx.pack, ctx.database_settings(), ctx.window
 
 
 def _request(given: Mapping[str, Any], pack: Pack, window: Window | None, default_out: Path) -> ExportRequest:

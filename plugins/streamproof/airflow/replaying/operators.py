@@ -90,7 +90,6 @@ class ReplayOperator(BaseOperator):
 
 def replay_request(params: Mapping[str, Any], settings: Environment) -> ReplayRequest:
     """Convert a DAG run's params to a request. A relative path is relative to the project's home. Raises UsageError."""
-    from streamproof.packs.pack import INPUT
     from streamproof.replaying.request import ReplayRequest
 
     given = str(params["pack"])
@@ -100,7 +99,7 @@ def replay_request(params: Mapping[str, Any], settings: Environment) -> ReplayRe
         manifest = str(settings.home / manifest)
     return ReplayRequest(
         str(Path(pack.manifest(manifest))),
-        params.get("topic") or pack.topics[INPUT],
+        params.get("topic") or pack.input_topic,
         scenarios=tuple(params.get("scenarios") or ()),
         tolerate_bad_lines=bool(params.get("tolerate_bad_lines")),
         speed=params.get("speed") or "max",

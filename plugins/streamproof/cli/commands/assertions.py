@@ -49,8 +49,8 @@ def assert_sql(
 
     if not sql_file:
         raise UsageError("No assertion is named.", hint="Give --sql-file FILE; it can be repeated.")
-    tests = read_files(sql_file, BlockKind.TEST)
     warehouse = chosen_warehouse(read_environment(), run, pack)
+    tests = read_files(sql_file, BlockKind.TEST, warehouse.pack.dialect)
     window = window_for(tests, from_ts, to_ts, lookback_hours, of_run=warehouse.window)
     times = window.query_parameters() if window else {}
     parameters = {**warehouse.parameters, **times, **_parameters(parameter or (), tests)}

@@ -120,8 +120,8 @@ def _saved_now(environment: Environment, name: str, pack: ThePack, folder: Path)
     projections = CheckFiles(pack, environment.home).projections
     if not projections:
         return SavedContent(pack.name, reason=f"Pack '{pack.name}' has no projections in {pack.sql_dir / 'content'}.")
-    outside = connections(kafka=False)
-    settings = outside.clickhouse.using(database)
+    outside = connections(warehouse=pack.warehouse, kafka=False)
+    settings = outside.warehouse.using(database)
     with closing(open_warehouse(pack.warehouse, settings, source=outside.source)) as warehouse:
         content = save_content(warehouse, projections, folder, pack=pack.name, log=_quiet)
     for table, error in content.not_saved.items():

@@ -12,6 +12,7 @@ import typer
 from streamproof.cli.commands.run import run_planned
 from streamproof.cli.options import (
     Events,
+    Faults,
     FromTs,
     Inject,
     Json,
@@ -74,6 +75,7 @@ def prove(
     speed: Speed = "max",
     shift_to: ShiftTo = None,
     events: Events = None,
+    faults: Faults = None,
     suites: ProvedSuites = None,
     check: ProvedChecks = None,
     coverage: Coverage = False,
@@ -107,6 +109,7 @@ def prove(
         speed=speed,
         shift_to=shift_to,
         events=events,
+        faults=faults,
         keep_stack=keep_stack,
         tolerate_bad_lines=tolerate_bad_lines,
         inject=inject,

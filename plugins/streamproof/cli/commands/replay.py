@@ -60,7 +60,6 @@ def replay(
     json: Json = False,
 ) -> None:
     """Publish events in time order, every one acknowledged. An interrupted replay can be resumed."""
-    from streamproof.packs.pack import INPUT
     from streamproof.replaying.request import ReplayRequest
 
     environment = read_environment()
@@ -75,7 +74,7 @@ def replay(
     the_pack = environment.packs.load(pack)
     request = ReplayRequest(
         str(the_pack.manifest(manifest)),
-        topic or the_pack.topics[INPUT],
+        topic or the_pack.input_topic,
         scenarios=named(scenario),
         tolerate_bad_lines=tolerate_bad_lines,
         speed=speed,

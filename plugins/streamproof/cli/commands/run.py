@@ -11,6 +11,7 @@ import typer
 from streamproof.cli.environment import connections, read_environment
 from streamproof.cli.options import (
     Events,
+    Faults,
     FromTs,
     Inject,
     Json,
@@ -58,6 +59,7 @@ def run(
     speed: Speed = "max",
     shift_to: ShiftTo = None,
     events: Events = None,
+    faults: Faults = None,
     suites: Annotated[
         list[str] | None, typer.Option("--suites", help="Only these suites; can be repeated.", metavar="NAME")
     ] = None,
@@ -98,6 +100,7 @@ def run(
         speed=speed,
         shift_to=shift_to,
         events=events,
+        faults=faults,
         # A proof always makes a complete run. The selected suites limit only what it proves.
         suites=() if mode == PROVE else named(suites),
         prove_suites=named(suites) if mode == PROVE else (),
@@ -159,12 +162,14 @@ def _to_install(ctx: RunContext) -> list[str]:
 
 
 def _connections(request: RunRequest, packs: Packs) -> Connections:
-    """Return the services that a run does not start: Kafka where it replays, Flink where its processor is a job."""
+    """Return the services that a run does not start: Kafka where it publishes, Flink where its processor is a job."""
     from streamproof.packs.flink_jobs import FlinkProcessor
 
-    replays = request.mode != OBSERVE
-    needs_flink = replays and isinstance(packs.load(request.pack).processor(request.processor), FlinkProcessor)
-    return connections(kafka=replays, flink=needs_flink)
+    pack = packs.load(request.pack)
+    if request.mode == OBSERVE:
+        return connections(warehouse=pack.warehouse, kafka=False)
+    needs_flink = isinstance(pack.processor(request.processor), FlinkProcessor)
+    return connections(warehouse=pack.warehouse, kafka=not pack.source, flink=needs_flink)
 
 
 def _is_outside(request: RunRequest) -> bool:

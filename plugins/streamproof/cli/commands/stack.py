@@ -19,6 +19,7 @@ from streamproof.model.errors import StackError, UsageError
 if TYPE_CHECKING:
     from streamproof.environment import Environment
     from streamproof.model.results import StageResult
+    from streamproof.model.stack import StackState
     from streamproof.runs.context import RunContext
 
 app = typer.Typer(help="Start, look at and stop a local stack with the pack's schema and processor.")
@@ -68,24 +69,38 @@ def up(
     _start(ctx, ports, state, keep_data=keep_data, task_managers=flink)
     found = ctx.stack_state()
     variables = {
-        "KAFKA_BOOTSTRAP": found.bootstrap_servers,
+        **({"KAFKA_BOOTSTRAP": found.bootstrap_servers} if found.bootstrap_servers else {}),
         "CH_HOST": found.clickhouse_host,
         "CH_PORT": str(found.clickhouse_port),
         "CH_USER": found.clickhouse_user,
         "CH_DATABASE": ctx.names.database,
         **({"FLINK_REST": found.flink_rest} if found.flink_rest else {}),
+        **_source_variables(ctx, found),
     }
     if json:
         emit_json({**stack_facts(ctx.folder.stack, found), "env": variables, "input_topic": ctx.names.input_topic})
         return
+    feed = "" if found.source_url else f"  feed it:  streamproof replay --topic {ctx.names.input_topic}\n"
     console = result_console(json=json)
     console.print("".join(f"export {key}={value}\n" for key, value in variables.items()), end="", markup=False)
     progress_console().print(
-        f"Stack {name} is up.\n"
-        f"  feed it:  streamproof replay --topic {ctx.names.input_topic}\n"
-        f"  stop it:  streamproof stack down {name}",
+        f"Stack {name} is up.\n{feed}  stop it:  streamproof stack down {name}",
         markup=False,
     )
+
+
+def _source_variables(ctx: RunContext, found: StackState) -> dict[str, str]:
+    """Return how a pipeline reaches the source of a stack, nothing for a stack without one."""
+    if not found.source_url:
+        return {}
+    from streamproof.transport.served import CERTIFICATE_FILE, KEY_FILE
+
+    folder = ctx.folder.source
+    return {
+        "SOURCE_URL": found.source_url,
+        "SOURCE_CA_FILE": str(folder / CERTIFICATE_FILE),
+        "SOURCE_KEY_FILE": str(folder / KEY_FILE),
+    }
 
 
 @app.command("prepare")
@@ -104,8 +119,9 @@ def prepare(
     from streamproof.stages.prepare import prepare as prepare_services
 
     environment = read_environment()
-    outside = connections(kafka=True)
-    made = prepare_services(environment.packs.load(pack), outside, retention=retention)
+    the_pack = environment.packs.load(pack)
+    outside = connections(warehouse=the_pack.warehouse, kafka=not the_pack.source)
+    made = prepare_services(the_pack, outside, retention=retention)
     if json:
         emit_json(made)
         return
@@ -186,8 +202,8 @@ def _stop(folder: Path) -> bool:
         return stop_stack(folder, timeout=_STOP_TIMEOUT_SEC)
     ctx = RunContext.open(folder.parent)
     if ctx.plan.needs_connections:
-        needs_flink = ctx.needs_flink
-        ctx = ctx.connected(lambda: connections(kafka=True, flink=needs_flink))
+        kind, needs_kafka, needs_flink = ctx.pack.warehouse, ctx.needs_kafka, ctx.needs_flink
+        ctx = ctx.connected(lambda: connections(warehouse=kind, kafka=needs_kafka, flink=needs_flink))
     return take_down_stack(ctx, timeout=_STOP_TIMEOUT_SEC)
 
 
@@ -250,7 +266,8 @@ def _start(ctx: RunContext, ports: dict[str, int], state: str, *, keep_data: boo
     with progress_bar() as progress:
         start_own(ctx, spec, timeout=timeout_of(ctx), progress=progress)
     try:
-        for stage in ("schema_apply", "pipeline_ready"):
+        planned = {stage.name for stage in ctx.plan.stages}
+        for stage in [name for name in ("schema_apply", "pipeline_ready") if name in planned]:
             _require(run_stage(ctx, STAGES[stage]), ctx)
     except BaseException:
         stop_stack(ctx.folder.stack, timeout=_STOP_TIMEOUT_SEC)

@@ -27,7 +27,7 @@ MOCK_NOTICE = (
 )
 _REPLAY_ONLY = (
     "manifest", "inject", "keep_stack", "tolerate_bad_lines", "kafka", "processor", "partitions", "parallelism",
-    "speed", "shift_to", "events",
+    "speed", "shift_to", "events", "faults",
 )  # fmt: skip
 
 

@@ -11,18 +11,19 @@ if TYPE_CHECKING:
 
     from streamproof.fixtures.inference.model import Inferred
     from streamproof.model.fixture import ValueRules
-    from streamproof.model.settings import ClickHouseSettings
+    from streamproof.model.settings import WarehouseSettings
     from streamproof.packs.accounting import Accounting
     from streamproof.sql.blocks import Block
     from streamproof.warehouse.base import Warehouse
     from streamproof.warehouse.server import Server
     from streamproof.warehouse.values import FilesCompared, MadePack, SqlReview, SqlText
 
+maintenance_database = "default"
 # The columns of a new pack's typed tables that say which record a row comes from.
 reserved_columns = ("record_topic", "record_partition", "record_offset", "record_timestamp")
 
 
-def open_warehouse(settings: ClickHouseSettings, *, source: str = "") -> Warehouse:
+def open_warehouse(settings: WarehouseSettings, *, source: str = "") -> Warehouse:
     """Connect to the database that the settings name. Raises WarehouseError that names the source."""
     # DAG files import this package while Airflow parses them. They must not load the client library.
     from streamproof.warehouse.clickhouse.database import Database  # noqa: PLC0415
@@ -30,7 +31,7 @@ def open_warehouse(settings: ClickHouseSettings, *, source: str = "") -> Warehou
     return Database.open(settings, source=source)
 
 
-def open_server(settings: ClickHouseSettings, *, source: str = "") -> Server:
+def open_server(settings: WarehouseSettings, *, source: str = "") -> Server:
     """Connect to the server that the settings name. Raises WarehouseError."""
     from streamproof.warehouse.clickhouse.servers.server import ClickHouseServer  # noqa: PLC0415 - as above
 

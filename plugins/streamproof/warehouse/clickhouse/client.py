@@ -12,7 +12,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.poolmanager import PoolManager
 
 from streamproof.model.errors import WarehouseError
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.sql.scripts import script_of
 from streamproof.warehouse.clickhouse.binding import bindable
 
@@ -41,7 +41,7 @@ def plain_message(error: BaseException) -> str:
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]} …"
 
 
-def connect(settings: ClickHouseSettings) -> Client:
+def connect(settings: WarehouseSettings) -> Client:
     """Open a client. The database of the settings is its default, so SQL need not name it.
 
     Threads may share the client, because it has no server session. It returns times in UTC.
@@ -77,7 +77,7 @@ def connect(settings: ClickHouseSettings) -> Client:
     return client
 
 
-def _pool(settings: ClickHouseSettings) -> PoolManager:
+def _pool(settings: WarehouseSettings) -> PoolManager:
     """Return the connection pool of one client. The driver's own pool would use the proxies of the environment."""
     from clickhouse_connect.driver.httputil import get_pool_manager
 

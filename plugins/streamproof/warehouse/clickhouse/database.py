@@ -12,7 +12,7 @@ from uuid import uuid4
 import orjson
 
 from streamproof.model.fixture import Expectation, FixtureEvent
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.warehouse.base import IdOf, RecordPositions
 from streamproof.warehouse.clickhouse import drain, ledger
 from streamproof.warehouse.clickhouse.binding import bindable
@@ -54,14 +54,14 @@ BATCH_ROWS = 50_000
 class Database:
     """One database on a ClickHouse server. Threads may share it."""
 
-    def __init__(self, client: Client, settings: ClickHouseSettings) -> None:
+    def __init__(self, client: Client, settings: WarehouseSettings) -> None:
         """Use a client that was opened with these settings."""
         self.client = client
         self.settings = settings
         self.views = ViewCache(client)
 
     @classmethod
-    def open(cls, settings: ClickHouseSettings, *, source: str = "") -> Database:
+    def open(cls, settings: WarehouseSettings, *, source: str = "") -> Database:
         """Connect to the database of the settings. Raises WarehouseError."""
         return cls(connect_outside(settings, source=source) if source else connect(settings), settings)
 

@@ -2,53 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
-from streamproof.model.fixture import Expectation, FixtureEvent
+from streamproof.model.fixture import Expectation
 from streamproof.warehouse.base import IdOf, RecordPositions
 from streamproof.warehouse.clickhouse.client import refusals
+from streamproof.warehouse.common.ledger_rows import COLUMNS, Record, ledger_columns
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 TABLE = "replay_ledger"
-COLUMNS = (
-    "sequence",
-    "source_topic",
-    "source_partition",
-    "source_offset",
-    "record_timestamp",
-    "event_id",
-    "event_type",
-    "event_timestamp",
-    "scenario",
-    "workflow_session_id",
-    "value_kind",
-    "value_sha256",
-    "expected_disposition",
-    "expected_class",
-    "expected_reason",
-    "accounted_id",
-    "key_sha256",
-    "headers_sha256",
-)
 BATCH_ROWS = 50_000
 POSITIONS = f"SELECT source_topic, source_partition, source_offset FROM {TABLE} ORDER BY sequence"  # noqa: S608
 
 
-def _moment(milliseconds: int) -> str:
+def moment(milliseconds: int) -> str:
     """Return Unix milliseconds as text that ClickHouse reads exactly: ten digits of seconds, a point, three digits."""
     digits = f"{milliseconds:013d}"
     return f"{digits[:10]}.{digits[10:]}"
-
-
-Record = tuple[FixtureEvent, bytes | None]
 
 
 def write_ledger(
@@ -63,7 +40,7 @@ def write_ledger(
     with refusals("The ledger of the replay could not be written", hint="Look at ClickHouse's log in stack/logs."):
         remaining, start = iter(records), 0
         while batch := list(islice(remaining, BATCH_ROWS)):
-            columns = ledger_columns(positions, batch, unstated, id_of, first_sequence=start)
+            columns = ledger_columns(positions, batch, unstated, id_of, first_sequence=start, moment=moment)
             lines = b"\n".join(map(orjson.dumps, zip(*columns, strict=True)))
             client.raw_insert(TABLE, column_names=COLUMNS, insert_block=lines, fmt="JSONCompactEachRow")
             start += len(batch)
@@ -85,43 +62,3 @@ def read_positions(client: Client) -> Iterator[tuple[str, int, int]]:
             columns[2].extend(iter(offsets))
     named = list(topics)
     return ((named[topic], partition, offset) for topic, partition, offset in zip(*columns, strict=True))
-
-
-def ledger_columns(
-    positions: RecordPositions,
-    batch: Sequence[Record],
-    unstated: Expectation,
-    id_of: IdOf,
-    *,
-    first_sequence: int,
-) -> list[list[Any]]:
-    """Return the ledger rows of consecutive records as columns, in the order of COLUMNS."""
-    end = first_sequence + len(batch)
-    events = [event for event, _ in batch]
-    expectations = [event.expect or unstated for event in events]
-    return [
-        list(range(first_sequence, end)),
-        [positions.topic] * len(batch),
-        list(positions.partitions[first_sequence:end]),
-        list(positions.offsets[first_sequence:end]),
-        [_moment(event.publish_ms) for event in events],
-        [event.event_id for event in events],
-        [event.event_type for event in events],
-        [None if event.event_ms is None else _moment(event.event_ms) for event in events],
-        [event.session.scenario for event in events],
-        [event.session.id for event in events],
-        [event.value_kind for event in events],
-        ["" if value is None else hashlib.sha256(value).hexdigest() for _, value in batch],
-        [expectation.disposition for expectation in expectations],
-        [expectation.failure_class for expectation in expectations],
-        [expectation.reason for expectation in expectations],
-        [id_of(event, value) for event, value in batch],
-        # A record without a key counts as one with a key of no bytes: the Kafka engine does not tell these apart.
-        [hashlib.sha256(event.key or b"").hexdigest() for event in events],
-        [hashlib.sha256(_headers_text(event)).hexdigest() for event in events],
-    ]
-
-
-def _headers_text(event: FixtureEvent) -> bytes:
-    """Return every name and value of the event's own headers, each with a NUL after it; a null value has no bytes."""
-    return b"".join(name.encode() + b"\0" + (value or b"") + b"\0" for name, value in event.headers)

@@ -15,7 +15,7 @@ from pipelines.livepeer.event import Record
 from pipelines.livepeer.gate import QualityGate
 from pipelines.livepeer.tables import COLUMNS
 from streamproof.fixtures.ordering import plan_replay
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.packs.loading import load_pack
 from streamproof.warehouse.clickhouse.client import connect, execute
 from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
@@ -30,7 +30,7 @@ VARIABLES = {"kafka": False, "retention": False, "kafka_bootstrap": "", "input_t
 class Warehouse:
     """A ClickHouse, and how to get databases in it."""
 
-    settings: ClickHouseSettings
+    settings: WarehouseSettings
     home: Path
 
     def client(self, database: str):

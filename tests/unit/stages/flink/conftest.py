@@ -11,7 +11,7 @@ import pytest
 
 from streamproof.flink.documents import Checkpoints, FailureEntry, Job, Overview, UploadedJar, Vertex
 from streamproof.flink.rest import RefusedError
-from streamproof.model.settings import ClickHouseSettings, Connections, FlinkSettings, KafkaSettings
+from streamproof.model.settings import Connections, FlinkSettings, KafkaSettings, WarehouseSettings
 from streamproof.model.stack import ProcessIdentity, StackState
 from streamproof.runs.context import RunContext
 from streamproof.runtime.files import write_json
@@ -110,7 +110,7 @@ def flink_run(planned: Callable[..., RunContext]) -> Callable[..., RunContext]:
         state = StackState(name="r1", status="ready", supervisor=ProcessIdentity(1, 1.0), **ADDRESSES)
         write_json(ctx.folder.stack / "state.json", state.as_json())
         outside = Connections(
-            ClickHouseSettings("h", 8123), "the test", kafka=KafkaSettings("k:9092"), flink=FlinkSettings(URL)
+            WarehouseSettings("h", 8123), "the test", kafka=KafkaSettings("k:9092"), flink=FlinkSettings(URL)
         )
         return ctx.connected(lambda: outside)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from streamproof.cli.environment import clickhouse_settings, read_environment
+from streamproof.cli.environment import read_environment, warehouse_settings
 from streamproof.cli.options import Json, Pack
 from streamproof.cli.output import emit_json, progress_console, result_console
 
@@ -24,7 +24,9 @@ def load(
     from streamproof.curation.loading import load_set
 
     the_pack = read_environment().packs.load(pack)
-    loaded = load_set(the_pack, the_pack.manifest(manifest), clickhouse_settings(), database, truncate=truncate)
+    loaded = load_set(
+        the_pack, the_pack.manifest(manifest), warehouse_settings(the_pack.warehouse), database, truncate=truncate
+    )
     if json:
         emit_json(loaded.as_json())
         return

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from streamproof.cli.environment import clickhouse_settings, connections, kafka_settings
+from streamproof.cli.environment import connections, kafka_settings
 from streamproof.cli.warehouse import opened_run
 from streamproof.model.errors import UsageError
 from streamproof.model.window import parse_utc, window_from
@@ -14,7 +14,8 @@ from streamproof.model.window import parse_utc, window_from
 if TYPE_CHECKING:
     from streamproof.dead_letters.pipeline import Pipeline
     from streamproof.environment import DlqReplayVariables, Environment
-    from streamproof.model.settings import ClickHouseSettings
+    from streamproof.model.settings import WarehouseSettings
+    from streamproof.packs.pack import Pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def opened(environment: Environment, options: Options) -> tuple[Pipeline, DlqRep
             dlq_topic=options.dlq_topic,
             output_topic=options.output_topic,
             group=variables.group,
-            warehouse=ctx.clickhouse_settings(),
+            warehouse=ctx.database_settings(),
         ), variables
     pack = environment.packs.load(options.pack)
     variables = DlqReplayVariables.read_for(processor_variables(pack))
@@ -69,17 +70,16 @@ def opened(environment: Environment, options: Options) -> tuple[Pipeline, DlqRep
         dlq_topic=options.dlq_topic or variables.dlq_topic,
         output_topic=options.output_topic or variables.output_topic,
         group=variables.group,
-        warehouse=_warehouse() if options.needs_warehouse else None,
+        warehouse=_warehouse(pack) if options.needs_warehouse else None,
     ), variables
 
 
-def _warehouse() -> ClickHouseSettings:
-    """Return the warehouse of CH_*. Raises UsageError when none is named: before anything is sent."""
+def _warehouse(pack: Pack) -> WarehouseSettings:
+    """Return the warehouse of CH_* or PG*. Raises UsageError when none is named: before anything is sent."""
     try:
-        connections(kafka=False)
+        return connections(warehouse=pack.warehouse, kafka=False).warehouse
     except UsageError as error:
         raise UsageError(error.message, hint=f"{error.hint} Or give --no-checklist.") from None
-    return clickhouse_settings()
 
 
 def _ms(moment: datetime) -> int:

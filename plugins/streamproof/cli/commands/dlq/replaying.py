@@ -131,7 +131,8 @@ def _replayed(
     if dry_run:
         plan = preview_replay(pipeline, request, folder)
         return {"folder": str(folder.path), "dry_run": True, "plan": plan, "sent": None, "checklist": None}
-    files = read_checklist(pipeline.pack.sql_dir, home=environment.home) if checklist else None
+    of_pack = pipeline.pack
+    files = read_checklist(of_pack.sql_dir, home=environment.home, dialect=of_pack.dialect) if checklist else None
     progress = Progress()
     plan, sent = replay(pipeline, request, folder, planned=progress.planned, watch=progress.sent)
     judged = judge(pipeline, plan, folder, files, timeout=timeout) if files else None

@@ -32,7 +32,7 @@ def scenarios(
 
     environment = read_environment()
     warehouse = chosen_warehouse(environment, run, pack)
-    queries = read_files([warehouse.pack.sql_dir / "scenarios"], BlockKind.QUERY)
+    queries = read_files([warehouse.pack.sql_dir / "scenarios"], BlockKind.QUERY, warehouse.pack.dialect)
     window = window_for(queries, from_ts, to_ts, lookback_hours, of_run=warehouse.window)
     times = window.query_parameters() if window else {}
     with warehouse.connected() as client:

@@ -28,7 +28,8 @@ def session(
         raise UsageError("The session id is blank.", hint="It looks like `stream|request`; quote it in a shell.")
     environment = read_environment()
     warehouse = chosen_warehouse(environment, run, pack)
-    queries = read_session_queries(warehouse.pack.sql_dir / "session", home=environment.home)
+    found = warehouse.pack
+    queries = read_session_queries(found.sql_dir / "session", home=environment.home, dialect=found.dialect)
     with warehouse.connected() as client:
         trace = trace_session(client, queries, wanted, run_only_tables=warehouse.pack.run_only_tables)
     print_trace(f"Session {wanted}", trace, max_rows=max_rows, json=json)

@@ -35,7 +35,7 @@ def trace(
 
     environment = read_environment()
     warehouse = chosen_warehouse(environment, run, pack)
-    queries = read_files(sql_file or [warehouse.pack.sql_dir / "trace"], BlockKind.QUERY)
+    queries = read_files(sql_file or [warehouse.pack.sql_dir / "trace"], BlockKind.QUERY, warehouse.pack.dialect)
     window = window_for(queries, from_ts, to_ts, lookback_hours, of_run=warehouse.window)
     with warehouse.connected() as client:
         results = run_queries(client, queries, window.query_parameters() if window else {})

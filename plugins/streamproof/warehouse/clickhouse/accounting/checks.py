@@ -13,6 +13,7 @@ from streamproof.model.rungs import Rung
 from streamproof.packs.accounting import Accounting, Dispositions, Ids, RawTable
 from streamproof.sql.blocks import Block, parse_blocks
 from streamproof.sql.templating import render
+from streamproof.warehouse.clickhouse.accounting.events import id_of
 from streamproof.warehouse.clickhouse.comparing.comparison import quoted
 from streamproof.warehouse.clickhouse.drain import RAW_VALUE_KINDS
 from streamproof.warehouse.values import ALL_VALUE_KINDS, topic_place
@@ -77,7 +78,7 @@ def _columns(table: RawTable | Dispositions) -> dict[str, object]:
 
 def _ids(ids: Ids, layers: Mapping[str, str]) -> tuple[Block, ...]:
     tables = [
-        _Place(place.table, quoted(place.table), quoted(place.column), place.where or "true", place.many)
+        _Place(place.table, quoted(place.table), id_of(place), place.where or "true", place.many)
         for place in (*ids.tables, *ids.reject_tables)
     ]
     topics = [

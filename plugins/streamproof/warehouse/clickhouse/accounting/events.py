@@ -54,6 +54,11 @@ def event_queries(accounting: Accounting, layers: Mapping[str, str]) -> tuple[Bl
     return parse_blocks(text, f"accounting/{_TEMPLATE.name}")
 
 
+def id_of(place: IdColumn) -> str:
+    """Return the SQL of the id of an event in a row of a table."""
+    return f"({place.sql})" if place.sql else quoted(place.column)
+
+
 def _of(place: IdColumn, layer: str) -> _Table:
-    where = f"toString({quoted(place.column)}) = {{event:String}}"
+    where = f"toString({id_of(place)}) = {{event:String}}"
     return _Table(place.table, layer, quoted(place.table), f"{where} AND ({place.where})" if place.where else where)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
 from streamproof.warehouse.clickhouse.cloning.damaging import ObjectDamaging
 from streamproof.warehouse.clickhouse.database import Database
-from streamproof.warehouse.clickhouse.migrations import LEDGER, apply_migrations
+from streamproof.warehouse.clickhouse.migrations import apply_migrations
 from streamproof.warehouse.clickhouse.view_cache import drop_cache_of
 from streamproof.warehouse.clones import Change, Damaging, Target
+from streamproof.warehouse.common.migrations import LEDGER
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -68,14 +69,14 @@ class ClonedDatabase(Database):
     check that compares the two must fail.
     """
 
-    def __init__(self, client: Client, settings: ClickHouseSettings, source: str) -> None:
+    def __init__(self, client: Client, settings: WarehouseSettings, source: str) -> None:
         super().__init__(client, settings)
         self.source = source
         self._original = _objects(client)
         self._views = {name: entry.query for name, entry in self._original.items() if entry.engine == "View"}
 
     @classmethod
-    def of(cls, source: ClickHouseSettings, name: str, schema: Path) -> ClonedDatabase:
+    def of(cls, source: WarehouseSettings, name: str, schema: Path) -> ClonedDatabase:
         """Clone the database of `source` as `name`, with the migrations of folder `schema`.
 
         Raises WarehouseError when the name exists, the source has no table of the schema, or ClickHouse refuses.

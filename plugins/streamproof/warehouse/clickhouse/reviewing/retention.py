@@ -8,7 +8,7 @@ from pathlib import Path
 from streamproof.sql.lexing import statements
 from streamproof.sql.templating import render
 from streamproof.warehouse.clickhouse.feed import schema_variables
-from streamproof.warehouse.clickhouse.migrations import read_migrations
+from streamproof.warehouse.common.migrations import read_migrations
 
 _TABLE = re.compile(r"^\s*CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?`?(?P<name>\w+)`?", re.IGNORECASE | re.MULTILINE)
 # The clause of the table. That of a column, before ENGINE, deletes no rows.

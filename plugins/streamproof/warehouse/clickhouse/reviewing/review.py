@@ -10,7 +10,8 @@ from streamproof.sql.scripts import script_of
 from streamproof.sql.templating import render
 from streamproof.warehouse.clickhouse.binding import literal
 from streamproof.warehouse.clickhouse.engine import run_engine
-from streamproof.warehouse.clickhouse.migrations import engine_statements, read_migrations
+from streamproof.warehouse.clickhouse.migrations import engine_statements
+from streamproof.warehouse.common.migrations import read_migrations
 from streamproof.warehouse.values import SqlReview, SqlText
 
 CHILD = "streamproof.warehouse.clickhouse.reviewing.engine_child"

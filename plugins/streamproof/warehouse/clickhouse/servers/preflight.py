@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from streamproof.model.errors import WarehouseError
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.warehouse.clickhouse.client import connect, refusals, rows
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _ELSEWHERE = (
 )  # fmt: skip
 
 
-def connect_outside(settings: ClickHouseSettings, *, source: str) -> Client:
+def connect_outside(settings: WarehouseSettings, *, source: str) -> Client:
     """Open a client on a server that the run did not start. Raises WarehouseError that names the source."""
     try:
         return connect(settings)
@@ -38,7 +38,7 @@ def connect_outside(settings: ClickHouseSettings, *, source: str) -> Client:
         ) from None
 
 
-def check_server(client: Client, settings: ClickHouseSettings, database: str, engines: Iterable[str]) -> str:
+def check_server(client: Client, settings: WarehouseSettings, database: str, engines: Iterable[str]) -> str:
     """Check a server and return its version. `engines` are the table engines that the run's schema uses.
 
     Raises WarehouseError when the server is too old, the user may only read or misses a right, or the database exists.

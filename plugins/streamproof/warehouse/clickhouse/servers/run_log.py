@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.warehouse.clickhouse.client import connect, execute, execute_script, refusals
+from streamproof.warehouse.common.run_rows import rows_of
 
 DATABASE = "streamproof"
 _DDL = """
@@ -56,7 +56,7 @@ ORDER BY (started_at, run_id, suite, name);
 """
 
 
-def log_run(settings: ClickHouseSettings, summary: Mapping[str, Any]) -> None:
+def log_run(settings: WarehouseSettings, summary: Mapping[str, Any]) -> None:
     """Add a run's summary to the log. The log is created if it is missing; logging a run again replaces its rows.
 
     Raises WarehouseError when ClickHouse does not answer or refuses.
@@ -75,43 +75,3 @@ def log_run(settings: ClickHouseSettings, summary: Mapping[str, Any]) -> None:
                     client.insert(table, [list(row.values()) for row in rows], column_names=list(rows[0]))
     finally:
         client.close()
-
-
-def rows_of(summary: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Return the log rows of a summary, by table. Times are UTC."""
-    run_id, started, checks = summary["run_id"], datetime.fromisoformat(summary["started_at"]), summary["checks"]
-    run = {
-        "run_id": run_id,
-        "pack": summary["pack"],
-        "mode": summary["mode"],
-        "stack": summary["stack"]["name"],
-        "verdict": summary["verdict"],
-        "first_broken_layer": summary["first_broken_layer"] or "",
-        "error": summary["error"] or "",
-        **{f"checks_{status}": checks[status] for status in ("passed", "failed", "errored", "skipped")},
-        "duration_sec": float(summary["duration_sec"]),
-        "git_commit": summary["git_commit"],
-        "started_at": started,
-    }
-    stages = [
-        {
-            "run_id": run_id,
-            "stage": result["stage"],
-            "status": result["status"],
-            "duration_sec": float(result["duration_sec"]),
-            "error": result["error"] or "",
-            "started_at": datetime.fromisoformat(result["started_at"]),
-        }
-        for result in summary["results"]
-    ]
-    failures = [
-        {
-            "run_id": run_id,
-            "suite": failure["suite"],
-            "name": failure["name"],
-            "failed_rows": failure["failed_rows"],
-            "started_at": started,
-        }
-        for failure in summary["failures"]
-    ]
-    return {"runs": [run], "run_stages": stages, "run_failures": failures}

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.errors import UsageError, WarehouseError
-from streamproof.model.settings import ClickHouseSettings
+from streamproof.model.settings import WarehouseSettings
 from streamproof.warehouse.clickhouse.client import connect, execute, rows
-from streamproof.warehouse.clickhouse.migrations import read_migrations
 from streamproof.warehouse.clickhouse.servers.preflight import check_server, connect_outside
 from streamproof.warehouse.clickhouse.servers.run_log import log_run
 from streamproof.warehouse.clickhouse.view_cache import drop_cache_of
+from streamproof.warehouse.common.migrations import read_migrations
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -38,13 +38,13 @@ ORDER BY run_id
 class ClickHouseServer:
     """A server. The default database of its client belongs to no run."""
 
-    def __init__(self, client: Client, settings: ClickHouseSettings) -> None:
+    def __init__(self, client: Client, settings: WarehouseSettings) -> None:
         """Use a client that was opened with these settings."""
         self.client = client
         self.settings = settings
 
     @classmethod
-    def open(cls, settings: ClickHouseSettings, *, source: str = "") -> ClickHouseServer:
+    def open(cls, settings: WarehouseSettings, *, source: str = "") -> ClickHouseServer:
         """Connect. Raises WarehouseError."""
         return cls(connect_outside(settings, source=source) if source else connect(settings), settings)
 

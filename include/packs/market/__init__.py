@@ -1,0 +1,1 @@
+"""The Python of pack `market`: the source that serves its fixture sets, their generator, and the oracle."""

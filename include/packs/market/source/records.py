@@ -1,0 +1,48 @@
+"""Read the records of a file of a fixture set, and what is expected of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packs.market.source.dbn_file import read_dbn
+
+# Beside the files of a set: the cases that it was made for, each with the file and the index of its record.
+CASES_FILE = "cases.json"
+_MILLISECOND = 10**6
+_UNDEF_TIME = 2**64 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """A record: `family` is its schema, `time_ms` its time of receipt (of bars, their beginning), `value` its bytes.
+
+    `id` is the file's name and the index of the record. `expect` is `accepted` or `quarantine`.
+    """
+
+    id: str
+    family: str
+    time_ms: int | None
+    value: bytes
+    expect: str
+
+
+def read_records(file: Path) -> Iterator[SourceRecord]:
+    """Yield the records of a file in their order. Raises ValueError for one that is not DBN, and OSError."""
+    content = read_dbn(file)
+    cases = file.parent / CASES_FILE
+    places = {
+        case["index"]: case["place"]
+        for case in (json.loads(cases.read_text(encoding="utf-8")) if cases.exists() else [])
+        if case.get("file") == file.name
+    }
+    for index, time in enumerate(content.times):
+        yield SourceRecord(
+            id=f"{file.name}:{index}",
+            family=content.schema,
+            time_ms=None if time == _UNDEF_TIME else time // _MILLISECOND,
+            value=content.record(index),
+            expect="quarantine" if places.get(index) == "quarantine" else "accepted",
+        )

@@ -1,0 +1,1 @@
+"""The API: fetches whole downloads by the official client."""

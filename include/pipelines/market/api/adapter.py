@@ -1,0 +1,152 @@
+"""The API adapter: fetches chunks by the official client, and hands on only whole downloads."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import databento
+from databento_dbn import DBNError
+
+from pipelines.market.api.guards import require_count, require_whole_frames
+from pipelines.market.api.retries import Retries
+from pipelines.market.chunks import Chunk
+from pipelines.market.errors import BadInputError, IncompleteDownloadError
+from pipelines.market.settings import Settings
+from pipelines.market.stages.rules import Interval, Symbols
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A whole download. `records` is their number; `unresolved` says why by symbol.
+
+    Iterating `store` reads the records from the file again.
+    """
+
+    store: Any
+    records: int
+    symbols: Symbols
+    unresolved: Mapping[str, str]
+
+
+class DatabentoAdapter:
+    """Fetches chunks. `downloads` counts the streams that were asked for, repeated ones included."""
+
+    def __init__(self, settings: Settings) -> None:
+        try:
+            self._client = databento.Historical(
+                settings.api_key, gateway=settings.gateway or databento.HistoricalGateway.BO1
+            )
+        except ValueError as error:
+            raise BadInputError(
+                f"The client refuses a setting: {error}.", hint="Check the key and the gateway."
+            ) from None
+        self._retries = Retries(settings.attempts, settings.backoff_seconds)
+        self._folder = settings.work_dir
+        self.downloads = 0
+        _LOG.info("DatabentoAdapter initialized successfully")
+
+    def cost_of(self, chunk: Chunk) -> tuple[float, int]:
+        """Return what the service will charge for a chunk in US dollars, and its number of records."""
+        metadata, options = self._client.metadata, _options(chunk)
+        cost = self._retries.call(f"Cost of {chunk.identifier}", lambda: metadata.get_cost(**options))
+        return float(cost), self._count(chunk)
+
+    def require_range(self, chunk: Chunk) -> None:
+        """Require that the service has data of the chunk's time at all. Raises BadInputError."""
+        found = self._retries.call(
+            f"Range of {chunk.dataset}", lambda: self._client.metadata.get_dataset_range(dataset=chunk.dataset)
+        )
+        first, end = _time(found["start"]), _time(found["end"])
+        if chunk.start >= end or chunk.end <= first:
+            raise BadInputError(
+                f"{chunk.dataset} has no data from {chunk.start:%Y-%m-%d} to {chunk.end:%Y-%m-%d}.",
+                hint=f"Its data is from {first:%Y-%m-%d} to {end:%Y-%m-%d}.",
+            )
+
+    @contextmanager
+    def fetch(self, chunk: Chunk) -> Iterator[Download]:
+        """Download a chunk into a file, which is removed at the end. Raises PipelineError."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        file = self._folder / f"{_file_name(chunk)}.part"
+        try:
+            yield self._retries.call(f"Download of {chunk.identifier}", lambda: self._download(chunk, file))
+        finally:
+            file.unlink(missing_ok=True)
+
+    def _count(self, chunk: Chunk) -> int:
+        metadata, options = self._client.metadata, _options(chunk)
+        return int(self._retries.call(f"Count of {chunk.identifier}", lambda: metadata.get_record_count(**options)))
+
+    def _download(self, chunk: Chunk, file: Path) -> Download:
+        """Download once. The count is asked anew for each attempt: late data may arrive between two."""
+        announced = int(self._client.metadata.get_record_count(**_options(chunk)))
+        file.unlink(missing_ok=True)
+        self.downloads += 1
+        with warnings.catch_warnings():
+            # The client warns of a file that it takes for cut; the guards below decide.
+            warnings.simplefilter("ignore")
+            try:
+                store = self._client.timeseries.get_range(**_options(chunk), path=file)
+                require_whole_frames(file)
+                seen = sum(1 for _ in store)
+            except (ValueError, DBNError) as error:
+                # So the client reports an empty body, and what is not DBN.
+                raise IncompleteDownloadError(f"the download cannot be read: {error}") from error
+        require_count(seen, announced)
+        _require_schema(store, chunk)
+        _LOG.info("Fetched %d records from Databento API (%s)", seen, chunk.identifier)
+        return Download(store, seen, _symbols(store), _unresolved(store))
+
+
+def _options(chunk: Chunk) -> dict[str, Any]:
+    return {
+        "dataset": chunk.dataset,
+        "schema": chunk.schema,
+        "symbols": list(chunk.symbols),
+        "stype_in": chunk.stype_in,
+        "start": chunk.start.isoformat(),
+        "end": chunk.end.isoformat(),
+    }
+
+
+def _require_schema(store: Any, chunk: Chunk) -> None:
+    if str(store.dataset) != chunk.dataset or str(store.schema) != chunk.schema:
+        raise IncompleteDownloadError(f"{chunk.identifier} was asked for, {store.dataset}/{store.schema} came")
+
+
+def _symbols(store: Any) -> Symbols:
+    """Return the symbols of a response, which maps those that were asked for to ids by days, the end excluded."""
+    intervals: dict[int, list[Interval]] = {}
+    for symbol, entries in store.mappings.items():
+        for entry in entries:
+            if entry["symbol"]:
+                interval = Interval(entry["start_date"].toordinal(), entry["end_date"].toordinal(), symbol)
+                intervals.setdefault(int(entry["symbol"]), []).append(interval)
+    for found in intervals.values():
+        found.sort(key=lambda interval: (interval.first, interval.symbol))
+    return Symbols(intervals)
+
+
+def _unresolved(store: Any) -> dict[str, str]:
+    symbology = store.symbology
+    found = {str(symbol): "the service does not know the symbol" for symbol in symbology["not_found"]}
+    found |= {str(symbol): "the service knows the symbol on some days only" for symbol in symbology["partial"]}
+    return found
+
+
+def _file_name(chunk: Chunk) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-." else "_" for letter in chunk.identifier)
+
+
+def _time(text: str) -> dt.datetime:
+    time = dt.datetime.fromisoformat(text[:26].rstrip("Z"))
+    return time if time.tzinfo else time.replace(tzinfo=dt.UTC)

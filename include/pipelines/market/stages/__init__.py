@@ -1,0 +1,1 @@
+"""The stages between download and database: extraction, transformation, validation."""

@@ -1,0 +1,1 @@
+"""What the database and the quarantine keep: tables, loader, progress, quarantined records."""

@@ -1,0 +1,1 @@
+"""Programs of a pack: what they are started with, and how one is run to its end."""

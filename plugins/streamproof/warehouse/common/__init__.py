@@ -1,0 +1,1 @@
+"""What the adapters of all kinds of warehouse share: pure functions that know no client library and no dialect."""

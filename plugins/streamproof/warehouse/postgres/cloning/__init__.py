@@ -1,0 +1,1 @@
+"""Clones of a database, and damage to their objects."""

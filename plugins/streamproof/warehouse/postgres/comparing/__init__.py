@@ -1,0 +1,1 @@
+"""Compare the rows of an object with the rows that it should have."""

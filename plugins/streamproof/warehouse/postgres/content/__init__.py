@@ -1,0 +1,1 @@
+"""The content of a database: saved to Parquet files, and compared."""

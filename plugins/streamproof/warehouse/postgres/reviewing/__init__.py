@@ -1,0 +1,1 @@
+"""Review the SQL of a pack on a temporary server."""

@@ -1,0 +1,5 @@
+-- QUERY: letters
+SELECT
+    id,
+    letter
+FROM letters;

@@ -1,0 +1,48 @@
+"""What the database holds, in the form in which the oracle states what it must hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from packs.market.oracle import Expectation
+
+
+def expected(folder) -> dict[str, Counter]:
+    """Return the expected rows of a set by table."""
+    found: dict[str, Counter] = {}
+    for table, row in Expectation({path.name: path for path in folder.glob("*.dbn.zst")}).rows():
+        found.setdefault(table, Counter())[frozenset(row.items())] += 1
+    return found
+
+
+def stored(market, table: str, columns: list[str]) -> Counter:
+    """Return the stored rows of a table."""
+    day = "day"
+    if table == "download_progress":
+        day = "(range_start AT TIME ZONE 'UTC')::date AS day"
+    if table == "quarantined_records":
+        day = "to_date(substring(chunk_identifier from '/([0-9]{8})T'), 'YYYYMMDD') AS day"
+    names = [day if name == "day" else f'"{name}"' for name in columns]
+    rows = market.rows(f"SELECT {', '.join(names)} FROM {table}")
+    return Counter(frozenset((name, plain(value)) for name, value in zip(columns, row, strict=True)) for row in rows)
+
+
+def plain(value):
+    if isinstance(value, Decimal):
+        return int(value) if value.as_tuple().exponent == 0 else format(value, ".9f")
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return value
+
+
+def differences(market, folder) -> dict[str, tuple[list, list]]:
+    """Return (missing, unexpected) rows by table, for tables that differ."""
+    found = {}
+    for table, rows in expected(folder).items():
+        columns = sorted(name for name, _ in next(iter(rows)))
+        seen = stored(market, table, columns)
+        if seen != rows:
+            found[table] = ([dict(row) for row in rows - seen], [dict(row) for row in seen - rows])
+    return found

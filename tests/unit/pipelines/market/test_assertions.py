@@ -1,0 +1,83 @@
+"""The checks of the pack in its own SQL: green on both sets, and red after each of their mutations."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from .test_whole_runs import TABLES
+
+ASSERTIONS = Path(__file__).parents[4] / "include" / "sql" / "market" / "assertions"
+FILES = sorted(ASSERTIONS.glob("*/*.sql"))
+_MARKER = re.compile(r"^-- (TEST|MUTATION): (.+)$", re.MULTILINE)
+
+
+def blocks(file: Path) -> list[tuple[str, str, str]]:
+    """Return (kind, name, statement) of a file."""
+    _, *parts = _MARKER.split(file.read_text())
+    return [(kind, name, text) for kind, name, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True)]
+
+
+def judge(connection: psycopg.Connection, file: Path) -> dict:
+    kind, name, statement = blocks(file)[0]
+    assert (kind, name) == ("TEST", file.stem)
+    [row] = connection.cursor(row_factory=dict_row).execute(statement).fetchall()
+    assert type(row["failed_rows"]) is int
+    return row
+
+
+@pytest.fixture(scope="module")
+def databases(loaded):
+    connections = {}
+    for kind, market in loaded.items():
+        connections[kind] = market.cluster.connect(market.database)
+        connections[kind].autocommit = False
+    yield connections
+    for connection in connections.values():
+        connection.close()
+
+
+def test_there_are_checks_and_each_has_a_mutation():
+    assert len(FILES) >= 17
+    assert all(kind == "MUTATION" for file in FILES for kind, _, _ in blocks(file)[1:])
+    assert all(len(blocks(file)) > 1 for file in FILES)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("kind", ["golden", "hostile"])
+def test_a_check_is_green_on_a_set_and_judges_something(databases, kind, file):
+    row = judge(databases[kind], file)
+    databases[kind].rollback()
+    assert (row["failed_rows"], row["skip_reason"]) == (0, ""), row
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "statement"),
+    [
+        pytest.param(file, name, statement, id=f"{file.stem}: {name}")
+        for file in FILES
+        for _, name, statement in blocks(file)[1:]
+    ],
+)
+def test_a_mutation_makes_its_check_red(databases, file, name, statement):
+    connection = databases["golden"]
+    try:
+        assert connection.execute(statement).rowcount > 0, name
+        assert judge(connection, file)["failed_rows"] > 0
+    finally:
+        connection.rollback()
+
+
+def test_the_projections_hold_every_row_of_their_tables(databases):
+    text = (ASSERTIONS.parent / "content" / "tables.sql").read_text()
+    _, *parts = re.split(r"^-- QUERY: (\w+)$", text, flags=re.MULTILINE)
+    assert set(parts[::2]) == {*TABLES, "quarantined_records"}
+    for table, query in zip(parts[::2], parts[1::2], strict=True):
+        rows = databases["hostile"].execute(query).fetchall()
+        [(count,)] = databases["hostile"].execute(f"SELECT count(*) FROM {table}").fetchall()
+        # No two rows are equal: a projection leaves out nothing that tells them apart.
+        assert len(set(rows)) == len(rows) == count > 0
