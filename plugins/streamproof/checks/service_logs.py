@@ -23,11 +23,13 @@ MOST_LINES = 1_000
 LONGEST_TEXT = 2_000
 
 _LEVELS = {
-    "WARN": "WARN", "WARNING": "WARN", "ERROR": "ERROR", "FATAL": "FATAL", "CRITICAL": "FATAL",
+    "WARN": "WARN", "WARNING": "WARN", "ERROR": "ERROR", "FATAL": "FATAL", "CRITICAL": "FATAL", "PANIC": "FATAL",
     # librdkafka writes syslog levels.
     "0": "FATAL", "1": "FATAL", "2": "FATAL", "3": "ERROR", "4": "WARN",
 }  # fmt: skip
 _HEADERS = (
+    # PostgreSQL: 2026-11-22 06:28:27.541 UTC [429] ERROR:  ...
+    re.compile(r"(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) (?P<zone>UTC) \[\d+\] (?P<level>[A-Z]+\d?):", re.ASCII),
     # log4j and Python: 2026-11-22T06:28:29,865Z WARN  [..., [2026-11-22 06:28:29,865] ERROR ...
     re.compile(r"\[?(?P<at>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]\d{3})(?P<zone>Z?)\]?\s+(?P<level>[A-Z]+)\b", re.ASCII),
     # ClickHouse: 2026.11.22 06:28:27.541482 [ 429 ] {query} <Warning> Context: ...
@@ -88,7 +90,8 @@ def read_log(service: str, lines: Iterable[str]) -> ServiceLog:
     after_header = False
     count = 0
     for count, raw in enumerate(lines, start=1):
-        text = raw.rstrip()
+        # Not every warehouse can store a NUL in a text.
+        text = raw.rstrip().replace("\0", "\\0")
         found, has_header = _parsed(text, count, after_header=after_header)
         if has_header or found:
             current, after_header = found, has_header

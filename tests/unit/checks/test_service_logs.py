@@ -13,6 +13,7 @@ from streamproof.checks.service_logs import LONGEST_TEXT, MOST_LINES, masked, re
 WHEN = datetime(2026, 11, 22, 6, 28, 29, 865_000, UTC)
 KAFKA = "2026-11-22T06:28:29,865Z {}  [BrokerServer id=1] The disk is gone (BrokerServer)"
 CLICKHOUSE = "2026.11.22 06:28:29.865482 [ 429 ] {{a-b}} <{}> executeQuery: Code: 27. DB::Exception: no"
+POSTGRES = '2026-11-22 06:28:29.865 UTC [429] {}:  relation "a" does not exist'
 PROCESSOR = "2026-11-22 06:28:29,865 {} pipelines.livepeer.job refused"
 
 
@@ -27,6 +28,10 @@ PROCESSOR = "2026-11-22 06:28:29,865 {} pipelines.livepeer.job refused"
         (CLICKHOUSE.format("Error"), "ERROR", WHEN),
         (CLICKHOUSE.format("Fatal"), "FATAL", WHEN),
         (CLICKHOUSE.format("Critical"), "FATAL", WHEN),
+        (POSTGRES.format("WARNING"), "WARN", WHEN),
+        (POSTGRES.format("ERROR"), "ERROR", WHEN),
+        (POSTGRES.format("FATAL"), "FATAL", WHEN),
+        (POSTGRES.format("PANIC"), "FATAL", WHEN),
         (PROCESSOR.format("WARNING"), "WARN", None),  # Python writes local time and does not say which
         (PROCESSOR.format("ERROR"), "ERROR", None),
         (PROCESSOR.format("CRITICAL"), "FATAL", None),
@@ -49,6 +54,8 @@ def test_a_line_that_warns_is_kept_with_its_level_and_time(line, level, at):
     [
         KAFKA.format("INFO "),
         CLICKHOUSE.format("Information"),
+        POSTGRES.format("LOG"),
+        POSTGRES.format("STATEMENT"),
         PROCESSOR.format("INFO"),
         "%6|1795328935.102|FAIL|rdkafka#producer-1| [thrd:main]: disconnected",
         "2026-11-22T06:28:27.300Z kafka has ended, code 143",

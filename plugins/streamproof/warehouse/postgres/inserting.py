@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from streamproof.warehouse.postgres.client import Client, quoted, refusals, rows
+from streamproof.warehouse.postgres.client import Client, quoted, refusals, rows, run
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -17,6 +17,9 @@ SELECT attname::text AS name, format_type(atttypid, atttypmod) AS type
 FROM pg_attribute
 WHERE attrelid = to_regclass({table:text}) AND attnum > 0 AND NOT attisdropped
 """
+
+# Tables of the engine whose rows replace those with the same key, which an earlier call wrote.
+REPLACED_BY_KEY: Mapping[str, tuple[str, ...]] = {"service_log_lines": ("service", "level", "line_number")}
 
 Row = Sequence[object]
 
@@ -29,7 +32,27 @@ def insert(client: Client, table: str, columns: Sequence[str], found: Iterable[R
     """
     types = {row["name"]: row["type"] for row in rows(client, _TYPES, {"table": quoted(table)})}
     with refusals(what, hint="Look at PostgreSQL's log in stack/logs."), client.writing() as session:
-        return copy_rows(session, table, columns, found, types=[types.get(name, "text") for name in columns])
+        kinds = [types.get(name, "text") for name in columns]
+        if table in REPLACED_BY_KEY:
+            return _replace_rows(session, table, columns, found, types=kinds)
+        return copy_rows(session, table, columns, found, types=kinds)
+
+
+def _replace_rows(
+    session: Connection[Any], table: str, columns: Sequence[str], found: Iterable[Row], *, types: Sequence[str]
+) -> int:
+    names = ", ".join(map(quoted, columns))
+    key = ", ".join(map(quoted, REPLACED_BY_KEY[table]))
+    values = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in columns)
+    run(session, f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS TABLE {quoted(table)} WITH NO DATA")
+    number = copy_rows(session, "incoming", columns, found, types=types)
+    run(
+        session,
+        f"INSERT INTO {quoted(table)} ({names}) SELECT DISTINCT ON ({key}) {names} FROM incoming "  # noqa: S608 - names of the engine
+        f"ORDER BY {key}, incoming.ctid DESC "
+        f"ON CONFLICT ({key}) DO UPDATE SET {values}",
+    )
+    return number
 
 
 def copy_rows(

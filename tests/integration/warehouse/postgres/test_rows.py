@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 
+from streamproof.checks.service_logs import read_log, write_log_lines
 from streamproof.model.errors import WarehouseError
 from streamproof.model.fixture import NULL_VALUE, Expectation, FixtureEvent, FixtureSession
 from streamproof.warehouse.postgres.client import connect
@@ -140,6 +141,17 @@ def test_the_ids_of_a_topic_are_replaced(filled):
     assert filled.store_reject_ids("topic dlq", [(1, 1, "c")]) == 1
     found = filled.query("SELECT place, id FROM reject_topic_ids ORDER BY place").rows
     assert found == [("topic dlq", "c"), ("topic other", "b")]
+
+
+def test_the_lines_of_logs_replace_those_of_an_earlier_call(filled):
+    log = read_log("kafka", ["2026-11-22T06:28:29,865Z WARN  slow", "2026-11-22T06:28:30,000Z ERROR \x00 down"])
+    write_log_lines(filled, [log])
+    more = read_log("kafka", ["2026-11-22T06:28:29,865Z WARN  slow", "", "2026-11-22T06:28:31,000Z ERROR up"])
+    assert write_log_lines(filled, [log, more]) == 6
+    found = filled.query("SELECT level, line_number, logged_at, text FROM service_log_lines ORDER BY 1, 2").rows
+    assert [row[:2] for row in found] == [("ERROR", 2), ("ERROR", 3), ("READ", 0), ("WARN", 1)]
+    assert found[0][3].endswith("ERROR \\0 down")
+    assert (found[1][2], found[2][3]) == (datetime(2026, 11, 22, 6, 28, 31, tzinfo=UTC), "3")
 
 
 @pytest.mark.parametrize("name", ["readings", "days", "families", "largest"])

@@ -55,7 +55,8 @@ CREATE TABLE IF NOT EXISTS service_log_lines
     logged_at timestamptz(3),
     line_number bigint NOT NULL,
     text text NOT NULL,
-    ingestion_timestamp timestamptz(3) NOT NULL DEFAULT now()
+    ingestion_timestamp timestamptz(3) NOT NULL DEFAULT now(),
+    PRIMARY KEY (service, level, line_number)
 );
 COMMENT ON COLUMN service_log_lines.service IS 'Name of the log file without its ending';
 COMMENT ON COLUMN service_log_lines.level IS 'WARN, ERROR, FATAL, or READ';
