@@ -15,6 +15,8 @@ from packs.market.source.dbn_file import DbnFile, read_dbn
 
 DAY_NS = 86_400 * 10**9
 ALL_SYMBOLS = "ALL_SYMBOLS"
+# The number of selections that are kept.
+_KEPT = 4
 
 
 class MappingInterval(NamedTuple):
@@ -69,6 +71,7 @@ class Catalogue:
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self._files = [read_dbn(path, name) for name, path in sorted(files.items())]
+        self._last: dict[Query, Selection] = {}
 
     @property
     def datasets(self) -> list[str]:
@@ -85,7 +88,16 @@ class Catalogue:
         return (min(times) // DAY_NS * DAY_NS, (max(times) // DAY_NS + 1) * DAY_NS) if times else (0, 0)
 
     def select(self, query: Query) -> Selection:
-        """Return the records of a request. Symbols that no file resolves are named in the metadata."""
+        """Return the records of a request. Symbols that no file resolves are named in the metadata.
+
+        A client asks for cost, count and records of the same range, so the last selections are kept.
+        """
+        if query not in self._last:
+            self._last = dict([*self._last.items()][1 - _KEPT :])
+            self._last[query] = self._selected(query)
+        return self._last[query]
+
+    def _selected(self, query: Query) -> Selection:
         files = [file for file in self._files if (file.dataset, file.schema) == (query.dataset, query.schema)]
         mappings = self.resolve(query, files)
         wanted = {int(interval.symbol) for mapping in mappings for interval in mapping.intervals}

@@ -11,6 +11,7 @@ import zstandard
 
 from packs.market.generator import generate
 from packs.market.source import make_app, read_records
+from packs.market.source.catalogue import Catalogue, Query
 from packs.market.source.dbn_file import read_dbn
 from packs.market.source.times import iso, nanoseconds
 
@@ -139,3 +140,16 @@ def test_a_file_that_is_broken_is_refused(folder, tmp_path, damage, message):
 def test_times_of_requests(text, expected):
     assert nanoseconds(text) == expected
     assert nanoseconds(iso(expected)) == expected
+
+
+def test_selections_that_are_kept_are_those_of_their_requests(folder):
+    catalogue = Catalogue({path.name: path for path in folder.glob("*.dbn.zst")})
+    start = 1705276800 * 10**9
+    queries = [
+        Query("GLBX.MDP3", "trades", "continuous", ("ES.c.0",), start, start + hours * 3600 * 10**9)
+        for hours in range(1, 9)
+    ]
+    first = [len(catalogue.select(query).records) for query in queries]
+    assert [len(catalogue.select(query).records) for query in reversed(queries)] == first[::-1]
+    assert first == sorted(first) and first[0] < first[-1]
+    assert catalogue.select(queries[0]) is catalogue.select(queries[0])
