@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import resource
@@ -29,11 +30,15 @@ from pipelines.market.storage.quarantine import Quarantine
 from pipelines.market.storage.tables import TABLES
 
 _LOG = logging.getLogger(__name__)
+_ROUNDED = ("fetch_seconds", "seconds")
 
 
 @dataclass(slots=True)
 class Totals:
-    """The sums of a run. `skipped` chunks were loaded by an earlier run; `seconds` are those of the whole run."""
+    """The sums of a run. `skipped` chunks were loaded by an earlier run; `forced`: such chunks were loaded again.
+
+    `seconds` are those of the whole run, `fetch_seconds` those of its downloads, attempts that failed included.
+    """
 
     chunks: int = 0
     skipped: int = 0
@@ -43,7 +48,9 @@ class Totals:
     changed: int = 0
     downloads: int = 0
     crossed: int = 0
+    forced: bool = False
     unresolved: set[str] = field(default_factory=set)
+    fetch_seconds: float = 0.0
     seconds: float = 0.0
 
     def add(self, result: ChunkResult) -> None:
@@ -58,9 +65,9 @@ class Totals:
     def as_dict(self) -> dict[str, Any]:
         """Return the sums as JSON has them, with the rate and the peak of memory (bytes)."""
         return {
-            **{name: getattr(self, name) for name in self.__slots__ if name not in ("seconds", "unresolved")},
+            **{name: getattr(self, name) for name in self.__slots__ if name not in _ROUNDED and name != "unresolved"},
             "unresolved": sorted(self.unresolved),
-            "seconds": round(self.seconds, 3),
+            **{name: round(getattr(self, name), 3) for name in _ROUNDED},
             "records_per_second": round(self.served / self.seconds) if self.seconds else 0,
             "peak_rss_bytes": _peak_rss(),
         }
@@ -80,13 +87,14 @@ class PipelineOrchestrator:
         _LOG.info("Pipeline execution started for job: %s", job_id)
         require_schema(self._connection)
         adapter = DatabentoAdapter(self._settings)
-        totals = Totals()
+        totals = Totals(forced=self._force)
         with one_at_a_time(self._connection, job_id):
             tracker = DownloadProgressTracker(self._connection, job_id, job.job_type)
             for chunk in self._open_chunks(job, tracker, adapter, totals):
                 totals.add(self._load(job_id, chunk, adapter, tracker, totals))
         totals.seconds = time.monotonic() - begun
-        _LOG.info("Figures: %s", totals.as_dict())
+        # The line stays short: of the symbols it has the number only.
+        _LOG.info("Figures: %s", json.dumps(totals.as_dict() | {"unresolved": len(totals.unresolved)}))
         _LOG.info("Pipeline execution completed successfully")
         return totals
 
@@ -108,8 +116,9 @@ class PipelineOrchestrator:
         self, job_id: str, chunk: Chunk, adapter: DatabentoAdapter, tracker: DownloadProgressTracker, totals: Totals
     ) -> ChunkResult:
         """Load a chunk in one transaction. Its quarantine file gets its name after the commit."""
-        before = adapter.downloads
+        before, begun = adapter.downloads, time.monotonic()
         with adapter.fetch(chunk) as download, Quarantine(self._settings.quarantine_dir, chunk, job_id) as quarantine:
+            totals.fetch_seconds += time.monotonic() - begun
             with refusals(chunk.identifier), self._connection.transaction():
                 stored, changed, crossed = self._store(chunk, download, quarantine)
                 quarantine.add_symbols(download.unresolved)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +18,11 @@ TABLE = "service_log_lines"
 COLUMNS = ("service", "level", "logged_at", "line_number", "text")
 # Level of the one row per log that records that the log was read. Its text is the number of lines.
 READ = "READ"
+# Level of a line that the pack asks for. Its text shows the level that the service gave it.
+KEPT = "KEPT"
 # Limits: a failing service may repeat a line a million times, and a stack trace may be very long.
 MOST_LINES = 1_000
+MOST_KEPT = 100_000
 LONGEST_TEXT = 2_000
 
 _LEVELS = {
@@ -54,7 +57,7 @@ _SECRETS = (
 
 @dataclass(slots=True)
 class LogLine:
-    """One entry of level WARN, ERROR or FATAL: its first line, and the following lines that have no header.
+    """One entry of level WARN, ERROR, FATAL or KEPT: its first line, and the following lines that have no header.
 
     `number` is the position of the first line in the log, from 1. `at` is its time in UTC, None when the line has no
     time or no time zone.
@@ -68,7 +71,10 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class ServiceLog:
-    """The content of a log: the number of its lines, and the first `MOST_LINES` entries of each stored level."""
+    """The content of a log: the number of its lines, and the first entries of each stored level.
+
+    There are at most `MOST_LINES` of a level, and `MOST_KEPT` of level KEPT.
+    """
 
     service: str
     line_count: int
@@ -82,8 +88,12 @@ def masked(text: str) -> str:
     return text
 
 
-def read_log(service: str, lines: Iterable[str]) -> ServiceLog:
-    """Read the log of a service. A line in no known format belongs to the entry before it."""
+def read_log(service: str, lines: Iterable[str], kept: Sequence[str] = ()) -> ServiceLog:
+    """Read the log of a service. A line in no known format belongs to the entry before it.
+
+    `kept` are regular expressions of lines that are stored whatever their level.
+    """
+    patterns = [re.compile(expression) for expression in kept]
     stored: list[LogLine] = []
     stored_by_level: Counter[str] = Counter()
     current: LogLine | None = None
@@ -93,9 +103,11 @@ def read_log(service: str, lines: Iterable[str]) -> ServiceLog:
         # Not every warehouse can store a NUL in a text.
         text = raw.rstrip().replace("\0", "\\0")
         found, has_header = _parsed(text, count, after_header=after_header)
+        if found is None and any(pattern.search(text) for pattern in patterns):
+            found = LogLine(KEPT, count, text, _time_of(text))
         if has_header or found:
             current, after_header = found, has_header
-            if found and stored_by_level[found.level] < MOST_LINES:
+            if found and stored_by_level[found.level] < (MOST_KEPT if found.level == KEPT else MOST_LINES):
                 stored_by_level[found.level] += 1
                 stored.append(found)
         elif current and len(current.text) < LONGEST_TEXT:
@@ -106,24 +118,33 @@ def read_log(service: str, lines: Iterable[str]) -> ServiceLog:
 
 
 def _parsed(text: str, number: int, *, after_header: bool) -> tuple[LogLine | None, bool]:
-    """Return the entry that a line starts, None if it is not stored, and whether the line has a header."""
-    for pattern in _HEADERS:
-        if match := pattern.match(text):
-            parts = match.groupdict()
-            level = _LEVELS.get(parts["level"].upper())
-            return (LogLine(level, number, text, _moment(parts)) if level else None), True
+    """Return the entry that a line starts, None if its level is not stored, and whether the line has a header."""
+    if parts := _header(text):
+        level = _LEVELS.get(parts["level"].upper())
+        return (LogLine(level, number, text, _moment(parts)) if level else None), True
     # A traceback after a header belongs to the entry of that header.
     if not after_header and _CRASH_MESSAGES.match(text):
         return LogLine("ERROR", number, text), False
     return None, False
 
 
-def _moment(parts: dict[str, str | None]) -> datetime | None:
+def _header(text: str) -> dict[str, str]:
+    """Return the parts of the header of a line, {} without one."""
+    matches = (pattern.match(text) for pattern in _HEADERS)
+    return next((match.groupdict() for match in matches if match), {})
+
+
+def _time_of(text: str) -> datetime | None:
+    parts = _header(text)
+    return _moment(parts) if parts else None
+
+
+def _moment(parts: Mapping[str, str]) -> datetime | None:
     if unix := parts.get("unix"):
         return datetime.fromtimestamp(float(unix), UTC)
     if "zone" in parts and not parts["zone"]:
         return None
-    at = parts["at"] or ""
+    at = parts["at"]
     day, time = at[:10].replace(".", "-"), at[11:].replace(",", ".")
     try:
         return datetime.fromisoformat(f"{day}T{time}+00:00")
@@ -132,14 +153,17 @@ def _moment(parts: dict[str, str | None]) -> datetime | None:
         return None
 
 
-def read_logs(folder: Path) -> tuple[ServiceLog, ...]:
-    """Read every `<service>.log` of a folder in the order of names; () without the folder. Raises OSError."""
-    return tuple(_read_file(path) for path in sorted(folder.glob("*.log")))
+def read_logs(folder: Path, kept: Mapping[str, Sequence[str]] | None = None) -> tuple[ServiceLog, ...]:
+    """Read every `<service>.log` of a folder in the order of names; () without the folder. Raises OSError.
+
+    `kept` holds, by service, regular expressions of lines that are stored whatever their level.
+    """
+    return tuple(_read_file(path, (kept or {}).get(path.stem, ())) for path in sorted(folder.glob("*.log")))
 
 
-def _read_file(path: Path) -> ServiceLog:
+def _read_file(path: Path, kept: Sequence[str]) -> ServiceLog:
     with path.open(encoding="utf-8", errors="backslashreplace") as lines:
-        return read_log(path.stem, lines)
+        return read_log(path.stem, lines, kept)
 
 
 def write_log_lines(warehouse: Warehouse, logs: Sequence[ServiceLog]) -> int:

@@ -25,7 +25,13 @@ KAFKA_KINDS = ("broker", "mock")
 
 # Check parameters for a warehouse without a replay: nothing is known of what was published. Checks then compare each
 # layer with the one below it.
-NOTHING_PROMISED: Mapping[str, object] = {"published_by_scenario": {}, "published_in_window": {}}
+NOTHING_PROMISED: Mapping[str, object] = {
+    "published_by_scenario": {},
+    "published_in_window": {},
+    "requests_by_repetition": [],
+    "seconds_by_repetition": [],
+    "peak_rss_bytes_by_repetition": [],
+}
 
 # Suites that run as separate stages.
 ORACLE = "oracle"

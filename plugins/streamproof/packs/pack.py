@@ -18,7 +18,7 @@ from streamproof.packs.dead_letters import DeadLetterRules
 from streamproof.packs.entities import Entities
 from streamproof.packs.exports import Export
 from streamproof.packs.flink_jobs import FlinkProcessor
-from streamproof.packs.processors import Processor, RunningProcessor
+from streamproof.packs.processors import Expression, Processor, RunningProcessor
 from streamproof.packs.schedule import DagSettings
 from streamproof.packs.sources import read_records, unfit_key
 from streamproof.packs.strict import Strict
@@ -61,6 +61,7 @@ class PackFile(Strict):
     - `scenarios` lists for each scenario the event families that an entity of it must have.
     - `parameters` are query parameters that every check gets.
     - `services` are the services that must run.
+    - `log_lines` says by service which lines of its log the checks read whatever their level: regular expressions.
     - `run_only_tables` are tables that only a run creates, so that another warehouse may not have them.
     - `exempt_columns` are columns whose values cannot be predicted, `table.column` or `*.column`, with the reason.
     - `correlation` says how a run's events are told apart in a pipeline that others use; `staging` says that this
@@ -93,6 +94,7 @@ class PackFile(Strict):
     replay: ReplayRules = Field(default_factory=ReplayRules)
     redaction: RedactionRules = Field(default_factory=RedactionRules)
     context: Context | None = None
+    log_lines: dict[str, tuple[Expression, ...]] = Field(default_factory=dict)
     run_only_tables: tuple[str, ...] = ()
     staging: bool = False
     correlation: Correlation | None = None
@@ -112,10 +114,8 @@ class PackFile(Strict):
 
     @model_validator(mode="after")
     def _serves_or_publishes(self) -> PackFile:
-        if self.source and (problem := unfit_key(self)):
+        if problem := unfit_key(self):
             raise ValueError(problem)
-        if self.repeat > 1 and not self.source:
-            raise ValueError("`repeat` is for a pack with a `source`: its pipeline ends, and can run again")
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
 
 from streamproof.model.errors import UsageError
 from streamproof.packs.flink_jobs import FlinkProcessor
@@ -20,6 +20,17 @@ _PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)?)\}")
 # The longest time that a processor may take to end. The stack is taken down within a minute.
 LONGEST_GRACE_SEC = 45.0
 Port = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+def _expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return text
+
+
+Expression = Annotated[str, AfterValidator(_expression)]
 
 
 class Ready(Strict):
@@ -33,7 +44,7 @@ class Ready(Strict):
     group: str = ""
     port: str = ""
     http: str = ""
-    log: str = ""
+    log: Expression = ""
     timeout_sec: float = Field(default=60.0, gt=0)
 
     @model_validator(mode="after")
@@ -44,15 +55,6 @@ class Ready(Strict):
         if self.http and not self.port:
             raise ValueError("needs `port` beside `http`: the name of the port to ask")
         return self
-
-    @field_validator("log")
-    @classmethod
-    def _is_expression(cls, log: str) -> str:
-        try:
-            re.compile(log)
-        except re.error as error:
-            raise ValueError(f"is no regular expression: {error}") from None
-        return log
 
 
 class Stop(Strict):
@@ -70,6 +72,7 @@ class CommandProcessor(Strict):
     docker-compose.yaml. `files` are texts by their path below the folder `{files}`; they are removed with the stack.
     `ports` are names for free ports of this machine (`{port.name}`). `jars` is a lock file of JVM jars below the pack's
     folder (`{jars}` is their class path). `ends`: it ends by itself when it has read everything, with code 0.
+    `repeat_arguments` are added to `argv` by the number of the run, from 1, where the pack says `repeat`.
 
     `status_file` and `state_dir` are the names of two variables: the program writes its state to the file, and its own
     files to the folder, that they contain. They are '' for a program that does not use them.
@@ -85,13 +88,19 @@ class CommandProcessor(Strict):
     ready: Ready | None = None
     stop: Stop = Field(default_factory=Stop)
     ends: bool = False
+    repeat_arguments: dict[PositiveInt, tuple[str, ...]] = Field(default_factory=dict)
     status_file: str = ""
     state_dir: str = ""
 
     @property
+    def arguments(self) -> tuple[str, ...]:
+        """Return the command line, and what is added to it in some of the runs."""
+        return (*self.argv, *(text for texts in self.repeat_arguments.values() for text in texts))
+
+    @property
     def texts(self) -> tuple[str, ...]:
         """Return all texts that may hold placeholders."""
-        return (*self.argv, *self.env.values(), *self.secrets.values(), *self.files.values())
+        return (*self.arguments, *self.env.values(), *self.secrets.values(), *self.files.values())
 
     @field_validator("files")
     @classmethod

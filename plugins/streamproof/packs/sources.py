@@ -54,10 +54,16 @@ def require_lines(pack: Pack) -> None:
 
 
 def unfit_key(content: PackFile) -> str:
-    """Return what is wrong with a pack that serves, as the text of an error; '' when nothing is.
+    """Return what does not fit a pack that serves, or one that does not, as the text of an error; '' for nothing.
 
-    Such a pack has no topics, so it can have nothing that is about records in topics.
+    A pack that serves has no topics, so it can have nothing that is about records in topics.
     """
+    for name, processor in content.processors.items():
+        if isinstance(processor, CommandProcessor) and max(processor.repeat_arguments, default=0) > content.repeat:
+            return f"processor `{name}` has `repeat_arguments` of a run that `repeat` does not make"
+    if not content.source:
+        fits = content.repeat == 1
+        return "" if fits else "`repeat` is for a pack with a `source`: its pipeline ends, and can run again"
     accounting = content.accounting
     about_topics = {
         "topics": content.topics,

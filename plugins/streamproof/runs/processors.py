@@ -45,7 +45,7 @@ def processor_problems(pack: Pack, chosen: CommandProcessor) -> list[str]:
     secrets = _secrets(pack)
     known |= {f"topic.{role}" for role in pack.topics} | {f"group.{role}" for role in groups}
     known |= {"jars"} if chosen.jars else set()
-    named = {"argv": chosen.argv, "env": chosen.env.values(), "secrets": chosen.secrets.values()}
+    named = {"argv": chosen.arguments, "env": chosen.env.values(), "secrets": chosen.secrets.values()}
     named["files"] = chosen.files.values()
     found = [
         f"{key} names {{{name}}}, which is not known; placeholders are {', '.join(sorted(known))}"
@@ -100,8 +100,10 @@ def run_processor(ctx: RunContext) -> CommandProcessor | None:
     return chosen if isinstance(chosen, CommandProcessor) else None
 
 
-def processor_launch(ctx: RunContext) -> ProcessorLaunch | None:
+def processor_launch(ctx: RunContext, number: int = 1) -> ProcessorLaunch | None:
     """Return how the run's processor is started; None for kind `warehouse`, which has no process.
+
+    `number` counts the runs of a pipeline that a pack repeats.
 
     Values that are known only once the stack runs stay placeholders. Raises UsageError for an unknown placeholder or a
     lock file of jars that does not exist.
@@ -117,7 +119,7 @@ def processor_launch(ctx: RunContext) -> ProcessorLaunch | None:
     inside = ctx.plan.stack == COMPOSE
     texts = chosen.env if inside else {**chosen.env, **chosen.secrets}
     return ProcessorLaunch(
-        argv=tuple(_argument(part, known) for part in chosen.argv),
+        argv=tuple(_argument(part, known) for part in (*chosen.argv, *chosen.repeat_arguments.get(number, ()))),
         env={
             **{name: fill(text, known_to_env) for name, text in texts.items()},
             **({} if inside else _own(ctx, chosen)),

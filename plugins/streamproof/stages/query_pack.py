@@ -54,7 +54,7 @@ def run(ctx: RunContext) -> StageOutcome:
     with ctx.warehouse() as warehouse:
         # Mode observe has no services of its own and writes nothing.
         if not ctx.plan.observes:
-            logs = read_logs(ctx.folder.stack / "logs")
+            logs = read_logs(ctx.folder.stack / "logs", ctx.pack.log_lines)
             stored = write_log_lines(warehouse, logs)
             ctx.log(f"{len(logs)} logs of services read, {stored - len(logs)} lines of level WARN and above")
             cache_views(ctx, warehouse)

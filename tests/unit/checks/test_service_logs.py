@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamproof.checks.service_logs import LONGEST_TEXT, MOST_LINES, masked, read_log, read_logs
+from streamproof.checks.service_logs import LONGEST_TEXT, MOST_KEPT, MOST_LINES, masked, read_log, read_logs
 
 WHEN = datetime(2026, 11, 22, 6, 28, 29, 865_000, UTC)
 KAFKA = "2026-11-22T06:28:29,865Z {}  [BrokerServer id=1] The disk is gone (BrokerServer)"
@@ -137,3 +137,31 @@ def test_any_text_can_be_read(lines):
     log = read_log("any", lines)
     assert log.line_count == len(lines)
     assert all(len(kept.text) <= LONGEST_TEXT for kept in log.lines)
+
+
+def test_lines_that_the_pack_asks_for_are_kept_whatever_their_level():
+    lines = [
+        PROCESSOR.format("INFO").replace("refused", "stored 3 rows"),
+        "and a line of the same entry",
+        PROCESSOR.format("WARNING").replace("refused", "stored 4 rows"),
+        PROCESSOR.format("INFO").replace("refused", "stored no rows"),
+        KAFKA.format("INFO ").replace("The disk is gone", "stored 5 rows"),
+        "stored 6 rows",
+    ]
+    log = read_log("processor", lines, [r"stored \d rows", "never"])
+    found = [(kept.level, kept.number, kept.at) for kept in log.lines]
+    # A line of level WARN keeps its level.
+    assert found == [("KEPT", 1, None), ("WARN", 3, None), ("KEPT", 5, WHEN), ("KEPT", 6, None)]
+    assert log.lines[0].text.splitlines()[1] == lines[1]
+
+
+def test_lines_that_the_pack_asks_for_do_not_use_up_the_place_of_errors():
+    lines = ["stored"] * (MOST_KEPT + 5) + [KAFKA.format("ERROR")]
+    log = read_log("processor", lines, ["stored"])
+    assert [log.lines[-1].level, len(log.lines)] == ["ERROR", MOST_KEPT + 1]
+
+
+def test_each_log_has_its_own_patterns(tmp_path):
+    for name in ("kafka", "processor"):
+        (tmp_path / f"{name}.log").write_text("stored\n")
+    assert [len(log.lines) for log in read_logs(tmp_path, {"processor": ["stored"]})] == [0, 1]

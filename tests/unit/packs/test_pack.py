@@ -200,3 +200,15 @@ def test_checks_are_given_the_tables_of_the_layers_and_the_packs_own_parameters(
 
 def test_the_published_schema_is_that_of_the_model(home):
     assert json.loads((home / "docs/pack.schema.json").read_text()) == file_schema(), "run `make pack-schema`"
+
+
+def test_a_pack_that_publishes_runs_its_program_once(tmp_path):
+    assert "`repeat` is for a pack with a `source`" in refused(tmp_path, SMALLEST + "repeat: 2\n")
+    program = "processors: {job: {kind: command, argv: [job], repeat_arguments: {2: [--force]}}}\n"
+    assert "`repeat_arguments` of a run that `repeat` does not make" in refused(tmp_path, SMALLEST + program)
+
+
+def test_what_the_checks_read_of_a_log_is_said_by_expressions(tmp_path):
+    found = read(tmp_path, SMALLEST + "log_lines: {processor: ['stored \\d+']}\n")
+    assert found.log_lines == {"processor": ("stored \\d+",)}
+    assert "no regular expression" in refused(tmp_path, SMALLEST + "log_lines: {processor: ['(']}\n")

@@ -69,6 +69,8 @@ def test_a_pack_that_serves_needs_no_topic(tmp_path):
         (('{kind: command, ends: true, argv: ["{python}"]}', "{kind: warehouse}"), "`loader` must be a command"),
         (("ends: true", "ends: true, ready: {log: up}"), "`ready` of processor `loader` has no meaning"),
         (("repeat: 3", "repeat: 0"), "repeat"),
+        (("ends: true", "ends: true, repeat_arguments: {4: [-f]}"), "`repeat_arguments` of a run that `repeat` does"),
+        (("ends: true", "ends: true, repeat_arguments: {0: [-f]}"), "repeat_arguments"),
         (("repeat: 3", "replay: {reader: x}"), "reader"),
     ],
 )

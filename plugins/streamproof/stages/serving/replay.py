@@ -134,7 +134,7 @@ def _which(ctx: RunContext, number: int) -> str:
 
 
 def _run_once(ctx: RunContext, number: int, timeout: float) -> Ended:
-    launch = _launch(ctx)
+    launch = _launch(ctx, number)
     env: Mapping[str, str] = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     folder = ctx.folder.stack
     command = command_of(launch, ctx.stack_state(), env, folder, {"repetition": str(number)})
@@ -149,8 +149,8 @@ def _run_once(ctx: RunContext, number: int, timeout: float) -> Ended:
     return run_to_end(program, timeout=timeout, watch=ctx.stack_state, message="the pipeline to end")
 
 
-def _launch(ctx: RunContext) -> ProcessorLaunch:
-    launch = processor_launch(ctx)
+def _launch(ctx: RunContext, number: int) -> ProcessorLaunch:
+    launch = processor_launch(ctx, number)
     if launch is None:
         raise StackError("The run has no program to start.", hint="This is a defect of streamproof.")
     return launch.with_secrets(processor_secrets(ctx))

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from streamproof.checks.service_logs import COLUMNS, TABLE, read_log, write_log_lines
+from streamproof.packs.loading import load_pack
+from streamproof.warehouse.postgres.binding import bound
+from streamproof.warehouse.postgres.inserting import copy_rows
+
+from .surroundings import Market, variables
 from .test_whole_runs import TABLES
 
-ASSERTIONS = Path(__file__).parents[4] / "include" / "sql" / "market" / "assertions"
+HOME = Path(__file__).parents[4]
+ASSERTIONS = HOME / "include" / "sql" / "market" / "assertions"
+ENGINE_TABLES = HOME / "plugins" / "streamproof" / "warehouse" / "postgres" / "accounting" / "tables.sql"
+# What a run tells its checks about three runs of the pipeline.
+PARAMETERS = {"requests_by_repetition": [9, 0, 9], "peak_rss_bytes_by_repetition": [10**8] * 3}
 FILES = sorted(ASSERTIONS.glob("*/*.sql"))
 _MARKER = re.compile(r"^-- (TEST|MUTATION): (.+)$", re.MULTILINE)
 
@@ -25,24 +36,54 @@ def blocks(file: Path) -> list[tuple[str, str, str]]:
 def judge(connection: psycopg.Connection, file: Path) -> dict:
     kind, name, statement = blocks(file)[0]
     assert (kind, name) == ("TEST", file.stem)
-    [row] = connection.cursor(row_factory=dict_row).execute(statement).fetchall()
+    [row] = connection.cursor(row_factory=dict_row).execute(*bound(statement, PARAMETERS)).fetchall()
     assert type(row["failed_rows"]) is int
     return row
 
 
+class Logs:
+    """Stands for the warehouse: takes the lines of logs."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+
+    def insert(self, table, columns, found, *, what):
+        assert (table, columns) == (TABLE, COLUMNS)
+        return copy_rows(self._connection, table, columns, found, types=["text"] * len(columns))
+
+
+def run_again(market: Market, name: str) -> str:
+    """Run the pipeline twice more, the second time by force, on a copy of a database; return the log of all runs."""
+    log = market.errors
+    market.cluster.create(name, market.database)
+    copied = replace(market, database=name)
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in variables(market.gateway, market.cluster, name).items():
+            patch.setenv(variable, value)
+        for arguments in ([], ["--force"]):
+            copied.run_set(*arguments)
+            log += copied.errors
+    return log
+
+
 @pytest.fixture(scope="module")
 def databases(loaded):
+    """A connection for each set to a database after three runs, with the log that a run keeps of them."""
     connections = {}
+    kept = load_pack(HOME, "market").log_lines["processor"]
     for kind, market in loaded.items():
-        connections[kind] = market.cluster.connect(market.database)
-        connections[kind].autocommit = False
+        log = run_again(market, f"judged_{kind}")
+        connection = connections[kind] = market.cluster.connect(f"judged_{kind}")
+        connection.execute(ENGINE_TABLES.read_text())
+        write_log_lines(Logs(connection), [read_log("processor", log.splitlines(), kept)])
+        connection.autocommit = False
     yield connections
     for connection in connections.values():
         connection.close()
 
 
 def test_there_are_checks_and_each_has_a_mutation():
-    assert len(FILES) >= 17
+    assert len(FILES) >= 23
     assert all(kind == "MUTATION" for file in FILES for kind, _, _ in blocks(file)[1:])
     assert all(len(blocks(file)) > 1 for file in FILES)
 

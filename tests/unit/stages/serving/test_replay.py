@@ -25,7 +25,7 @@ from tests.support.served_pack import MODULE, PACK, write_pack
 LOADER = """
 import json, os, pathlib, sys
 start = int(sys.argv[1])
-print("start", start, os.environ["SOURCE_URL"], os.environ["SOURCE_KEY"])
+print("start", start, os.environ["SOURCE_URL"], os.environ["SOURCE_KEY"], *sys.argv[2:])
 with open("requests.jsonl", "a") as ledger:
     for name, end in (("a.txt", 6), ("b.txt", 2)):
         request = {"at": 1.0, "method": "GET", "path": f"/{name}", "asked": "", "status": 200, "size": end}
@@ -105,6 +105,13 @@ def test_the_pipeline_runs_twice_and_the_ledger_has_every_record(served):
     assert all(one["peak_rss_bytes"] > 1_000_000 and one["seconds"] > 0 for one in details["repetitions"])
     log = (ctx.folder.stack / "logs" / "processor.log").read_text()
     assert log.splitlines() == ["start 1 https://s:1 secret", "start 2 https://s:1 secret"]
+
+
+def test_a_later_run_gets_the_arguments_that_the_pack_adds_to_it(served):
+    ctx, _ = served(pack=PACK.replace("argv:", 'repeat_arguments: {2: ["{database}"]}\n    argv:'))
+    replay_events.run(ctx)
+    log = (ctx.folder.stack / "logs" / "processor.log").read_text()
+    assert [line.split()[4:] for line in log.splitlines()] == [[], [ctx.names.database]]
 
 
 def test_the_source_makes_the_job_that_asks_for_the_whole_set(served):

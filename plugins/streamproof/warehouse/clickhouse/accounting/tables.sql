@@ -43,7 +43,7 @@ ORDER BY (place, source_partition, source_offset);
 CREATE TABLE IF NOT EXISTS service_log_lines
 (
     `service` LowCardinality(String) COMMENT 'Name of the log file without its ending',
-    `level` LowCardinality(String) COMMENT 'WARN, ERROR, FATAL, or READ',
+    `level` LowCardinality(String) COMMENT 'WARN, ERROR, FATAL, KEPT (a line that the pack asks for) or READ',
     `logged_at` Nullable(DateTime64(3, 'UTC')) COMMENT 'Null where the line has no time that says its zone',
     `line_number` UInt64 COMMENT 'Position in the log, from 1; 0 for READ',
     `text` String COMMENT 'The line and the lines after it that have no header, cut, secrets masked; the number of lines for READ',

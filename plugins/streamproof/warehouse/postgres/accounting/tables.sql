@@ -59,7 +59,7 @@ CREATE TABLE IF NOT EXISTS service_log_lines
     PRIMARY KEY (service, level, line_number)
 );
 COMMENT ON COLUMN service_log_lines.service IS 'Name of the log file without its ending';
-COMMENT ON COLUMN service_log_lines.level IS 'WARN, ERROR, FATAL, or READ';
+COMMENT ON COLUMN service_log_lines.level IS 'WARN, ERROR, FATAL, KEPT (a line that the pack asks for) or READ';
 COMMENT ON COLUMN service_log_lines.logged_at IS 'Null where the line has no time that says its zone';
 COMMENT ON COLUMN service_log_lines.line_number IS 'Position in the log, from 1; 0 for READ';
 COMMENT ON COLUMN service_log_lines.text IS
