@@ -15,8 +15,8 @@ pytestmark = pytest.mark.system
 
 LETTERS = Path(__file__).resolve().parents[1] / "packs" / "letters"
 STAGES = [
-    "stack_up", "schema_apply", "replay_events", "pipeline_wait", "assert_letters", "conservation", "publish_summary",
-    "stack_down",
+    "stack_up", "schema_apply", "replay_events", "pipeline_wait", "assert_letters", "conservation", "oracle",
+    "publish_summary", "stack_down",
 ]  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def test_it_runs_without_kafka_and_the_pipeline_runs_twice(runs, sound):
     assert sound.code == 0, sound.stderr
     summary = sound.json
     assert [result["stage"] for result in summary["results"]] == STAGES
-    assert (summary["verdict"], summary["rungs"]) == ("passed", ["judged", "drained", "ids_accounted"])
+    assert (summary["verdict"], summary["rungs"]) == ("passed", ["judged", "drained", "ids_accounted", "foretold"])
     assert (summary["stack"]["kafka"], sorted(summary["stack"]["started"])) == ("none", ["clickhouse", "source"])
     assert [run["rows"] for run in summary["serving"]["repetitions"]] == [{"letters": 9}, {"letters": 9}]
     assert (summary["serving"]["requests"], summary["serving"]["never_served"]) == (4, {})
@@ -66,7 +66,7 @@ def test_an_answer_that_ends_too_early_without_a_sign_is_seen(runs):
     ended = runs.run("--pack", str(LETTERS), "--faults", "short")
     assert ended.code == 1, ended.stderr
     failed = {failure["name"] for failure in ended.json["failures"]}
-    assert failed == {"no_id_is_missing"}
+    assert failed == {"no_id_is_missing", "parity_letters"}
     assert ended.json["first_broken_layer"] == "typed"
     assert ended.json["serving"]["never_served"] == {"b.txt": 3}
 
@@ -86,6 +86,21 @@ def test_a_pipeline_that_stores_everything_again_fails(runs, tmp_path):
     assert ended.code == 1, ended.stderr
     assert "repetitions_change_nothing" in {failure["name"] for failure in ended.json["failures"]}
     assert ended.json["first_broken_layer"] == "typed"
+
+
+def test_a_wrong_value_with_the_right_id_fails_what_the_files_foretell(runs, tmp_path):
+    pack = broken_copy(tmp_path, '"letter": letter}', '"letter": letter.upper()}')
+    ended = runs.run("--pack", str(pack))
+    assert ended.code == 1, ended.stderr
+    [failure] = ended.json["failures"]
+    assert (failure["suite"], failure["name"], ended.json["first_broken_layer"]) == (
+        "parity",
+        "parity_letters",
+        "typed",
+    )
+    assert ended.json["rungs"] == ["judged", "drained", "ids_accounted"]
+    # There are no entities, so there is no file of them.
+    assert not (runs.folder(ended.json) / "sessions.json").exists()
 
 
 def test_its_checks_are_proved(runs):

@@ -23,7 +23,10 @@ Row = dict[str, Any]
 
 
 class Expectation(Protocol):
-    """The expected data of a set of records, computed in one pass over them."""
+    """The expected data of a set of records, computed in one pass over them.
+
+    `sessions` belongs to the oracle of a pack with `entities` only.
+    """
 
     def rows(self) -> Iterator[tuple[str, Row]]:
         """Yield (table, row) for every row that the warehouse must have."""
@@ -35,13 +38,18 @@ class Expectation(Protocol):
 class Oracle(Protocol):
     """The interface of a pack's oracle module. Rows have the field that the pack names in `entities.id`.
 
+    The oracle of a pack without `entities` computes rows of tables only: it has `Expectation` and nothing else.
     `PRECEDENCE` lists the scenarios, highest first. A session in several scenarios is reported as the highest one.
     """
 
     PRECEDENCE: Sequence[str]
 
-    def Expectation(self, records: Iterable[tuple[Any, ...]]) -> Expectation:  # noqa: N802 - it is a class of the pack
-        """Return the expectation for records in the order of publishing, each with the fields of `PublishedRecord`."""
+    def Expectation(self, given: Iterable[tuple[Any, ...]] | Mapping[str, Path]) -> Expectation:  # noqa: N802 - it is a class of the pack
+        """Return the expectation for what a run gives to the pipeline.
+
+        These are the records in the order of publishing, each with the fields of `PublishedRecord`. For a pack with a
+        `source`, they are the files that the run serves, by their name in the manifest.
+        """
 
     def compare(self, expected: Iterable[Mapping[str, Any]], observed: Iterable[Mapping[str, Any]]) -> list[Row]:
         """Return one row per difference: {<id field>, field, expected, observed}."""
@@ -93,7 +101,8 @@ class OracleSql:
 
 def load_oracle(pack: Pack) -> Oracle:
     """Import a pack's oracle. Raises UsageError when the module or one of its parts is missing."""
-    oracle: Oracle = import_part(pack, "oracle", ("PRECEDENCE", "Expectation", "compare", "broken_layer"))
+    of_entities = ("PRECEDENCE", "compare", "broken_layer") if pack.entities else ()
+    oracle: Oracle = import_part(pack, "oracle", ("Expectation", *of_entities))
     return oracle
 
 

@@ -163,12 +163,6 @@ class PackFile(Strict):
             raise ValueError(f"`dead_letters.topic` is `{self.dead_letters.topic}`, which is no role in `topics`")
         return self
 
-    @model_validator(mode="after")
-    def _an_oracle_needs_entities(self) -> PackFile:
-        if self.oracle and not self.entities:
-            raise ValueError("an oracle computes entities: `entities` is missing")
-        return self
-
 
 def file_schema() -> dict[str, Any]:
     """Return the JSON schema of a pack.yaml, for editors. It is kept as docs/pack.schema.json."""

@@ -47,20 +47,21 @@ _BUDGETS = (
 )
 
 
-def compact_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
+def compact_summary(summary: Mapping[str, Any], *, has_sessions: bool = True) -> dict[str, Any]:
     """Return a summary of less than 10 kB as JSON. Paths of files replace long content.
 
-    `failures_left_out` and `not_judged_left_out` count the entries that only the full `summary.json` has.
+    `failures_left_out` and `not_judged_left_out` count the entries that only the full `summary.json` has. The oracle of
+    a pack without entities leaves no `sessions.json`: then `has_sessions` is false.
     """
     short: dict[str, Any] = {}
     for budget in _BUDGETS:
-        short = _within(summary, budget)
+        short = _within(summary, budget, has_sessions)
         if len(json.dumps(short)) <= _TARGET_BYTES:
             break
     return short
 
 
-def _within(summary: Mapping[str, Any], budget: _Budget) -> dict[str, Any]:
+def _within(summary: Mapping[str, Any], budget: _Budget, has_sessions: bool) -> dict[str, Any]:
     stages, failures, not_judged = (list(summary.get(key) or ()) for key in ("results", "failures", "not_judged"))
     short = {key: _known(value, budget) for key, value in summary.items() if key not in _BULK}
     folder = str(summary.get("folder", ""))
@@ -76,15 +77,15 @@ def _within(summary: Mapping[str, Any], budget: _Budget) -> dict[str, Any]:
         # A clipped path is useless. When texts must be short, paths are relative to `folder`.
         "paths": {
             name: f"{folder}/{file}" if budget.text >= _FULL_PATHS_FROM else file
-            for name, file in _paths(stages).items()
+            for name, file in _paths(stages, has_sessions).items()
         },
     }
 
 
-def _paths(stages: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def _paths(stages: Iterable[Mapping[str, Any]], has_sessions: bool) -> dict[str, str]:
     """Return the files of a run by name. `sessions.json` exists only if the oracle has run."""
-    has_sessions = any(stage.get("stage") == ORACLE and not stage.get("error") for stage in stages)
-    return {**_PATHS, **({"sessions": "sessions.json"} if has_sessions else {})}
+    judged = has_sessions and any(stage.get("stage") == ORACLE and not stage.get("error") for stage in stages)
+    return {**_PATHS, **({"sessions": "sessions.json"} if judged else {})}
 
 
 def _known(value: Any, budget: _Budget) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from streamproof.checks.check_files import CheckFiles
 from streamproof.checks.parity import SUITE as PARITY
+from streamproof.checks.parity_map import FOLDER, MAP, ParityObject
 from streamproof.model.errors import UsageError
 from streamproof.model.plan import CONSERVATION, CONTRACTS, ORACLE
 from streamproof.packs.pack import Pack
@@ -27,9 +28,20 @@ def checks_by_suite(files: CheckFiles, pack: Pack, suites: Sequence[str]) -> dic
     conservation = (CONSERVATION,) if files.suite(CONSERVATION) else ()
     found = {suite: {test.name for test in files.suite(suite)} for suite in (*suites, *conservation)}
     if pack.oracle:
-        found[ORACLE] = set(files.oracle_sql.checks)
-        found[PARITY] = {item.check for item in files.parity}
+        if pack.entities:
+            found[ORACLE] = set(files.oracle_sql.checks)
+        found[PARITY] = {item.check for item in _compared(files, pack)}
     return {**found, CONTRACTS: {check.name for contract in files.contracts for check in contract.checks}}
+
+
+def _compared(files: CheckFiles, pack: Pack) -> tuple[ParityObject, ...]:
+    """Return what is compared with the oracle's rows. Raises UsageError for an oracle that would judge nothing."""
+    if not (files.parity or pack.entities):
+        raise UsageError(
+            f"Pack '{pack.name}' has an oracle, and nothing that it could judge.",
+            hint=f"Name tables in {pack.sql_dir / FOLDER / MAP}, or `entities` in {pack.file}: docs/write-a-pack.md.",
+        )
+    return files.parity
 
 
 def refuse_unknown_checks(request: RunRequest, checks: Mapping[str, set[str]]) -> None:

@@ -141,7 +141,7 @@ class _Review:
         if not self.pack.oracle:
             return
         self._try(lambda: load_oracle(self.pack))
-        sql = self._try(lambda: self.files.oracle_sql)
+        sql = self._try(lambda: self.files.oracle_sql) if self.pack.entities else None
         if sql:
             yield from (*sql.checks.values(), sql.evidence)
         self._try(lambda: self.files.parity)

@@ -1,4 +1,7 @@
-"""Stage `oracle`: compare every session and every row of the warehouse with what the oracle expects from the events."""
+"""Stage `oracle`: compare every session and every row of the warehouse with what the oracle expects from the events.
+
+The oracle of a pack without `entities` expects rows only.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from streamproof.checks.oracle import Judgement, OracleJudge
-from streamproof.checks.oracle_parts import Oracle, Row, load_oracle
+from streamproof.checks.oracle_parts import Expectation, Oracle, Row, load_oracle
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.errors import UsageError
 from streamproof.model.plan import ORACLE
@@ -19,6 +22,7 @@ from streamproof.stages.expecting.expected import expected_of
 from streamproof.stages.parity import judge_parity
 from streamproof.stages.planned import planned_replay
 from streamproof.stages.promises import promised_sessions
+from streamproof.stages.serving.source import served_files
 
 ARTIFACT = "sessions.json"
 SHOWN = 50
@@ -43,26 +47,30 @@ def oracle_judge(ctx: RunContext) -> OracleJudge:
     pack with a broken oracle.
     """
     oracle, replay = load_oracle(ctx.pack), planned_replay(ctx)
-    records = ((sequence, value) for sequence, (_, value) in enumerate(replay.records()))
-    return _judge(ctx, oracle, replay, oracle.Expectation(records).sessions())
+    return _judge(ctx, oracle, replay, _expectation(ctx, oracle, replay).sessions())
 
 
-def oracle_subject(ctx: RunContext) -> Subject:
-    """Return the oracle's checks with their mutations as one subject, because they are judged together."""
+def _expectation(ctx: RunContext, oracle: Oracle, replay: ReplayPlan) -> Expectation:
+    """Return the expectation for the sessions: it does not need to know where a record is in Kafka."""
+    if ctx.pack.source:
+        return oracle.Expectation(served_files(ctx))
+    return oracle.Expectation((sequence, value) for sequence, (_, value) in enumerate(replay.records()))
+
+
+def oracle_subjects(ctx: RunContext) -> list[Subject]:
+    """Return the checks of entities with their mutations, as one subject because they are judged together.
+
+    A pack without entities has none.
+    """
+    if ctx.pack.entities is None:
+        return []
     judge, sql = oracle_judge(ctx), ctx.files.oracle_sql
     mutants = tuple(mutant for block in sql.checks.values() for mutant in block_mutants(ORACLE, block))
-    return Subject(
-        ORACLE,
-        tuple(sql.checks),
-        mutants,
-        sql.text,
-        run=judge.run,
-        compares_all=True,
-    )
+    return [Subject(ORACLE, tuple(sql.checks), mutants, sql.text, run=judge.run, compares_all=True)]
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Judge the run's sessions and rows, and write the sessions to `sessions.json`.
+    """Judge the run's sessions and rows, and write the sessions of a pack with entities to `sessions.json`.
 
     Raises FixtureError, UsageError, SqlSourceError, WarehouseError.
     """
@@ -70,6 +78,8 @@ def run(ctx: RunContext) -> StageOutcome:
     with ctx.warehouse(cached=True) as warehouse:
         expected = expected_of(ctx, oracle, warehouse, replay)
         parity = judge_parity(ctx, warehouse, expected)
+        if ctx.pack.entities is None:
+            return StageOutcome(checks=tuple(parity))
         judgement = _judge(ctx, oracle, replay, expected.sessions()).judge(warehouse)
     write_json(ctx.folder.root / ARTIFACT, list(judgement.sessions))
     for check in judgement.checks:
@@ -79,7 +89,7 @@ def run(ctx: RunContext) -> StageOutcome:
 
 def _entities(pack: Pack) -> Entities:
     if pack.entities is None:
-        raise UsageError(f"Pack '{pack.name}' has an oracle and no `entities`.", hint="See docs/write-a-pack.md.")
+        raise UsageError(f"Pack '{pack.name}' has no `entities` to judge.", hint="See docs/write-a-pack.md, 'Oracle'.")
     return pack.entities
 
 

@@ -17,7 +17,7 @@ from streamproof.stages.accounting import applicable, places_with_ids
 from streamproof.stages.assertions import asked_of, diagnostics_of
 from streamproof.stages.contracts import contract_parameters, pack_contracts
 from streamproof.stages.coverage import cover, coverage_checks
-from streamproof.stages.oracle import oracle_subject
+from streamproof.stages.oracle import oracle_subjects
 from streamproof.stages.parity import parity_subjects
 from streamproof.warehouse.clones import Clone
 
@@ -85,7 +85,7 @@ def pack_subjects(ctx: RunContext) -> list[Subject]:
         for suite, test in asked_of(ctx)
     ]
     found += [contract_subject(contract, contract_parameters(ctx)) for contract in pack_contracts(ctx)]
-    return [*found, oracle_subject(ctx), *parity_subjects(ctx)] if ctx.plan.oracle else found
+    return [*found, *oracle_subjects(ctx), *parity_subjects(ctx)] if ctx.plan.oracle else found
 
 
 def _is_wanted(ctx: RunContext, check: str) -> bool:

@@ -105,7 +105,8 @@ def run(ctx: RunContext) -> StageOutcome:
         _collect(ctx)
         render_again(ctx)
     ctx.log(f"verdict: {summary['verdict']}")
-    return StageOutcome(details=compact_summary(summary))
+    has_sessions = ctx.pack.entities is not None
+    return StageOutcome(details=compact_summary(summary, has_sessions=has_sessions))
 
 
 def _collect(ctx: RunContext) -> None:

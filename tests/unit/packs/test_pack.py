@@ -92,7 +92,6 @@ def test_what_is_wrong_is_named_by_line_and_key(tmp_path, changed, message):
         ("replay:\n  id_field: x\n", "8: `replay` has no key `id_field`: that is `entities.id` of the pack."),
         ("dag: {schedule: daily}\n", "8: `dag.schedule` `daily` is not a cron line"),
         ("dag:\n  alert_to: [oncall]\n", "9: `dag.alert_to.0` `oncall` is not a mail address"),
-        ("oracle: x\n", "1: an oracle computes entities: `entities` is missing."),
         (
             "entities:\n  name: a\n  plural: b\n  id: c\n  facts:\n    Start: {column: x, greatest: [y]}\n",
             "13: `entities.facts.Start` needs exactly one of column, greatest and first_true.",

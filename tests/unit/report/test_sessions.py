@@ -49,6 +49,7 @@ def test_the_reports_show_them_and_link_to_the_file(samples):
         assert "sessions.json" in report
         assert "scenario_two" in report.replace("<wbr>", "").replace("\\", "")
     assert compact_summary(summary)["paths"]["sessions"] == f"{summary['folder']}/sessions.json"
+    assert "sessions" not in compact_summary(summary, has_sessions=False)["paths"]
 
 
 def test_a_run_whose_oracle_broke_has_no_file(samples):

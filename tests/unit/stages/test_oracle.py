@@ -24,7 +24,7 @@ def test_a_smoke_run_expects_what_it_replays(planned):
 
 
 def test_the_checks_are_proved_with_the_others(planned):
-    subject = oracle.oracle_subject(planned(mode=PROVE))
+    [subject] = oracle.oracle_subjects(planned(mode=PROVE))
     assert (
         set(subject.checks) == {"oracle_sessions_match", "scenario_identity"} == {one.check for one in subject.mutants}
     )

@@ -10,7 +10,7 @@ How it reads the rules
    definitions in publisher, instrument and receipt) are counted in the order of the file, from 0. Refused ones count.
 4. A price, quantity or time with the sentinel of "not set" is NULL. So is the contract multiplier and the maturity.
 5. A record is refused for the first reason that holds, in this order: another type; a letter that the format does not
-   have; no time; no symbol; not in its range; the reasons of its schema in the order of `judging`.
+   have; no symbol; no time; not in its range; the reasons of its schema in the order of `judging`.
 6. Prices of stocks, calls, puts and bonds are above zero. What an instrument is, its last definition before the end of
    the day says; without one, the data set where it holds one kind only. Others may be at or below zero.
 """

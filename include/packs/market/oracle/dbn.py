@@ -51,11 +51,9 @@ class Content:
     mapped: dict[int, list[Mapped]] = field(default_factory=dict)
 
     def symbol_of(self, instrument: int, day: dt.date) -> str | None:
-        """Return the symbol of an instrument on a day, None without one."""
-        for mapped in self.mapped.get(instrument, ()):
-            if mapped.first <= day < mapped.end:
-                return mapped.symbol
-        return None
+        """Return the symbol of an instrument on a day, None without one. Of several, it is the first by name."""
+        found = (mapped for mapped in self.mapped.get(instrument, ()) if mapped.first <= day < mapped.end)
+        return min((mapped.symbol for mapped in found), default=None)
 
 
 def read(path: Path, name: str = "") -> Content:

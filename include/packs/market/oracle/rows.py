@@ -40,8 +40,8 @@ def time_or_none(time_ns: int) -> int | None:
     return None if time_ns == NO_TIME else time_ns
 
 
-def row_of(schema: str, record: Record, dataset: str, symbol: str, ordinal: int) -> Row:
-    """Return the whole row of a record."""
+def row_of(schema: str, record: Record, dataset: str, symbol: str | None, ordinal: int) -> Row:
+    """Return the whole row of a record. A stored one has a symbol."""
     made = _MAKERS[schema.partition("-")[0]](record)
     if schema.startswith("ohlcv-"):
         made["granularity"] = schema[6:]

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from pipelines.market.chunks import Chunk
 from pipelines.market.stages.extraction import Refused
+from pipelines.market.stages.records import UNDEF_TIME
 
 _COLUMNS = (
     "chunk_identifier", "position", "job_id", "dataset", "schema_name", "stage", "rule", "message", "symbol",
@@ -71,8 +72,8 @@ class Quarantine:
             "symbol": refused.symbol or record.get("symbol"),
             "publisher_id": record.get("publisher_id"),
             "instrument_id": record.get("instrument_id"),
-            "ts_event_ns": record.get("ts_event_ns", record.get("ts_event")),
-            "ts_recv_ns": record.get("ts_recv_ns", record.get("ts_recv")),
+            "ts_event_ns": _time(record.get("ts_event_ns", record.get("ts_event"))),
+            "ts_recv_ns": _time(record.get("ts_recv_ns", record.get("ts_recv"))),
             "record": record,
         }
         self._out.write(f"{',' if self.entries else ''}\n{json.dumps(entry)}")
@@ -103,3 +104,8 @@ class Quarantine:
             self._published = True
         else:
             self._file.unlink(missing_ok=True)
+
+
+def _time(time_ns: int | None) -> int | None:
+    """Return a time, None for the sentinel: a record that was refused before its transformation still has it."""
+    return None if time_ns == UNDEF_TIME else time_ns

@@ -14,6 +14,7 @@ from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.plan import ORACLE
 from streamproof.runs.context import RunContext
 from streamproof.stages.expecting.workers import cores, judge_parts
+from streamproof.stages.serving.source import served_files
 from streamproof.warehouse.base import Warehouse
 
 Columns = Mapping[str, Mapping[str, str]]
@@ -47,14 +48,16 @@ class PublishedRecords:
 
 
 def expected_of(ctx: RunContext, oracle: Oracle, warehouse: Warehouse, replay: ReplayPlan) -> Expected:
-    """Return what the oracle expects of the records that a run has published."""
+    """Return what the oracle expects of the records that a run has published, or of the files that it has served."""
+    if ctx.pack.source:
+        return _AtOnce(oracle.Expectation(served_files(ctx)), warehouse)
     if is_parted(oracle) and len(replay.events) >= SMALLEST:
         return _InParts(ctx, oracle, warehouse, replay)
     return _AtOnce(oracle.Expectation(PublishedRecords(ctx, warehouse, replay)), warehouse)
 
 
 class _AtOnce:
-    """The expectation of all records, computed in this process."""
+    """The expectation of the whole run, computed in this process."""
 
     def __init__(self, expectation: Expectation, warehouse: Warehouse) -> None:
         self._expectation, self._warehouse = expectation, warehouse
