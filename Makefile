@@ -74,6 +74,7 @@ schema-columns: setup-dev ## write expected_columns.json again, after a change o
 
 lock: setup-dev ## renew requirements*.txt, those of the images, and the lock files of jars
 	@$(COMPILE) requirements.in -o requirements.txt
+	@for pack in include/packs/*/requirements.in; do $(COMPILE) $$pack -o $${pack%.in}.txt; done
 	@$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	@$(COMPILE) requirements-flink.in -o requirements-flink.txt
 	@cd include/stack/processor && $(abspath $(UV)) $(COMPILE_OPTIONS) requirements.in -o requirements.txt

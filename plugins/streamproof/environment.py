@@ -17,6 +17,7 @@ from streamproof.model.proxies import proxy_for
 from streamproof.model.settings import FlinkSettings, KafkaSettings, WarehouseSettings, rest_url
 from streamproof.model.stack import ProcessIdentity
 from streamproof.packs.loading import Packs
+from streamproof.runtime.pack_packages import PackPackages
 
 _PACKAGE = Path(__file__).resolve().parent
 # A wheel carries the project's files inside the package. A checkout has them beside plugins/.
@@ -177,14 +178,18 @@ class Environment(_FromEnvironment):
 
     @property
     def cache_dir(self) -> Path:
-        """Return the folder of jars and archives that runs share."""
+        """Return the folder of jars, archives and packages that runs share."""
         return self.cache_home / "streamproof"
 
     @property
     def packs(self) -> Packs:
         """Return the packs that can be named here."""
         return Packs(
-            self.home, tuple(Path(folder) for folder in self.pack_folders), self.default_pack, self.home == PACKAGED
+            self.home,
+            tuple(Path(folder) for folder in self.pack_folders),
+            self.default_pack,
+            self.home == PACKAGED,
+            PackPackages(self.cache_dir).folder,
         )
 
     @property

@@ -22,6 +22,18 @@ def checked(command: list[object], timeout: int, **options) -> str:
     return ended.stdout
 
 
+def run(command: list[object], environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, whatever its code."""
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=RUN_SEC, check=False, env=environment, cwd=folder
+    )
+
+
+def uv_cache() -> str:
+    """Where uv keeps what it has fetched on this machine."""
+    return checked([UV, "cache", "dir"], 60).strip()
+
+
 @pytest.fixture(scope="module")
 def installed(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programs of a new environment, into which the wheel was installed with Airflow's pins as constraints."""
@@ -74,8 +86,41 @@ def test_the_dag_runs_from_an_empty_folder(installed, environment, tmp_path):
 
 def test_the_command_line_runs_without_a_checkout(installed, environment, tmp_path):
     command = [installed / "streamproof", "pack", "list", "--json"]
-    [pack] = json.loads(checked(command, 60, env=environment, cwd=tmp_path))["packs"]
+    pack, *others = json.loads(checked(command, 60, env=environment, cwd=tmp_path))["packs"]
     assert (pack["name"], pack["default"], "golden" in pack["fixture_sets"]) == ("livepeer", True, True)
+    assert [other["name"] for other in others] == ["market"]
     assert Path(pack["file"]).is_relative_to(installed.parent)
     # What installs Flink on first demand.
     assert (Path(pack["file"]).parents[3] / "requirements-flink.txt").is_file()
+
+
+def test_a_pack_installs_what_it_needs_when_it_is_first_run(installed, environment, tmp_path):
+    """Of the environment nothing changes; the second command finds the packages in the cache, without an index."""
+    cold = {**environment, "XDG_CACHE_HOME": str(tmp_path / "cache"), "UV_CACHE_DIR": str(uv_cache())}
+    python = installed / "python"
+    before = checked([UV, "pip", "freeze", "--python", python], 60)
+    assert "databento" not in before
+    offline = {"UV_DEFAULT_INDEX": "http://127.0.0.1:9/simple", "UV_CACHE_DIR": str(tmp_path / "empty")}
+    refused = run(
+        [installed / "streamproof", "run", "--pack", "market"], {**cold, **offline, "UV_HTTP_RETRIES": "0"}, tmp_path
+    )
+    assert refused.returncode == 3
+    assert "Error: What pack 'market' needs could not be installed: " in refused.stderr
+    assert "UV_DEFAULT_INDEX" in refused.stderr.splitlines()[-1]
+
+    ended = run([installed / "streamproof", "run", "--json", "--pack", "market"], cold, tmp_path)
+
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["verdict"] == "passed"
+    assert "Installing 10 packages of pack 'market', once: " in ended.stderr
+    assert "databento 0.87.0" in ended.stderr
+    [folder] = (tmp_path / "cache/streamproof/packs").glob("market-*")
+    # Pandas is in the environment.
+    assert (folder / "databento").is_dir()
+    assert not (folder / "pandas").exists()
+    assert checked([UV, "pip", "freeze", "--python", python], 60) == before
+
+    again = run(
+        [installed / "streamproof", "fixtures", "verify", "golden", "--pack", "market"], {**cold, **offline}, tmp_path
+    )
+    assert (again.returncode, "Installing" in again.stderr) == (0, False)

@@ -9,6 +9,7 @@ from pathlib import Path
 from streamproof.model.errors import UsageError
 from streamproof.model.formats.yaml_files import read_model
 from streamproof.packs.pack import Pack, PackFile
+from streamproof.packs.requirements import Packages
 
 FILE = "pack.yaml"
 DEFAULT = "default.txt"
@@ -20,13 +21,15 @@ class Packs:
     """The packs of a project: those in `include/packs`, then those in the additional `folders`.
 
     `default` is the name of the default pack. If it is '', the file `include/packs/default.txt` names it. `installed`:
-    the project is a part of an installed package, so that nothing may be written to it.
+    the project is a part of an installed package, so that nothing may be written to it. `packages` installs the Python
+    packages of a pack, None where nothing may be installed.
     """
 
     home: Path
     folders: tuple[Path, ...] = ()
     default: str = ""
     installed: bool = False
+    packages: Packages | None = None
 
     @property
     def default_name(self) -> str:
@@ -61,7 +64,7 @@ class Packs:
 
     def load(self, given: str | None = None) -> Pack:
         """Read a pack. `given` is its name or its folder; None is the default pack. Raises UsageError."""
-        return read_pack(self.find(given), self.home)
+        return read_pack(self.find(given), self.home, self.packages)
 
     def asked_for(self, file: Path) -> str | None:
         """Return the `--pack` option for the pack of this file: None for the default pack, else its name or folder."""
@@ -94,6 +97,6 @@ def load_pack(home: Path, name: str) -> Pack:
     return Packs(home).load(name)
 
 
-def read_pack(file: Path, home: Path) -> Pack:
+def read_pack(file: Path, home: Path, packages: Packages | None = None) -> Pack:
     """Read a pack.yaml. Raises UsageError that names file, line and key of an error."""
-    return Pack.of(read_model(file, PackFile, what="Pack", hint=_HINT), file, home)
+    return Pack.of(read_model(file, PackFile, what="Pack", hint=_HINT), file, home, packages)

@@ -19,6 +19,7 @@ from streamproof.packs.entities import Entities
 from streamproof.packs.exports import Export
 from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.processors import Expression, Processor, RunningProcessor
+from streamproof.packs.requirements import Packages
 from streamproof.packs.schedule import DagSettings
 from streamproof.packs.sources import read_records, unfit_key
 from streamproof.packs.strict import Strict
@@ -52,6 +53,8 @@ class PackFile(Strict):
     """The content of a pack.yaml.
 
     - `warehouse` and `transport` are kinds: subpackages of the engine's packages of these names.
+    - `requirements` is a lock file of Python packages below the pack's folder, '' for none. What the environment lacks
+      of them is installed into the cache when one of the pack's Python parts is first used.
     - `source` is the dotted path of the module that serves a fixture set to the pipeline and reads its files, '' for a
       pack whose events are published. `repeat` is how often such a pipeline runs, one time after the other.
     - `topics` are given by role. The role `input` is required without a `source`; the pack defines the others.
@@ -78,6 +81,7 @@ class PackFile(Strict):
     title: str
     warehouse: str
     transport: str
+    requirements: str = ""
     source: str = ""
     repeat: int = Field(default=1, ge=1, le=MOST_REPEATS)
     topics: dict[Name, str] = Field(default_factory=dict, validate_default=True)
@@ -172,7 +176,8 @@ def file_schema() -> dict[str, Any]:
 class Pack(PackFile):
     """One pipeline under test: the content of its pack.yaml, and the folders of its parts. All paths are absolute.
 
-    `file` is the pack.yaml. Its dotted Python paths are relative to `python_dir`.
+    `file` is the pack.yaml. Its dotted Python paths are relative to `python_dir`. `packages` installs what its
+    `requirements` name, None where nothing may be installed.
     """
 
     file: Path
@@ -180,9 +185,10 @@ class Pack(PackFile):
     sql_dir: Path
     contracts_dir: Path
     fixtures_dir: Path
+    packages: Packages | None = None
 
     @classmethod
-    def of(cls, content: PackFile, file: Path, home: Path) -> Pack:
+    def of(cls, content: PackFile, file: Path, home: Path, packages: Packages | None = None) -> Pack:
         """Return the pack of a pack.yaml with the folders of its parts.
 
         The parts of a pack that is shipped with the project (`include/packs/NAME/pack.yaml`) are in `include/sql/NAME`,
@@ -198,7 +204,8 @@ class Pack(PackFile):
         fields["redaction"] = content.redaction.with_event_fields(content.replay)
         for kind in ("sql", "contracts", "fixtures"):
             fields[f"{kind}_dir"] = include / kind / file.parent.name if shipped else file.parent / kind
-        pack = cls.model_construct(**fields, file=file, python_dir=include if shipped else file.parent)
+        fields |= {"file": file, "python_dir": include if shipped else file.parent, "packages": packages}
+        pack = cls.model_construct(**fields)
         if not content.source:
             return pack
         replay = pack.replay.model_copy(update={"reader": partial(read_records, pack)})

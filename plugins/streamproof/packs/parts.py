@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamproof.model.errors import UsageError
+from streamproof.packs.requirements import packages_folder
 
 if TYPE_CHECKING:
     from streamproof.packs.pack import Pack
@@ -17,7 +18,7 @@ def import_part(pack: Pack, key: str, needs: tuple[str, ...]) -> Any:
     """Import the module that `key` of a pack.yaml names; `needs` are the names that it must define.
 
     Raises UsageError when the pack names none, it cannot be imported, another imported module has its name, or it does
-    not define a name.
+    not define a name. Raises StackError when what the pack requires cannot be installed.
     """
     dotted = str(getattr(pack, key))
     hint = f"`{key}:` in {pack.file} is the dotted path of a module below {pack.python_dir}: see docs/write-a-pack.md."
@@ -25,6 +26,11 @@ def import_part(pack: Pack, key: str, needs: tuple[str, ...]) -> Any:
         raise UsageError(f"Pack '{pack.name}' has no {key}.", hint=hint)
     if str(pack.python_dir) not in sys.path:
         sys.path.insert(0, str(pack.python_dir))
+        invalidate_caches()
+    own_packages = packages_folder(pack)
+    # Behind the environment's own.
+    if own_packages and str(own_packages) not in sys.path:
+        sys.path.append(str(own_packages))
         invalidate_caches()
     try:
         module = import_module(dotted)

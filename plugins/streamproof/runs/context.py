@@ -23,6 +23,7 @@ from streamproof.packs.pack import Pack
 from streamproof.packs.processors import RunningProcessor
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
+from streamproof.runtime.pack_packages import PackPackages
 from streamproof.runtime.warehouses import warehouse_settings
 from streamproof.transport.base import Transport
 from streamproof.transport.registry import transport_of
@@ -82,7 +83,7 @@ class RunContext:
         """Open a planned run from its folder. Raises UsageError when its pack no longer exists."""
         run_folder = RunFolder(folder)
         plan = run_folder.read_plan()
-        pack = read_pack(Path(plan.pack_file), Path(plan.home))
+        pack = read_pack(Path(plan.pack_file), Path(plan.home), PackPackages(Path(plan.cache_dir)).folder)
         files = CheckFiles(pack, Path(plan.home))
         names = RunNames.of(pack, plan.run_id, pack.processors.get(plan.processor))
         return cls(plan=plan, pack=pack, names=names, folder=run_folder, files=files)

@@ -19,6 +19,7 @@ from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.pack import Pack
 from streamproof.packs.parts import import_part
 from streamproof.packs.processors import CommandProcessor
+from streamproof.packs.requirements import requirements_file
 from streamproof.packs.sources import SOURCE_PARTS
 from streamproof.runs.offers import CONTRACT_FILES, pack_offers, require_an_end
 from streamproof.runs.processors import job_problems, processor_problems
@@ -85,6 +86,7 @@ class _Review:
                 lines = job_problems(self.pack, processor)
             self.found += [Problem(f"{self.pack.file}: processors.{name}: {line}.") for line in lines]
         yield from _never_read(self.pack)
+        self._try(lambda: requirements_file(self.pack))
         self._try(self._transport)
         checks, others = [*self._suites()], [*self._queries(), *self._oracle()]
         blocks = [*checks, *others]

@@ -37,6 +37,7 @@ from streamproof.runs.serving import fault_plan, refuse_unfit_transport
 from streamproof.runs.stage import StageList
 from streamproof.runs.subject.choosing import Subject, observed_subject, replayed_subject, shared_subject
 from streamproof.runs.subject.sharing import refuse_blind_checks, refuse_unsafe, running_processor
+from streamproof.runtime.pack_packages import PackPackages
 from streamproof.sql.dialects import Dialect
 from streamproof.sql.scripts import read_script
 
@@ -52,7 +53,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     anything is written or started.
     """
     _refuse_unknown_choices(request)
-    packs = host.packs or Packs(home)
+    packs = host.packs or Packs(home, packages=PackPackages(host.cache_dir).folder)
     pack = packs.load(request.pack)
     processor = pack.processor_name(request.processor)
     refuse_unfit_transport(request, pack)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from streamproof.model.settings import KafkaSettings, WarehouseSettings
 from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.pack import Pack
 from streamproof.packs.processors import CommandProcessor, fill, placeholders
+from streamproof.packs.requirements import packages_folder
 from streamproof.runs.context import RunContext
 from streamproof.runs.names import RunNames
 from streamproof.runtime.environment import PLACEHOLDERS, SOURCE_PLACEHOLDERS
@@ -106,7 +108,7 @@ def processor_launch(ctx: RunContext, number: int = 1) -> ProcessorLaunch | None
     `number` counts the runs of a pipeline that a pack repeats.
 
     Values that are known only once the stack runs stay placeholders. Raises UsageError for an unknown placeholder or a
-    lock file of jars that does not exist.
+    lock file that does not exist, StackError when the packages of the pack cannot be installed.
     """
     chosen = run_processor(ctx)
     if chosen is None:
@@ -125,7 +127,9 @@ def processor_launch(ctx: RunContext, number: int = 1) -> ProcessorLaunch | None
             **({} if inside else _own(ctx, chosen)),
         },
         status_file=str(_status_file(ctx)) if chosen.status_file else "",
-        python_path=str(ctx.pack.python_dir),
+        python_path=os.pathsep.join(
+            str(folder) for folder in (ctx.pack.python_dir, packages_folder(ctx.pack)) if folder
+        ),
         files={str(files / name): fill(text, known_to_env) for name, text in chosen.files.items()},
         ports=chosen.ports,
         jars_lock=str(_lock(ctx, chosen)) if chosen.jars else "",

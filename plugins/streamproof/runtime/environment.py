@@ -1,7 +1,8 @@
-"""Replace placeholders in a processor's texts by the addresses of the stack's services, once they are up."""
+"""The environment of a stack's programs: placeholders replaced by the addresses of its services, and PYTHONPATH."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from streamproof.model.stack import StackState
@@ -48,3 +49,10 @@ def fill_environment(env: Mapping[str, str], state: StackState) -> dict[str, str
     """Return environment variables with their `{placeholders}` replaced by values of the started stack."""
     values = placeholder_values(state)
     return {name: fill_known(text, values) for name, text in env.items()}
+
+
+def with_python_path(env: Mapping[str, str], folders: str) -> Mapping[str, str]:
+    """Return an environment in which Python looks for modules in these folders first; '' for none."""
+    if not folders:
+        return env
+    return {**env, "PYTHONPATH": os.pathsep.join([folders, *filter(None, [env.get("PYTHONPATH")])])}

@@ -6,7 +6,6 @@ import hashlib
 import platform
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,16 +15,14 @@ from pathlib import Path
 from streamproof.model.errors import StackError
 from streamproof.runtime.files import file_lock, stack_files
 from streamproof.runtime.jars import Progress, fetch_jars, read_lock
-from streamproof.runtime.process import dying_with_us
+from streamproof.runtime.uv import run_uv
 
 # The Pythons for which apache-flink and its bridge from Java to Python (pemja) are built.
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 13)
-INSTALL_TIMEOUT_SEC = 1800
 _OLDEST, _TOO_NEW = (".".join(map(str, version)) for version in (OLDEST_PYTHON, TOO_NEW_PYTHON))
 # Change it when this module puts together an installation in another way.
 _LAYOUT = "1"
 _PHASE = "Flink (a Python environment of 850 MB, installed once)"
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 def requirements_file(home: Path) -> Path:
@@ -135,34 +132,13 @@ def _wanted_python() -> str:
 
 
 def _uv(*arguments: str) -> None:
-    """Run uv with the package index of the environment. Raises StackError with its reason."""
-    from uv import find_uv_bin  # noqa: PLC0415 - only needed once per machine
-
-    command = dying_with_us([find_uv_bin(), *arguments, "--quiet"])
-    try:
-        ended = subprocess.run(
-            command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=INSTALL_TIMEOUT_SEC, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise _failed(f"it took more than {INSTALL_TIMEOUT_SEC} s") from None
-    if ended.returncode != 0:
-        raise _failed(_reason(ended.stderr) or f"uv ended with code {ended.returncode}")
-
-
-def _failed(reason: str) -> StackError:
-    return StackError(
-        f"Flink could not be installed: {reason}.",
-        hint="It needs a package index (uv's default, or UV_DEFAULT_INDEX), 1 GB of disk, and a Python from "
-        f"{_OLDEST} to before {_TOO_NEW}. Nothing was kept; try again.",
+    """Run uv. Raises StackError with its reason."""
+    run_uv(
+        *arguments,
+        what="Flink",
+        needs="It needs a package index (uv's default, or UV_DEFAULT_INDEX), 1 GB of disk, and a Python from "
+        f"{_OLDEST} to before {_TOO_NEW}.",
     )
-
-
-def _reason(said: str) -> str:
-    """Return the first and the last line of what uv said, without credentials."""
-    # uv draws a tree of causes before its lines.
-    lines = [re.sub(r"^\W+", "", " ".join(line.split())) for line in _CREDENTIALS.sub("", said).splitlines()]
-    lines = [line.removeprefix("error: ").rstrip(".") for line in lines if line]
-    return "; ".join(dict.fromkeys([*lines[:1], *lines[-1:]]))[:600]
 
 
 def _text(path: Path) -> str:

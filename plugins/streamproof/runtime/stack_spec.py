@@ -46,10 +46,10 @@ class ProcessorLaunch:
     """How to start the stream processor: the command line, and variables in addition to the basic environment.
 
     The texts may hold placeholders (`environment.PLACEHOLDERS`). The processor writes its state to `status_file`, ''
-    for none; the file of an earlier start is removed. `python_path` is a folder that a Python program can import from.
-    `files` are texts by absolute path, written before the start. `ports` are names for free ports. `jars_lock` is a
-    lock file of jars to fetch, '' for none. It is stopped by `stop_signal` and killed after `stop_grace_sec` seconds.
-    `ends`: it ends by itself, and code 0 is success.
+    for none; the file of an earlier start is removed. `python_path` are folders that a Python program can import from,
+    divided as in PYTHONPATH. `files` are texts by absolute path, written before the start. `ports` are names for free
+    ports. `jars_lock` is a lock file of jars to fetch, '' for none. It is stopped by `stop_signal` and killed after
+    `stop_grace_sec` seconds. `ends`: it ends by itself, and code 0 is success.
     """
 
     argv: tuple[str, ...]
@@ -142,13 +142,14 @@ class SourceLaunch:
     """What the source of a stack serves. Paths are absolute text.
 
     `files` are the files of the fixture set by their name in the manifest. `ledger` is the file for the requests,
-    `faults` a plan of faults, '' for none.
+    `faults` a plan of faults, '' for none. `python_path` are further folders, as in PYTHONPATH, that it imports from.
     """
 
     pack_file: str
     files: Mapping[str, str]
     ledger: str
     faults: str = ""
+    python_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

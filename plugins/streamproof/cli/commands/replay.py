@@ -145,7 +145,7 @@ def _resumed(
     ledger = ledger_of(environment.replays, run_id)
     started = ledger.read()
     settings = kafka_settings(bootstrap)
-    pack = read_pack(Path(started.pack_file), environment.home)
+    pack = read_pack(Path(started.pack_file), environment.home, environment.packs.packages)
     with ledger, ReplayProgress(progress_console(), started.records) as shown:
         target = Target(transport_of(pack.transport), settings, progress=shown.add, resumed=shown.before)
         result = go_on(pack, ledger, target)

@@ -1,9 +1,10 @@
-"""`streamproof setup`: fetch and prepare what the broker needs, and Flink on request, once per machine."""
+"""`streamproof setup`: fetch and prepare what the broker needs, and on request Flink and packages, once per machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,11 +24,17 @@ def setup(
     flink: Annotated[
         bool, typer.Option("--flink", help="Install Flink too (850 MB); else the first stack with Flink does.")
     ] = False,
+    pack: Annotated[
+        str | None,
+        typer.Option("--pack", help="Install what this pack needs, too; else its first run does.", metavar="NAME|DIR"),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Fetch the JVM jars into the cache and prepare the broker; quick when it is already done."""
+    from streamproof.packs.requirements import packages_folder
     from streamproof.runtime.flink_home import flink_jars_lock, install_flink
     from streamproof.runtime.jars import write_lock
+    from streamproof.runtime.pack_packages import PackPackages
     from streamproof.services.kafka_setup import jars_lock, prepare
 
     environment = read_environment()
@@ -47,6 +54,10 @@ def setup(
             }
             if flink:
                 facts["flink"] = str(install_flink(environment.home, environment.cache_dir, progress).root)
+            if pack:
+                packages = PackPackages(environment.cache_dir, progress).folder
+                found = packages_folder(replace(environment.packs, packages=packages).load(pack))
+                facts["packages"] = str(found) if found else None
     if json:
         emit_json(facts)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from streamproof.model.errors import StackError
 from streamproof.model.stack import StackState
 from streamproof.packs.processors import fill_known
-from streamproof.runtime.environment import placeholder_values, secret_values
+from streamproof.runtime.environment import placeholder_values, secret_values, with_python_path
 from streamproof.runtime.ports import PortReservation
 from streamproof.runtime.stack_spec import ProcessorLaunch
 
@@ -49,7 +48,8 @@ def command_of(
     _write_files(launch, known)
     argv = tuple(fill_known(part, values) for part in launch.argv)
     own = {name: fill_known(text, known) for name, text in launch.env.items()}
-    whole = {**_base_environment(launch, env), **own}
+    # In the basic environment, Python finds the modules of the pack first.
+    whole = {**with_python_path(env, launch.python_path), **own}
     _require_program(argv[0], whole, folder)
     return Command(argv, whole, ports)
 
@@ -61,14 +61,6 @@ def _require_program(program: str, env: Mapping[str, str], folder: Path) -> None
             f"The processor cannot be started: there is no program {program}.",
             hint="It is the first of `argv` of the processor in pack.yaml. Give its path, or install it.",
         )
-
-
-def _base_environment(launch: ProcessorLaunch, env: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the basic environment, in which Python finds the modules of the pack first."""
-    if not launch.python_path:
-        return env
-    folders = [launch.python_path, *filter(None, [env.get("PYTHONPATH")])]
-    return {**env, "PYTHONPATH": os.pathsep.join(folders)}
 
 
 def _write_files(launch: ProcessorLaunch, values: Mapping[str, str]) -> None:

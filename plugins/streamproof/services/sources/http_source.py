@@ -10,6 +10,7 @@ from typing import Any
 
 from streamproof.model.errors import StackError
 from streamproof.model.stack import ServiceState, StackState
+from streamproof.runtime.environment import with_python_path
 from streamproof.runtime.files import write_json
 from streamproof.runtime.process import Child, python_module
 from streamproof.runtime.stack_spec import SOURCE, StackSpec
@@ -57,7 +58,8 @@ class HttpSource:
         file = Path(launch.folder) / "launch.json"
         write_json(file, asdict(launch))
         command = python_module("streamproof.transport.http.serve", str(file))
-        child = await Child.start(NAME, command, log=self.spec.log(NAME), env=self.env, cwd=self.spec.root, piped=True)
+        env = with_python_path(self.env, source.python_path)
+        child = await Child.start(NAME, command, log=self.spec.log(NAME), env=env, cwd=self.spec.root, piped=True)
         self.children.append(child)
         self.url = await child.read_line("its address", timeout)
         port = int(self.url.rpartition(":")[2])

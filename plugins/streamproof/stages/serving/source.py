@@ -10,6 +10,7 @@ from typing import Any
 from streamproof.fixtures.manifest import read_manifest
 from streamproof.fixtures.ordering import ReplayPlan, select
 from streamproof.model.errors import StackError
+from streamproof.packs.requirements import packages_folder
 from streamproof.packs.sources import client_files
 from streamproof.runs.context import RunContext
 from streamproof.runtime.stack_spec import SourceLaunch
@@ -40,7 +41,10 @@ def write_client_files(ctx: RunContext) -> tuple[str, ...]:
 
 
 def source_launch(ctx: RunContext) -> SourceLaunch | None:
-    """Return what the run's source serves, None for a run that publishes. Raises FixtureError."""
+    """Return what the run's source serves, None for a run that publishes.
+
+    Raises FixtureError, StackError when the packages of the pack cannot be installed.
+    """
     if not ctx.pack.source:
         return None
     return SourceLaunch(
@@ -48,6 +52,7 @@ def source_launch(ctx: RunContext) -> SourceLaunch | None:
         files={name: str(path) for name, path in served_files(ctx).items()},
         ledger=str(ledger_file(ctx)),
         faults=ctx.plan.faults,
+        python_path=str(packages_folder(ctx.pack) or ""),
     )
 
 
