@@ -120,7 +120,7 @@ def test_packs_are_found_by_name_in_more_folders(home, tmp_path):
     (tmp_path / "more" / "counter" / "pack.yaml").touch()
     place = read_environment({"STREAMPROOF_PACKS": f"{tmp_path / 'nowhere'}:{tmp_path / 'more'}"})
 
-    assert place.packs.names() == ("counter", "livepeer")
+    assert place.packs.names() == ("counter", "livepeer", "market")
     assert place.packs.default_name == "livepeer"
     assert read_environment({"STREAMPROOF_DEFAULT_PACK": "counter"}).packs.default_name == "counter"
 
