@@ -53,8 +53,7 @@ class PackFile(Strict):
     """The content of a pack.yaml.
 
     - `warehouse` and `transport` are kinds: subpackages of the engine's packages of these names.
-    - `requirements` is a lock file of Python packages below the pack's folder, '' for none. What the environment lacks
-      of them is installed into the cache when one of the pack's Python parts is first used.
+    - `requirements` is a lock file of Python packages, '' for none; what the environment lacks goes into the cache.
     - `source` is the dotted path of the module that serves a fixture set to the pipeline and reads its files, '' for a
       pack whose events are published. `repeat` is how often such a pipeline runs, one time after the other.
     - `topics` are given by role. The role `input` is required without a `source`; the pack defines the others.
