@@ -14,7 +14,10 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One schema of a request over [start, end), UTC. The service cuts by the time of receipt, bars by their own."""
+    """One schema of a request over [start, end), UTC. The service cuts by the time of receipt, bars by their own.
+
+    `requested` is the range of the whole request.
+    """
 
     dataset: str
     schema: str
@@ -22,6 +25,7 @@ class Chunk:
     symbols: tuple[str, ...]
     start: dt.datetime
     end: dt.datetime
+    requested: tuple[dt.datetime, dt.datetime]
 
     @property
     def identifier(self) -> str:
@@ -39,10 +43,12 @@ class Chunk:
 
 
 def chunks_of(job: Job) -> Iterator[Chunk]:
-    """Yield the chunks of a job. Definitions come first: the price rules of the other schemas use them."""
-    for request in job.requests:
-        for schema in sorted(request.schemas, key=lambda name: name != "definition"):
-            yield from _of_schema(request, schema)
+    """Yield the chunks of a job. All definitions come first: the price rules of the other schemas use them."""
+    for is_definition in (True, False):
+        for request in job.requests:
+            for schema in request.schemas:
+                if (schema == "definition") is is_definition:
+                    yield from _of_schema(request, schema)
 
 
 def spans_of(chunks: Iterable[Chunk]) -> list[Chunk]:
@@ -61,7 +67,7 @@ def _of_schema(request: Request, schema: str) -> Iterator[Chunk]:
     # A bar of a day belongs to a whole day.
     step = dt.timedelta(hours=24 if schema in ("ohlcv-1d", "definition") else request.chunk_hours)
     while start < end:
-        yield Chunk(request.dataset, schema, request.stype_in, request.symbols, start, start + step)
+        yield Chunk(request.dataset, schema, request.stype_in, request.symbols, start, start + step, request.between())
         start += step
 
 

@@ -123,7 +123,8 @@ class PipelineOrchestrator:
                 stored, changed, crossed = self._store(chunk, download, quarantine)
                 quarantine.add_symbols(download.unresolved)
                 quarantine.store(self._connection)
-                result = ChunkResult(download.records, stored, quarantine.records, changed, adapter.downloads - before)
+                loaded = (stored, quarantine.records, changed, adapter.downloads - before)
+                result = ChunkResult(download.records, *loaded, download.covered)
                 tracker.record(chunk, result)
             quarantine.publish()
         totals.crossed += crossed

@@ -48,8 +48,10 @@ class ReplayRules(BaseModel):
     manifest does not have it, the id consists of its fields `id_parts`, joined by `|`. `values` says how values without
     an envelope are read; equal values are then separate events, and none of them is expected to be rejected as a
     repeat. The paths of `time_fields` then begin at the value itself. `pack` is the pack's
-    name: a manifest that names another pack is refused. `reader` reads the records in a file of a set that is served as
-    it is; None for a set of JSON lines.
+    name: a manifest that names another pack is refused.
+
+    For a set that is served as it is, `reader` reads the records in a file (None for a set of JSON lines), and
+    `checker` says what is wrong with files together. `files` are patterns of the names of such files, empty for any.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,7 +66,11 @@ class ReplayRules(BaseModel):
     id_parts: tuple[str, ...] = ()
     values: ValueRules | None = None
     pack: str = ""
+    files: tuple[str, ...] = ()
     reader: SkipJsonSchema[Callable[[Path], Iterable[Any]] | None] = Field(default=None, exclude=True, repr=False)
+    checker: SkipJsonSchema[Callable[[Mapping[str, Path]], Iterable[str]] | None] = Field(
+        default=None, exclude=True, repr=False
+    )
 
     @model_validator(mode="after")
     def _units_of_time_fields(self) -> ReplayRules:

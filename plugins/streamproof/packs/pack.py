@@ -21,7 +21,7 @@ from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.processors import Expression, Processor, RunningProcessor
 from streamproof.packs.requirements import Packages
 from streamproof.packs.schedule import DagSettings
-from streamproof.packs.sources import read_records, unfit_key
+from streamproof.packs.sources import problems_of, read_records, unfit_key
 from streamproof.packs.strict import Strict
 from streamproof.redaction.rules import RedactionRules
 from streamproof.sql.dialects import CLICKHOUSE, DIALECTS, Dialect
@@ -151,6 +151,7 @@ class PackFile(Strict):
             "id_field": "entities.id",
             "id_parts": "entities.id_parts",
             "reader": "source",
+            "checker": "source",
         }
         for name in sorted(elsewhere.keys() & replay.model_fields_set):
             raise ValueError(f"has no key `{name}`: that is `{elsewhere[name]}` of the pack")
@@ -207,7 +208,9 @@ class Pack(PackFile):
         pack = cls.model_construct(**fields)
         if not content.source:
             return pack
-        replay = pack.replay.model_copy(update={"reader": partial(read_records, pack)})
+        replay = pack.replay.model_copy(
+            update={"reader": partial(read_records, pack), "checker": partial(problems_of, pack)}
+        )
         return pack.model_copy(update={"replay": replay})
 
     @property

@@ -44,6 +44,16 @@ def read_records(pack: Pack, file: Path) -> Iterable[Any]:
     return records
 
 
+def problems_of(pack: Pack, files: Mapping[str, Path]) -> Iterable[str]:
+    """Return what is wrong with the files of a set together, a sentence each. Raises UsageError.
+
+    The pack's source says it with `problems`; a source without that function takes any files that it can read.
+    """
+    find = getattr(import_part(pack, "source", SOURCE_PARTS), "problems", None)
+    found: Iterable[str] = find(files) if find else ()
+    return found
+
+
 def require_lines(pack: Pack) -> None:
     """Raise UsageError for a pack whose files are no lines of JSON, which a command could read and write."""
     if pack.source:

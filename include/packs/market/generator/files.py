@@ -14,7 +14,7 @@ from databento_dbn import DBN_VERSION, Metadata, Schema, SType
 
 from packs.market.generator.content import SetContent
 from packs.market.generator.instruments import Instrument, midnight
-from packs.market.source.catalogue import MappingInterval, SymbolMapping
+from packs.market.source.asking import MappingInterval, SymbolMapping
 from packs.market.source.dbn_file import DbnFile, read_dbn
 from packs.market.source.jobs import JOB_FILE, job_text
 from packs.market.source.records import CASES_FILE

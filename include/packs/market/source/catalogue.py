@@ -7,31 +7,15 @@ import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-from databento_dbn import Metadata, Schema, SType
+from databento_dbn import DBN_VERSION, Metadata, Schema, SType
 
+from packs.market.source.asking import DAY_NS, Asked, MappingInterval, SymbolMapping, date_of, longest_cover
 from packs.market.source.dbn_file import DbnFile, read_dbn
 
-DAY_NS = 86_400 * 10**9
 ALL_SYMBOLS = "ALL_SYMBOLS"
 # The number of selections that are kept.
 _KEPT = 4
-
-
-class MappingInterval(NamedTuple):
-    """Days [start_date, end_date) on which a symbol is an instrument, whose id is `symbol`."""
-
-    start_date: dt.date
-    end_date: dt.date
-    symbol: str
-
-
-class SymbolMapping(NamedTuple):
-    """A symbol with its intervals, as the encoder of the metadata takes it."""
-
-    raw_symbol: str
-    intervals: list[MappingInterval]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +54,8 @@ class Catalogue:
     """The files of a fixture set."""
 
     def __init__(self, files: Mapping[str, Path]) -> None:
-        self._files = [read_dbn(path, name) for name, path in sorted(files.items())]
+        self._asked = [Asked(read_dbn(path, name)) for name, path in sorted(files.items())]
+        self._files = [asked.file for asked in self._asked]
         self._last: dict[Query, Selection] = {}
 
     @property
@@ -84,8 +69,8 @@ class Catalogue:
 
     def range_of(self, dataset: str) -> tuple[int, int]:
         """Return the first nanosecond of a data set and the one after its last: whole days."""
-        times = [time for file in self._files if file.dataset == dataset for time in file.times if time < 2**63]
-        return (min(times) // DAY_NS * DAY_NS, (max(times) // DAY_NS + 1) * DAY_NS) if times else (0, 0)
+        days = [day for one in self._asked if one.file.dataset == dataset for day in (one.days[0], one.days[-1] + 1)]
+        return min(days) * DAY_NS, max(days) * DAY_NS
 
     def select(self, query: Query) -> Selection:
         """Return the records of a request. Symbols that no file resolves are named in the metadata.
@@ -98,62 +83,75 @@ class Catalogue:
         return self._last[query]
 
     def _selected(self, query: Query) -> Selection:
-        files = [file for file in self._files if (file.dataset, file.schema) == (query.dataset, query.schema)]
-        mappings = self.resolve(query, files)
-        wanted = {int(interval.symbol) for mapping in mappings for interval in mapping.intervals}
-        streams = [_in_range(file, query, wanted) for file in files]
+        wanted = (query.dataset, query.schema, query.stype_in)
+        files = [one for one in self._asked if (one.file.dataset, one.file.schema, one.symbol_type) == wanted]
+        streams = [_in_range(one, query) for one in files]
         # A stable merge: records of one time stay in the order of their file.
         records = [(file, index) for _, file, index in heapq.merge(*streams, key=lambda item: item[0])]
-        return Selection(records[: query.limit], _metadata(query, files, mappings))
+        versions = {file.metadata.version for file, _ in records} or {one.file.metadata.version for one in files}
+        return Selection(records[: query.limit], _metadata(query, files, max(versions, default=DBN_VERSION)))
 
-    def resolve(self, query: Query, files: Iterable[DbnFile] | None = None) -> list[SymbolMapping]:
+    def resolve(self, query: Query) -> list[SymbolMapping]:
         """Return the mappings of the symbols that files of the data set resolve, cut to the days of the request."""
-        first, end = _date(query.start), _date(query.end - 1) + dt.timedelta(days=1)
-        known: dict[str, set[MappingInterval]] = {}
-        for file in self._files if files is None else files:
-            if file.dataset == query.dataset and str(file.metadata.stype_in or "") == query.stype_in:
-                for symbol, entries in file.metadata.mappings.items():
-                    known.setdefault(symbol, set()).update(_cut(entries, first, end))
-        names = sorted(known) if query.symbols == (ALL_SYMBOLS,) else query.symbols
-        return [SymbolMapping(name, sorted(known[name])) for name in names if known.get(name)]
+        return _resolved(query, [one for one in self._asked if one.file.dataset == query.dataset])
 
 
-def _in_range(file: DbnFile, query: Query, instruments: set[int]) -> list[tuple[int, DbnFile, int]]:
+def _resolved(query: Query, files: Iterable[Asked]) -> list[SymbolMapping]:
+    first, end = _date(query.start), _date(query.end - 1) + dt.timedelta(days=1)
+    known: dict[str, set[MappingInterval]] = {}
+    for asked in files:
+        if asked.symbol_type == query.stype_in:
+            for symbol, intervals in asked.mappings.items():
+                known.setdefault(symbol, set()).update(_cut(intervals, first, end))
+    names = sorted(known) if query.symbols == (ALL_SYMBOLS,) else query.symbols
+    return [SymbolMapping(name, sorted(known[name])) for name in names if known.get(name)]
+
+
+def _in_range(asked: Asked, query: Query) -> list[tuple[int, DbnFile, int]]:
+    file, everything = asked.file, query.symbols == (ALL_SYMBOLS,)
+    mapped = {int(one.symbol) for intervals in asked.mappings.values() for one in intervals}
+    wanted = {
+        int(one.symbol)
+        for symbol in (asked.mappings if everything else query.symbols)
+        for one in asked.mappings.get(symbol, ())
+    }
     # A record whose instrument no mapping has is served with the file that holds it, as the service would do.
-    mapped = {int(e["symbol"]) for entries in file.metadata.mappings.values() for e in entries if e["symbol"]}
     return [
         (time, file, index)
         for index, (time, instrument) in enumerate(zip(file.times, file.instruments, strict=True))
-        if query.start <= time < query.end and (instrument in instruments or instrument not in mapped)
+        if query.start <= time < query.end and (instrument in wanted or instrument not in mapped)
     ]
 
 
-def _cut(entries: Iterable[Mapping[str, object]], first: dt.date, end: dt.date) -> Iterable[MappingInterval]:
-    for entry in entries:
-        start, stop = entry["start_date"], entry["end_date"]
-        if not (isinstance(start, dt.date) and isinstance(stop, dt.date)):
-            raise TypeError(f"a mapping has {start!r} and {stop!r} instead of dates")
-        if entry["symbol"] and start < end and first < stop:
-            yield MappingInterval(max(start, first), min(stop, end), str(entry["symbol"]))
+def _cut(intervals: Iterable[MappingInterval], first: dt.date, end: dt.date) -> Iterable[MappingInterval]:
+    for interval in intervals:
+        if interval.start_date < end and first < interval.end_date:
+            yield MappingInterval(max(interval.start_date, first), min(interval.end_date, end), interval.symbol)
 
 
-def _metadata(query: Query, files: list[DbnFile], mappings: list[SymbolMapping]) -> Metadata:
-    resolved = {mapping.raw_symbol: mapping for mapping in mappings}
+def _metadata(query: Query, files: list[Asked], version: int) -> Metadata:
+    resolved = {mapping.raw_symbol: mapping for mapping in _resolved(query, files)}
     asked = list(resolved) if query.symbols == (ALL_SYMBOLS,) else list(query.symbols)
     days = _date(query.end - 1).toordinal() + 1 - _date(query.start).toordinal()
     covered = {name: _days(mapping) for name, mapping in resolved.items()}
+    # A symbol that is none on these days only, because its instrument was listed later, is known all the same.
+    known = {symbol for one in files for symbol in one.mappings}
+    start, end = longest_cover(
+        (one for one in files if not set(one.mappings).isdisjoint(asked)), query.start, query.end
+    )
     return Metadata(
         dataset=query.dataset,
-        start=query.start,
-        end=query.end,
+        # The time of which the answer has all records: a file may be for a part of the range, or cut by a limit.
+        start=start,
+        end=end,
         schema=Schema.from_str(query.schema),
         stype_in=SType.from_str(query.stype_in),
         stype_out=SType.INSTRUMENT_ID,
         symbols=asked,
         partial=[name for name in asked if 0 < covered.get(name, 0) < days],
-        not_found=[name for name in asked if name not in resolved],
+        not_found=[name for name in asked if name not in known],
         mappings=list(resolved.values()),
-        version=files[0].metadata.version if files else 3,
+        version=version,
     )
 
 
@@ -167,4 +165,4 @@ def _days(mapping: SymbolMapping) -> int:
 
 
 def _date(time_ns: int) -> dt.date:
-    return dt.date(1970, 1, 1) + dt.timedelta(days=time_ns // DAY_NS)
+    return date_of(time_ns // DAY_NS)

@@ -19,7 +19,8 @@ _UNDEF_TIME = 2**64 - 1
 class SourceRecord:
     """A record: `family` is its schema, `time_ms` its time of receipt (of bars, their beginning), `value` its bytes.
 
-    `id` is the file's name and the index of the record. `expect` is `accepted` or `quarantine`.
+    `id` is the data set, the schema, the file's name and the index of the record. `expect` is `accepted` or
+    `quarantine`.
     """
 
     id: str
@@ -40,7 +41,7 @@ def read_records(file: Path) -> Iterator[SourceRecord]:
     }
     for index, time in enumerate(content.times):
         yield SourceRecord(
-            id=f"{file.name}:{index}",
+            id=f"{content.dataset}/{content.schema}/{file.name}:{index}",
             family=content.schema,
             time_ms=None if time == _UNDEF_TIME else time // _MILLISECOND,
             value=content.record(index),

@@ -28,6 +28,8 @@ _LOG = logging.getLogger(__name__)
 class Download:
     """A whole download. `records` is their number; `unresolved` says why by symbol.
 
+    `covered` is the time [start, end) in ns of which the answer says that it has all records.
+
     Iterating `store` reads the records from the file again.
     """
 
@@ -35,6 +37,7 @@ class Download:
     records: int
     symbols: Symbols
     unresolved: Mapping[str, str]
+    covered: tuple[int, int]
 
 
 class DatabentoAdapter:
@@ -104,7 +107,7 @@ class DatabentoAdapter:
         require_count(seen, announced)
         _require_schema(store, chunk)
         _LOG.info("Fetched %d records from Databento API (%s)", seen, chunk.identifier)
-        return Download(store, seen, _symbols(store), _unresolved(store))
+        return Download(store, seen, _symbols(store), _unresolved(store), _covered(store, chunk))
 
 
 def _options(chunk: Chunk) -> dict[str, Any]:
@@ -121,6 +124,13 @@ def _options(chunk: Chunk) -> dict[str, Any]:
 def _require_schema(store: Any, chunk: Chunk) -> None:
     if str(store.dataset) != chunk.dataset or str(store.schema) != chunk.schema:
         raise IncompleteDownloadError(f"{chunk.identifier} was asked for, {store.dataset}/{store.schema} came")
+
+
+def _covered(store: Any, chunk: Chunk) -> tuple[int, int]:
+    """Return the part of the chunk's time that the metadata of an answer is for, empty where there is none."""
+    first, end = chunk.window_ns
+    start = min(max(first, store.metadata.start), end)
+    return start, max(start, end if store.metadata.end is None else min(end, store.metadata.end))
 
 
 def _symbols(store: Any) -> Symbols:

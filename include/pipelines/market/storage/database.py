@@ -12,9 +12,16 @@ from pipelines.market.errors import BadInputError, PipelineError
 from pipelines.market.storage.tables import TABLES
 
 _OWN_TABLES = {
-    "download_progress": {"job_id", "chunk_identifier", "records_served", "rows_changed", "downloads"},
-    "quarantined_records": {"chunk_identifier", "position", "stage", "rule", "record"},
-}
+    "download_progress": {
+        "job_id", "chunk_identifier", "job_type", "dataset", "schema_name", "symbols", "range_start", "range_end",
+        "requested_start", "requested_end", "covered_from_ns", "covered_to_ns", "completion_status", "records_served",
+        "records_processed", "records_quarantined", "rows_changed", "downloads", "updated_at",
+    },
+    "quarantined_records": {
+        "chunk_identifier", "position", "job_id", "dataset", "schema_name", "stage", "rule", "message", "symbol",
+        "publisher_id", "instrument_id", "ts_event_ns", "ts_recv_ns", "record",
+    },
+}  # fmt: skip
 
 
 @contextmanager

@@ -11,13 +11,17 @@ from pipelines.market.chunks import Chunk
 
 @dataclass(frozen=True, slots=True)
 class ChunkResult:
-    """What became of the records of a chunk. `downloads` counts the attempts that opened a stream."""
+    """What became of the records of a chunk. `downloads` counts the attempts that opened a stream.
+
+    `covered` is the time [start, end) in ns of which the service had all records.
+    """
 
     served: int
     stored: int
     quarantined: int
     changed: int
     downloads: int
+    covered: tuple[int, int]
 
 
 class DownloadProgressTracker:
@@ -41,17 +45,20 @@ class DownloadProgressTracker:
             """
             INSERT INTO download_progress (
                 job_id, chunk_identifier, job_type, dataset, schema_name, symbols, range_start, range_end,
+                requested_start, requested_end, covered_from_ns, covered_to_ns,
                 completion_status, records_served, records_processed, records_quarantined, rows_changed, downloads
-            ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'completed', %s, %s, %s, %s, %s)
+            ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'completed', %s, %s, %s, %s, %s)
             ON CONFLICT (job_id, chunk_identifier) DO UPDATE SET
-                job_type = excluded.job_type, records_served = excluded.records_served,
+                job_type = excluded.job_type, requested_start = excluded.requested_start,
+                requested_end = excluded.requested_end, covered_from_ns = excluded.covered_from_ns,
+                covered_to_ns = excluded.covered_to_ns, records_served = excluded.records_served,
                 records_processed = excluded.records_processed, records_quarantined = excluded.records_quarantined,
                 rows_changed = excluded.rows_changed,
                 downloads = download_progress.downloads + excluded.downloads, updated_at = now()
             """,
             (
                 self._job_id, chunk.identifier, self._job_type, chunk.dataset, chunk.schema, list(chunk.symbols),
-                chunk.start, chunk.end, result.served, result.stored, result.quarantined, result.changed,
-                result.downloads,
+                chunk.start, chunk.end, *chunk.requested, *result.covered, result.served, result.stored,
+                result.quarantined, result.changed, result.downloads,
             ),
         )  # fmt: skip

@@ -1,23 +1,11 @@
--- When this fails, a chunk was skipped: a schema of a data set was fetched for other days than the others of the job.
+-- When this fails, a chunk was skipped: the chunks of a schema do not fill the range that the job requested.
 -- LAYER: raw
 
 -- TEST: every_schema_covers_the_same_days
-WITH
-coverage AS (
-    SELECT
-        job_id,
-        dataset,
-        symbols,
-        schema_name,
-        (min(range_start), max(range_end), sum(range_end - range_start)) AS span,
-        sum(range_end - range_start) <> max(range_end) - min(range_start) AS has_a_gap
+WITH requests AS (
+    SELECT sum(range_end - range_start) <> requested_end - requested_start AS differs
     FROM download_progress
-    GROUP BY job_id, dataset, symbols, schema_name
-),
-
-requests AS (
-    SELECT count(DISTINCT span) > 1 OR bool_or(has_a_gap) AS differs FROM coverage
-    GROUP BY job_id, dataset, symbols
+    GROUP BY job_id, dataset, symbols, schema_name, requested_start, requested_end
 )
 
 SELECT

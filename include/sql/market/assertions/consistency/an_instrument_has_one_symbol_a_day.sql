@@ -1,24 +1,24 @@
 -- When this fails, records were filed under a symbol that their instrument does not have on that day. A continuous
--- symbol rolls at midnight UTC, and the day of receipt decides.
+-- symbol rolls at midnight UTC, and the day of receipt decides. Each schema may be asked for by other symbols.
 -- LAYER: typed
 
 -- TEST: an_instrument_has_one_symbol_a_day
 WITH
 used AS (
-    SELECT dataset, instrument_id, ts_recv_ns / 86400000000000 AS day, symbol FROM trades_data
+    SELECT 'trades' AS source, dataset, instrument_id, ts_recv_ns / 86400000000000 AS day, symbol FROM trades_data
     UNION
-    SELECT dataset, instrument_id, ts_recv_ns / 86400000000000, symbol FROM tbbo_data
+    SELECT 'tbbo', dataset, instrument_id, ts_recv_ns / 86400000000000, symbol FROM tbbo_data
     UNION
-    SELECT dataset, instrument_id, ts_recv_ns / 86400000000000, symbol FROM statistics_data
+    SELECT 'statistics', dataset, instrument_id, ts_recv_ns / 86400000000000, symbol FROM statistics_data
     UNION
-    SELECT dataset, instrument_id, ts_recv_ns / 86400000000000, symbol FROM definitions_data
+    SELECT 'definitions', dataset, instrument_id, ts_recv_ns / 86400000000000, symbol FROM definitions_data
     UNION
-    SELECT dataset, instrument_id, ts_event_ns / 86400000000000, symbol FROM daily_ohlcv_data
+    SELECT granularity, dataset, instrument_id, ts_event_ns / 86400000000000, symbol FROM daily_ohlcv_data
 ),
 
 days AS (
-    SELECT dataset, instrument_id, day, array_agg(symbol ORDER BY symbol) AS symbols FROM used
-    GROUP BY dataset, instrument_id, day
+    SELECT source, dataset, instrument_id, day, array_agg(symbol ORDER BY symbol) AS symbols FROM used
+    GROUP BY source, dataset, instrument_id, day
 )
 
 SELECT

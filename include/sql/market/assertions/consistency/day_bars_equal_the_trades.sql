@@ -1,17 +1,25 @@
 -- When this fails, bars and trades of the same market tell different stories: records were lost, doubled or put into
--- the wrong interval. Bars are cut by the time of receipt; an interval without a trade has none.
+-- the wrong interval. Bars are cut by the time of receipt; an interval without a trade has none. An interval is judged
+-- when the service had all of its trades; where the trades have a bar too many, it had all bars of its beginning, too.
 -- LAYER: typed
 
 -- TEST: day_bars_equal_the_trades
 WITH
-covered AS (
-    SELECT dataset FROM trades_data
-    INTERSECT
-    SELECT dataset FROM daily_ohlcv_data WHERE granularity = '1d'
+covers AS (
+    SELECT
+        dataset,
+        symbol,
+        range_agg(int8range(covered_from_ns, covered_to_ns)) FILTER (WHERE schema_name = 'trades') AS trades,
+        range_agg(int8range(covered_from_ns, covered_to_ns)) FILTER (WHERE schema_name = 'ohlcv-1d') AS bars
+    FROM download_progress
+    CROSS JOIN unnest(symbols) AS symbol
+    GROUP BY dataset, symbol
 ),
 
 recomputed AS (
     SELECT
+        dataset,
+        symbol,
         publisher_id,
         instrument_id,
         ts_recv_ns / 86400000000000 * 86400000000000 AS begins_ns,
@@ -21,12 +29,13 @@ recomputed AS (
         (array_agg(price ORDER BY ts_recv_ns DESC, sequence DESC, ordinal DESC))[1] AS close_price,
         sum(size) AS volume
     FROM trades_data
-    WHERE dataset IN (SELECT dataset FROM covered)
-    GROUP BY publisher_id, instrument_id, begins_ns
+    GROUP BY dataset, symbol, publisher_id, instrument_id, begins_ns
 ),
 
 stored AS (
     SELECT
+        dataset,
+        symbol,
         publisher_id,
         instrument_id,
         ts_event_ns AS begins_ns,
@@ -36,30 +45,34 @@ stored AS (
         close_price,
         volume
     FROM daily_ohlcv_data
-    WHERE granularity = '1d' AND dataset IN (SELECT dataset FROM covered)
+    WHERE granularity = '1d'
 ),
 
-differing AS (
-    (
-        SELECT * FROM recomputed
-        EXCEPT
-        SELECT * FROM stored
-    )
-    UNION ALL
-    (
-        SELECT * FROM stored
-        EXCEPT
-        SELECT * FROM recomputed
-    )
+judged AS (
+    SELECT
+        instrument_id,
+        (
+            recomputed.open_price = stored.open_price
+            AND recomputed.high_price = stored.high_price
+            AND recomputed.low_price = stored.low_price
+            AND recomputed.close_price = stored.close_price
+            AND recomputed.volume = stored.volume
+        ) IS NOT TRUE AS differs
+    FROM recomputed
+    FULL JOIN stored USING (dataset, symbol, publisher_id, instrument_id, begins_ns)
+    INNER JOIN covers USING (dataset, symbol)
+    WHERE
+        covers.trades @> int8range(begins_ns, begins_ns + 86400000000000)
+        AND (stored.volume IS NOT NULL OR covers.bars @> begins_ns)
 )
 
 SELECT
-    (SELECT count(*) FROM differing) AS failed_rows,
-    (SELECT array_agg(DISTINCT instrument_id) FROM differing) AS instruments,
+    count(*) FILTER (WHERE differs) AS failed_rows,
+    array_agg(DISTINCT instrument_id) FILTER (WHERE differs) AS instruments,
     count(*) AS bars,
-    CASE WHEN count(*) = 0 THEN 'nothing to judge: no data set has both trades and these bars' ELSE '' END
+    CASE WHEN count(*) = 0 THEN 'nothing to judge: no interval has both all of its trades and a bar' ELSE '' END
         AS skip_reason
-FROM stored;
+FROM judged;
 
 -- MUTATION: a twin trade is taken for a repetition
 DELETE FROM trades_data WHERE ordinal > 0;

@@ -1,12 +1,18 @@
--- When this fails, a trade has no quote or a quote no trade. Both are the same records, with and without the book.
+-- When this fails, a trade has no quote or a quote no trade. Both are the same records, with and without the book. They
+-- are compared in the time of which the service had all records of both.
 -- LAYER: typed
 
 -- TEST: quotes_equal_the_trades
 WITH
-covered AS (
-    SELECT dataset FROM trades_data
-    INTERSECT
-    SELECT dataset FROM tbbo_data
+covers AS (
+    SELECT
+        dataset,
+        symbol,
+        range_agg(int8range(covered_from_ns, covered_to_ns)) FILTER (WHERE schema_name = 'trades')
+        * range_agg(int8range(covered_from_ns, covered_to_ns)) FILTER (WHERE schema_name = 'tbbo') AS both_covered
+    FROM download_progress
+    CROSS JOIN unnest(symbols) AS symbol
+    GROUP BY dataset, symbol
 ),
 
 trades AS (
@@ -24,7 +30,8 @@ trades AS (
         side,
         flags
     FROM trades_data
-    WHERE dataset IN (SELECT dataset FROM covered)
+    INNER JOIN covers USING (dataset, symbol)
+    WHERE covers.both_covered @> ts_recv_ns
 ),
 
 quotes AS (
@@ -42,7 +49,8 @@ quotes AS (
         side,
         flags
     FROM tbbo_data
-    WHERE dataset IN (SELECT dataset FROM covered)
+    INNER JOIN covers USING (dataset, symbol)
+    WHERE covers.both_covered @> ts_recv_ns
 ),
 
 differing AS (
@@ -62,7 +70,8 @@ differing AS (
 SELECT
     (SELECT count(*) FROM differing) AS failed_rows,
     count(*) AS quotes_judged,
-    CASE WHEN count(*) = 0 THEN 'nothing to judge: no data set has both trades and quotes' ELSE '' END AS skip_reason
+    CASE WHEN count(*) = 0 THEN 'nothing to judge: there is no time with all trades and all quotes' ELSE '' END
+        AS skip_reason
 FROM quotes;
 
 -- MUTATION: a quote is missing
