@@ -37,7 +37,10 @@ class Mapped:
 
 @dataclass(slots=True)
 class Content:
-    """A file. `records` are its records as bytes. `mapped` is by instrument, `range` [start, end) in ns."""
+    """A file. `records` are its records as bytes. `mapped` is by instrument, `range` [start, end) in ns.
+
+    `limit` is the most records that were asked for, 0 for any number.
+    """
 
     name: str
     version: int
@@ -46,7 +49,9 @@ class Content:
     symbol_type: str
     range: tuple[int, int]
     symbols: list[str]
+    partial: list[str]
     not_found: list[str]
+    limit: int
     records: list[bytes]
     mapped: dict[int, list[Mapped]] = field(default_factory=dict)
 
@@ -129,19 +134,19 @@ class _Metadata:
         self._data, self._at = data, 8
         version = data[3]
         dataset = self._text(16)
-        schema, start, end, _limit = self._take("<HQQQ")
+        schema, start, end, limit = self._take("<HQQQ")
         if version == 1:
             self._take("<Q")  # the count of records, which later versions do not have
         symbol_type, _out, _ts_out = self._take("<BBB")
         self._size = _SYMBOL_SIZE_V1 if version == 1 else self._take("<H")[0]
         self._at = _FIXED_SIZE
         self._take(f"<{self._take('<I')[0]}x")
-        symbols, _partial, not_found = ([self._text(self._size) for _ in range(self._count())] for _ in range(3))
+        symbols, partial, not_found = ([self._text(self._size) for _ in range(self._count())] for _ in range(3))
         if schema not in _SCHEMAS:
             raise ValueError(f"{name} has the schema {schema}, which is not read here")
         self.content = Content(
             name, version, dataset, _SCHEMAS[schema], _SYMBOL_TYPES.get(symbol_type, str(symbol_type)), (start, end),
-            symbols, not_found, [],
+            symbols, partial, not_found, limit, [],
         )  # fmt: skip
         self._mappings()
 
@@ -151,9 +156,11 @@ class _Metadata:
             for _ in range(self._count()):
                 first, end = self._take("<II")
                 instrument = self._text(self._size)
-                if instrument:
-                    mapped = Mapped(_day(first), _day(end), symbol)
-                    self.content.mapped.setdefault(int(instrument), []).append(mapped)
+                # Some files map ids to symbols.
+                number, name = (instrument, symbol) if instrument.isdecimal() else (symbol, instrument)
+                if name and number.isdecimal():
+                    mapped = Mapped(_day(first), _day(end), name)
+                    self.content.mapped.setdefault(int(number), []).append(mapped)
 
     def _count(self) -> int:
         return int(self._take("<I")[0])

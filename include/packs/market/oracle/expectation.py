@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from packs.market.oracle.chunks import DAY_NS, Item, Request, by_day, date_of, requests_of
+from packs.market.oracle.chunks import Item, Request, by_day, requests_of
 from packs.market.oracle.dbn import Content, Record, decode, other_type, read
 from packs.market.oracle.judging import above_zero, letters_are_known, refusal
+from packs.market.oracle.questions import DAY_NS, date_of
 from packs.market.oracle.refusals import refused, unread, unstored
 from packs.market.oracle.rows import TABLES, Row, row_of
 
@@ -43,7 +44,7 @@ class Expectation:
                 row = request.quarantined(day, position, row)
             yield table, row
         alike = (file for file in self._files if (file.dataset, file.schema) == (request.dataset, request.schema))
-        for place, symbol in enumerate(request.unresolved(alike, day), start=1):
+        for place, symbol in enumerate(request.unresolved(alike), start=1):
             yield _QUARANTINE, request.quarantined(day, -place, _unresolved(request, symbol))
         yield "download_progress", request.progress(day, len(items), number)
 

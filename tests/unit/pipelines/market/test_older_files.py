@@ -8,7 +8,7 @@ from decimal import Decimal
 import databento_dbn as dbn
 import pytest
 
-from packs.market.source.catalogue import MappingInterval, SymbolMapping
+from packs.market.source.asking import MappingInterval, SymbolMapping
 from packs.market.source.jobs import job_text
 
 from .gateway import Gateway
