@@ -17,6 +17,11 @@ from streamproof.model.waiting import Probe, wait_until
 KEY = "db-0123456789abcdefghijklmnopqrs"
 
 
+def files_of(folder: Path) -> dict[str, Path]:
+    """Return the files of a set by their names, also those in folders below it."""
+    return {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*.dbn*"))}
+
+
 class Gateway:
     """Serves a set. `fault` gets the path, the number of the request of that path from 1, and the ASGI arguments.
 
@@ -31,7 +36,7 @@ class Gateway:
         authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(server_pem))
         self.requests: Counter[str] = Counter()
         self.fault: Callable | None = None
-        self._app = make_app({path.name: path for path in sorted(folder.glob("*.dbn.zst"))}, KEY)
+        self._app = make_app(files_of(folder), KEY)
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"https://127.0.0.1:{self._socket.getsockname()[1]}"

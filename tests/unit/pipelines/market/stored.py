@@ -10,6 +10,8 @@ from pathlib import Path
 
 from packs.market.oracle import Expectation
 
+from .gateway import files_of
+
 # How a run reads the quarantine; the lines before the query are comments.
 SQL = Path(__file__).resolve().parents[4] / "include/sql/market"
 SEEN = (SQL / "parity/quarantined_records.seen.sql").read_text(encoding="utf-8")
@@ -18,7 +20,7 @@ SEEN = (SQL / "parity/quarantined_records.seen.sql").read_text(encoding="utf-8")
 def expected(folder) -> dict[str, Counter]:
     """Return the expected rows of a set by table."""
     found: dict[str, Counter] = {}
-    for table, row in Expectation({path.name: path for path in folder.glob("*.dbn.zst")}).rows():
+    for table, row in Expectation(files_of(folder)).rows():
         found.setdefault(table, Counter())[frozenset((name, plain(value)) for name, value in row.items())] += 1
     return found
 
