@@ -84,7 +84,11 @@ class Catalogue:
 
     def _selected(self, query: Query) -> Selection:
         wanted = (query.dataset, query.schema, query.stype_in)
-        files = [one for one in self._asked if (one.file.dataset, one.file.schema, one.symbol_type) == wanted]
+        files = [
+            one
+            for one in self._asked
+            if (one.file.dataset, one.file.schema, one.symbol_type) == wanted and _is_about(one, query)
+        ]
         streams = [_in_range(one, query) for one in files]
         # A stable merge: records of one time stay in the order of their file.
         records = [(file, index) for _, file, index in heapq.merge(*streams, key=lambda item: item[0])]
@@ -94,6 +98,10 @@ class Catalogue:
     def resolve(self, query: Query) -> list[SymbolMapping]:
         """Return the mappings of the symbols that files of the data set resolve, cut to the days of the request."""
         return _resolved(query, [one for one in self._asked if one.file.dataset == query.dataset])
+
+
+def _is_about(asked: Asked, query: Query) -> bool:
+    return query.symbols == (ALL_SYMBOLS,) or not set(asked.symbols).isdisjoint(query.symbols)
 
 
 def _resolved(query: Query, files: Iterable[Asked]) -> list[SymbolMapping]:
@@ -136,9 +144,7 @@ def _metadata(query: Query, files: list[Asked], version: int) -> Metadata:
     covered = {name: _days(mapping) for name, mapping in resolved.items()}
     # A symbol that is none on these days only, because its instrument was listed later, is known all the same.
     known = {symbol for one in files for symbol in one.mappings}
-    start, end = longest_cover(
-        (one for one in files if not set(one.mappings).isdisjoint(asked)), query.start, query.end
-    )
+    start, end = longest_cover(files, query.start, query.end)
     return Metadata(
         dataset=query.dataset,
         # The time of which the answer has all records: a file may be for a part of the range, or cut by a limit.

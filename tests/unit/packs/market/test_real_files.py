@@ -124,6 +124,19 @@ def test_the_cover_of_several_files_has_no_gap(tmp_path):
     assert longest_cover([], T0, T0 + HOUR) == (T0, T0)
 
 
+def test_a_record_without_a_symbol_is_served_with_its_own_file_only(tmp_path):
+    strange = dbn.TradeMsg(**made.trade(1, OPEN, 99))
+    made.write(tmp_path / "a.dbn", "GLBX.MDP3", "trades", [strange], {"ESH4": 1})
+    trades(tmp_path / "b.dbn", 2, {"CLH4": 1}, first=5)
+    catalogue = Catalogue(files(tmp_path))
+    served = {
+        symbol: [file.name for file, _ in catalogue.select(query).records]
+        for symbol in ("ESH4", "CLH4")
+        for query in [Query("GLBX.MDP3", "trades", "raw_symbol", (symbol,), T0, T0 + DAY_NS)]
+    }
+    assert served == {"ESH4": ["a.dbn"], "CLH4": ["b.dbn", "b.dbn"]}
+
+
 def test_an_answer_states_the_time_that_the_files_cover(folder):
     query = Query("GLBX.MDP3", "trades", "continuous", ("ES.c.0",), T0, T0 + DAY_NS)
     metadata = Catalogue(files(folder)).select(query).metadata
