@@ -21,6 +21,7 @@ from typing import Any
 from benchmarks.detection.measure import detection
 from benchmarks.export import export_memory
 from benchmarks.flink import flink_checkpoint, flink_rate
+from benchmarks.market import market_load
 from benchmarks.processor import processor_rate
 from benchmarks.replay import replay_rate
 from benchmarks.runs import airflow_run, cli_run, load_run
@@ -35,6 +36,7 @@ BENCHES: dict[str, Callable[..., dict[str, Any]]] = {
     "replay_rate": replay_rate,
     "processor_rate": processor_rate,
     "load_run": load_run,
+    "market_load": market_load,
     "suites": suites,
     "export_memory": export_memory,
     "flink_rate": flink_rate,
@@ -42,7 +44,7 @@ BENCHES: dict[str, Callable[..., dict[str, Any]]] = {
 }
 
 # These take another number of events.
-SIZED = frozenset({"export_memory", "flink_rate", "flink_checkpoint", "load_run", "replay_rate"})
+SIZED = frozenset({"export_memory", "flink_rate", "flink_checkpoint", "load_run", "market_load", "replay_rate"})
 
 
 def _asked(arguments: list[str]) -> argparse.Namespace:

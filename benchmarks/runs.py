@@ -37,7 +37,8 @@ def command(home: Path, *arguments: str, environ: Mapping[str, str] | None = Non
     return wall, json.loads(done.stdout)
 
 
-def _stages(summary: dict[str, Any]) -> dict[str, float]:
+def stages_of(summary: dict[str, Any]) -> dict[str, float]:
+    """Return the seconds of each stage."""
     return {result["stage"]: round(result["duration_sec"], 2) for result in summary["results"]}
 
 
@@ -50,7 +51,7 @@ def cli_run(home: Path, scratch: Path) -> dict[str, Any]:
         "wall_sec": [round(wall, 2) for wall in walls],
         "median_sec": round(statistics.median(walls), 2),
         "predecessor_sec": 207,
-        "stages_of_last": _stages(runs[-1][1]),
+        "stages_of_last": stages_of(runs[-1][1]),
     }
 
 
@@ -96,7 +97,7 @@ def _load(home: Path, scratch: Path, events: int) -> dict[str, Any]:
         )
     load = os.getloadavg()
     alone = processor_alone(home, scratch / "processor", manifest)
-    stages = _stages(summary)
+    stages = stages_of(summary)
     return {
         "events": summary["fixture"]["events"],
         "generated_sec_per_100000": round(generated * 100_000 / events, 2),

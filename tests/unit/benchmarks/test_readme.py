@@ -23,6 +23,10 @@ MISSES = {
         found["ratio_to_processor_alone"] > found["target_ratio_to_processor_alone"]
         or any(max(size["peak_rss_mb"].values()) >= 2000 for size in found["by_events"].values())
     ),
+    "market_load": lambda found: (
+        found["ratio_to_bare_loader"] > found["target_ratio_to_bare_loader"]
+        or max(found["pipeline_peak_rss_mb"]) >= found["target_peak_rss_mb"]
+    ),
     "suites": lambda found: found["sum_ms"]["100000"] > found["target_ms_for_100000_events"],
     "flink_rate": lambda found: any(
         found[f"parallelism_{number}"]["ratio_of_bests"] < found["target_ratio"] for number in (1, 2)
