@@ -14,11 +14,11 @@ DRIVER = HOME / "tests" / "system" / "airflow" / "drive_dag.py"
 
 
 def run_dag(docker: Docker, folder: Path, **environment: str) -> dict:
-    conf, out, log = (folder / name for name in ("conf.json", "out.json", "driver.log"))
-    conf.write_text(json.dumps({"manifest": "golden", "stack": "compose"}))
+    runs, out, log = (folder / name for name in ("runs.json", "out.json", "driver.log"))
+    runs.write_text(json.dumps([("streamproof_run", {"manifest": "golden", "stack": "compose"})]))
     with log.open("wb") as output:
         subprocess.run(
-            [sys.executable, DRIVER, conf, out],
+            [sys.executable, DRIVER, runs, out],
             env={**docker.env, "STREAMPROOF_ARTIFACTS": str(docker.artifacts), **environment},
             stdout=output,
             stderr=output,
@@ -26,8 +26,8 @@ def run_dag(docker: Docker, folder: Path, **environment: str) -> dict:
             check=False,
         )
     assert out.exists(), log.read_text()[-4000:]
-    found: dict = json.loads(out.read_text())
-    return found
+    [found] = json.loads(out.read_text())
+    return dict(found)
 
 
 def test_a_run_of_the_dag_on_docker_passes(docker: Docker, tmp_path: Path):

@@ -17,16 +17,18 @@ from .conftest import ALERT_TO, body_of, processes_naming
 
 pytestmark = [pytest.mark.system, pytest.mark.engine]
 
+DAG_ID = "streamproof_run"
 DRIVER = Path(__file__).with_name("drive_dag.py")
 TIMEOUT_SEC = 600
 
 
-def run_dag(conf: dict, artifacts: Path, env: dict[str, str]) -> dict:
-    conf_file, out_file, log = (artifacts.with_name(name) for name in ("conf.json", "out.json", "driver.log"))
-    conf_file.write_text(json.dumps(conf))
+def run_dags(runs: list[tuple[str, dict]], artifacts: Path, env: dict[str, str]) -> list[dict]:
+    """Run DAGs one after the other in one process, each given as its id and its conf; return what Airflow knows."""
+    runs_file, out_file, log = (artifacts.with_name(name) for name in ("runs.json", "out.json", "driver.log"))
+    runs_file.write_text(json.dumps(runs))
     with log.open("wb") as output:
         subprocess.run(
-            [sys.executable, DRIVER, conf_file, out_file],
+            [sys.executable, DRIVER, runs_file, out_file],
             env={**os.environ, **env, "STREAMPROOF_ARTIFACTS": str(artifacts)},
             stdout=output,
             stderr=output,
@@ -35,6 +37,12 @@ def run_dag(conf: dict, artifacts: Path, env: dict[str, str]) -> dict:
         )
     assert out_file.exists(), log.read_text()[-4000:]
     return json.loads(out_file.read_text())
+
+
+def run_dag(conf: dict, artifacts: Path, env: dict[str, str], dag_id: str = DAG_ID) -> dict:
+    """Run one DAG once."""
+    [ran] = run_dags([(dag_id, conf)], artifacts, env)
+    return ran
 
 
 def no_service_runs(folder: RunFolder) -> bool:
