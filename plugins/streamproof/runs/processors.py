@@ -117,8 +117,9 @@ def processor_launch(ctx: RunContext, number: int = 1) -> ProcessorLaunch | None
     later = (*_later(ctx.pack), *(f"port.{name}" for name in chosen.ports))
     known = {**_names(ctx, chosen), "files": str(files), **{name: f"{{{name}}}" for name in later}}
     known_to_env = {**known, **{name: f"{{{name}}}" for name in _secrets(ctx.pack)}}
-    # In a container, docker-compose.yaml gives the secrets and the paths of the processor's own files.
-    inside = ctx.plan.stack == COMPOSE
+    # In a container, docker-compose.yaml gives the secrets and the paths of the processor's own files. A program that
+    # fetches what is served always runs on this machine, where the source is.
+    inside = ctx.plan.stack == COMPOSE and not ctx.pack.source
     texts = chosen.env if inside else {**chosen.env, **chosen.secrets}
     return ProcessorLaunch(
         argv=tuple(_argument(part, known) for part in (*chosen.argv, *chosen.repeat_arguments.get(number, ()))),

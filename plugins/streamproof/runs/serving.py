@@ -6,7 +6,7 @@ from pathlib import Path
 
 from streamproof.fixtures.timing.pace import MAX
 from streamproof.model.errors import UsageError
-from streamproof.model.plan import COMPOSE, OBSERVE
+from streamproof.model.plan import OBSERVE
 from streamproof.packs.pack import Pack
 from streamproof.packs.sources import FAULTS
 from streamproof.runs.request import RunRequest
@@ -39,11 +39,6 @@ def refuse_unfit_transport(request: RunRequest, pack: Pack) -> None:
         return
     if request.mode == OBSERVE:
         return
-    if request.stack == COMPOSE:
-        raise UsageError(
-            f"Stack {COMPOSE} cannot serve a fixture set.",
-            hint="The source is a process of this machine: use a local stack, or services that run already.",
-        )
     asked = {
         "kafka": request.kafka != "broker",
         "partitions": request.partitions != 1,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from streamproof.model.errors import StackError
 from streamproof.runtime.compose.services import ComposeServices
 from streamproof.runtime.stack_spec import BROKER, CLICKHOUSE, MOCK, POSTGRES, PROCESSOR, SOURCE, StackSpec
 from streamproof.runtime.supervisor import Services
@@ -17,6 +16,7 @@ from streamproof.services.local_services import LocalServices
 from streamproof.services.outside_services import OutsideServices
 from streamproof.services.postgres.server import PostgresServer
 from streamproof.services.processor_process import ProcessorProcess
+from streamproof.services.sources.beside_containers import SourceBesideContainers
 from streamproof.services.sources.http_source import HttpSource
 
 # The service that is the warehouse has the name of its kind.
@@ -40,11 +40,7 @@ def services_of(spec: StackSpec, env: Mapping[str, str], timeout: float) -> Serv
     if spec.outside:
         return OutsideServices(spec, env)
     if spec.compose:
-        if spec.warehouse != CLICKHOUSE:
-            raise StackError(
-                f"Stack compose has no warehouse of kind '{spec.warehouse}'.", hint="Use --stack local or external."
-            )
-        return ComposeServices(spec, env, timeout)
+        return (SourceBesideContainers if spec.source else ComposeServices)(spec, env, timeout)
     wanted = {
         KAFKA: spec.kafka_kind == BROKER,
         KAFKA_MOCK: spec.kafka_kind == MOCK,

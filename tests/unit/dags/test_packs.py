@@ -32,6 +32,7 @@ def test_every_pack_that_can_be_read_has_its_dag(parsed):
     assert parsed["dags"] == {
         "streamproof_run": {"schedule": "0 3 * * *", "owner": "data-platform", "pack": "livepeer"},
         "streamproof_run_clicks": {"schedule": "15 4 * * 1", "owner": "web-team", "pack": "clicks"},
+        "streamproof_run_market": {"schedule": "None", "owner": "data-platform", "pack": "market"},
         "streamproof_run_plain": {"schedule": "None", "owner": "data-platform", "pack": "plain"},
     }
 

@@ -106,7 +106,6 @@ def test_repetitions_cannot_be_compared_without_projections(home, tmp_path):
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
-        ({"stack": "compose"}, "Stack compose cannot serve"),
         ({"kafka": "mock"}, "--kafka has no meaning"),
         ({"partitions": 4}, "--partitions has no meaning"),
         ({"speed": "60x"}, "--speed has no meaning"),
@@ -121,6 +120,17 @@ def test_what_is_for_published_events_only_is_refused(served, request_, message)
         served(**request_)
     assert message in raised.value.message
     assert raised.value.hint
+
+
+def test_on_docker_source_and_program_stay_on_this_machine(served):
+    ctx = served(stack="compose")
+    spec, launch = stack_spec(ctx), processor_launch(ctx)
+    assert spec.compose is not None
+    assert spec.source is not None
+    assert spec.processor is None
+    assert launch is not None
+    # A container would get its secrets from docker-compose.yaml.
+    assert set(ctx.pack.processor(ctx.plan.processor).secrets) <= set(launch.env)
 
 
 def test_a_plan_of_faults_is_named_by_the_pack_or_by_its_path(served, tmp_path):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.model.errors import StackError
-from streamproof.runtime.stack_spec import ComposeLaunch, StackSpec
+from streamproof.runtime.stack_spec import ComposeLaunch, SourceLaunch, StackSpec
 from streamproof.services.registry import services_of
 
 
@@ -20,7 +19,11 @@ def test_a_local_stack_has_the_warehouse_of_its_pack(tmp_path, kind):
     services.close()
 
 
-def test_a_stack_on_docker_has_no_postgresql(tmp_path):
-    launch = ComposeLaunch(project="p", files=(), services=())
-    with pytest.raises(StackError, match="no warehouse of kind 'postgres'"):
-        services_of(_spec(tmp_path, warehouse="postgres", compose=launch), {}, 1)
+def test_a_stack_on_docker_that_serves_has_a_source_beside_its_containers(tmp_path):
+    launch = ComposeLaunch(project="p", files=(), services=("timescaledb",))
+    source = SourceLaunch(pack_file="", files={}, ledger="")
+    services = services_of(
+        _spec(tmp_path, warehouse="postgres", kafka_kind="none", compose=launch, source=source), {}, 1
+    )
+    assert services.names == ("timescaledb", "source")
+    services.close()

@@ -14,6 +14,7 @@ from streamproof.model.formats.json_data import from_json
 from streamproof.model.stack import StackState
 from streamproof.runtime.compose.cli import ComposeCli, find_compose
 from streamproof.runtime.compose.engine import Engine
+from streamproof.runtime.compose.published import password_file
 from streamproof.runtime.stack_spec import PROCESSOR, ComposeLaunch, StackSpec
 
 DOWN_TIMEOUT_SEC = 120.0
@@ -60,7 +61,10 @@ def take_down(folder: Path, env: Mapping[str, str]) -> None:
     spec = from_json(StackSpec, orjson.loads((folder / "spec.json").read_bytes()))
     if not (folder / "compose.env").is_file():
         return
-    asyncio.run(take_project_down(compose_cli(spec, env), keep_volumes=launch_of(spec).keep_volumes))
+    keep_volumes = launch_of(spec).keep_volumes
+    asyncio.run(take_project_down(compose_cli(spec, env), keep_volumes=keep_volumes))
+    if not keep_volumes:
+        password_file(spec).unlink(missing_ok=True)
 
 
 def describe_containers(state: StackState, docker_host: str | None) -> list[dict[str, Any]]:

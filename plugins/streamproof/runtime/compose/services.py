@@ -7,11 +7,12 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from streamproof.model.errors import StackError, WaitTimeoutError
-from streamproof.model.stack import ServiceState, StackState
+from streamproof.model.stack import ServiceState
 from streamproof.model.waiting import wait_until_async
 from streamproof.runtime.compose.cli import ComposeCli
 from streamproof.runtime.compose.engine import ContainerView, Engine
@@ -22,21 +23,18 @@ from streamproof.runtime.compose.project import (
     launch_of,
     take_project_down,
 )
+from streamproof.runtime.compose.published import (
+    PORTS,
+    compose_ports,
+    first_state,
+    password_file,
+    seen_inside,
+    with_password,
+)
 from streamproof.runtime.environment import fill_environment
 from streamproof.runtime.files import write_json
-from streamproof.runtime.ports import LOOPBACK, PortReservation
-from streamproof.runtime.process import own_identity
-from streamproof.runtime.stack_spec import (
-    BACKUP_RESET,
-    FLINK_REST_PORT,
-    HTTP_PORT,
-    KAFKA_PORT,
-    PRESERVE,
-    PROCESSOR,
-    TCP_PORT,
-    USER,
-    StackSpec,
-)
+from streamproof.runtime.ports import PortReservation
+from streamproof.runtime.stack_spec import BACKUP_RESET, PRESERVE, PROCESSOR, USER, StackSpec
 from streamproof.runtime.state_file import StateFile, say
 from streamproof.transport.kafka.admin import admin_client
 from streamproof.transport.kafka.topics import create_missing_topics
@@ -48,38 +46,6 @@ UP_TIMEOUT_SEC = 180.0
 HEALTH_TIMEOUT_SEC = 180.0
 TOPICS_TIMEOUT_SEC = 30.0
 FAILED_GRACE_SEC = 2
-
-# Published ports: service, purpose, and the variable of docker-compose.yaml that holds the number.
-PORTS = (
-    ("kafka", KAFKA_PORT, "KAFKA_PORT"),
-    ("clickhouse", HTTP_PORT, "CLICKHOUSE_HTTP_PORT"),
-    ("clickhouse", TCP_PORT, "CLICKHOUSE_TCP_PORT"),
-    ("flink-jobmanager", FLINK_REST_PORT, "FLINK_PORT"),
-    ("mailpit", "mailpit_smtp", "MAILPIT_SMTP_PORT"),
-    ("mailpit", "mailpit_ui", "MAILPIT_UI_PORT"),
-    ("grafana", "grafana", "GRAFANA_PORT"),
-    ("kafka-ui", "kafka_ui", "KAFKA_UI_PORT"),
-)
-# The addresses for other containers: service names of docker-compose.yaml, resolved in the project's network.
-KAFKA_INSIDE = "kafka:9092"
-CLICKHOUSE_INSIDE = ("clickhouse", 8123, 9000)
-
-
-def compose_ports(spec: StackSpec, services: tuple[str, ...]) -> dict[str, int]:
-    """Return the ports that these services publish, by purpose; 0 means any free port."""
-    return {purpose: spec.ports.get(purpose, 0) for service, purpose, _ in PORTS if service in services}
-
-
-def seen_inside(state: StackState) -> StackState:
-    """Return the state of a stack on Docker with the addresses that its own containers use."""
-    host, http, tcp = CLICKHOUSE_INSIDE
-    return replace(
-        state, bootstrap_servers=KAFKA_INSIDE, clickhouse_host=host, clickhouse_port=http, clickhouse_tcp_port=tcp
-    )
-
-
-def _url(port: int | None) -> str:
-    return f"http://{LOOPBACK}:{port}" if port else ""
 
 
 class ComposeServices:
@@ -93,22 +59,7 @@ class ComposeServices:
         self.engine: Engine | None = None
         self.exits: asyncio.Queue[StackError] = asyncio.Queue()
         self.stopping = self.started = False
-        self.state_file = StateFile(
-            spec,
-            StackState(
-                name=spec.name,
-                status="starting",
-                supervisor=own_identity(),
-                kafka_kind=spec.kafka_kind,
-                bootstrap_servers=f"{LOOPBACK}:{reserved.ports[KAFKA_PORT]}",
-                clickhouse_host=LOOPBACK,
-                clickhouse_port=reserved.ports[HTTP_PORT],
-                clickhouse_tcp_port=reserved.ports[TCP_PORT],
-                clickhouse_user=USER,
-                bootstrap_from_clickhouse=KAFKA_INSIDE,
-                flink_rest=_url(reserved.ports.get(FLINK_REST_PORT)),
-            ),
-        )
+        self.state_file = StateFile(spec, first_state(spec, reserved.ports))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -130,11 +81,16 @@ class ComposeServices:
         first = tuple(name for name in self.names if name != PROCESSOR)
         await self._up(first)
         await self._healthy(first)
-        admin = admin_client(self.state_file.state.bootstrap_servers)
-        topics, partitions = self.spec.topics, self.spec.partitions
-        await asyncio.to_thread(create_missing_topics, admin, topics, partitions=partitions, timeout=TOPICS_TIMEOUT_SEC)
+        await self._topics()
         if PROCESSOR in self.names:
             await self._up((PROCESSOR,))
+
+    async def _topics(self) -> None:
+        """Create the topics of a stack with Kafka."""
+        if servers := self.state_file.state.bootstrap_servers:
+            names, partitions = self.spec.topics, self.spec.partitions
+            create = partial(create_missing_topics, partitions=partitions, timeout=TOPICS_TIMEOUT_SEC)
+            await asyncio.to_thread(create, admin_client(servers), names)
 
     async def first_exit(self) -> StackError:
         """Wait until a container or the engine ends by itself, and return the error for it."""
@@ -151,6 +107,8 @@ class ComposeServices:
             # A failed stack has no data to flush, so its containers get little time to end.
             grace = FAILED_GRACE_SEC if self.state_file.state.status == "failed" else STOP_GRACE_SEC
             await take_project_down(cli, keep_volumes=self.launch.keep_volumes, grace_sec=grace)
+            if not self.launch.keep_volumes:
+                password_file(self.spec).unlink(missing_ok=True)
             self.state_file.update(project="")
         except StackError as error:
             # The error that ended the stack is more important, so this one is only added to it.
@@ -163,8 +121,9 @@ class ComposeServices:
         values = {
             variable: self.reserved.ports[purpose] for _, purpose, variable in PORTS if purpose in self.reserved.ports
         }
-        # No password is needed: the data are removed with the stack, and the ports are on loopback only.
-        settings = {**values, "CLICKHOUSE_USER": USER, "CLICKHOUSE_PASSWORD": ""}
+        # ClickHouse needs no password: the data are removed with the stack, and the ports are on loopback only. That of
+        # PostgreSQL, whose superuser may start programs, is in no file of Compose.
+        settings = {**values, "CLICKHOUSE_USER": USER, "CLICKHOUSE_PASSWORD": "", "TIMESCALEDB_USER": USER}
         text = "".join(f"{name}={value}\n" for name, value in settings.items())
         (self.spec.root / "compose.env").write_text(text, encoding="utf-8")
         services: dict[str, Any] = {
@@ -210,6 +169,7 @@ class ComposeServices:
             return
         if self.launch.strategy == BACKUP_RESET:
             self._begin()
+            cli, engine = self._tools()
             # The engine can read a volume only through a container that mounts it, which need not run.
             await cli.run("create", *self.names, doing="to create containers", timeout=UP_TIMEOUT_SEC)
             saved = await asyncio.to_thread(engine.save_volumes, Path(self.launch.backups))
@@ -217,13 +177,15 @@ class ComposeServices:
         await take_project_down(cli, keep_volumes=False)
 
     def _begin(self) -> None:
-        """Record that the project may have containers or volumes that must be removed."""
+        """Record that the project may have containers or volumes that must be removed, and make their password."""
+        if not self.started and self.cli is not None:
+            self.cli = replace(self.cli, env=with_password(self.spec, self.env))
         self.started = True
         self.state_file.update(project=self.launch.project)
 
     async def _up(self, services: tuple[str, ...]) -> None:
-        cli, engine = self._tools()
         self._begin()
+        cli, engine = self._tools()
         doing = f"to start {', '.join(services)}"
         try:
             await cli.run("up", "--detach", "--no-deps", "--no-build", *services, doing=doing, timeout=UP_TIMEOUT_SEC)

@@ -214,7 +214,7 @@ def _values(ctx: RunContext) -> Mapping[str, str]:
     """Return the values of the placeholders, with the addresses as the task managers see them."""
     there = ctx.stack_state()
     if ctx.plan.stack == COMPOSE:
-        from streamproof.runtime.compose.services import seen_inside  # noqa: PLC0415 - see above
+        from streamproof.runtime.compose.published import seen_inside  # noqa: PLC0415 - see above
 
         there = seen_inside(there)
     return {**ctx.names.placeholders, **placeholder_values(there), "pack": str(ctx.pack.python_dir)}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from streamproof.runtime.compose.services import compose_ports
+from streamproof.runtime.compose.published import compose_ports
 from streamproof.runtime.flink_home import flink_version
 from streamproof.runtime.stack_spec import StackSpec
 
