@@ -14,8 +14,9 @@ Schedule, owner and recipients of the mail are those of its pack.yaml (`dag:`).
 * **replay** - `speed` 60x publishes the events 60 times faster than they happened, `shift_to` moves all their times
   (`now`: the last event is within the last hour), `events` replays the first ones only.
 * **mode observe** - judges an existing warehouse in a window (`from_ts` and `to_ts`, or `lookback_hours`), through the
-  connection `clickhouse_default`. Nothing is started and nothing is written.
-* **stack external** - replays against the services of the connections `clickhouse_default` and `kafka_default`.
+  connection of the warehouse. Nothing is started and nothing is written.
+* **stack external** - replays against the services of the connections `clickhouse_default` and `kafka_default`, or for
+  a pack whose warehouse is PostgreSQL, `postgres_default`.
 * **mail** - one per failed run, to the pack's `alert_to` or to `STREAMPROOF_ALERT_TO`, through the connection
   `smtp_default`.
 * **schedule** - the pack's; without one nightly for the default pack. `STREAMPROOF_SCHEDULE` is another cron line (UTC)
