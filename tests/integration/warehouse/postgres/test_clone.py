@@ -94,6 +94,32 @@ def test_idle_sessions_of_ours_do_not_prevent_a_clone(filled, postgres):
     other.close()
 
 
+# What TimescaleDB has, with a note of each call: whether the database then took new connections.
+WORKERS = """
+CREATE SCHEMA _timescaledb_functions;
+CREATE TABLE calls (name text, open bool);
+CREATE FUNCTION _timescaledb_functions.stop_background_workers() RETURNS void LANGUAGE sql AS $$
+    INSERT INTO calls SELECT 'stop', datallowconn FROM pg_database WHERE datname = current_database() $$;
+CREATE FUNCTION _timescaledb_functions.start_background_workers() RETURNS void LANGUAGE sql AS $$
+    INSERT INTO calls SELECT 'start', datallowconn FROM pg_database WHERE datname = current_database() $$;
+"""
+
+
+def test_workers_of_the_server_cannot_come_back_while_a_database_is_cloned(empty, tmp_path):
+    empty.script(WORKERS, "workers")
+    (tmp_path / "0001_none.sql.j2").write_text("SELECT 1;", encoding="utf-8")
+    clone = empty.clone(f"{empty.database}_clone", tmp_path)
+    try:
+        assert _calls(clone) == [("stop", False)]
+        assert _calls(empty) == [("stop", False), ("start", True)]
+    finally:
+        clone.drop()
+
+
+def _calls(database):
+    return [tuple(row) for row in database.query("SELECT name, open FROM calls").rows]
+
+
 # Rows in partitions of a day by whatever means the server has.
 HYPERTABLE = """
 {% if timescaledb %}CREATE EXTENSION IF NOT EXISTS timescaledb;{% endif %}

@@ -12,6 +12,8 @@ from streamproof.warehouse.postgres.client import APPLICATION, connect, quoted, 
 
 # Exists on every server, and no run writes to it.
 MAINTENANCE = "postgres"
+# The schema of TimescaleDB's functions for background workers.
+_WORKERS = "_timescaledb_functions"
 
 
 def create_database(settings: WarehouseSettings, database: str, *, template: str = "template0") -> None:
@@ -42,28 +44,43 @@ def copy_database(settings: WarehouseSettings, name: str) -> None:
 
 @contextmanager
 def _without_workers(settings: WarehouseSettings) -> Iterator[None]:
-    """Stop the background workers of TimescaleDB in a database for the time of the block. They are sessions, too."""
-    doing = f"The background workers of TimescaleDB in {settings.database} could not be stopped"
-    has_workers = _call(settings, "SELECT to_regprocedure('_timescaledb_functions.stop_background_workers()')", doing)
-    if not has_workers:
-        yield
-        return
-    _call(settings, "SELECT _timescaledb_functions.stop_background_workers()", doing)
-    try:
-        yield
-    finally:
-        _call(settings, "SELECT _timescaledb_functions.start_background_workers()", doing)
+    """Keep the background workers of TimescaleDB out of a database for the time of the block. They are sessions, too.
 
-
-def _call(settings: WarehouseSettings, query: Any, doing: str) -> Any:
-    """Return the single value of a query in the database of the settings. Raises WarehouseError."""
+    Creating a database from a template makes TimescaleDB start the stopped worker of the template again. So the
+    database takes no new connections meanwhile.
+    """
     session = connect(settings)
     try:
-        with refusals(doing, hint="May the user do that? Only a superuser may stop them."):
-            row = session.execute(query).fetchone()
-            return row[0] if row else None
+        found = session.execute("SELECT to_regnamespace(%s)", (_WORKERS,)).fetchone()
+        if found is None or found[0] is None:
+            session.close()
+            yield
+            return
+        with _closed(settings):
+            doing = f"The background workers of TimescaleDB in {settings.database} could not be stopped"
+            with refusals(doing, hint="May the user do that? Only a superuser may stop them."):
+                session.execute(f"SELECT {_WORKERS}.stop_background_workers()")
+            session.close()
+            yield
     finally:
         session.close()
+    session = connect(settings)
+    try:
+        with refusals(f"The background workers of TimescaleDB in {settings.database} were not started", hint=""):
+            session.execute(f"SELECT {_WORKERS}.start_background_workers()")
+    finally:
+        session.close()
+
+
+@contextmanager
+def _closed(settings: WarehouseSettings) -> Iterator[None]:
+    """Let a database take no new connections for the time of the block. Raises WarehouseError."""
+    allow = f"ALTER DATABASE {quoted(settings.database)} ALLOW_CONNECTIONS"
+    _maintain(settings, f"{allow} false", f"Database {settings.database} could not be closed for new connections")
+    try:
+        yield
+    finally:
+        _maintain(settings, f"{allow} true", f"Database {settings.database} could not be opened for connections again")
 
 
 def drop_database(settings: WarehouseSettings, database: str) -> None:
