@@ -42,6 +42,7 @@ def test_it_has_no_topic_no_group_and_no_stage_that_waits_for_consumers(served):
         "pipeline_wait",
         "assert_letters",
         "conservation",
+        "oracle",
         "publish_summary",
         "stack_down",
     ]
