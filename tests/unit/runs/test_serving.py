@@ -46,7 +46,7 @@ def test_it_has_no_topic_no_group_and_no_stage_that_waits_for_consumers(served):
         "publish_summary",
         "stack_down",
     ]
-    assert ctx.plan.rungs == ("judged", "drained", "ids_accounted")
+    assert ctx.plan.rungs == ("judged", "drained", "ids_accounted", "foretold")
     assert (ctx.plan.kafka, ctx.plan.fixture_events) == ("none", 9)
 
 
