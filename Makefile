@@ -70,7 +70,8 @@ pack-schema: setup-dev ## write docs/pack.schema.json again, after a change of p
 	@$(BIN)/streamproof pack schema | $(BIN)/python -m json.tool > docs/pack.schema.json
 
 schema-columns: setup-dev ## write expected_columns.json again, after a change of the schema
-	@STREAMPROOF_WRITE_COLUMNS=1 $(BIN)/python -m pytest -q tests/integration/sql/test_expected_columns.py
+	@STREAMPROOF_WRITE_COLUMNS=1 $(BIN)/python -m pytest -q tests/integration/sql/test_expected_columns.py \
+		tests/integration/warehouse/postgres/test_expected_columns.py
 
 lock: setup-dev ## renew requirements*.txt, those of the images, and the lock files of jars
 	@$(COMPILE) requirements.in -o requirements.txt

@@ -10,6 +10,8 @@ from databento_dbn import F_LAST, UNDEF_PRICE, Action, BidAskPair, MBP1Msg, Side
 
 from packs.market.generator.instruments import SECOND, Instrument, midnight
 
+# 9007199.254740993, in units of 1e-9 the first integer that no double holds.
+NO_DOUBLE = 2**53 + 1
 _SIDES = (Side.BID, Side.ASK, Side.BID, Side.ASK, Side.NONE)
 # One trade in so many has a twin that equals it in everything, as real trades do.
 _TWIN_EVERY = 13
@@ -108,6 +110,11 @@ def _times(random: Random, first: int, end: int, count: int) -> list[int]:
         if number % _BURST:
             found[number] = min(found[number], found[number - 1] + random.randrange(1, 60_000_000))
     return found
+
+
+def beyond_doubles(trade: Trade) -> Trade:
+    """Return a trade at a price that has too many digits for a floating-point number."""
+    return replace(trade, price=NO_DOUBLE, bid=NO_DOUBLE - 1, ask=NO_DOUBLE)
 
 
 def across_midnight(trade: Trade, day: dt.date) -> Trade:

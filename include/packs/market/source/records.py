@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packs.market.source.dbn_file import read_dbn
+from packs.market.source.ids import RecordIds
 
 # Beside the files of a set: the cases that it was made for, each with the file and the index of its record.
 CASES_FILE = "cases.json"
@@ -19,8 +20,7 @@ _UNDEF_TIME = 2**64 - 1
 class SourceRecord:
     """A record: `family` is its schema, `time_ms` its time of receipt (of bars, their beginning), `value` its bytes.
 
-    `id` is the data set, the schema, the file's name and the index of the record. `expect` is `accepted` or
-    `quarantine`.
+    `id` is made of its key: see `ids`. `expect` is `accepted` or `quarantine`.
     """
 
     id: str
@@ -39,11 +39,13 @@ def read_records(file: Path) -> Iterator[SourceRecord]:
         for case in (json.loads(cases.read_text(encoding="utf-8")) if cases.exists() else [])
         if case.get("file") == file.name
     }
+    ids = RecordIds(content)
     for index, time in enumerate(content.times):
+        value = content.record(index)
         yield SourceRecord(
-            id=f"{content.dataset}/{content.schema}/{file.name}:{index}",
+            id=ids.next(value, time),
             family=content.schema,
             time_ms=None if time == _UNDEF_TIME else time // _MILLISECOND,
-            value=content.record(index),
+            value=value,
             expect="quarantine" if places.get(index) == "quarantine" else "accepted",
         )

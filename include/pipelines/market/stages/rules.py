@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from pipelines.market.errors import PipelineError
 from pipelines.market.stages.extraction import Refused
 from pipelines.market.stages.records import MODELS, UNDEF_PRICE, UNDEF_TIME, Record
 
@@ -92,18 +93,23 @@ class Ordinals:
     """Numbers the records that are equal in a key, from 0, in the order of the stream.
 
     Equal records share one time of receipt, and a stream is in the order of that time. So only the counts of the
-    current time are kept.
+    current time are kept. In another order the numbers would be wrong, so it is refused.
     """
 
     def __init__(self, schema: str) -> None:
         self._key = attrgetter(*_ORDINAL_KEYS[schema])
-        self._time: int | None = None
+        self._time = 0
         self._counts: dict[Hashable, int] = {}
 
     def next(self, record: Record) -> int:
-        """Return the number of a record among its equals."""
-        time = getattr(record, "ts_recv", None)
+        """Return the number of a record among its equals. Raises PipelineError when its time of receipt falls."""
+        time: int = getattr(record, "ts_recv")  # noqa: B009 - the base class has none: bars are not numbered
         if time != self._time:
+            if time < self._time:
+                raise PipelineError(
+                    "The records are not in the order of their receipt.",
+                    hint="The service sends them so: was the download sorted? Twins cannot be told apart otherwise.",
+                )
             self._time = time
             self._counts.clear()
         key = self._key(record)

@@ -117,6 +117,7 @@ def test_the_golden_set_has_what_real_data_has(sets):
     assert any(later < earlier for earlier, later in pairwise(events))
     keys = Counter(tuple(trade.values()) for trade in trades)
     assert max(keys.values()) > 1
+    assert any(int(float(trade["price"])) != trade["price"] for trade in trades)
     assert {trade["side"] for trade in trades} == {"A", "B", "N"}
     assert {bar["publisher_id"] for bar in decoded(sets / "golden", "OPRA.PILLAR", "ohlcv-1d")} == {22, 30}
     content = read(sets / "golden" / "GLBX.MDP3.definition.dbn.zst")

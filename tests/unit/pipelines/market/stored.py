@@ -8,13 +8,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import yaml
+
 from packs.market.oracle import Expectation
+from packs.market.source import read_records
 
 from .gateway import files_of
 
 # How a run reads the quarantine; the lines before the query are comments.
-SQL = Path(__file__).resolve().parents[4] / "include/sql/market"
-SEEN = (SQL / "parity/quarantined_records.seen.sql").read_text(encoding="utf-8")
+INCLUDE = Path(__file__).resolve().parents[4] / "include"
+PACK = INCLUDE / "packs/market"
+SEEN = (INCLUDE / "sql/market" / "parity/quarantined_records.seen.sql").read_text(encoding="utf-8")
 
 
 def expected(folder) -> dict[str, Counter]:
@@ -52,3 +56,14 @@ def differences(market, folder) -> dict[str, tuple[list, list]]:
         if seen != rows:
             found[table] = ([dict(row) for row in rows - seen], [dict(row) for row in seen - rows])
     return found
+
+
+def ids_differ(market, folder) -> tuple[list, list]:
+    """Return the ids of records that are in no place of pack.yaml, and the ids in a place that no record has."""
+    ids = yaml.safe_load((PACK / "pack.yaml").read_text(encoding="utf-8"))["accounting"]["ids"]
+    seen: Counter = Counter()
+    for place in (*ids["tables"], *ids["reject_tables"]):
+        rows = market.rows(f"SELECT {place['sql']} FROM {place['table']} WHERE {place.get('where', 'true')}")
+        seen.update(row[0] for row in rows)
+    served = Counter(record.id for file in folder.glob("*.dbn.zst") for record in read_records(file))
+    return sorted(served - seen), sorted(seen - served)

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+
+from pipelines.market.errors import PipelineError
+from pipelines.market.stages.rules import Ordinals
 
 from .cluster import schema_scripts
 from .faults import RANGE
@@ -60,6 +65,16 @@ def test_keys_of_the_same_chunk_that_meet_fail_instead_of_losing_a_record(market
     market.execute("CREATE UNIQUE INDEX ON trades_data (ts_event, publisher_id, instrument_id, ts_event_ns, sequence)")
     market.run_trades(code=1)
     assert market.value("SELECT count(*) FROM trades_data") == 0
+
+
+def test_twins_are_numbered_only_in_the_order_of_receipt():
+    def trade(received: int):
+        return SimpleNamespace(publisher_id=1, instrument_id=2, ts_event=3, sequence=4, ts_recv=received)
+
+    numbers = Ordinals("trades")
+    assert [numbers.next(trade(received)) for received in (5, 5, 6)] == [0, 1, 0]
+    with pytest.raises(PipelineError, match="not in the order of their receipt"):
+        numbers.next(trade(5))
 
 
 def test_the_schema_differs_in_one_clause_and_one_function_between_the_engines():

@@ -12,7 +12,7 @@ from packs.market.source.asking import MappingInterval, SymbolMapping
 from packs.market.source.jobs import job_text
 
 from .gateway import Gateway
-from .stored import differences
+from .stored import differences, ids_differ
 from .surroundings import Market, variables
 
 T0 = 1705276800 * 10**9
@@ -98,6 +98,7 @@ def test_every_value_of_an_older_file_is_stored(cluster, made, tmp_path, monkeyp
         gateway.stop()
     assert (totals["served"], totals["stored"]) == (7, 6)
     assert differences(market, folder) == {}
+    assert ids_differ(market, folder) == ([], [])
     assert market.rows("SELECT quantity, price FROM statistics_data ORDER BY stat_type") == [
         (None, Decimal("0.000000001")),
         (2_000_000, None),
