@@ -20,7 +20,8 @@ _UNDEF_TIME = 2**64 - 1
 class SourceRecord:
     """A record: `family` is its schema, `time_ms` its time of receipt (of bars, their beginning), `value` its bytes.
 
-    `id` is made of its key: see `ids`. `expect` is `accepted` or `quarantine`.
+    `id` is made of its key: see `ids`. `expect` is `accepted` or `quarantine`; of the latter, `failure_class` is the
+    stage that has to refuse it, and `reason` the rule.
     """
 
     id: str
@@ -28,24 +29,29 @@ class SourceRecord:
     time_ms: int | None
     value: bytes
     expect: str
+    failure_class: str = ""
+    reason: str = ""
 
 
 def read_records(file: Path) -> Iterator[SourceRecord]:
     """Yield the records of a file in their order. Raises ValueError for one that is not DBN, and OSError."""
     content = read_dbn(file)
     cases = file.parent / CASES_FILE
-    places = {
-        case["index"]: case["place"]
+    refused = {
+        case["index"]: (case["stage"], case["rule"])
         for case in (json.loads(cases.read_text(encoding="utf-8")) if cases.exists() else [])
-        if case.get("file") == file.name
+        if case.get("file") == file.name and case["place"] == "quarantine"
     }
     ids = RecordIds(content)
     for index, time in enumerate(content.times):
         value = content.record(index)
+        stage, rule = refused.get(index, ("", ""))
         yield SourceRecord(
             id=ids.next(value, time),
             family=content.schema,
             time_ms=None if time == _UNDEF_TIME else time // _MILLISECOND,
             value=value,
-            expect="quarantine" if places.get(index) == "quarantine" else "accepted",
+            expect="quarantine" if index in refused else "accepted",
+            failure_class=stage,
+            reason=rule,
         )

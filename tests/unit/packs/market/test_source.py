@@ -153,3 +153,11 @@ def test_selections_that_are_kept_are_those_of_their_requests(folder):
     assert [len(catalogue.select(query).records) for query in reversed(queries)] == first[::-1]
     assert first == sorted(first) and first[0] < first[-1]
     assert catalogue.select(queries[0]) is catalogue.select(queries[0])
+
+
+def test_a_planted_record_says_which_stage_and_rule_refuse_it(tmp_path):
+    generate("hostile", tmp_path)
+    records = list(read_records(tmp_path / "XNAS.ITCH.trades.dbn.zst"))
+    refused = [(one.expect, one.failure_class, one.reason) for one in records if one.expect != "accepted"]
+    assert refused == [("quarantine", "validation", "price_sign")] * 2
+    assert {(one.failure_class, one.reason) for one in records if one.expect == "accepted"} == {("", "")}

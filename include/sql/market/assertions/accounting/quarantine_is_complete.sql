@@ -12,7 +12,16 @@ entries AS (
     SELECT
         chunk_identifier,
         count(*) FILTER (WHERE position >= 0) AS found,
-        count(*) FILTER (WHERE message = '' OR rule = '' OR record = '{}') AS without_context
+        count(*) FILTER (
+            WHERE
+            message = '' OR rule = '' OR record = '{}' OR dataset = '' OR schema_name = '' OR job_id = ''
+            -- A record that no model fits has its bytes; another one has its instrument, and its symbol if known.
+            OR CASE
+                WHEN position < 0 THEN symbol IS NULL
+                WHEN stage = 'extraction' THEN coalesce(record ->> 'bytes', '') = ''
+                ELSE instrument_id IS NULL OR (symbol IS NULL AND rule <> 'unknown_symbol' AND stage = 'validation')
+            END
+        ) AS without_context
     FROM quarantined_records
     GROUP BY chunk_identifier
 )
@@ -32,3 +41,36 @@ VALUES ('nowhere', 0, 'x', 'x', 'trades', 'validation', 'x', 'x', '{"x": 1}');
 
 -- MUTATION: a refused record leaves no entry
 UPDATE download_progress SET records_quarantined = records_quarantined + 1, records_served = records_served + 1;
+
+-- MUTATION: an entry says neither instrument nor symbol
+WITH promised AS (
+    UPDATE download_progress SET records_quarantined = records_quarantined + 1, records_served = records_served + 1
+    WHERE (job_id, chunk_identifier) = (
+        SELECT job_id, chunk_identifier FROM download_progress ORDER BY job_id, chunk_identifier LIMIT 1
+    )
+    RETURNING job_id, chunk_identifier, dataset, schema_name
+)
+
+INSERT INTO quarantined_records (job_id, chunk_identifier, dataset, schema_name, position, stage, rule, message, record)
+SELECT
+    promised.*,
+    999999,
+    'validation',
+    'price_sign',
+    'x',
+    '{"x": 1}'
+FROM promised;
+
+-- MUTATION: a symbol that is not known is not named
+INSERT INTO quarantined_records (chunk_identifier, position, job_id, dataset, schema_name, stage, rule, message, record)
+SELECT
+    min(chunk_identifier),
+    -999,
+    'x',
+    'x',
+    'trades',
+    'extraction',
+    'unresolved_symbol',
+    'x',
+    '{"x": 1}'
+FROM download_progress;

@@ -63,28 +63,10 @@ UPDATE service_log_lines SET text = regexp_replace(text, 'TimescaleLoader: \d+',
 WHERE service = 'processor' AND level = 'KEPT';
 
 -- MUTATION: a chunk is recorded that was never fetched
-INSERT INTO download_progress (
-    job_id, chunk_identifier, job_type, dataset, schema_name, symbols, range_start, range_end, completion_status,
-    records_served, records_processed, records_quarantined, rows_changed, downloads
-)
-SELECT
-    job_id,
-    chunk_identifier || '-again',
-    job_type,
-    dataset,
-    schema_name,
-    symbols,
-    range_start,
-    range_end,
-    completion_status,
-    records_served,
-    records_processed,
-    records_quarantined,
-    rows_changed,
-    downloads
-FROM download_progress
-ORDER BY job_id, chunk_identifier
-LIMIT 1;
+UPDATE download_progress SET chunk_identifier = chunk_identifier || '-again'
+WHERE (job_id, chunk_identifier) = (
+    SELECT job_id, chunk_identifier FROM download_progress ORDER BY job_id, chunk_identifier LIMIT 1
+);
 
 -- MUTATION: progress forgets what was quarantined
 UPDATE download_progress SET records_quarantined = records_quarantined + 1, records_served = records_served + 1;
