@@ -14,7 +14,7 @@ COMPILE := $(UV) $(COMPILE_OPTIONS)
 ARGS ?=
 # What is imported once or twice is not worth compiling beforehand.
 BYTECODE ?= --compile-bytecode
-# Two processes, a file at a time; tests/conftest.py says which one comes first.
+# Two processes, a file at a time; tests/conftest.py says which comes first, and which belong together.
 PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help paths run test test-pythons test-docker lint types contracts unit integration system bench setup setup-dev lock fixtures pack-schema schema-columns clean
