@@ -12,7 +12,9 @@ UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.txt)
 COMPILE_OPTIONS := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 COMPILE := $(UV) $(COMPILE_OPTIONS)
 ARGS ?=
-# Two processes, a file at a time; tests/conftest.py says which one comes first.
+# What is imported once or twice is not worth compiling beforehand.
+BYTECODE ?= --compile-bytecode
+# Two processes, a file at a time; tests/conftest.py says which comes first, and which belong together.
 PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help paths run test test-pythons test-docker lint types contracts unit integration system bench setup setup-dev lock fixtures pack-schema schema-columns clean
@@ -36,7 +38,7 @@ test-pythons: setup-dev ## the locks resolve for Python 3.12 and 3.13, and where
 	  fi; \
 	  for found in python$$version $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version.*/bin/python; do \
 	    if "$$found" -c 'import venv' 2>/dev/null; then \
-	      $(MAKE) --no-print-directory unit VENV=$(VENV)-$$version PYTHON="$$found" ARGS="--quiet $(PARALLEL)"; break; \
+	      $(MAKE) --no-print-directory unit VENV=$(VENV)-$$version PYTHON="$$found" BYTECODE= ARGS="--quiet $(PARALLEL)"; break; \
 	    fi; \
 	  done; \
 	done
@@ -96,7 +98,7 @@ $(UV): requirements.txt
 
 $(VENV)/.run-ready: $(UV) requirements.txt pyproject.toml
 	@echo "Installing the environment (about 1.3 GB, once)"
-	@$(UV) pip install --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt
+	@$(UV) pip install $(BYTECODE) --python $(BIN)/python --require-hashes -r requirements.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@$(MAKE) --no-print-directory paths
 	@touch $@
@@ -107,7 +109,7 @@ paths:
 	@cd $(VENV)/lib/python3.*/site-packages && printf '../../../../%s\n' include plugins > _streamproof.pth
 
 $(VENV)/.dev-ready: $(VENV)/.run-ready requirements-dev.txt
-	@$(UV) pip install --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.txt
+	@$(UV) pip install $(BYTECODE) --python $(BIN)/python --require-hashes -r requirements-dev.txt
 	@touch $@
 
 clean: ## remove the environment and local state; caches and artifacts stay

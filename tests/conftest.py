@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 # Reasons for which a test may be skipped in CI, word for word. Keep it short; each needs a line that says why.
 ALLOWED_SKIP_REASONS: frozenset[str] = frozenset()
@@ -37,6 +38,24 @@ def _turn(item: pytest.Item) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first: whichever process is free takes the next file."""
     items.sort(key=_turn)
+
+
+# The files of each share services, which start once when one process gets them all.
+TOGETHER = ("tests/integration/flink/", "tests/integration/pipelines/livepeer/")
+
+
+class FilesTogether(LoadFileScheduling):
+    """Gives out files, as `--dist loadfile` does, but those of some folders together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FilesTogether:
+    """Put our own distribution in the place of `--dist loadfile`."""
+    return FilesTogether(config, log)
 
 
 @pytest.fixture(scope="session")
