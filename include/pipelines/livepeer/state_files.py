@@ -24,6 +24,8 @@ Positions = Mapping[Partition, int]
 
 # Changes smaller than this never start a new generation.
 SMALL_BYTES = 8_000_000
+# A whole state is compressed, to about a quarter; changes are not.
+_COMPRESSION = 4
 
 
 class SavedState(NamedTuple):
@@ -56,7 +58,7 @@ class StateFiles:
     @property
     def is_grown(self) -> bool:
         """Whether the changes are larger than the state that they change. Then the caller should call `begin`."""
-        return self._added_bytes > max(self._whole_bytes, self._small_bytes)
+        return self._added_bytes > max(_COMPRESSION * self._whole_bytes, self._small_bytes)
 
     def find(self, fits: Callable[[Positions], bool]) -> SavedState | None:
         """Return the newest state whose offsets fit, None when there is none."""
@@ -114,11 +116,10 @@ class StateFiles:
             raise StateError("There is no state that changes could be added to.", hint="Begin a generation first.")
         listed = [[topic, partition, offset] for (topic, partition), offset in sorted(positions.items())]
         header = orjson.dumps({"positions": listed, "bytes": len(part), "crc32": zlib.crc32(part)})
-        entry = b"%b\n%b\n" % (header, part)
-        self._file.write(entry)
+        size = sum(self._file.write(piece) for piece in (header, b"\n", part, b"\n"))
         self._file.flush()
         os.fsync(self._file.fileno())
-        return len(entry)
+        return size
 
     def _sync_folder(self) -> None:
         folder = os.open(self._folder, os.O_RDONLY)

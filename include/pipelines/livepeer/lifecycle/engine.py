@@ -11,10 +11,11 @@ from pipelines.livepeer.lifecycle.attribution import NOBODY, Decision, Evidence
 from pipelines.livepeer.lifecycle.candidates import CapabilityIndex, Snapshot
 from pipelines.livepeer.lifecycle.rules import DEFAULT_RULES, Rules
 from pipelines.livepeer.lifecycle.session import Rows, Session
+from pipelines.livepeer.lifecycle.session_store import MOST_OPEN, SessionStore
 from pipelines.livepeer.lifecycle.signals import (
     Identity,
+    IdentityCache,
     Signal,
-    identity_of,
     millis,
     notice_signal,
     read_capability,
@@ -24,11 +25,16 @@ from pipelines.livepeer.lifecycle.signals import (
     status_signal,
     trace_signal,
 )
-from pipelines.livepeer.lifecycle.state import CHANGES, FULL, StateError, decode, encode, signals_of
+from pipelines.livepeer.lifecycle.state import (
+    StateError,
+    decode_changes,
+    decode_whole,
+    encode_changes,
+    encode_whole,
+)
 
 Row = tuple[Any, ...]
 NO_WALLET = "no_wallet"
-_MOST_IDENTITIES = 100_000
 
 
 class Lifecycle:
@@ -36,20 +42,27 @@ class Lifecycle:
 
     `base_version`: 0 for an empty warehouse. When state was lost, a number above every version in the warehouse, such
     as the epoch time in milliseconds. `keep_changes`: collect what `changes` returns. `reasons` counts the attribution
-    reasons, and `no_wallet`, over the status and trace signals of this process.
+    reasons, and `no_wallet`, over the status and trace signals of this process. `most_open`: sessions that are kept
+    ready for signals; the others take less memory.
     """
 
-    def __init__(self, rules: Rules = DEFAULT_RULES, *, base_version: int = 0, keep_changes: bool = False) -> None:
+    def __init__(
+        self,
+        rules: Rules = DEFAULT_RULES,
+        *,
+        base_version: int = 0,
+        keep_changes: bool = False,
+        most_open: int = MOST_OPEN,
+    ) -> None:
         self._rules = rules
         self._floor = base_version
         self._index = CapabilityIndex(rules)
-        # In order of their latest signal, which `expire` relies on.
-        self._sessions: dict[str, Session] = {}
+        self._sessions = SessionStore(most_open)
         self._touched: list[Session] = []
         self._latest: Session | None = None
         # Set where records arrive out of order: only capabilities published until then count.
         self._until_ms: int | None = None
-        self._identities: dict[tuple[str, str], Identity] = {}
+        self._identity = IdentityCache().identity
         self._keep_changes = keep_changes
         self._forget_changes()
         self.reasons: Counter[str] = Counter()
@@ -93,7 +106,7 @@ class Lifecycle:
     def recall(self, changes: Iterable[bytes]) -> None:
         """Load sessions from what `changes` returned before, in order. Raises StateError."""
         for part in changes:
-            self._load(*decode(part, CHANGES))
+            self._load(*decode_changes(part))
 
     def start_above(self, base_version: int) -> None:
         """Let sessions that begin from now on count their versions from there."""
@@ -106,15 +119,15 @@ class Lifecycle:
         """
         self._require_flushed()
         while len(self._sessions) > most:
-            del self._sessions[next(iter(self._sessions))]
+            self._sessions.remove(self._sessions.oldest())
 
     def retract(self) -> None:
         """Remove the signal of the row that was applied last, because its record was rejected afterwards."""
         session, self._latest = self._latest, None
         if session is not None and session.retract():
             self._touched.pop()
-            if not session.signals:
-                del self._sessions[session.identity.session_id]
+            if not session.size:
+                self._sessions.remove(session.identity.session_id)
 
     def flush(self, now_ms: int) -> Rows:
         """Return the stateful rows of every session with new signals. `now_ms`: processing time, epoch ms."""
@@ -123,13 +136,14 @@ class Lifecycle:
             key = session.identity.session_id
             fresh = session.advance(rows)
             session.touched_ms = now_ms
-            self._sessions[key] = self._sessions.pop(key)
+            self._sessions.add(session)
             if self._keep_changes:
                 # In order of the latest signal, like the sessions.
                 known = self._new_signals.pop(key, [])
                 known.extend(fresh)
                 self._new_signals[key] = known
         self._touched, self._latest = [], None
+        self._sessions.pack()
         return {table: found for table, found in rows.items() if found}
 
     def expire(self, now_ms: int) -> int:
@@ -137,13 +151,13 @@ class Lifecycle:
         self._require_flushed()
         limit = now_ms - self._rules.session_ttl_ms
         expired = []
-        for key, session in self._sessions.items():
+        for session in self._sessions:
             if session.touched_ms > limit:
                 break
-            expired.append(key)
+            expired.append(session.identity.session_id)
         for key in expired:
             # If the session starts again, its rows need versions above those written before it expired.
-            self._floor = max(self._floor, self._sessions.pop(key).version)
+            self._floor = max(self._floor, self._sessions.remove(key).version)
             if self._keep_changes:
                 self._new_signals.pop(key, None)
                 self._expired.append(key)
@@ -153,15 +167,15 @@ class Lifecycle:
         """Return the whole state. Raises StateError when rows are still to be flushed."""
         self._require_flushed()
         self._forget_changes()
-        sessions = [self._entry(session, session.signals) for session in self._sessions.values()]
-        return encode(FULL, {"floor": self._floor, "capabilities": self._index.dump(), "sessions": sessions})
+        sessions = (session.entry(session.signals) for session in self._sessions)
+        return encode_whole({"floor": self._floor, "capabilities": self._index.dump()}, sessions)
 
     def changes(self) -> bytes:
         """Return what changed since the last `snapshot` or `changes`. Raises StateError like `snapshot`."""
         self._require_flushed()
         if not self._keep_changes:
             raise StateError("changes were not collected", hint="Create or restore the lifecycle with keep_changes.")
-        sessions = [self._entry(self._sessions[key], fresh) for key, fresh in self._new_signals.items()]
+        sessions = [self._sessions[key].entry(fresh) for key, fresh in self._new_signals.items()]
         content = {
             "floor": self._floor,
             "capabilities": self._new_snapshots,
@@ -169,7 +183,7 @@ class Lifecycle:
             "expired": self._expired,
         }
         self._forget_changes()
-        return encode(CHANGES, content)
+        return encode_changes(content)
 
     @classmethod
     def restore(
@@ -182,31 +196,26 @@ class Lifecycle:
     ) -> Lifecycle:
         """Return the lifecycle from a snapshot and the changes since, in order. Raises StateError."""
         lifecycle = cls(rules, keep_changes=keep_changes)
-        content, evidence = decode(snapshot, FULL)
+        content, sessions = decode_whole(snapshot, lifecycle._index.share)
         lifecycle._index.load(content["capabilities"])
-        lifecycle._load(content, evidence)
+        lifecycle._floor = content["floor"]
+        for entry, known in sessions:
+            lifecycle._sessions.load(entry, known, lifecycle._new_session)
         for part in changes:
-            content, evidence = decode(part, CHANGES)
+            content, evidence = decode_changes(part)
             for item in content["capabilities"]:
                 lifecycle._index.add(Snapshot(*item))
             for key in content["expired"]:
-                lifecycle._sessions.pop(key, None)
+                if key in lifecycle._sessions:
+                    lifecycle._sessions.remove(key)
             lifecycle._load(content, evidence)
         return lifecycle
 
     def _load(self, content: dict[str, Any], evidence: list[Evidence]) -> None:
         self._floor = content["floor"]
         shared = [self._index.share(item) for item in evidence]
-        for *parts, base_version, touched_ms, items in content["sessions"]:
-            identity = Identity(*parts)
-            session = self._sessions.pop(identity.session_id, None) or self._new_session(identity)
-            session.base_version, session.touched_ms = base_version, touched_ms
-            session.load(signals_of(items, shared))
-            self._sessions[identity.session_id] = session
-
-    @staticmethod
-    def _entry(session: Session, signals: list[Signal]) -> Row:
-        return (*session.identity, session.base_version, session.touched_ms, signals)
+        for entry in content["sessions"]:
+            self._sessions.load(entry, shared, self._new_session)
 
     def _forget_changes(self) -> None:
         self._new_snapshots: list[Snapshot] = []
@@ -226,7 +235,8 @@ class Lifecycle:
     def _receive(self, identity: Identity, signal: Signal) -> None:
         session = self._sessions.get(identity.session_id)
         if session is None:
-            session = self._sessions[identity.session_id] = self._new_session(identity)
+            session = self._new_session(identity)
+            self._sessions.add(session)
         self._latest = session
         if session.receive(signal):
             self._touched.append(session)
@@ -243,18 +253,6 @@ class Lifecycle:
         decision = evidence.decide(hint)
         self.reasons[decision.reason] += 1
         return evidence, decision
-
-    def _identity(self, stream_id: str, request_id: str, uid: str) -> Identity:
-        """Return a record's session identity. Identities are cached, since a session has many records."""
-        key = (stream_id, request_id)
-        identity = self._identities.get(key)
-        if identity is None:
-            identity = identity_of(stream_id, request_id, uid)
-            if identity.stream_id or identity.request_id:
-                if len(self._identities) >= _MOST_IDENTITIES:
-                    self._identities.clear()
-                self._identities[key] = identity
-        return identity
 
     def _status(self, columns: Row, gateway: str) -> tuple[str, Row]:
         del gateway  # the row has it

@@ -71,6 +71,27 @@ def identity_of(stream_id: str, request_id: str, uid: str) -> Identity:
     return Identity(workflow_session_id(stream, request, uid), stream, request)
 
 
+class IdentityCache:
+    """Identities by stream and request, since a session has many records. It begins anew when it is full."""
+
+    _MOST = 100_000
+
+    def __init__(self) -> None:
+        self._identities: dict[tuple[str, str], Identity] = {}
+
+    def identity(self, stream_id: str, request_id: str, uid: str) -> Identity:
+        """Return a record's session identity."""
+        key = (stream_id, request_id)
+        identity = self._identities.get(key)
+        if identity is None:
+            identity = identity_of(stream_id, request_id, uid)
+            if identity.stream_id or identity.request_id:
+                if len(self._identities) >= self._MOST:
+                    self._identities.clear()
+                self._identities[key] = identity
+        return identity
+
+
 def millis(moment: str) -> int:
     """Read a warehouse time (`seconds.milliseconds`) as epoch milliseconds."""
     return int(moment.replace(".", ""))

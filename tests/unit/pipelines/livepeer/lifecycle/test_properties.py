@@ -86,7 +86,8 @@ def cut(draw: st.DrawFn, items: list[builders.Typed]) -> list[list[builders.Type
 @given(capabilities(), signals(), st.data())
 def test_order_batches_restarts_and_duplicates_do_not_matter(snapshots, session, data) -> None:
     expected = builders.run([*snapshots, *session])
-    warehouse, lifecycle = builders.Warehouse(), Lifecycle(keep_changes=True)
+    most_open = data.draw(st.sampled_from([0, 4_000]))
+    warehouse, lifecycle = builders.Warehouse(), Lifecycle(keep_changes=True, most_open=most_open)
     builders.feed(lifecycle, warehouse, data.draw(st.permutations(snapshots)))
     saved, parts = lifecycle.snapshot(), []
     for batch in cut(data.draw, data.draw(st.permutations(session))):
