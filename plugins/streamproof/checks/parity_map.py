@@ -44,6 +44,7 @@ class _Entry(BaseModel):
     rows: Literal["all", "set"] = "all"
     tolerance: dict[str, Annotated[float, Field(gt=0)] | _Tolerance] = Field(default_factory=dict)
     seen: str = ""
+    mutation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class ParityObject:
     expected rows from the layer below; when it is empty, the pack's oracle computes them. With `as_set`, duplicates are
     ignored and any one of several rows with the same key may remain, as in a table that replaces rows when it merges.
     `tolerance` is the allowed difference of floating-point numbers by column. `seen_sql` reads the object's own rows
-    when a plain SELECT is not enough. `source` is the file that defines the comparison.
+    when a plain SELECT is not enough. `mutation` is a statement that must fail the check, '' for one that leaves the
+    object without rows: an object that may be empty needs its own. `source` is the file that defines the comparison.
     """
 
     name: str
@@ -66,6 +68,7 @@ class ParityObject:
     tolerance: Mapping[str, Tolerance]
     source: str
     comment: str = ""
+    mutation: str = ""
 
     @property
     def check(self) -> str:
@@ -130,6 +133,7 @@ def _object(name: str, entry: _Entry, folder: Path, home: Path, dialect: Dialect
         },
         source=shown_path(source, home),
         comment=comment,
+        mutation=entry.mutation,
     )
 
 

@@ -47,21 +47,25 @@ def judge_parity(ctx: RunContext, warehouse: Warehouse, expected: Expected) -> l
 
 
 def parity_subjects(ctx: RunContext) -> list[Subject]:
-    """Return the comparisons with one mutation each, which leaves the object without rows."""
+    """Return the comparisons with one mutation each: the pack's own, or one that leaves the object without rows."""
     with ctx.warehouse() as warehouse:
         parity = open_parity(ctx, warehouse)
-        return [
-            _subject(parity, item, warehouse.emptying(item.name, is_view=parity.is_view(item.name)))
-            for item in parity.objects
-        ]
+        return [_subject(parity, item, *_mutation(warehouse, parity, item)) for item in parity.objects]
 
 
-def _subject(parity: Parity, item: ParityObject, emptying: tuple[str, ...]) -> Subject:
+def _mutation(warehouse: Warehouse, parity: Parity, item: ParityObject) -> tuple[str, tuple[str, ...]]:
+    """Return the name and the statements of the mutation of a comparison."""
+    if item.mutation:
+        return "the mutation of the parity map", (item.mutation,)
+    return "every row is lost", warehouse.emptying(item.name, is_view=parity.is_view(item.name))
+
+
+def _subject(parity: Parity, item: ParityObject, name: str, statements: tuple[str, ...]) -> Subject:
     mutant = Mutant(
         suite=SUITE,
         check=item.check,
-        name="every row is lost",
-        statements=emptying,
+        name=name,
+        statements=statements,
         source=item.source,
     )
 

@@ -19,6 +19,7 @@ facts:
   expected: oracle
   key: [a, b]
   rows: set
+  mutation: DELETE FROM facts
 """
 
 
@@ -41,6 +42,7 @@ def test_objects_come_in_the_order_of_the_layers(pack):
     assert (facts.name, facts.is_from_oracle, facts.as_set, facts.key) == ("facts", True, True, ("a", "b"))
     assert (views.expected_sql, views.seen_sql) == ("SELECT 1 AS a", "SELECT 2 AS a")
     assert views.tolerance == {"b": Tolerance(relative=1e-6), "c": Tolerance(relative=0.01, rows="n", exact_to=9)}
+    assert (facts.mutation, views.mutation) == ("DELETE FROM facts", "")
     assert (facts.source, views.source) == ("parity/parity.yaml", "parity/views_of_it.sql")
 
 
