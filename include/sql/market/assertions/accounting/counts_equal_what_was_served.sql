@@ -1,6 +1,6 @@
 -- When this fails, records of a schema were served and are neither stored nor quarantined, or there are more than were
 -- served. What was served is counted by the run, not by the pipeline.
--- LAYER: raw
+-- LAYER: typed
 
 -- TEST: counts_equal_what_was_served
 WITH
