@@ -102,7 +102,7 @@ class OracleSql:
 def load_oracle(pack: Pack) -> Oracle:
     """Import a pack's oracle. Raises UsageError when the module or one of its parts is missing."""
     of_entities = ("PRECEDENCE", "compare", "broken_layer") if pack.entities else ()
-    oracle: Oracle = import_part(pack, "oracle", ("Expectation", *of_entities))
+    oracle: Oracle = import_part(pack, "oracle", (*of_entities, "Expectation"))
     return oracle
 
 
