@@ -15,6 +15,7 @@ from streamproof.checks.query_pack import QueryResult
 from streamproof.model.errors import SqlSourceError, UsageError
 from streamproof.model.results import Status
 from streamproof.packs.loading import load_pack
+from streamproof.sql.dialects import CLICKHOUSE
 
 CLEAN, SWAP, OTHER = (
     f"scenario_{name}"
@@ -238,7 +239,7 @@ def test_an_oracle_that_is_none_is_named(home, module, says):
 
 
 def test_the_queries_of_an_oracle_are_complete(home, tmp_path):
-    pack = SimpleNamespace(sql_dir=tmp_path / "include" / "sql", name="p")
+    pack = SimpleNamespace(sql_dir=tmp_path / "include" / "sql", name="p", dialect=CLICKHOUSE)
     folder = tmp_path / "include" / "sql" / "oracle"
     (folder / "evidence").mkdir(parents=True)
     text = (home / "include/sql/livepeer/oracle/scenario_identity.sql").read_text()

@@ -25,7 +25,7 @@ def test_a_broken_pack_is_listed_beside_the_others(call, packs):
     listed = call("pack", "list", "--json")
     assert listed.code == 0
     found = {entry["name"]: entry for entry in listed.document["packs"]}
-    assert found.keys() == {"broken", "counter", "livepeer"}
+    assert found.keys() == {"broken", "counter", "livepeer", "market"}
     assert found["livepeer"]["default"]
     assert (found["counter"]["default"], found["counter"]["fixture_sets"]) == (False, ["small"])
     assert "suits" in found["broken"]["error"]

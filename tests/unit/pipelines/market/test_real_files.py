@@ -13,7 +13,7 @@ from ....packs import market_data
 from .gateway import Gateway, files_of
 from .stored import differences
 from .surroundings import Market, variables
-from .test_assertions import FILES, judge
+from .test_assertions import FILES, judge, write_ledger
 
 WRITTEN_BY_THE_SERVICE = Path(market_data.__file__).parent / "market_files"
 
@@ -47,6 +47,7 @@ def test_every_value_is_that_of_the_files(real):
 
 def test_no_check_refuses_them_and_bars_are_compared_as_far_as_trades_go(real):
     with real.cluster.connect(real.database) as connection:
+        write_ledger(connection, real.files)
         judged = {file.stem: judge(connection, file) for file in FILES if file.parent.name != "operations"}
     assert {name: row for name, row in judged.items() if row["failed_rows"]} == {}
     # Four minutes of a share, 20 bars of options by publisher, and futures as far as their trades go.
