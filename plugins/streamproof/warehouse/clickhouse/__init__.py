@@ -61,16 +61,16 @@ def compare_files(pairs: Sequence[tuple[Path, Path]], *, samples: int) -> tuple[
 
 def accounting_checks(accounting: Accounting, layers: Mapping[str, str]) -> tuple[Block, ...]:
     """Return the checks of a pack's accounting. `layers` are the layers of its tables, by table."""
-    from streamproof.warehouse.clickhouse.accounting.checks import accounting_checks as checks_of  # noqa: PLC0415
+    from streamproof.warehouse.clickhouse.accounting import ACCOUNTING  # noqa: PLC0415 - as above
 
-    return checks_of(accounting, layers)
+    return ACCOUNTING.checks(accounting, layers)
 
 
 def event_queries(accounting: Accounting, layers: Mapping[str, str]) -> tuple[Block, ...]:
     """Return the queries that find an event by the pack's accounting. `layers` are the layers of its tables."""
-    from streamproof.warehouse.clickhouse.accounting.events import event_queries as queries_of  # noqa: PLC0415
+    from streamproof.warehouse.clickhouse.accounting import ACCOUNTING  # noqa: PLC0415 - as above
 
-    return queries_of(accounting, layers)
+    return ACCOUNTING.queries(accounting, layers)
 
 
 def make_pack(inferred: Inferred, rules: ValueRules, *, by_warehouse: bool) -> MadePack:

@@ -40,11 +40,7 @@ OPTIONS: Mapping[str, str] = {
 }
 _UNDEFINED_TABLE = "42P01"
 
-
-def quoted(name: str) -> str:
-    """Return a name as an identifier of PostgreSQL."""
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
+quoted = POSTGRES.identifier
 
 
 def plain_message(error: BaseException) -> str:

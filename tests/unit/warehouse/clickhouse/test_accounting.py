@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from streamproof.packs.accounting import Accounting
-from streamproof.warehouse.clickhouse.accounting.checks import accounting_checks
-from streamproof.warehouse.clickhouse.accounting.events import event_queries
+from streamproof.warehouse.clickhouse import accounting_checks, event_queries
 
 
 def accounting(**place):

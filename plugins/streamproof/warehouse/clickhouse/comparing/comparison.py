@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamproof.sql.dialects import CLICKHOUSE
 from streamproof.sql.templating import render
 from streamproof.warehouse.values import Comparison, Tolerance
 
@@ -23,11 +24,7 @@ _FLOAT = re.compile(r"^(?:Nullable\()?(?:BFloat16|Float32|Float64)\b")
 # Types that cannot be nullable. Their values are compared as text.
 _COMPOSITE = re.compile(r"^(?:Array|Map|Tuple|Nested|JSON|Object|Dynamic|Variant|AggregateFunction)\b")
 
-
-def quoted(name: str) -> str:
-    """Return a name as an identifier of ClickHouse."""
-    escaped = name.replace("\\", "\\\\").replace("`", "\\`")
-    return f"`{escaped}`"
+quoted = CLICKHOUSE.identifier
 
 
 def comparable_type(declared: str) -> str:
