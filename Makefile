@@ -12,7 +12,7 @@ UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.txt)
 COMPILE_OPTIONS := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 COMPILE := $(UV) $(COMPILE_OPTIONS)
 ARGS ?=
-# What is imported once or twice is not worth compiling beforehand.
+# An environment that is used once need not be compiled beforehand: BYTECODE= leaves that out.
 BYTECODE ?= --compile-bytecode
 # Two processes, a file at a time; tests/conftest.py says which comes first, and which belong together.
 PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder

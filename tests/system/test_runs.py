@@ -73,6 +73,19 @@ def test_hostile_passes_with_every_reject_where_it_belongs(cli):
     assert planted["status"] == "passed"
 
 
+def test_smoke_takes_one_session_of_each_scenario_and_its_report_is_rendered_again(cli):
+    ended = cli.run("--mode", "smoke")
+    assert ended.code == 0, ended.stderr
+    folder = cli.folder(ended.json)
+    by_scenario = stage(folder, "replay_events")["details"]["by_scenario"]
+    assert len(by_scenario) == 5
+    page = folder / "report.html"
+    page.unlink()
+    rendered = cli("report", ended.json["run_id"], "--json")
+    assert rendered.code == 0, rendered.stderr
+    assert page.stat().st_size
+
+
 def assert_diagnosed(diagnostics: Path, summary: dict[str, Any]) -> None:
     """Each session that a failed check names is traced through all layers and linked; records and offsets are there."""
     kept = {path.stem: json.loads(path.read_text()) for path in diagnostics.glob("*.json")}
@@ -121,19 +134,11 @@ def test_a_broken_pipeline_fails_by_the_name_of_each_fault(cli, tmp_path):
         assert all(check in page.replace("<wbr>", "") for page in pages)
 
 
-def test_smoke_takes_one_session_of_each_scenario_and_the_mock_broker_says_so_loudly(cli):
-    """On the mock broker, as test_outside.py has smoke runs on real ones. Its report is rendered again."""
+def test_the_mock_broker_says_so_loudly(cli):
     ended = cli.run("--kafka", "mock", "--mode", "smoke")
     assert ended.code == 0, ended.stderr
-    summary, folder = ended.json, cli.folder(ended.json)
-    by_scenario = stage(folder, "replay_events")["details"]["by_scenario"]
-    assert len(by_scenario) == 5
+    summary = ended.json
     assert summary["stack"]["kafka"] == "mock"
     assert any("MOCK" in notice for notice in summary["notices"])
     assert "MOCK" in ended.stderr
-    page = folder / "report.html"
-    assert "MOCK" in page.read_text()
-    page.unlink()
-    rendered = cli("report", summary["run_id"], "--json")
-    assert rendered.code == 0, rendered.stderr
-    assert "MOCK" in page.read_text()
+    assert "MOCK" in (cli.folder(summary) / "report.html").read_text()

@@ -18,7 +18,7 @@ COMMANDS = {
     ("streamproof", "replay", "--topic", "events", "--manifest", "golden"): "at 127.0.0.1:1",
     ("streamproof", "dlq", "replay", "--replay-id", "again"): "Kafka does not give the offsets",
     ("pipelines.livepeer.local",): "QUALITY_DEDUP_TTL_MINUTES is 'soon'",
-    ("pipelines.livepeer.health",): "",
+    ("pipelines.livepeer.health",): "there is no status file",
 }
 
 

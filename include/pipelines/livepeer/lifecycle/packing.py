@@ -1,4 +1,4 @@
-"""The signals of a session that is quiet, in about a sixth of the memory of `Signal` objects."""
+"""The signals of a quiet session, in less than a quarter of the memory of `Signal` objects."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class PackedSignals:
 
     def __init__(self, signals: list[Signal]) -> None:
         self._times = array("q", [signal.time_ms for signal in signals])
-        self._lengths = array("L", [len(signal.uid) for signal in signals])
+        self._lengths = array("I", [len(signal.uid) for signal in signals])
         self._uids = "".join([signal.uid for signal in signals])
         self._kinds: list[tuple[Any, ...]] = []
         known: dict[Any, int] = {}
-        self._numbers = array("L", [self._number(signal, known) for signal in signals])
+        self._numbers = array("I", [self._number(signal, known) for signal in signals])
 
     def __len__(self) -> int:
         return len(self._times)

@@ -15,7 +15,7 @@ MOST_OPEN = 4_000
 
 
 class SessionStore:
-    """Sessions by id. At most `most_open` are ready for signals; the others take a sixth of the memory."""
+    """Sessions by id. At most `most_open` are ready for signals; the others are packed."""
 
     def __init__(self, most_open: int = MOST_OPEN) -> None:
         self._most_open = most_open

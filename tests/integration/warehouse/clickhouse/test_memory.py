@@ -1,4 +1,4 @@
-"""A query over many rows goes on on disk: the engine of a large run stays small."""
+"""A query over many rows spills to disk, so that the engine of a large run stays small."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WHERE query_id = {query_id: String} AND type = 'QueryFinish'
 """
 
 
-def test_a_large_grouping_is_finished_on_disk(warehouse: Warehouse) -> None:
+def test_a_large_grouping_spills_to_disk(warehouse: Warehouse) -> None:
     client, query_id = warehouse.empty(), uuid.uuid4().hex
 
     execute(client, GROUPING, settings={"query_id": query_id})
