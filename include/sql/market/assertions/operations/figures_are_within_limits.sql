@@ -1,7 +1,8 @@
 -- When this fails, the pipeline has become several times slower or larger. The story allows 300 s, 1,000 records a
--- second and 1 GB for 400,000 records, which would never fail here. These limits leave room for a busy machine with two
--- cores, where the shipped sets took 6 s and 156 MiB: 60 s, and a second more for each 2,000 records (of which downloads
--- may take 30 s, and a second more for each 10,000); 512 MiB, because memory is bounded by a chunk and not by a job.
+-- second and 1 GB for 400,000 records, which would never fail here. These limits leave room for a busy machine with
+-- two cores, where the shipped sets took 6 s and 156 MiB: 60 s, and a second more for each 2,000 records (of which
+-- downloads may take 30 s, and a second more for each 10,000); 512 MiB, because memory is bounded by a chunk and not
+-- by a job.
 -- LAYER: raw
 
 -- TEST: figures_are_within_limits
