@@ -45,6 +45,8 @@ class Gateway:
                 self._answer,
                 ssl_certfile=server_pem,
                 log_level="warning",
+                # As the product's server: else, uvloop would serve where it happens to be installed.
+                loop="asyncio",
                 http="h11",
                 lifespan="off",
                 interface="asgi3",
