@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -11,6 +12,7 @@ from streamproof.airflow.settings import read_settings
 from streamproof.environment import Environment
 from streamproof.model.errors import StackError, StreamproofError
 from streamproof.model.settings import Connections, FlinkSettings, KafkaSettings, WarehouseSettings, rest_url
+from streamproof.packs.sources import named_service
 
 if TYPE_CHECKING:
     from streamproof.runs.context import RunContext
@@ -26,7 +28,11 @@ def with_connections(ctx: RunContext) -> RunContext:
     """Return the run with a function that reads its connections, if it uses services that it did not start."""
     if not ctx.plan.needs_connections:
         return ctx
-    return ctx.connected(resolver(warehouse=ctx.pack.warehouse, kafka=ctx.needs_kafka, flink=ctx.needs_flink))
+    resolve = resolver(warehouse=ctx.pack.warehouse, kafka=ctx.needs_kafka, flink=ctx.needs_flink)
+    if not ctx.plan.service_url:
+        return ctx.connected(resolve)
+    # The service itself is named by variables here, too: its key never is in the plan.
+    return ctx.connected(lambda: replace(resolve(), service=named_service(ctx.pack, os.environ)))
 
 
 def resolver(*, warehouse: str, kafka: bool, flink: bool = False) -> Callable[[], Connections]:

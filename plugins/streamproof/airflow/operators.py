@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -94,6 +95,7 @@ class PlanRunOperator(BaseOperator):
             docker_host=settings.docker_host,
             packs=settings.packs,
             longest_replay_sec=STAGES["replay_events"].timeout_sec,
+            environ=os.environ,
         )
         if context["params"]["stack"] == COMPOSE:
             require_engine(settings.docker_host)

@@ -76,6 +76,8 @@ class RunPlan:
     - `partitions` is the number of partitions of the input topic, `parallelism` that of a job on Flink, None for the
       pack's own.
     - `faults` is the plan of faults for a pipeline that fetches what is served, '' for none.
+    - `service_url` is the base URL of the service itself, from which the pipeline fetches in place of a source of the
+      run, '' for a source of the run. `service_ca_file` is a file of authorities that it has to trust, '' for none.
     - `compose_files` and `docker_host` belong to stack `compose`.
     - `rungs` are those that the pack offers (see `model.rungs`).
     """
@@ -118,6 +120,8 @@ class RunPlan:
     partitions: int = 1
     parallelism: int | None = None
     faults: str = ""
+    service_url: str = ""
+    service_ca_file: str = ""
     compose_files: tuple[str, ...] = ()
     docker_host: str | None = None
     stages: tuple[PlannedStage, ...] = ()

@@ -106,11 +106,26 @@ def rest_url(address: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """The service itself, from which a pipeline fetches in place of a source on this machine.
+
+    `url` is its base URL, https. `ca_file` is a file of authorities to trust, '' for the system's. `most_cost` is what
+    a run may cost, in the currency of the service.
+    """
+
+    url: str
+    key: str = field(repr=False)
+    ca_file: str = ""
+    most_cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Connections:
     """Connections to services that already run: those of stack `external`, or the warehouse of mode `observe`.
 
     They are never written to the run's folder. `source` describes where they come from, for hints. `kafka` and `flink`
     are None if they are not needed. `kafka_from_clickhouse` are the addresses by which ClickHouse reaches the brokers.
+    `service` is what the pipeline fetches from, None for the run's own source.
     """
 
     warehouse: WarehouseSettings
@@ -118,10 +133,12 @@ class Connections:
     kafka: KafkaSettings | None = None
     kafka_from_clickhouse: str = ""
     flink: FlinkSettings | None = None
+    service: ServiceSettings | None = None
 
     def secrets(self) -> tuple[str, ...]:
         """Return every value that must not be shown, longest first."""
         options = self.kafka.options if self.kafka else {}
         found = {self.warehouse.password, *(value for name, value in options.items() if _SECRET.search(name))}
         found.add(self.flink.password if self.flink else "")
+        found.add(self.service.key if self.service else "")
         return tuple(sorted((secret for secret in found if secret), key=len, reverse=True))

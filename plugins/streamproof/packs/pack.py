@@ -21,7 +21,7 @@ from streamproof.packs.flink_jobs import FlinkProcessor
 from streamproof.packs.processors import Expression, Processor, RunningProcessor
 from streamproof.packs.requirements import Packages
 from streamproof.packs.schedule import DagSettings
-from streamproof.packs.sources import problems_of, read_records, unfit_key
+from streamproof.packs.sources import ServiceVariables, problems_of, read_records, unfit_key
 from streamproof.packs.strict import Strict
 from streamproof.redaction.rules import RedactionRules
 from streamproof.sql.dialects import CLICKHOUSE, DIALECTS, Dialect
@@ -56,6 +56,8 @@ class PackFile(Strict):
     - `requirements` is a lock file of Python packages, '' for none; what the environment lacks goes into the cache.
     - `source` is the dotted path of the module that serves a fixture set to the pipeline and reads its files, '' for a
       pack whose events are published. `repeat` is how often such a pipeline runs, one time after the other.
+    - `service` names the environment variables that select the service itself on stack `external`, in place of a
+      source on this machine.
     - `topics` are given by role. The role `input` is required without a `source`; the pack defines the others.
     - `layers` lists the tables and views by layer, the first layer first.
     - `processors` are given by name, the default first.
@@ -82,6 +84,7 @@ class PackFile(Strict):
     transport: str
     requirements: str = ""
     source: str = ""
+    service: ServiceVariables | None = None
     repeat: int = Field(default=1, ge=1, le=MOST_REPEATS)
     topics: dict[Name, str] = Field(default_factory=dict, validate_default=True)
     layers: dict[str, tuple[str, ...]] = Field(min_length=1)

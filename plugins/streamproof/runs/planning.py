@@ -36,6 +36,7 @@ from streamproof.runs.rerun import from_any_folder, git_commit, rerun_command
 from streamproof.runs.serving import fault_plan, refuse_unfit_transport
 from streamproof.runs.stage import StageList
 from streamproof.runs.subject.choosing import Subject, observed_subject, replayed_subject, shared_subject
+from streamproof.runs.subject.service import fetched_subject
 from streamproof.runs.subject.sharing import refuse_blind_checks, refuse_unsafe, running_processor
 from streamproof.runtime.pack_packages import PackPackages
 from streamproof.sql.dialects import Dialect
@@ -67,6 +68,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     inject = _script_file(request.inject, "--inject", pack.dialect)
     observes = request.mode == OBSERVE
     subject = observed_subject(request, now) if observes else replayed_subject(request, pack, now)
+    subject = fetched_subject(subject, request, pack, host.environ)
     _refuse_long_replay(subject, request, host)
     shared = None if observes else running_processor(pack, request.processor)
     if shared:
@@ -135,6 +137,8 @@ def _of_subject(subject: Subject) -> dict[str, Any]:
         "notices": subject.notices,
         "correlation": subject.correlation,
         "shift_ms": subject.shift_ms,
+        "service_url": subject.service_url,
+        "service_ca_file": subject.service_ca_file,
     }
 
 

@@ -172,7 +172,15 @@ def _secrets(pack: Pack) -> tuple[str, ...]:
 
 
 def _source_key(ctx: RunContext) -> str:
-    """Return the key of the run's source. Raises StackError when there is none."""
+    """Return the key of the run's source, or of the service itself. Raises StackError when there is none."""
+    if ctx.plan.service_url:
+        service = ctx.outside().service
+        if service is None or service.url != ctx.plan.service_url:
+            raise StackError(
+                f"The run was planned for {ctx.plan.service_url}, which is not named any more.",
+                hint="Set the same variables for all of the run.",
+            )
+        return service.key
     file = ctx.folder.source / KEY_FILE
     try:
         return file.read_text(encoding="utf-8")
@@ -208,7 +216,9 @@ def _names(ctx: RunContext, chosen: CommandProcessor) -> dict[str, str]:
     names = {**ctx.names.placeholders, "python": sys.executable, "pack": str(ctx.pack.python_dir)}
     # Only for a program that asks for it: a JRE that does not exist must not stop any other.
     if ctx.pack.source:
-        names |= {CA_FILE: str(ctx.folder.source / CERTIFICATE_FILE), SOURCE_FILES: str(ctx.folder.source_files)}
+        own = str(ctx.folder.source / CERTIFICATE_FILE)
+        names |= {CA_FILE: ctx.plan.service_ca_file if ctx.plan.service_url else own}
+        names |= {SOURCE_FILES: str(ctx.folder.source_files)}
     names["java"] = str(find_java(ctx.plan.java)) if any("{java}" in text for text in chosen.texts) else ""
     if chosen.jars:
         jars = read_lock(_lock(ctx, chosen))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from streamproof.fixtures.timing.pace import MAX
@@ -19,7 +20,8 @@ class HostSettings:
     ends with process `owner`; it is None when no process lives as long as the run (Airflow tasks). `compose_files` are
     the Compose files of stack `compose`, the project's own when empty; `docker_host` is its Docker engine. `packs` are
     the packs that a request can name, None for the project's only. `longest_replay_sec` limits how long a paced replay
-    may take, None for no limit.
+    may take, None for no limit. `environ` are the environment variables that may name the service that a pipeline
+    fetches from on stack `external`.
     """
 
     cache_dir: Path
@@ -29,6 +31,7 @@ class HostSettings:
     docker_host: str | None = None
     packs: Packs | None = None
     longest_replay_sec: float | None = None
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

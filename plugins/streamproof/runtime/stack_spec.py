@@ -126,6 +126,7 @@ class OutsideLaunch:
     """The services that a stack uses but does not start: their addresses and versions, without secrets.
 
     `bootstrap_from_clickhouse` is the brokers' address as ClickHouse reaches them. `versions` are by service name.
+    `source_url` is the service that the pipeline fetches from, '' where the stack has a source of its own or none.
     """
 
     bootstrap_servers: str
@@ -135,6 +136,7 @@ class OutsideLaunch:
     warehouse_user: str
     warehouse_secure: bool
     versions: Mapping[str, str]
+    source_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

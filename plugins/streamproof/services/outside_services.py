@@ -79,6 +79,7 @@ def _state(spec: StackSpec, outside: OutsideLaunch) -> StackState:
         clickhouse_user="" if is_postgres else outside.warehouse_user,
         clickhouse_secure=outside.warehouse_secure and not is_postgres,
         outside=dict(outside.versions),
+        source_url=outside.source_url,
         bootstrap_from_clickhouse=outside.bootstrap_from_clickhouse,
         postgres_host=outside.warehouse_host if is_postgres else "",
         postgres_port=outside.warehouse_port if is_postgres else 0,

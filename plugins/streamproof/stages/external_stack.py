@@ -60,7 +60,7 @@ def bring_up(ctx: RunContext, spec: StackSpec, *, timeout: float) -> StackState:
         if kafka is not None:
             _create_topics(ctx, kafka, topics)
         _write_list(ctx, topics=topics, groups=groups, database=ctx.names.database)
-        launch = _launch(outside, kafka, versions)
+        launch = replace(_launch(outside, kafka, versions), source_url=ctx.plan.service_url)
         # A pipeline that fetches gets its secrets when it is started, after the source has made its key.
         secrets = {} if spec.processor is None else processor_secrets(ctx)
         state = start_stack(replace(spec, topics=(), outside=launch), timeout=timeout, secrets=secrets)

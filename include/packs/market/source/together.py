@@ -23,7 +23,10 @@ def problems(files: Mapping[str, Path]) -> Iterator[str]:
         for one, other in combinations(alike, 2):
             names = f"{one.file.name} and {other.file.name}"
             if shared := _records(one.file) & _records(other.file):
-                yield f"{names} both hold {len(shared)} records of {dataset} {schema}: leave one of them out."
+                yield (
+                    f"{names} both hold {len(shared)} equal record(s) of {dataset} {schema}: leave one of them out, or "
+                    "fetch ranges that do not overlap."
+                )
             versions = [asked.file.metadata.version for asked in (one, other)]
             if schema in _CHANGED_LAYOUTS and versions[0] != versions[1] and set(one.days) & set(other.days):
                 yield f"{names} are DBN of versions {versions[0]} and {versions[1]} on the same day: leave one out."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -136,6 +137,7 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
         compose_files=environment.compose_files,
         docker_host=environment.docker_host,
         packs=environment.packs,
+        environ=os.environ,
     )
     # A missing connection is a usage error, so it is checked before the run has a folder.
     outside = _connections(request, environment.packs) if _is_outside(request) else None
@@ -163,13 +165,17 @@ def _to_install(ctx: RunContext) -> list[str]:
 
 def _connections(request: RunRequest, packs: Packs) -> Connections:
     """Return the services that a run does not start: Kafka where it publishes, Flink where its processor is a job."""
+    from dataclasses import replace
+
     from streamproof.packs.flink_jobs import FlinkProcessor
+    from streamproof.packs.sources import named_service
 
     pack = packs.load(request.pack)
     if request.mode == OBSERVE:
         return connections(warehouse=pack.warehouse, kafka=False)
     needs_flink = isinstance(pack.processor(request.processor), FlinkProcessor)
-    return connections(warehouse=pack.warehouse, kafka=not pack.source, flink=needs_flink)
+    found = connections(warehouse=pack.warehouse, kafka=not pack.source, flink=needs_flink)
+    return replace(found, service=named_service(pack, os.environ))
 
 
 def _is_outside(request: RunRequest) -> bool:

@@ -46,6 +46,8 @@ class Subject:
     replay: ReplayPlan | None = None
     correlation: str = ""
     shift_ms: int = 0
+    service_url: str = ""
+    service_ca_file: str = ""
 
 
 def replayed_subject(request: RunRequest, pack: Pack, now: datetime) -> Subject:

@@ -105,10 +105,11 @@ def _repetition(ctx: RunContext, number: int, records: int) -> dict[str, Any]:
     ended = _run_once(ctx, number, timeout_sec(records))
     asked = sum(1 for _ in answered(ctx)) - before
     if ended.code != 0:
+        own = not ctx.plan.service_url
         raise StackError(
-            f"The pipeline {_how(ended.code)}{_which(ctx, number)}, after {asked} requests.",
-            hint=f"Its log is {processor_log(ctx)}, its requests are in {ledger_file(ctx)}. Last lines:\n"
-            f"{last_lines(processor_log(ctx))}",
+            f"The pipeline {_how(ended.code)}{_which(ctx, number)}{f', after {asked} requests' if own else ''}.",
+            hint=f"Its log is {processor_log(ctx)}{f', its requests are in {ledger_file(ctx)}' if own else ''}. "
+            f"Last lines:\n{last_lines(processor_log(ctx))}",
         )
     with ctx.warehouse() as warehouse:
         rows = warehouse.row_counts(ctx.pack.accounting.drained.settled_tables)

@@ -41,11 +41,11 @@ def write_client_files(ctx: RunContext) -> tuple[str, ...]:
 
 
 def source_launch(ctx: RunContext) -> SourceLaunch | None:
-    """Return what the run's source serves, None for a run that publishes.
+    """Return what the run's source serves, None for a run that publishes or fetches from the service itself.
 
     Raises FixtureError, StackError when the packages of the pack cannot be installed.
     """
-    if not ctx.pack.source:
+    if not ctx.pack.source or ctx.plan.service_url:
         return None
     return SourceLaunch(
         pack_file=ctx.plan.pack_file,
