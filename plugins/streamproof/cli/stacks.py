@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from streamproof.environment import Environment
     from streamproof.model.stack import StackState
+    from streamproof.runs.context import RunContext
 
 
 def stack_folders(environment: Environment) -> list[Path]:
@@ -50,4 +52,45 @@ def stack_facts(folder: Path, state: StackState) -> dict[str, Any]:
             for service in state.services
         ],
         "error": state.error,
+    }
+
+
+_PASSWORD_FILE = "PGPASSWORD_FILE"  # noqa: S105 - the name of a variable
+
+
+def exported(name: str, value: str) -> str:
+    """Return a line for the shell. A password is read from its file, so that no screen shows it."""
+    text = shlex.quote(value)
+    return f'export PGPASSWORD="$(cat {text})"\n' if name == _PASSWORD_FILE else f"export {name}={text}\n"
+
+
+def warehouse_variables(ctx: RunContext, found: StackState) -> dict[str, str]:
+    """Return how the warehouse of a stack is reached. The password of PostgreSQL is in a file for its user only."""
+    if found.postgres_port:
+        return {
+            "PGHOST": found.postgres_host,
+            "PGPORT": str(found.postgres_port),
+            "PGUSER": found.postgres_user,
+            "PGDATABASE": ctx.names.database,
+            **({_PASSWORD_FILE: found.postgres_secret} if found.postgres_secret else {}),
+        }
+    return {
+        "CH_HOST": found.clickhouse_host,
+        "CH_PORT": str(found.clickhouse_port),
+        "CH_USER": found.clickhouse_user,
+        "CH_DATABASE": ctx.names.database,
+    }
+
+
+def source_variables(ctx: RunContext, found: StackState) -> dict[str, str]:
+    """Return how a pipeline reaches the source of a stack, nothing for a stack without one."""
+    if not found.source_url:
+        return {}
+    from streamproof.transport.served import CERTIFICATE_FILE, KEY_FILE
+
+    folder = ctx.folder.source
+    return {
+        "SOURCE_URL": found.source_url,
+        "SOURCE_CA_FILE": str(folder / CERTIFICATE_FILE),
+        "SOURCE_KEY_FILE": str(folder / KEY_FILE),
     }

@@ -42,6 +42,17 @@ def test_status_shows_the_address_of_flink(call, project):
     assert call("stack", "status", "--json").document["stacks"][0]["flink"] == "http://127.0.0.1:4"
 
 
+def test_status_names_only_the_services_that_a_stack_has(call, project):
+    state = StackState(
+        "dev", "ready", own_identity(), "none", "", "", 0, 0, "", postgres_host="127.0.0.1", postgres_port=5433
+    )
+    write_json(project / "artifacts/stacks/dev/stack/state.json", state.as_json())
+
+    shown = call("stack", "status").out
+    assert "postgresql://127.0.0.1:5433" in shown
+    assert "ClickHouse" not in shown and "Kafka" not in shown and "None" not in shown
+
+
 def test_a_run_says_that_it_will_install_flink_only_where_it_is_missing(call, project, home, tmp_path, monkeypatch):
     (project / "requirements-flink.txt").symlink_to(home / "requirements-flink.txt")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -13,13 +13,19 @@ import typer
 from streamproof.cli.environment import connections, read_environment
 from streamproof.cli.options import Json, Pack
 from streamproof.cli.output import emit_json, progress_console, result_console
-from streamproof.cli.stacks import left_up, stack_facts, stack_folders
+from streamproof.cli.stacks import (
+    exported,
+    left_up,
+    source_variables,
+    stack_facts,
+    stack_folders,
+    warehouse_variables,
+)
 from streamproof.model.errors import StackError, UsageError
 
 if TYPE_CHECKING:
     from streamproof.environment import Environment
     from streamproof.model.results import StageResult
-    from streamproof.model.stack import StackState
     from streamproof.runs.context import RunContext
 
 app = typer.Typer(help="Start, look at and stop a local stack with the pack's schema and processor.")
@@ -60,7 +66,7 @@ def up(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Start Kafka, ClickHouse and the processor, apply the schema, and print how to reach them."""
+    """Start the pack's services and processor, apply the schema, and print how to reach them."""
     _strategy(stack, state, keep_data=keep_data, allow_destructive=allow_destructive)
     if flink and stack != "local":
         raise UsageError("--flink is for a local stack.", hint="Start the profile: docker compose --profile flink up.")
@@ -70,37 +76,20 @@ def up(
     found = ctx.stack_state()
     variables = {
         **({"KAFKA_BOOTSTRAP": found.bootstrap_servers} if found.bootstrap_servers else {}),
-        "CH_HOST": found.clickhouse_host,
-        "CH_PORT": str(found.clickhouse_port),
-        "CH_USER": found.clickhouse_user,
-        "CH_DATABASE": ctx.names.database,
+        **warehouse_variables(ctx, found),
         **({"FLINK_REST": found.flink_rest} if found.flink_rest else {}),
-        **_source_variables(ctx, found),
+        **source_variables(ctx, found),
     }
     if json:
         emit_json({**stack_facts(ctx.folder.stack, found), "env": variables, "input_topic": ctx.names.input_topic})
         return
     feed = "" if found.source_url else f"  feed it:  streamproof replay --topic {ctx.names.input_topic}\n"
     console = result_console(json=json)
-    console.print("".join(f"export {key}={value}\n" for key, value in variables.items()), end="", markup=False)
+    console.print("".join(exported(*variable) for variable in variables.items()), end="", markup=False, soft_wrap=True)
     progress_console().print(
         f"Stack {name} is up.\n{feed}  stop it:  streamproof stack down {name}",
         markup=False,
     )
-
-
-def _source_variables(ctx: RunContext, found: StackState) -> dict[str, str]:
-    """Return how a pipeline reaches the source of a stack, nothing for a stack without one."""
-    if not found.source_url:
-        return {}
-    from streamproof.transport.served import CERTIFICATE_FILE, KEY_FILE
-
-    folder = ctx.folder.source
-    return {
-        "SOURCE_URL": found.source_url,
-        "SOURCE_CA_FILE": str(folder / CERTIFICATE_FILE),
-        "SOURCE_KEY_FILE": str(folder / KEY_FILE),
-    }
 
 
 @app.command("prepare")
@@ -115,7 +104,10 @@ def prepare(
     ] = True,
     json: Json = False,
 ) -> None:
-    """Create the pack's topics, database and tables in the services of KAFKA_BOOTSTRAP and CH_HOST, where missing."""
+    """Create the pack's topics, database and tables, where missing, in the services of KAFKA_BOOTSTRAP and CH_HOST.
+
+    A pack on PostgreSQL has PGHOST in place of CH_HOST.
+    """
     from streamproof.stages.prepare import prepare as prepare_services
 
     environment = read_environment()
@@ -158,9 +150,11 @@ def status(
     console = result_console(json=json)
     for facts in found:
         flink = f"Flink {facts['flink']}  " if facts["flink"] else ""
+        has_kafka = facts["kafka_kind"] != "none"
+        kafka = f"Kafka {facts['bootstrap_servers']} ({facts['kafka_kind']})  " if has_kafka else ""
+        warehouse = f"ClickHouse {facts['clickhouse']}" if facts["clickhouse"] else facts["warehouse"]
         console.print(
-            f"{facts['name']}  {facts['status']}  Kafka {facts['bootstrap_servers']} ({facts['kafka_kind']})  "
-            f"ClickHouse {facts['clickhouse']}  {flink}{facts['folder']}",
+            f"{facts['name']}  {facts['status']}  {kafka}{warehouse}  {flink}{facts['folder']}",
             markup=False,
         )
     if not found:
