@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from pipelines.market.errors import PipelineError
@@ -126,9 +126,10 @@ class RuleEngine:
         if schema.startswith("ohlcv-"):
             self._constants["granularity"] = schema.removeprefix("ohlcv-")
         self._symbols = symbols
-        names = [(name, _RENAMED.get(name, name)) for name in MODELS[schema].model_fields]
-        self._columns = names
-        self._sentinels = [(new, _SENTINELS[new]) for _, new in names if new in _SENTINELS]
+        fields = list(MODELS[schema].model_fields)
+        self._values = itemgetter(*fields)
+        self._columns = [_RENAMED.get(name, name) for name in fields]
+        self._sentinels = [(name, _SENTINELS[name]) for name in self._columns if name in _SENTINELS]
         self._time = "ts_event_ns" if "granularity" in self._constants else "ts_recv_ns"
         self._ordinals = Ordinals(schema) if schema in _ORDINAL_KEYS else None
 
@@ -138,8 +139,7 @@ class RuleEngine:
             yield item if isinstance(item, Refused) else self._row(*item)
 
     def _row(self, position: int, record: Record) -> tuple[int, Row] | Refused:
-        values = record.__dict__
-        row: Row = {new: values[name] for name, new in self._columns}
+        row: Row = dict(zip(self._columns, self._values(record.__dict__), strict=True))
         # Counted before anything is refused: what becomes of its equals changes no record's number.
         if self._ordinals:
             row["ordinal"] = self._ordinals.next(record)
