@@ -31,8 +31,11 @@ _LEVELS = {
     "0": "FATAL", "1": "FATAL", "2": "FATAL", "3": "ERROR", "4": "WARN",
 }  # fmt: skip
 _HEADERS = (
-    # PostgreSQL: 2026-11-22 06:28:27.541 UTC [429] ERROR:  ...
-    re.compile(r"(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) (?P<zone>UTC) \[\d+\] (?P<level>[A-Z]+\d?):", re.ASCII),
+    # PostgreSQL: 2026-11-22 06:28:27.541 UTC [429] ERROR:  ..., and on stack compose [429] (client backend) ERROR:  ...
+    re.compile(
+        r"(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) (?P<zone>UTC) \[\d+\] (?:\(.*?\) )?(?P<level>[A-Z]+\d?):",
+        re.ASCII,
+    ),
     # log4j and Python: 2026-11-22T06:28:29,865Z WARN  [..., [2026-11-22 06:28:29,865] ERROR ...
     re.compile(r"\[?(?P<at>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]\d{3})(?P<zone>Z?)\]?\s+(?P<level>[A-Z]+)\b", re.ASCII),
     # ClickHouse: 2026.11.22 06:28:27.541482 [ 429 ] {query} <Warning> Context: ...

@@ -32,6 +32,8 @@ PROCESSOR = "2026-11-22 06:28:29,865 {} pipelines.livepeer.job refused"
         (POSTGRES.format("ERROR"), "ERROR", WHEN),
         (POSTGRES.format("FATAL"), "FATAL", WHEN),
         (POSTGRES.format("PANIC"), "FATAL", WHEN),
+        (POSTGRES.format("(client backend) ERROR"), "ERROR", WHEN),
+        (POSTGRES.format("(User-Defined (own) Action [1000]) FATAL"), "FATAL", WHEN),
         (PROCESSOR.format("WARNING"), "WARN", None),  # Python writes local time and does not say which
         (PROCESSOR.format("ERROR"), "ERROR", None),
         (PROCESSOR.format("CRITICAL"), "FATAL", None),
@@ -56,6 +58,7 @@ def test_a_line_that_warns_is_kept_with_its_level_and_time(line, level, at):
         CLICKHOUSE.format("Information"),
         POSTGRES.format("LOG"),
         POSTGRES.format("STATEMENT"),
+        POSTGRES.format("(client backend) LOG:  statement (1) ERROR"),
         PROCESSOR.format("INFO"),
         "%6|1795328935.102|FAIL|rdkafka#producer-1| [thrd:main]: disconnected",
         "2026-11-22T06:28:27.300Z kafka has ended, code 143",
