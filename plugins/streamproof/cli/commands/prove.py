@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,30 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streamproof.cli.commands.run import run_planned
-from streamproof.cli.options import (
-    Events,
-    Faults,
-    FromTs,
-    Inject,
-    Json,
-    Kafka,
-    KeepStack,
-    LookbackHours,
-    Manifest,
-    NewRunId,
-    Pack,
-    Parallelism,
-    Partitions,
-    Processor,
-    ShiftTo,
-    Speed,
-    Stack,
-    TolerateBadLines,
-    ToTs,
-    named,
-    window_texts,
-)
+from streamproof.cli.options import named
 from streamproof.cli.output import emit_json, result_console
+from streamproof.cli.run_options import CommonOptions, takes
 from streamproof.model.errors import EXIT_CHECK_FAILED, EXIT_NOT_JUDGED, UsageError
 from streamproof.model.plan import EVERY_DAMAGE, PROVE
 from streamproof.model.results import Verdict
@@ -63,64 +43,35 @@ Mutations = Annotated[
 ]
 
 
-def prove(
-    pack: Pack = None,
-    run_id: NewRunId = None,
-    stack: Stack = "local",
-    processor: Processor = None,
-    partitions: Partitions = 1,
-    parallelism: Parallelism = None,
-    kafka: Kafka = "broker",
-    manifest: Manifest = None,
-    speed: Speed = "max",
-    shift_to: ShiftTo = None,
-    events: Events = None,
-    faults: Faults = None,
-    suites: ProvedSuites = None,
-    check: ProvedChecks = None,
-    coverage: Coverage = False,
-    damages: Damages = None,
-    mutations: Mutations = False,
-    keep_stack: KeepStack = False,
-    tolerate_bad_lines: TolerateBadLines = False,
-    inject: Inject = None,
-    from_ts: FromTs = None,
-    to_ts: ToTs = None,
-    lookback_hours: LookbackHours = None,
-    json: Json = False,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class ProveOptions(CommonOptions):
+    """The options of `prove`."""
+
+    suites: ProvedSuites = None
+    check: ProvedChecks = None
+    coverage: Coverage = False
+    damages: Damages = None
+    mutations: Mutations = False
+
+    def request(self, now: datetime) -> RunRequest:
+        """Return the request of the run and of what it proves. Raises UsageError."""
+        return replace(
+            self.common_request(PROVE, now),
+            prove_suites=named(self.suites),
+            prove_checks=named(self.check),
+            coverage=_damages(self.coverage, self.damages),
+            mutations=self.mutations or not self.coverage,
+        )
+
+
+@takes(ProveOptions)
+def prove(options: ProveOptions) -> None:
     """Make a run, break clones of its database, and require that the checks notice: else exit 1.
 
     Every check must notice the mutations beside it; with `--coverage`, each damage of a column, a row or a family.
     """
-    from streamproof.runs.request import RunRequest
-
-    start, end = window_texts(from_ts, to_ts, lookback_hours, now=(now := datetime.now(UTC)))
-    request = RunRequest(
-        pack=pack,
-        run_id=run_id,
-        mode=PROVE,
-        stack=stack,
-        processor=processor,
-        partitions=partitions,
-        parallelism=parallelism,
-        kafka=kafka,
-        manifest=manifest,
-        speed=speed,
-        shift_to=shift_to,
-        events=events,
-        faults=faults,
-        keep_stack=keep_stack,
-        tolerate_bad_lines=tolerate_bad_lines,
-        inject=inject,
-        from_ts=start,
-        to_ts=end,
-        prove_suites=named(suites),
-        prove_checks=named(check),
-        coverage=_damages(coverage, damages),
-        mutations=mutations or not coverage,
-    )
-    raise typer.Exit(_proved(request, now, coverage=coverage, json=json))
+    now = datetime.now(UTC)
+    raise typer.Exit(_proved(options.request(now), now, coverage=options.coverage, json=options.json))
 
 
 def _proved(request: RunRequest, now: datetime, *, coverage: bool, json: bool) -> int:

@@ -5,36 +5,14 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from streamproof.cli.environment import connections, read_environment
-from streamproof.cli.options import (
-    Events,
-    Faults,
-    FromTs,
-    Inject,
-    Json,
-    Kafka,
-    KeepStack,
-    LookbackHours,
-    Manifest,
-    NewRunId,
-    Pack,
-    Parallelism,
-    Partitions,
-    Processor,
-    ShiftTo,
-    Speed,
-    Stack,
-    TolerateBadLines,
-    ToTs,
-    named,
-    window_texts,
-)
 from streamproof.cli.output import emit_json, progress_console, result_console
-from streamproof.model.plan import COMPOSE, EXTERNAL, OBSERVE, PROVE
+from streamproof.cli.run_options import RunOptions, takes
+from streamproof.model.plan import COMPOSE, EXTERNAL, OBSERVE
 from streamproof.model.results import Verdict
 from streamproof.model.verdict import EXIT_CODES
 
@@ -44,77 +22,16 @@ if TYPE_CHECKING:
     from streamproof.runs.context import RunContext
     from streamproof.runs.request import RunRequest
 
-_MODE = "full; smoke: one session per scenario; observe: judge the warehouse of CH_HOST in a window, writing nothing."
 
-
-def run(
-    pack: Pack = None,
-    run_id: NewRunId = None,
-    mode: Annotated[str, typer.Option("--mode", help=_MODE)] = "full",
-    stack: Stack = "local",
-    processor: Processor = None,
-    partitions: Partitions = 1,
-    parallelism: Parallelism = None,
-    kafka: Kafka = "broker",
-    manifest: Manifest = None,
-    speed: Speed = "max",
-    shift_to: ShiftTo = None,
-    events: Events = None,
-    faults: Faults = None,
-    suites: Annotated[
-        list[str] | None, typer.Option("--suites", help="Only these suites; can be repeated.", metavar="NAME")
-    ] = None,
-    keep_stack: KeepStack = False,
-    tolerate_bad_lines: TolerateBadLines = False,
-    inject: Inject = None,
-    from_ts: FromTs = None,
-    to_ts: ToTs = None,
-    lookback_hours: LookbackHours = None,
-    input_topic: Annotated[
-        str | None,
-        typer.Option("--input-topic", help="With --mode observe: the topic that feeds the warehouse.", metavar="TOPIC"),
-    ] = None,
-    yes_shared: Annotated[
-        bool,
-        typer.Option("--yes-shared", help="Publish into a running pipeline that others use, with marked events."),
-    ] = False,
-    json: Json = False,
-) -> None:
+@takes(RunOptions)
+def run(options: RunOptions) -> None:
     """Bring up the stack, replay a fixture set, and judge every layer: exit 0 only when all checks hold.
 
     With --mode observe: judge what an existing warehouse holds in a window, read-only.
     """
-    from streamproof.runs.request import RunRequest
-
     now = datetime.now(UTC)
-    start, end = window_texts(from_ts, to_ts, lookback_hours, now=now)
-    request = RunRequest(
-        pack=pack,
-        run_id=run_id,
-        mode=mode,
-        stack=stack,
-        processor=processor,
-        partitions=partitions,
-        parallelism=parallelism,
-        kafka=kafka,
-        manifest=manifest,
-        speed=speed,
-        shift_to=shift_to,
-        events=events,
-        faults=faults,
-        # A proof always makes a complete run. The selected suites limit only what it proves.
-        suites=() if mode == PROVE else named(suites),
-        prove_suites=named(suites) if mode == PROVE else (),
-        keep_stack=keep_stack,
-        tolerate_bad_lines=tolerate_bad_lines,
-        inject=inject,
-        from_ts=start,
-        to_ts=end,
-        input_topic=input_topic,
-        yes_shared=yes_shared,
-    )
-    summary = run_planned(request, now)
-    _show(summary, json=json)
+    summary = run_planned(options.request(now), now)
+    _show(summary, json=options.json)
     raise typer.Exit(EXIT_CODES[Verdict(summary["verdict"])])
 
 
