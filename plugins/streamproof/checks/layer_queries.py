@@ -40,7 +40,7 @@ def ask_layers(
     with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="layers") as pool:
         results = list(pool.map(lambda query: run_query(warehouse, query, parameters), queries))
     return tuple(
-        (query.layer, _without_absent(query, result, run_only_tables))
+        (query.layer, without_absent(query, result, run_only_tables))
         for query, result in zip(queries, results, strict=True)
     )
 
@@ -77,7 +77,7 @@ def not_found(
     )
 
 
-def _without_absent(query: Block, result: QueryResult, run_only_tables: Collection[str]) -> QueryResult:
+def without_absent(query: Block, result: QueryResult, run_only_tables: Collection[str]) -> QueryResult:
     """Return the result as skipped when its error is the absence of a table that only a replay creates."""
     if not result.error or not result.error.endswith(UNKNOWN_TABLE):
         return result
