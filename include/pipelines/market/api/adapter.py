@@ -8,18 +8,22 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import databento
 from databento_dbn import DBNError
 
 from pipelines.market.api.guards import require_count, require_whole_frames
-from pipelines.market.api.retries import Retries
 from pipelines.market.chunks import Chunk
 from pipelines.market.errors import BadInputError, IncompleteDownloadError
 from pipelines.market.settings import Settings
 from pipelines.market.stages.rules import Interval, Symbols
+
+if TYPE_CHECKING:
+    from databento import Historical
+
+    from pipelines.market.api.retries import Retries
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,21 +45,35 @@ class Download:
 
 
 class DatabentoAdapter:
-    """Fetches chunks. `downloads` counts the streams that were asked for, repeated ones included."""
+    """Fetches chunks. `downloads` counts the streams that were asked for, repeated ones included.
+
+    The client is imported when the service is asked for the first time: that takes longer than a run that finds all its
+    chunks loaded.
+    """
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = settings.work_dir
+        self.downloads = 0
+        _LOG.info("DatabentoAdapter initialized successfully")
+
+    @cached_property
+    def _client(self) -> Historical:
+        """Return the official client. Raises BadInputError for a setting that it refuses."""
+        from databento import Historical, HistoricalGateway  # noqa: PLC0415 - see the class
+
         try:
-            self._client = databento.Historical(
-                settings.api_key, gateway=settings.gateway or databento.HistoricalGateway.BO1
-            )
+            return Historical(self._settings.api_key, gateway=self._settings.gateway or HistoricalGateway.BO1)
         except ValueError as error:
             raise BadInputError(
                 f"The client refuses a setting: {error}.", hint="Check the key and the gateway."
             ) from None
-        self._retries = Retries(settings.attempts, settings.backoff_seconds)
-        self._folder = settings.work_dir
-        self.downloads = 0
-        _LOG.info("DatabentoAdapter initialized successfully")
+
+    @cached_property
+    def _retries(self) -> Retries:
+        from pipelines.market.api.retries import Retries  # noqa: PLC0415 - it knows the client's errors
+
+        return Retries(self._settings.attempts, self._settings.backoff_seconds)
 
     def cost_of(self, chunk: Chunk) -> tuple[float, int]:
         """Return what the service will charge for a chunk in US dollars, and its number of records."""
