@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -92,6 +93,13 @@ def report_failure(message: str, hint: str, exit_code: int, *, as_json: bool) ->
 
 
 def _report_defect(error: Exception, *, as_json: bool) -> int:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return report_failure(
+            f"The disk is full{f': {error.filename} could not be written' if error.filename else ''}.",
+            "What was started has been stopped. Free space, or name a folder on another disk in STREAMPROOF_ARTIFACTS.",
+            EXIT_NOT_JUDGED,
+            as_json=as_json,
+        )
     path = _keep_traceback()
     return report_failure(
         f"Unexpected {type(error).__name__}: {' '.join(str(error).split())[:300] or 'no message'}",
