@@ -22,7 +22,7 @@ class Context:
     def __init__(self, warehouse, run_id: str) -> None:
         self.there = warehouse
         self.plan = SimpleNamespace(run_id=run_id)
-        self.pack = SimpleNamespace(name="livepeer", warehouse="clickhouse")
+        self.pack = SimpleNamespace(name="livepeer", warehouse="clickhouse", source=None)
         self.names = SimpleNamespace(
             database=f"sp_{run_id}", input_topic=f"{run_id}.in", groups={"raw": f"{run_id}.raw"}, topics={}
         )
