@@ -43,7 +43,7 @@ def sound(warehouse: Warehouse) -> Rows:
 def loaded(warehouse: Warehouse, sound: Rows) -> Iterator[tuple[MutantDatabase, dict[str, str]]]:
     """A database with the golden rows, and its content."""
     base = warehouse.with_schema()
-    ctx: Any = SimpleNamespace(clickhouse_settings=lambda: warehouse.settings.using(base.database))
+    ctx: Any = SimpleNamespace(database_settings=lambda: warehouse.settings.using(base.database))
     database = MutantDatabase(EventSet("golden", ctx, []), "mutants", warehouse.schema)
     database.load(sound)
     yield database, database.content()
