@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from pipelines.market.jobs import Job, Request
 
+# A half-open range of time, UTC.
+Span = tuple[dt.datetime, dt.datetime]
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -25,7 +27,7 @@ class Chunk:
     symbols: tuple[str, ...]
     start: dt.datetime
     end: dt.datetime
-    requested: tuple[dt.datetime, dt.datetime]
+    requested: Span
 
     @property
     def identifier(self) -> str:
@@ -60,6 +62,30 @@ def spans_of(chunks: Iterable[Chunk]) -> list[Chunk]:
         else:
             found.append(chunk)
     return found
+
+
+def divided(chunks: Iterable[Chunk], ranges: Mapping[str, Span]) -> tuple[list[Chunk], list[Chunk]]:
+    """Divide chunks into those that the service has data of and the others. `ranges` are those of the data sets.
+
+    Where chunks of a request are left out, `requested` of its others is the range that these fill.
+    """
+    groups: dict[Chunk, list[Chunk]] = {}
+    for chunk in chunks:
+        first, end = chunk.requested
+        groups.setdefault(replace(chunk, start=first, end=end), []).append(chunk)
+    there: list[Chunk] = []
+    absent: list[Chunk] = []
+    for group in groups.values():
+        kept = [chunk for chunk in group if _overlap((chunk.start, chunk.end), ranges[chunk.dataset])]
+        if len(kept) < len(group):
+            absent += [chunk for chunk in group if chunk not in kept]
+            kept = [replace(chunk, requested=(kept[0].start, kept[-1].end)) for chunk in kept]
+        there += kept
+    return there, absent
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _of_schema(request: Request, schema: str) -> Iterator[Chunk]:

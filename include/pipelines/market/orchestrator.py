@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 
 from pipelines.market.api.adapter import DatabentoAdapter, Download
+from pipelines.market.availability import available
 from pipelines.market.chunks import Chunk, chunks_of, spans_of
 from pipelines.market.errors import BadInputError
 from pipelines.market.jobs import Job
@@ -37,11 +38,14 @@ _ROUNDED = ("fetch_seconds", "seconds")
 class Totals:
     """The sums of a run. `skipped` chunks were loaded by an earlier run; `forced`: such chunks were loaded again.
 
+    The service has no data of `absent` chunks.
+
     `seconds` are those of the whole run, `fetch_seconds` those of its downloads, attempts that failed included.
     """
 
     chunks: int = 0
     skipped: int = 0
+    absent: int = 0
     served: int = 0
     stored: int = 0
     quarantined: int = 0
@@ -108,9 +112,11 @@ class PipelineOrchestrator:
         totals.skipped = len(chunks) - len(remaining)
         if totals.skipped:
             _LOG.info("%d of %d chunks are loaded already", totals.skipped, len(chunks))
-        if remaining:
-            announce(adapter, remaining, nothing_is_wrong=bool(totals.skipped))
-        yield from remaining
+        there = available(adapter, remaining, nothing_is_wrong=bool(totals.skipped))
+        totals.absent = len(remaining) - len(there)
+        if there:
+            announce(adapter, there, nothing_is_wrong=bool(totals.skipped))
+        yield from there
 
     def _load(
         self, job_id: str, chunk: Chunk, adapter: DatabentoAdapter, tracker: DownloadProgressTracker, totals: Totals
@@ -153,10 +159,8 @@ class PipelineOrchestrator:
 def announce(adapter: DatabentoAdapter, chunks: list[Chunk], *, nothing_is_wrong: bool) -> float:
     """Log what the chunks will cost and return it in US dollars, before anything is fetched.
 
-    Raises BadInputError for a range that the service has no data of, unless `nothing_is_wrong` with that.
+    Raises BadInputError when they hold no record, unless `nothing_is_wrong` with that.
     """
-    for chunk in {chunk.dataset: chunk for chunk in chunks}.values():
-        adapter.require_range(chunk)
     costs = [adapter.cost_of(span) for span in spans_of(chunks)]
     dollars, records = sum(cost for cost, _ in costs), sum(count for _, count in costs)
     _LOG.info("Cost of %d chunks with %d records: %.2f US dollars", len(chunks), records, dollars)

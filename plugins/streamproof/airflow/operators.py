@@ -18,6 +18,7 @@ from streamproof.airflow.settings import read_settings
 from streamproof.model.errors import StreamproofError
 from streamproof.model.plan import COMPOSE, RunPlan
 from streamproof.model.results import StageResult, Status
+from streamproof.model.verdict import skipped_for_a_run
 from streamproof.runs.stage import SUITE_PREFIX
 from streamproof.stages.registry import STAGES
 
@@ -62,9 +63,14 @@ def stage_summary(result: StageResult) -> dict[str, Any]:
 
 
 def passed_or_raise(result: StageResult, *, retry: bool = False) -> dict[str, Any]:
-    """Return the stage's XCom value. Raises when the stage did not pass; Airflow retries only with `retry`."""
+    """Return the stage's XCom value. Raises when the stage did not pass; Airflow retries only with `retry`.
+
+    The task of a suite that needs a run is skipped in mode observe; the run's verdict says whether anything was judged.
+    """
     if result.status is Status.PASSED:
         return stage_summary(result)
+    if result.error is None and skipped_for_a_run(result.checks):
+        raise AirflowSkipException(f"{result.stage}: all of its checks need what only a run of its own has.")
     broken = [check for check in result.checks if check.status in (Status.FAILED, Status.ERRORED)]
     names = [f"{check.suite}.{check.name} {check.error or check.status.value}" for check in broken]
     said = result.error or "; ".join(names[:20]) or "nothing was there to judge"

@@ -28,9 +28,6 @@ KAFKA_KINDS = ("broker", "mock")
 NOTHING_PROMISED: Mapping[str, object] = {
     "published_by_scenario": {},
     "published_in_window": {},
-    "requests_by_repetition": [],
-    "seconds_by_repetition": [],
-    "peak_rss_bytes_by_repetition": [],
 }
 
 # Suites that run as separate stages.
@@ -78,6 +75,7 @@ class RunPlan:
     - `faults` is the plan of faults for a pipeline that fetches what is served, '' for none.
     - `service_url` is the base URL of the service itself, from which the pipeline fetches in place of a source of the
       run, '' for a source of the run. `service_ca_file` is a file of authorities that it has to trust, '' for none.
+    - `suites_by_name` are the suites that the request names, empty when it leaves the choice to the pack.
     - `compose_files` and `docker_host` belong to stack `compose`.
     - `rungs` are those that the pack offers (see `model.rungs`).
     """
@@ -122,6 +120,7 @@ class RunPlan:
     faults: str = ""
     service_url: str = ""
     service_ca_file: str = ""
+    suites_by_name: tuple[str, ...] = ()
     compose_files: tuple[str, ...] = ()
     docker_host: str | None = None
     stages: tuple[PlannedStage, ...] = ()

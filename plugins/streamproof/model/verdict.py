@@ -17,6 +17,9 @@ EXIT_CODES: Mapping[Verdict, int] = {
 # A key in the diagnostics of a skipped check. Its value is the reason why there was nothing to judge: nothing was
 # published, or the layer below is empty too. Without it, the rows may have been lost, or belong to another window.
 EXPLAINED_BY = "explained_by"
+# A key in the diagnostics of a check that mode observe skips: what the check needs, and only a run of its own has. A
+# suite of such checks alone is left out, provided that the run judges anything else.
+ONLY_A_RUN_HAS = "only_a_run_has"
 
 
 def _judged(result: StageResult) -> bool:
@@ -28,12 +31,22 @@ def _judged(result: StageResult) -> bool:
     )
 
 
+def skipped_for_a_run(checks: Sequence[CheckResult]) -> bool:
+    """Return whether there are checks, and mode observe skipped all of them: only a run has what they need."""
+    return bool(checks) and all(
+        check.status is Status.SKIPPED and bool(check.diagnostics.get(ONLY_A_RUN_HAS)) for check in checks
+    )
+
+
 def unjudged(planned: Sequence[str], judging: Sequence[str], results: Mapping[str, StageResult]) -> list[str]:
     """Return the reasons why the run could not be judged, one sentence each; empty if there is none.
 
     The results are compared with the planned stages: a stage that never ended is a reason, like one that broke.
     """
     reasons = []
+    judged = {stage for stage in judging if stage in results and _judged(results[stage])}
+    if judged:
+        judged |= {stage for stage in judging if stage in results and skipped_for_a_run(results[stage].checks)}
     for stage in planned:
         result = results.get(stage)
         if result is None:
@@ -42,7 +55,7 @@ def unjudged(planned: Sequence[str], judging: Sequence[str], results: Mapping[st
             reasons.append(f"{stage}: {result.error}")
         elif stage not in judging and result.status is not Status.PASSED:
             reasons.append(f"{stage} is {result.status.value}")
-        elif stage in judging and not _judged(result):
+        elif stage in judging and stage not in judged:
             reasons.append(f"{stage} judged nothing")
         else:
             reasons.extend(

@@ -11,7 +11,7 @@ from streamproof.model.plan import RunPlan
 from streamproof.model.results import LAYERS, CheckResult, StageResult, Status, Verdict
 from streamproof.model.rungs import missing_rungs, proved_rungs
 from streamproof.model.stack import StackState
-from streamproof.model.verdict import failed_checks, judge, unjudged
+from streamproof.model.verdict import failed_checks, judge, skipped_for_a_run, unjudged
 from streamproof.report.compact import compact_summary
 
 __all__ = ["build_summary", "compact_summary", "first_broken_layer"]
@@ -58,7 +58,7 @@ def build_summary(
         "rungs": proved_rungs(plan, results),
         "rungs_missing": missing_rungs(plan.rungs),
         "rerun": plan.rerun,
-        "notices": [*plan.notices, *([content.notice] if content and content.notice else [])],
+        "notices": [*plan.notices, *_left_out(results), *([content.notice] if content and content.notice else [])],
         "content": content.in_brief() if content else None,
         "injected": _injected(plan, results),
         "error": None if verdict is Verdict.PASSED else _error(plan, results, stack),
@@ -154,6 +154,16 @@ def _failure(check: CheckResult) -> dict[str, Any]:
         "layer": check.layer,
         "source_file": check.source_file,
     }
+
+
+def _left_out(results: Mapping[str, StageResult]) -> list[str]:
+    """Return a sentence for each suite of which mode observe could judge no check."""
+    return [
+        f"Suite {result.checks[0].suite} is left out: all of its {len(result.checks)} checks need what only a run of "
+        "its own has. The report says of each what that is."
+        for result in results.values()
+        if result.error is None and skipped_for_a_run(result.checks)
+    ]
 
 
 def _not_judged(results: Mapping[str, StageResult]) -> list[dict[str, Any]]:

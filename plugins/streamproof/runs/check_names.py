@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from streamproof.checks.check_files import CheckFiles
@@ -42,6 +42,17 @@ def _compared(files: CheckFiles, pack: Pack) -> tuple[ParityObject, ...]:
             hint=f"Name tables in {pack.sql_dir / FOLDER / MAP}, or `entities` in {pack.file}: docs/write-a-pack.md.",
         )
     return files.parity
+
+
+def blind_to_windows(files: CheckFiles, suites: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence about the suites of which no check reads the window, if there are any. Raises SqlSourceError.
+
+    What a run made is all within its window. A warehouse that others fill holds more.
+    """
+    window = {"from_ts", "to_ts"}
+    found = [suite for suite in suites if not any(window & set(test.parameter_names) for test in files.suite(suite))]
+    if found:
+        yield f"Whatever the window, these suites judge the whole database: {', '.join(found)}."
 
 
 def refuse_unknown_checks(request: RunRequest, checks: Mapping[str, set[str]]) -> None:

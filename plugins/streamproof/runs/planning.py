@@ -25,7 +25,7 @@ from streamproof.model.plan import (
 )
 from streamproof.model.window import iso_ms
 from streamproof.packs.loading import Packs
-from streamproof.runs.check_names import checks_by_suite, refuse_unknown_checks
+from streamproof.runs.check_names import blind_to_windows, checks_by_suite, refuse_unknown_checks
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder
 from streamproof.runs.names import RunNames
@@ -69,6 +69,8 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     observes = request.mode == OBSERVE
     subject = observed_subject(request, now) if observes else replayed_subject(request, pack, now)
     subject = fetched_subject(subject, request, pack, host.environ)
+    if observes:
+        subject = replace(subject, notices=(*subject.notices, *blind_to_windows(files, suites)))
     _refuse_long_replay(subject, request, host)
     shared = None if observes else running_processor(pack, request.processor)
     if shared:
@@ -113,6 +115,7 @@ def _given(request: RunRequest) -> dict[str, Any]:
     return {
         "mode": request.mode,
         "keep_stack": request.keep_stack,
+        "suites_by_name": request.suites,
         "tolerate_bad_lines": request.tolerate_bad_lines,
         "prove_suites": request.prove_suites,
         "prove_checks": request.prove_checks,

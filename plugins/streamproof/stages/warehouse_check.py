@@ -10,6 +10,7 @@ from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.names import RunNames
 from streamproof.runtime.stack_spec import CLICKHOUSE
 from streamproof.runtime.warehouses import address_of
+from streamproof.warehouse.common.columns import ENGINE_TABLES
 from streamproof.warehouse.registry import open_warehouse
 
 EXPECTED_COLUMNS = "expected_columns.json"
@@ -31,6 +32,9 @@ def run(ctx: RunContext) -> StageOutcome:
         except WarehouseError as error:
             raise WarehouseError(error.message, hint=f"{error.hint} The connection comes from {source}.") from None
         version = warehouse.version
+        # Every schema of a run has these tables; in a database that no run has filled, they say nothing.
+        filled_by_runs = [table for table in ENGINE_TABLES if table not in found.absent]
+        empty = [table for table, count in warehouse.row_counts(filled_by_runs).items() if not count]
     for line in found.other_types:
         ctx.log(line)
     owner_topic = RunNames.of(pack, found.owner).input_topic if found.owner else None
@@ -45,6 +49,7 @@ def run(ctx: RunContext) -> StageOutcome:
             "migrations": found.migrations,
             "other_types": list(found.other_types),
             "absent_run_only_tables": list(found.absent),
+            "empty_run_only_tables": empty,
             "input_topic": ctx.plan.input_topic or owner_topic or pack.topics.get(INPUT, pack.name),
             "settings_are_fixed": found.settings_are_fixed,
         }

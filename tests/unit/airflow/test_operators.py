@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from airflow.sdk import AssetAlias
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
@@ -58,6 +60,11 @@ class TestPassedOrRaise:
     def test_nothing_judged_is_not_passed(self, result):
         with pytest.raises(AirflowFailException, match="nothing was there to judge"):
             operators.passed_or_raise(result("contracts", Status.SKIPPED))
+
+    def test_the_task_of_a_suite_that_needs_a_run_is_skipped_in_mode_observe(self, result, failed_check):
+        check = replace(failed_check, status=Status.SKIPPED, diagnostics={"only_a_run_has": "a log"})
+        with pytest.raises(AirflowSkipException, match="only a run of its own has"):
+            operators.passed_or_raise(result("assert_raw_typed", Status.SKIPPED, checks=(check,)))
 
     def test_infrastructure_may_be_tried_again(self, result):
         with pytest.raises(AirflowException) as raised:

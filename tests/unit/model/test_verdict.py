@@ -72,6 +72,20 @@ def test_a_suite_with_nothing_to_ask_is_no_error_where_every_skip_is_explained()
     assert judge(PLANNED, JUDGING, run(contracts=stage("contracts", explained, open_question))) is Verdict.ERROR
 
 
+def test_a_suite_that_needs_a_run_is_left_out_where_anything_else_is_judged():
+    needs_a_run = check(Status.SKIPPED, diagnostics={"skip_reason": "needs a log", "only_a_run_has": "a log"})
+    nothing_there = check(Status.SKIPPED, diagnostics={"skip_reason": "nothing to judge"})
+    both = stage("contracts", needs_a_run, needs_a_run)
+    assert judge(PLANNED, JUDGING, run(contracts=both)) is Verdict.PASSED
+    assert judge(PLANNED, JUDGING, run(contracts=stage("contracts", needs_a_run, nothing_there))) is Verdict.ERROR
+    failed = run(contracts=both, assert_raw_typed=stage("assert_raw_typed", check(Status.FAILED)))
+    assert judge(PLANNED, JUDGING, failed) is Verdict.FAILED
+    # A green never comes from nothing judged.
+    nothing = run(contracts=both, assert_raw_typed=stage("assert_raw_typed", needs_a_run))
+    assert judge(PLANNED, JUDGING, nothing) is Verdict.ERROR
+    assert unjudged(PLANNED, JUDGING, nothing) == ["assert_raw_typed judged nothing", "contracts judged nothing"]
+
+
 def test_a_check_that_could_not_be_judged_is_named():
     results = run(contracts=stage("contracts", check(Status.PASSED), check(Status.ERRORED, error="no such table")))
     assert judge(PLANNED, JUDGING, results) is Verdict.ERROR

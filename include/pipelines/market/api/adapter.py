@@ -81,17 +81,12 @@ class DatabentoAdapter:
         cost = self._retries.call(f"Cost of {chunk.identifier}", lambda: metadata.get_cost(**options))
         return float(cost), self._count(chunk)
 
-    def require_range(self, chunk: Chunk) -> None:
-        """Require that the service has data of the chunk's time at all. Raises BadInputError."""
+    def range_of(self, dataset: str) -> tuple[dt.datetime, dt.datetime]:
+        """Return the time [start, end), UTC, that the service has data of. Raises PipelineError."""
         found = self._retries.call(
-            f"Range of {chunk.dataset}", lambda: self._client.metadata.get_dataset_range(dataset=chunk.dataset)
+            f"Range of {dataset}", lambda: self._client.metadata.get_dataset_range(dataset=dataset)
         )
-        first, end = _time(found["start"]), _time(found["end"])
-        if chunk.start >= end or chunk.end <= first:
-            raise BadInputError(
-                f"{chunk.dataset} has no data from {chunk.start:%Y-%m-%d} to {chunk.end:%Y-%m-%d}.",
-                hint=f"Its data is from {first:%Y-%m-%d} to {end:%Y-%m-%d}.",
-            )
+        return _time(found["start"]), _time(found["end"])
 
     @contextmanager
     def fetch(self, chunk: Chunk) -> Iterator[Download]:

@@ -73,6 +73,20 @@ def test_a_wrong_request(clean, changes, texts):
     one_error(clean, *texts)
 
 
+def test_days_that_the_service_does_not_have_are_left_out_and_named(market):
+    totals = market.run("--job", "definition_test")
+    assert (totals["chunks"], totals["absent"], totals["skipped"]) == (2, 29, 0)
+    warnings = [line for line in market.errors.splitlines() if " WARNING " in line]
+    assert len(warnings) == 1, warnings
+    assert "GLBX.MDP3 has no data from 2024-01-01 to 2024-01-15 and from 2024-01-17 to 2024-02-01." in warnings[0]
+    assert "Its data is from 2024-01-15 to 2024-01-17." in warnings[0]
+    # They stay to be done, and what is loaded fills the range that is recorded as requested.
+    ranges = "SELECT DISTINCT (tstzrange(requested_start, requested_end) = %s::tstzrange) FROM download_progress"
+    assert market.rows(ranges % "'[2024-01-15 00:00+00,2024-01-17 00:00+00)'") == [(True,)]
+    again = market.run("--job", "definition_test")
+    assert (again["chunks"], again["absent"], again["skipped"]) == (0, 29, 2)
+
+
 def test_a_range_without_a_record(clean):
     clean.gateway.fault = lambda path, number, app, scope, receive, send: (
         _number(send, b"0") if path == "metadata.get_record_count" else None

@@ -2,10 +2,29 @@
 -- LAYER: raw
 
 -- TEST: every_schema_covers_the_same_days
-WITH requests AS (
-    SELECT sum(range_end - range_start) <> requested_end - requested_start AS differs
+WITH
+chunks AS (
+    SELECT
+        job_id,
+        -- What was asked for: the name of a chunk without its time.
+        regexp_replace(chunk_identifier, '/[^/]*$', '') AS request,
+        range_start,
+        range_end,
+        requested_start,
+        requested_end
     FROM download_progress
-    GROUP BY job_id, dataset, symbols, schema_name, requested_start, requested_end
+),
+
+-- A job whose days have changed since has chunks of both ranges.
+loaded AS (
+    SELECT job_id, request, range_agg(tstzrange(range_start, range_end)) AS ranges FROM chunks
+    GROUP BY job_id, request
+),
+
+requests AS (
+    SELECT DISTINCT job_id, request, NOT ranges @> tstzrange(requested_start, requested_end) AS differs
+    FROM chunks
+    INNER JOIN loaded USING (job_id, request)
 )
 
 SELECT

@@ -3,9 +3,11 @@
 
 -- TEST: quarantine_is_complete
 WITH
+-- Each load of a chunk replaces its entries, whichever job loads it.
 chunks AS (
-    SELECT chunk_identifier, max(records_quarantined) AS promised FROM download_progress
-    GROUP BY chunk_identifier
+    SELECT DISTINCT ON (chunk_identifier) chunk_identifier, records_quarantined AS promised
+    FROM download_progress
+    ORDER BY chunk_identifier ASC, updated_at DESC, job_id ASC
 ),
 
 entries AS (
