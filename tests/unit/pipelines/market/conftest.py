@@ -75,6 +75,9 @@ def made(gateways, cluster, sets, tmp_path, monkeypatch):
         return Market(gateway, cluster, names[-1], tmp_path, sets / kind)
 
     yield make
+    # The gateways serve the whole session: the next test, or the loading of the sets, must not meet this fault.
+    for gateway in gateways.values():
+        gateway.fault = None
     for name in names:
         cluster.drop(name)
 
