@@ -18,7 +18,7 @@ from streamproof.warehouse.clickhouse.reviewing import review
 CASES = yaml.safe_load(Path(__file__).with_name("pack_review_cases.yaml").read_text())
 
 
-@pytest.mark.parametrize("name", ["livepeer", "tests/packs/counter", "tests/packs/letters"])
+@pytest.mark.parametrize("name", ["livepeer", "market", "tests/packs/counter", "tests/packs/letters"])
 def test_a_shipped_pack_is_good(home, name):
     packs = Packs(home)
     assert review_pack(packs.load(str(home / name) if "/" in name else name), home) == ()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamproof.model.errors import StackError, WarehouseError
 from streamproof.postgres.temporary import temporary_server
+from streamproof.warehouse.postgres.binding import bound
 from streamproof.warehouse.postgres.client import Client, plain_message, run
 from streamproof.warehouse.postgres.migrations import engine_statements, scripts_of
 from streamproof.warehouse.postgres.objects import described
@@ -18,7 +19,12 @@ from streamproof.warehouse.values import AsTyped, SqlReview, SqlText
 if TYPE_CHECKING:
     from psycopg import Connection
 
-_IS_QUERY = re.compile(r"\A(?:\s|--[^\n]*\n)*(?:SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
+# What EXPLAIN takes. Anything else is a statement of the schema, as TRUNCATE.
+_IS_PLANNED = re.compile(
+    r"\A(?:\s|--[^\n]*\n)*(?:SELECT|WITH|VALUES|TABLE|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE
+)
+# A line of a plan that changes rows, of the statement itself or of a common table expression.
+_CHANGES_ROWS = re.compile(r"\s*(?:->\s+)?(?:Insert|Update|Delete|Merge) on ")
 _WHOLE_NUMBERS = ("smallint", "integer", "bigint")
 _VARIABLES = {"kafka": False, "retention": False, "timescaledb": False}
 # The value of a parameter that no one gives, by the beginning of its type; texts are empty.
@@ -71,23 +77,35 @@ def _refused(session: Connection[Any], source: str, sql: str) -> Iterator[Proble
 
 
 def _reviewed(session: Connection[Any], text: SqlText, known: Mapping[str, object]) -> Iterator[Problem]:
-    """Resolve a query, or apply a change to the empty tables, and undo it; yield the refusal."""
+    """Resolve a query or a change of rows, or run another statement, and undo it; yield the refusal.
+
+    A change of rows is planned only: in empty tables, it may meet a constraint that it does not meet in a run.
+    """
     from psycopg import Error
 
     values = {name: known.get(name, AsTyped(_empty(kind))) for name, kind in text.parameters}
     types: dict[str, str] = {}
     try:
         with session.transaction(force_rollback=True):
-            if _IS_QUERY.match(text.sql):
+            if not _IS_PLANNED.match(text.sql):
+                run(session, text.sql, values)
+            elif not _changes_rows(session, text.sql, values):
                 run(session, f"CREATE TEMPORARY VIEW reviewed AS {text.sql}", values)
                 types = described(session, "SELECT * FROM reviewed")
-            else:
-                run(session, text.sql, values)
     except Error as error:
         yield text.source, plain_message(error)
         return
     if text.count:
         yield from _without_count(text, types)
+
+
+def _changes_rows(session: Connection[Any], sql: str, values: Mapping[str, object]) -> bool:
+    """Plan a statement, and return whether it changes rows. Raises errors of the driver."""
+    from psycopg import ClientCursor
+
+    statement, bound_values = bound(f"EXPLAIN {sql}", values)
+    with ClientCursor(session) as cursor:
+        return any(_CHANGES_ROWS.match(line) for (line,) in cursor.execute(statement, bound_values))
 
 
 def _without_count(text: SqlText, types: Mapping[str, str]) -> Iterator[Problem]:
