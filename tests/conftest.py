@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.support.browser import Look
 
 # Reasons for which a test may be skipped in CI, word for word. Keep it short; each needs a line that says why.
 ALLOWED_SKIP_REASONS: frozenset[str] = frozenset()
@@ -68,6 +75,25 @@ def home() -> Path:
 def cache_dir() -> Path:
     """The cache of jars and archives that `make setup` has filled."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamproof"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A browser that all tests of a process share."""
+    from tests.support.browser import open_browser
+
+    with open_browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def look(browser: Browser) -> Iterator[Look]:
+    """Open pages in the browser; they are closed when the test ends."""
+    from tests.support.browser import Look
+
+    looking = Look(browser)
+    yield looking
+    looking.close()
 
 
 @pytest.hookimpl(hookwrapper=True)
