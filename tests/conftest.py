@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 # The files of each share services, which start once when one process gets them all.
-TOGETHER = ("tests/integration/flink/", "tests/integration/pipelines/livepeer/")
+TOGETHER = ("tests/integration/flink/", "tests/integration/pipelines/livepeer/", "tests/integration/report/")
 
 
 class FilesTogether(LoadFileScheduling):
