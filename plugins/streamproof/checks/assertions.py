@@ -123,6 +123,8 @@ def run_check(warehouse: Warehouse, test: Block, parameters: Mapping[str, object
         source_file=test.source,
         layer=test.layer,
         rung=test.rung,
+        meaning=test.meaning,
+        line=test.line,
         sessions=tuple(str(session) for session in sessions) if isinstance(sessions, list) else (str(sessions),),
     )
 
@@ -137,6 +139,8 @@ def skipped(test: Block, suite: str, needs: str) -> CheckResult:
         source_file=test.source,
         layer=test.layer,
         rung=test.rung,
+        meaning=test.meaning,
+        line=test.line,
     )
 
 

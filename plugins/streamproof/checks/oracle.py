@@ -143,7 +143,15 @@ class OracleJudge:
 
     def _check(self, name: str) -> CheckResult:
         block = self._sql.checks[name]
-        return CheckResult(ORACLE, name, Status.PASSED, source_file=block.source, layer=block.layer)
+        return CheckResult(
+            ORACLE,
+            name,
+            Status.PASSED,
+            source_file=block.source,
+            line=block.line,
+            meaning=block.meaning,
+            layer=block.layer,
+        )
 
     def _sessions_match(self, by_session: Mapping[str, list[Row]], observed: Sequence[Row], layer: str) -> CheckResult:
         """Return the check that every session has the expected facts."""

@@ -59,7 +59,9 @@ class Parity:
     def judge_one(self, warehouse: Warehouse, item: ParityObject) -> CheckResult:
         """Judge one object. An error is returned in the result, never raised."""
         started = time.perf_counter()
-        result = CheckResult(SUITE, item.check, Status.PASSED, source_file=item.source, layer=item.layer)
+        result = CheckResult(
+            SUITE, item.check, Status.PASSED, source_file=item.source, layer=item.layer, meaning=item.comment
+        )
         try:
             diagnostics = self._compared(warehouse, item)
             failed = sum(int(diagnostics[kind]) for kind in ("differing", "missing", "unexpected"))

@@ -138,11 +138,11 @@ def _object(name: str, entry: _Entry, folder: Path, home: Path, dialect: Dialect
 
 
 def _query(file: Path, home: Path, dialect: Dialect) -> tuple[str, str]:
-    """Return the single query of a file and its comment."""
+    """Return the single query of a file and its comment without instructions."""
     if not file.is_file():
         raise UsageError(f"There is no file {file}.", hint=f"{file.parent / MAP} names it.")
     query = read_one_query(file, shown_as=shown_path(file, home), dialect=dialect)
-    return query.sql, query.comment
+    return query.sql, query.meaning
 
 
 def _refuse_unused_files(folder: Path, found: list[ParityObject], seen: set[str]) -> None:

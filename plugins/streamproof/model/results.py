@@ -38,7 +38,8 @@ class CheckResult:
 
     `sessions` are the session ids in the diagnostics; `duration_sec` is wall time in seconds. `layer` is the warehouse
     layer that a failure points to (see LAYERS), '' when the check names none. `rung` is the rung that it belongs to, ''
-    for that of its stage.
+    for that of its stage. `meaning` tells what goes wrong in the real world when the check fails, '' when its author
+    has not said. `line` is its line in `source_file`, from 1; 0 when it is not known.
     """
 
     suite: str
@@ -52,6 +53,8 @@ class CheckResult:
     sessions: tuple[str, ...] = ()
     layer: str = ""
     rung: str = ""
+    meaning: str = ""
+    line: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data."""

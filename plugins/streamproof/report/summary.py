@@ -153,6 +153,8 @@ def _failure(check: CheckResult) -> dict[str, Any]:
         "sessions": list(check.sessions),
         "layer": check.layer,
         "source_file": check.source_file,
+        "line": check.line,
+        "meaning": check.meaning,
     }
 
 

@@ -25,6 +25,7 @@ _PRESENCE = re.compile(r"^PRESENCE:[ \t]*(?P<why>.+)$", re.MULTILINE)
 _LAYER = re.compile(r"^LAYER:[ \t]*(?P<layer>\w+)[ \t]*$", re.MULTILINE)
 _RUNG = re.compile(r"^RUNG:[ \t]*(?P<rung>\w+)[ \t]*$", re.MULTILINE)
 _PLACE = re.compile(r"^PLACE:[ \t]*(?P<place>.+?)[ \t]*$", re.MULTILINE)
+_INSTRUCTION = re.compile(r"^(?:PRESENCE|LAYER|RUNG|PLACE|ALSO FAILS):")
 _ALSO_FAILS = re.compile(r"^ALSO FAILS:[ \t]*(?P<names>.+)$", re.MULTILINE)
 
 
@@ -89,6 +90,12 @@ class Block:
         """Return the other checks that may fail under this mutation (its lines `-- ALSO FAILS: a, b`)."""
         lines = _ALSO_FAILS.findall(self.comment)
         return tuple(name.strip() for line in lines for name in line.split(",") if name.strip())
+
+    @property
+    def meaning(self) -> str:
+        """Return what the block's comment tells a reader, on one line: the comment without lines such as `LAYER: …`."""
+        told = (line for line in self.comment.splitlines() if not _INSTRUCTION.match(line))
+        return " ".join(" ".join(told).split())
 
     @property
     def parameter_names(self) -> frozenset[str]:

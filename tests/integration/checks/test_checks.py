@@ -72,6 +72,7 @@ def test_all_checks_run_whatever_becomes_of_the_others(database, workers):
     assert "needs parameter nope" in by_name["needs what is not there"].error
     assert all(result.error for result in results if result.status is Status.ERRORED)
     assert all(result.duration_sec > 0 and result.suite == "s" and result.source_file == "f.sql" for result in results)
+    assert [by_name[name].line for name in ("passes", "fails")] == [2, 4]
     assert "written" not in {row["name"] for row in rows(database, "SHOW TABLES")}
 
 

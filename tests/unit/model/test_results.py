@@ -29,6 +29,8 @@ checks = st.builds(
     source_file=st.text(),
     sessions=st.lists(st.text(), max_size=3).map(tuple),
     layer=st.sampled_from(("", *LAYERS)),
+    meaning=st.text(),
+    line=st.integers(0),
 )
 stages = st.builds(
     StageResult,

@@ -88,6 +88,7 @@ def stage(name: str, status: Status = Status.PASSED, **changes: Any) -> StageRes
 def check(name: str, status: Status = Status.PASSED, **changes: Any) -> CheckResult:
     values: dict[str, Any] = {
         "suite": "raw_typed", "duration_sec": 0.021, "layer": "typed", "source_file": f"{_SUITE}/{name}.sql",
+        "line": 5, "meaning": "An event that arrived is lost without a reject.",
         "diagnostics": _RAW_TYPED.get(name, {}),
     }  # fmt: skip
     return CheckResult(name=name, status=status, **{**values, **changes})

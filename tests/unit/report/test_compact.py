@@ -26,6 +26,8 @@ failure = st.fixed_dictionaries(
         "sessions": st.lists(text, max_size=5),
         "layer": text,
         "source_file": text,
+        "meaning": text,
+        "line": st.integers(min_value=0),
     }
 )
 stage = st.fixed_dictionaries({"stage": text, "status": text, "duration_sec": st.floats(), "error": st.none() | text})

@@ -52,6 +52,8 @@ checks = st.builds(
     source_file=text,
     sessions=st.lists(text, max_size=2).map(tuple),
     layer=text,
+    meaning=text,
+    line=st.integers(0, 2**31),
 )
 expectations = st.fixed_dictionaries(
     {

@@ -37,6 +37,7 @@ def test_a_test_knows_its_comment_its_layer_its_parameters_and_its_mutations():
         "f.sql",
     )
     assert test.comment == "What breaks.\nLAYER: typed\nMore."
+    assert test.meaning == "What breaks. More."
     assert test.layer == "typed"
     assert test.line == 4
     assert test.parameters == (("a", "Map(String, UInt64)"), ("c", "Tuple(a String)"))

@@ -91,7 +91,14 @@ def errored(contract: Contract, why: str) -> ContractResult:
 
 
 def _result(contract: Contract, check: ContractCheck, status: Status, **found: Any) -> CheckResult:
-    return CheckResult(suite=CONTRACTS, name=check.name, status=status, source_file=str(contract.file), **found)
+    return CheckResult(
+        suite=CONTRACTS,
+        name=check.name,
+        status=status,
+        source_file=str(contract.file),
+        meaning=" ".join(check.why.split()),
+        **found,
+    )
 
 
 def _check_result(

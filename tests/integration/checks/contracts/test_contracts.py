@@ -101,6 +101,7 @@ def test_a_failed_check_names_rows_and_sessions(clone):
     assert "batch_id" not in check.diagnostics["expected"]
     [why] = [each.why for each in contract.checks if each.name == check.name]
     assert check.diagnostics["why"] == why
+    assert check.meaning == " ".join(why.split())
     assert check.source_file.endswith("ai_stream_status.yaml")
 
 
