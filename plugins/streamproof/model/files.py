@@ -19,7 +19,9 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _OWNER_ONLY = 0o600
 
 
-def write_json(path: Path, data: Mapping[str, Any] | list[Any], *, mode: int | None = None) -> None:
+def write_json(
+    path: Path, data: Mapping[str, Any] | list[Any], *, mode: int | None = None, indent: bool = True
+) -> None:
     """Write JSON atomically: a reader sees the old content or the new. Values that JSON cannot hold become text.
 
     `mode` are the permissions of the file, by default those of the process.
@@ -28,7 +30,7 @@ def write_json(path: Path, data: Mapping[str, Any] | list[Any], *, mode: int | N
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     if mode is not None:
         partial.touch(mode)
-    partial.write_bytes(to_json(data))
+    partial.write_bytes(to_json(data, indent=indent))
     partial.replace(path)
 
 

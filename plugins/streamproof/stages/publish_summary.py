@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from streamproof.history.store import record_or_say
 from streamproof.model.results import StageResult, Status, Verdict
 from streamproof.model.window import iso_ms
 from streamproof.report.formatting import writable
@@ -50,6 +51,7 @@ def publish(ctx: RunContext) -> dict[str, Any]:
     results = stage_results(ctx)
     stack, ended_at = ctx.folder.read_stack_state(), iso_ms(datetime.now(UTC))
     summary = build_summary(ctx.plan, results, stack, ended_at=ended_at, content=saved_content(ctx))
+    summary["notices"] += record_or_say(ctx.folder.root.parent, summary, results, ctx.log)
     write_json(ctx.folder.summary, summary)
     _render(ctx, summary, results)
     return summary

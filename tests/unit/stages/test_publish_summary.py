@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from streamproof.history.store import read_history
 from streamproof.model.results import CheckResult, StageResult, Status
 from streamproof.stages import publish_summary
 from streamproof.stages.diagnostics import collect_diagnostics
@@ -117,3 +118,28 @@ def test_the_report_shows_what_the_pack_calls_itself(ctx):
     publish(ctx)
     for name in ("report.md", "report.html"):
         assert ctx.pack.title in (ctx.folder.root / name).read_text()
+
+
+def test_a_published_run_is_in_the_history(ctx):
+    failed = CheckResult("raw_typed", "lost", Status.FAILED, failed_rows=1, diagnostics={"missing": 7})
+    ctx.folder.write_stage(stage("assert_raw_typed", Status.FAILED, checks=(failed,)))
+
+    summary = publish(ctx)
+
+    [entry] = read_history(ctx.folder.root.parent).entries
+    # Most stages did not run, and none says why.
+    assert (entry.run_id, summary["verdict"], entry.verdict) == ("r1", "error", "interrupted")
+    assert entry.checks["raw_typed.lost"].diagnostics == {"missing": 7.0}
+    assert summary["notices"] == list(ctx.plan.notices)
+
+
+def test_a_history_that_cannot_be_written_is_a_notice_and_the_verdict_stands(logged):
+    ctx, lines = logged
+    (ctx.folder.root.parent / "history").write_text("a file where the folder should be")
+
+    summary = publish(ctx)
+
+    assert json.loads(ctx.folder.summary.read_text())["verdict"] == summary["verdict"]
+    assert "The run is not in the history" in summary["notices"][-1]
+    assert "The run is not in the history" in (ctx.folder.root / "report.html").read_text()
+    assert any("The run is not in the history" in line for line in lines)
