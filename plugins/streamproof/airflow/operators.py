@@ -106,7 +106,7 @@ class PlanRunOperator(BaseOperator):
         if context["params"]["stack"] == COMPOSE:
             require_engine(settings.docker_host)
         try:
-            request = run_request(dict(context["params"]), str(context["run_id"]), settings)
+            request = run_request(dict(context["params"]), str(context["run_id"]), settings, str(context["dag"].dag_id))
             ctx = plan_run(request, STAGES, home=settings.home, host=host, now=datetime.now(UTC))
         except StreamproofError as error:
             raise AirflowFailException(f"{error.message} {error.hint}") from None

@@ -30,8 +30,8 @@ def refuse_unknown_params(context: Context) -> None:
             raise AirflowFailException(f"There is no param '{name}'. {hint}")
 
 
-def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment) -> RunRequest:
-    """Convert a DAG run's params to a request. Relative paths are relative to the project's home."""
+def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment, dag_id: str = "") -> RunRequest:
+    """Convert the params of a run of a DAG to a request. Relative paths are relative to the project's home."""
     from streamproof.runs.request import RunRequest
 
     run_id = run_id_of(dag_run_id)
@@ -70,5 +70,7 @@ def run_request(params: dict[str, Any], dag_run_id: str, settings: Environment) 
         artifacts_root=settings.artifacts,
         prove_suites=suites if proving else (),
         prove_checks=tuple(params.get("checks") or ()),
+        dag_id=dag_id,
+        dag_run_id=dag_run_id,
         coverage="" if params.get("coverage", "none") == "none" else params["coverage"],
     )

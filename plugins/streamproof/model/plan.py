@@ -78,6 +78,7 @@ class RunPlan:
     - `suites_by_name` are the suites that the request names, empty when it leaves the choice to the pack.
     - `compose_files` and `docker_host` belong to stack `compose`.
     - `rungs` are those that the pack offers (see `model.rungs`).
+    - `dag_id` and `dag_run_id` are the DAG and its run that make this run, '' for a run of the command line.
     """
 
     run_id: str
@@ -125,6 +126,8 @@ class RunPlan:
     docker_host: str | None = None
     stages: tuple[PlannedStage, ...] = ()
     rungs: tuple[str, ...] = ()
+    dag_id: str = ""
+    dag_run_id: str = ""
 
     @property
     def observes(self) -> bool:

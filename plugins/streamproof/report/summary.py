@@ -31,7 +31,7 @@ def build_summary(
 
     `results` are the stages that have ended, in order; `ended_at` is ISO-8601 UTC; `content` is what was saved. In the
     summary, `checks.total` does not include skipped checks. `not_judged` lists the checks that could not be judged, and
-    `not_run` the planned stages that never ended.
+    `not_run` the planned stages that never ended. `dag_run` is the DAG run that made the run, null for none.
     """
     verdict = judge(plan.planned_stages, plan.judging_stages, results)
     if stack and stack.killed and verdict is Verdict.PASSED:
@@ -66,6 +66,7 @@ def build_summary(
         "started_at": started_at,
         "ended_at": ended_at,
         "duration_sec": _seconds_between(started_at, ended_at),
+        "dag_run": {"dag_id": plan.dag_id, "run_id": plan.dag_run_id} if plan.dag_id else None,
         "folder": plan.folder,
     }
 

@@ -127,6 +127,8 @@ def _given(request: RunRequest) -> dict[str, Any]:
         "shift_to": request.shift_to,
         "first_events": request.events,
         "parallelism": request.parallelism,
+        "dag_id": request.dag_id,
+        "dag_run_id": request.dag_run_id,
     }
 
 

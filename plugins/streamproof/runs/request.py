@@ -50,6 +50,7 @@ class RunRequest:
     `speed` is `max`, or how many times faster than they happened the events are published (`60x`). `shift_to` moves all
     times so that the last event is at an ISO-8601 time or `now`, None for no move. `events` limits the replay to the
     first events, None for all. `faults` is the name or the path of a plan of faults, None for none.
+    `dag_id` and `dag_run_id` are the DAG and its run that make this run, '' for a run of the command line.
     """
 
     pack: str | None = None
@@ -78,6 +79,8 @@ class RunRequest:
     shift_to: str | None = None
     events: int | None = None
     faults: str | None = None
+    dag_id: str = ""
+    dag_run_id: str = ""
 
 
 def narrowed_by(request: RunRequest, pack: Pack) -> tuple[str, ...]:

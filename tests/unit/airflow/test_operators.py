@@ -13,7 +13,7 @@ from streamproof.airflow import operators, params
 from streamproof.airflow.settings import read_settings
 from streamproof.model.results import Status
 from streamproof.model.stack import ProcessIdentity, StackState
-from streamproof.runs.folder import write_json
+from streamproof.runs.folder import RunFolder, write_json
 from streamproof.stages.registry import STAGES
 
 PARAMS = {
@@ -269,7 +269,8 @@ class TestPlanRun:
 
         assert "assert_raw_typed" in stages
         assert unplanned["ti"].pushed == {"folder": str(tmp_path / "manual__1")}
-        assert (tmp_path / "manual__1" / "plan.json").exists()
+        plan = RunFolder(tmp_path / "manual__1").read_plan()
+        assert (plan.dag_id, plan.dag_run_id) == ("streamproof_run", "manual__1")
 
     def test_bad_input_fails_with_its_hint_and_writes_nothing(self, home, tmp_path, monkeypatch, unplanned):
         monkeypatch.setenv("STREAMPROOF_ARTIFACTS", str(tmp_path))

@@ -27,8 +27,8 @@ from streamproof.runs.request import RunRequest
 from streamproof.runs.rerun import rerun_command
 
 WINDOW = {"from_ts": "2026-03-01T00:00:00.000Z", "to_ts": "2026-03-02T00:00:00.500Z"}
-# Each run has its own name and place, and is kept up only by who asks for that.
-OWN = {"run_id": None, "artifacts_root": None, "keep_stack": False}
+# Each run has its own name, place and DAG run, and is kept up only by who asks for that.
+OWN = {"run_id": None, "artifacts_root": None, "keep_stack": False, "dag_id": "", "dag_run_id": ""}
 
 
 NAMES = st.text(string.ascii_letters + string.digits + "_.", min_size=1, max_size=8)

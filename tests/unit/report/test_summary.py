@@ -90,6 +90,14 @@ def test_it_keeps_notices_and_what_was_injected(samples):
     assert summary["injected"] == {"file": "/tmp/break.sql", "statements": ["DELETE FROM x"], "done": True}
 
 
+def test_it_names_the_dag_run_that_made_it(samples):
+    plan = samples.plan(dag_id="streamproof_run", dag_run_id="manual__1")
+    made = build_summary(plan, samples.passed_results(), None, ended_at="2026-03-01T02:15:10.000Z")
+    by_hand = build_summary(samples.plan(), samples.passed_results(), None, ended_at="2026-03-01T02:15:10.000Z")
+    assert made["dag_run"] == {"dag_id": "streamproof_run", "run_id": "manual__1"}
+    assert by_hand["dag_run"] is None
+
+
 @pytest.mark.parametrize("first", range(len(LAYERS)))
 def test_the_first_broken_layer_follows_the_flow_of_the_data(samples, first):
     failed = [samples.check(layer, Status.FAILED, layer=layer) for layer in reversed(LAYERS[first:])]
