@@ -36,6 +36,7 @@ class RunEntry:
     Times are ISO-8601 UTC; `duration_sec` and `stages` (by stage name) are wall time in seconds. `checks_total` counts
     the judged checks. The keys of `checks` are `suite.name`. `injected`: the run changed its own data to see itself
     fail. `rerun` is the command that repeats the run. `remark` says why a run has no verdict, '' for one that has.
+    `dag_id` is the DAG that made the run, '' for a run of the command line.
     """
 
     run_id: str
@@ -57,6 +58,7 @@ class RunEntry:
     checks: Mapping[str, CheckEntry] = field(repr=False)
     rerun: str = ""
     remark: str = ""
+    dag_id: str = ""
 
     @property
     def has_known_source(self) -> bool:
@@ -92,6 +94,7 @@ def entry_of(summary: Mapping[str, Any], results: Mapping[str, StageResult]) -> 
         checks={f"{c.suite}.{c.name}": _check(c) for result in results.values() for c in result.checks},
         rerun=summary["rerun"],
         remark=summary["error"] or "" if summary["verdict"] == ERROR else "",
+        dag_id=(summary.get("dag_run") or {}).get("dag_id", ""),
     )
 
 

@@ -67,3 +67,8 @@ def test_the_source_of_a_run_is_known_with_a_clean_commit_and_a_fixture_set(entr
 def test_an_injected_run_says_so(ended):
     assert entry_of(*ended("failed", inject="/tmp/break.sql")).injected
     assert not entry_of(*ended("failed")).injected
+
+
+def test_it_names_the_dag_that_made_the_run(ended):
+    assert entry_of(*ended(dag_id="streamproof_run", dag_run_id="manual__1")).dag_id == "streamproof_run"
+    assert entry_of(*ended()).dag_id == ""
