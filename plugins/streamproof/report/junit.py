@@ -12,15 +12,21 @@ from streamproof.report.formatting import diagnostics, number, seen, writable
 
 
 def render_junit(summary: Mapping[str, Any], results: Mapping[str, StageResult]) -> str:
-    """Return the XML: a suite for each judging stage, and one for the stages themselves. Times are in seconds."""
+    """Return the XML: a suite for each judging stage, and one for the stages themselves. Times are in seconds.
+
+    The readers of Jenkins, GitLab and GitHub know all that is in it (tests/unit/report/junit.xsd). The last case of the
+    stages is the verdict: it is an error when the run could not be judged, also when no single stage or check says so.
+    """
     root = ET.Element("testsuites", name=writable(f"streamproof {summary['pack']}"))
-    _suite(root, "stages", [_stage_case(result) for result in results.values()], str(summary["started_at"]))
+    stages = [*(_stage_case(result) for result in results.values()), _verdict_case(summary)]
+    _suite(root, "stages", stages, str(summary["started_at"]))
     for result in results.values():
         if result.checks:
             cases = [_check_case(check) for check in result.checks]
             _suite(root, result.stage, cases, result.started_at)
     _properties(root[0], summary)
-    for name in ("tests", "failures", "errors", "skipped"):
+    # Jenkins' schema knows no count of skipped cases here.
+    for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     root.set("time", _seconds(summary["duration_sec"]))
     ET.indent(root)
@@ -60,15 +66,27 @@ def _stage_case(result: StageResult) -> ET.Element:
     return case
 
 
+def _verdict_case(summary: Mapping[str, Any]) -> ET.Element:
+    case = _case("verdict", "streamproof.run", 0.0)
+    if summary["verdict"] == "error":
+        why = str(summary.get("error") or "the run could not be judged")
+        _outcome(case, "error", why, f"{why}\nHint: {summary.get('hint') or 'see harness.log'}")
+    return case
+
+
 def _check_case(check: CheckResult) -> ET.Element:
     case = _case(check.name, f"streamproof.{check.suite}", check.duration_sec)
     if check.source_file:
         case.set("file", writable(check.source_file))
+    if check.source_file and check.line:
+        case.set("line", str(check.line))
     if check.status is Status.FAILED:
         rows = number(check.failed_rows)
-        _outcome(case, "failure", f"{rows} failed rows", f"failed_rows={rows}\n{diagnostics(check.diagnostics)}")
+        told = [check.meaning, f"failed_rows={rows}", diagnostics(check.diagnostics)]
+        _outcome(case, "failure", f"{rows} failed rows", "\n".join(filter(None, told)))
     elif check.status is Status.ERRORED:
-        _outcome(case, "error", check.error or "could not be judged", diagnostics(check.diagnostics))
+        told = [check.meaning, diagnostics(check.diagnostics)]
+        _outcome(case, "error", check.error or "could not be judged", "\n".join(filter(None, told)))
     elif check.status is Status.SKIPPED:
         _outcome(case, "skipped", seen(check), "")
     return case
@@ -86,6 +104,6 @@ def _outcome(case: ET.Element, tag: str, message: str, body: str) -> None:
 
 
 def _seconds(found: float) -> str:
-    """Render seconds with three decimals; a value that is not a finite number becomes 0."""
-    is_time = isinstance(found, int | float) and math.isfinite(found)
+    """Render seconds with three decimals; a value that is not a finite number, or negative, becomes 0."""
+    is_time = isinstance(found, int | float) and math.isfinite(found) and found >= 0
     return f"{found:.3f}" if is_time else "0.000"

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import yaml
 
+from streamproof.checks.assertions import run_check
+from streamproof.model.results import Status
 from streamproof.sql.blocks import read_blocks
 from streamproof.warehouse.clickhouse.client import execute, execute_script, rows
 from tests.integration.conftest import Warehouse
 from tests.integration.sql.test_upper_views import differing
 from tests.integration.sql.upper_rows import plain, write
+from tests.support.databases import opened
 
 pytestmark = pytest.mark.engine
 
@@ -98,3 +101,13 @@ def test_parity_names_what_is_wrong(morning, case):
             body = body.replace(old, new)
         execute(morning, f"CREATE OR REPLACE VIEW {view} AS {body}")
     assert run(morning, case["query"])[0]["failure_mode"] == case["failure_mode"]
+
+
+def test_the_check_of_the_demand_view_fails_for_a_key_of_one_side(morning):
+    (test,) = read_blocks(SQL / "assertions/pipeline/network_demand_view_matches_rollup.sql")
+    gone = next(case for case in WORLD["broken"] if case["failure_mode"] == "KEY_MISMATCH" and "demand" in case["what"])
+    execute(morning, "DROP VIEW mv_fact_status_to_perf_1m")
+    execute_script(morning, gone["sql"])
+    result = run_check(opened(morning), test, WINDOW, suite="pipeline")
+    assert (result.error, result.status) == (None, Status.FAILED)
+    assert result.diagnostics["failure_mode"] == "KEY_MISMATCH"

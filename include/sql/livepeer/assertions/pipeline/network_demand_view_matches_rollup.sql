@@ -180,10 +180,10 @@ by_key AS (
         if(rollup_fps IS NULL AND view_fps IS NULL, 0, gap_fps) AS diff_fps,
         sumIf(minutes, side = 'rollup') - sumIf(minutes, side = 'view') AS gap_minutes,
         if(isFinite(gap_minutes), abs(gap_minutes), inf) AS diff_minutes,
+        -- One sum over both sides: a side without rows has an empty array, and arrayMap takes only equal sizes.
         arrayMap(
-            (expected, served) -> abs(expected - served),
-            sumForEachIf(counts, side = 'rollup'),
-            sumForEachIf(counts, side = 'view')
+            difference -> abs(difference),
+            sumForEach(if(side = 'rollup', counts, arrayMap(counted -> -counted, counts)))
         ) AS diff_counts,
         NOT in_both OR diff_fps > 1e-6 OR diff_minutes > 1e-6 OR arraySum(diff_counts) > 0 AS differs,
         groupUniqArrayArray(20)(ids) AS session_ids
