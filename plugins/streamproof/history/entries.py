@@ -91,11 +91,16 @@ def entry_of(summary: Mapping[str, Any], results: Mapping[str, StageResult]) -> 
         checks_total=summary["checks"]["total"],
         checks_failed=summary["checks"]["failed"],
         stages={stage["stage"]: float(stage["duration_sec"]) for stage in summary["results"]},
-        checks={f"{c.suite}.{c.name}": _check(c) for result in results.values() for c in result.checks},
+        checks=check_entries(results),
         rerun=summary["rerun"],
         remark=summary["error"] or "" if summary["verdict"] == ERROR else "",
         dag_id=(summary.get("dag_run") or {}).get("dag_id", ""),
     )
+
+
+def check_entries(results: Mapping[str, StageResult]) -> dict[str, CheckEntry]:
+    """Return the entries of all checks of a run by `suite.name`."""
+    return {f"{check.suite}.{check.name}": _check(check) for result in results.values() for check in result.checks}
 
 
 def _verdict(summary: Mapping[str, Any]) -> str:

@@ -1,0 +1,54 @@
+"""Two runs beside each other, and the run before a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from streamproof.history.comparing import Pair, compare
+from streamproof.history.previous import previous_run
+
+
+def test_it_names_what_differs(entry, check):
+    a = entry(1, checks={"o.same": check(rows=3.0), "o.broke": check(), "o.gone": check(), "o.moved": check(n=1.0)})
+    b = entry(
+        2, "failed", stages={"stack_up": 4.0, "prove": 1.0},
+        checks={"o.same": check(rows=3.0), "o.broke": check("failed"), "o.moved": check(n=2.0), "o.new": check()},
+    )  # fmt: skip
+
+    found = compare(a, b)
+
+    assert found.verdicts == ("passed", "failed")
+    assert found.checks_that_changed == (Pair("o.broke", "passed", "failed"),)
+    assert found.stage_times == (Pair("stack_up", 3.0, 4.0),)
+    assert found.diagnostics_that_changed == (Pair("o.moved.n", 1.0, 2.0),)
+    assert (found.only_in_a, found.only_in_b) == (("o.gone",), ("o.new",))
+
+
+def test_a_run_does_not_differ_from_itself(entry):
+    found = compare(entry(1), entry(1))
+
+    assert (found.checks_that_changed, found.diagnostics_that_changed, found.only_in_a, found.only_in_b) == ((),) * 4
+
+
+def test_the_run_before_is_the_last_one_of_its_kind(entry):
+    runs = [entry(3), entry(2), entry(1)]
+
+    assert previous_run(runs, "run-0003") == entry(2)
+    assert previous_run(runs, "run-0001") is None
+    assert previous_run(runs, "nobody") is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pack": "market"}, {"mode": "smoke"}, {"stack": "compose"}, {"processor": "flink"}, {"injected": True},
+        {"verdict": "interrupted"}, {"verdict": "running"},
+    ],
+)  # fmt: skip
+def test_a_run_of_another_kind_is_passed_over(entry, changes):
+    assert previous_run([entry(3), entry(2, **changes), entry(1)], "run-0003") == entry(1)
+
+
+@pytest.mark.parametrize("verdict", ["failed", "error"])
+def test_a_run_that_did_not_pass_is_a_run_before(entry, verdict):
+    assert previous_run([entry(3), entry(2, verdict), entry(1)], "run-0003").verdict == verdict
