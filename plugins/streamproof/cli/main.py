@@ -11,6 +11,7 @@ from streamproof import __version__
 from streamproof.cli.commands import assertions as assert_command
 from streamproof.cli.commands import diff as diff_command
 from streamproof.cli.commands import fixtures as fixtures_commands
+from streamproof.cli.commands import history as history_command
 from streamproof.cli.commands import init as init_command
 from streamproof.cli.commands import new_pack as new_pack_command
 from streamproof.cli.commands import pack as pack_commands
@@ -81,6 +82,7 @@ app.add_typer(pack_commands.app, name="pack", short_help="The packs here, and wh
 app.add_typer(flink_commands.app, name="flink", short_help="Deploy a job on Flink: update, stop, roll back.")
 app.add_typer(dlq_commands, name="dlq", short_help="Look at dead letters, and replay them.")
 app.command("report", short_help="Render a run's report again, print its path.")(report_command.report)
+app.command("history", short_help="List the runs so far: flaky, drifted, compared.")(history_command.history)
 app.command("init", short_help="Write the DAG files for an Airflow.")(init_command.init)
 app.command("setup", short_help="Fetch the jars and prepare the broker, once.")(setup_command.setup)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from streamproof.history.conditions import conditions
+from streamproof.history.conditions import by_conditions, conditions
 from streamproof.history.entries import RunEntry
 from streamproof.model.results import Status
 
@@ -63,6 +63,18 @@ def drifts(entries: Sequence[RunEntry]) -> tuple[Drift, ...]:
         return ()
     found = [*_stages(newest, before), *_checks(newest, before)]
     return tuple(sorted(found, key=lambda drift: (_KINDS.index(drift.kind), -_magnitude(drift), drift.name)))
+
+
+def drifts_by_run(entries: Sequence[RunEntry]) -> dict[str, tuple[Drift, ...]]:
+    """Return the drifts of the newest judged run under each conditions by its id; runs without one are left out.
+
+    `entries` are newest first.
+    """
+    found = {}
+    for group in by_conditions(entry for entry in entries if entry.judged).values():
+        if flagged := drifts(group):
+            found[group[0].run_id] = flagged
+    return found
 
 
 def _stages(newest: RunEntry, before: Sequence[RunEntry]) -> Iterator[Drift]:

@@ -25,7 +25,7 @@ def test_help_is_on_stdout(call, arguments):
 
 
 def test_every_command_has_json(call):
-    commands = ["run", "diff", "trace", "session", "scenarios", "assert", "replay", "report", "setup"]
+    commands = ["run", "diff", "trace", "session", "scenarios", "assert", "replay", "report", "setup", "history"]
     groups = [("stack", "up"), ("stack", "status"), ("stack", "down"), ("fixtures", "generate"), ("fixtures", "verify")]
     groups += [("fixtures", "redact"), ("fixtures", "select"), ("fixtures", "load")]
     for command in [(name,) for name in commands] + groups:
