@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from streamproof.model.errors import WarehouseError
@@ -52,6 +53,9 @@ def _plain_scalar(value: Any) -> Any:
             found = iso_ms(value if value.tzinfo else value.replace(tzinfo=UTC))
         case date():
             found = value.isoformat()
+        case Decimal():
+            # Its text would be in scientific notation for a small value.
+            found = format(value, "f")
         case bytes():
             found = value.decode("utf-8", "backslashreplace")
         case _:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from streamproof.checks.assertions import WORKERS, ContractError, ask, plain
 from streamproof.model.errors import WarehouseError
+from streamproof.report.machine.tables import Table
 from streamproof.sql.blocks import Block
 from streamproof.warehouse.base import Warehouse
 
@@ -18,7 +21,8 @@ from streamproof.warehouse.base import Warehouse
 class QueryResult:
     """The rows of one query, or why it could not be run. `duration_sec` is wall time in seconds.
 
-    `skipped` names what a query needs that the warehouse does not have; it is '' for a query that was run.
+    `skipped` names what a query needs that the warehouse does not have; it is '' for a query that was run. `types` are
+    those of the columns, see `report.machine.tables`.
     """
 
     name: str
@@ -28,6 +32,7 @@ class QueryResult:
     error: str | None
     duration_sec: float
     skipped: str = ""
+    types: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data: the rows as objects by column name."""
@@ -39,6 +44,20 @@ class QueryResult:
             "skipped": self.skipped,
             "duration_sec": round(self.duration_sec, 6),
         }
+
+    def as_table(self) -> Table:
+        """Return the same for the renderers, which may then leave out rows."""
+        return Table(
+            name=self.name,
+            source_file=self.source_file,
+            columns=self.columns,
+            types=self.types,
+            rows=self.rows,
+            total_rows=len(self.rows),
+            error=self.error,
+            skipped=self.skipped,
+            duration_sec=self.duration_sec,
+        )
 
     def as_text(self) -> str:
         """Return a table for the terminal, or the error."""
@@ -61,17 +80,45 @@ def run_query(warehouse: Warehouse, query: Block, parameters: Mapping[str, objec
         return QueryResult(query.name, query.source, (), (), None, 0.0, needs)
     started = time.perf_counter()
     columns: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
     found: tuple[tuple[Any, ...], ...] = ()
     error = None
     try:
         answer = ask(warehouse, query, parameters)
         columns = answer.columns
+        types = tuple(_type_of(row[index] for row in answer.rows) for index in range(len(columns)))
         found = tuple(tuple(plain(value) for value in row) for row in answer.rows)
     except ContractError as problem:
         error = f"{query.source}:{query.line}: {problem}."
     except WarehouseError as problem:
         error = problem.message
-    return QueryResult(query.name, query.source, columns, found, error, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return QueryResult(query.name, query.source, columns, found, error, seconds, types=types)
+
+
+# The first that fits counts: a bool is an int, and a datetime is a date.
+_TYPES: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (bool, "boolean"),
+    (int, "integer"),
+    (float, "number"),
+    (Decimal, "decimal"),
+    (datetime, "timestamp"),
+    (date, "date"),
+    (Mapping, "object"),
+    ((list, tuple, set), "list"),
+)
+
+
+def _type_of(values: Iterable[Any]) -> str:
+    """Return the type of a column's values; nulls have none."""
+    found = {_name_of_type(value) for value in values if value is not None}
+    if found == {"integer", "number"}:
+        return "number"
+    return "null" if not found else found.pop() if len(found) == 1 else "mixed"
+
+
+def _name_of_type(value: Any) -> str:
+    return next((name for kind, name in _TYPES if isinstance(value, kind)), "text")
 
 
 def run_queries(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
+from streamproof.cli.annotations import Annotations
 from streamproof.cli.options import (
     Events,
     Faults,
@@ -139,6 +140,7 @@ class RunOptions(CommonOptions):
     suites: Suites = None
     input_topic: InputTopic = None
     yes_shared: YesShared = False
+    annotations: Annotations = None
 
     def request(self, now: datetime) -> RunRequest:
         """Return the request of the run. Raises UsageError."""

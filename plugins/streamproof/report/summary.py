@@ -58,7 +58,12 @@ def build_summary(
         "rungs": proved_rungs(plan, results),
         "rungs_missing": missing_rungs(plan.rungs),
         "rerun": plan.rerun,
-        "notices": [*plan.notices, *_left_out(results), *([content.notice] if content and content.notice else [])],
+        "notices": [
+            *plan.notices,
+            *_left_out(results),
+            *_unanswered(results),
+            *([content.notice] if content and content.notice else []),
+        ],
         "content": content.in_brief() if content else None,
         "injected": _injected(plan, results),
         "error": None if verdict is Verdict.PASSED else _error(plan, results, stack),
@@ -166,6 +171,16 @@ def _left_out(results: Mapping[str, StageResult]) -> list[str]:
         "its own has. The report says of each what that is."
         for result in results.values()
         if result.error is None and skipped_for_a_run(result.checks)
+    ]
+
+
+def _unanswered(results: Mapping[str, StageResult]) -> list[str]:
+    """Return a sentence for each trace query that could not be run. It judges nothing, so the verdict stands."""
+    traced = results["query_pack"].details if "query_pack" in results else {}
+    return [
+        f"Trace query {query['name']} could not be run: {query['error']}"
+        for query in traced.get("queries", ())
+        if query.get("error")
     ]
 
 

@@ -63,6 +63,11 @@ class RunFolder:
         return self.root / "contracts"
 
     @property
+    def query_pack(self) -> Path:
+        """Return the folder of the rows of the trace queries, as files for programs."""
+        return self.root / "query_pack"
+
+    @property
     def content(self) -> Path:
         """Return the folder of the saved content: the rows of the pack's projections."""
         return self.root / "content"

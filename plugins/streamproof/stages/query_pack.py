@@ -7,6 +7,7 @@ from streamproof.checks.query_pack import run_queries
 from streamproof.checks.service_logs import read_logs, write_log_lines
 from streamproof.model.errors import WarehouseError
 from streamproof.model.results import Status
+from streamproof.report.machine.query_files import FORMATS, write_query_files
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.sql.blocks import Block, read_blocks
 from streamproof.sql.reading import shown_path
@@ -45,12 +46,12 @@ def cache_views(ctx: RunContext, warehouse: Warehouse) -> None:
 
 
 def run(ctx: RunContext) -> StageOutcome:
-    """Run every trace query. The rows go to the stage's details as JSON and to its log as text.
+    """Run every trace query. The rows go to the stage's details, its log, and as JSON and CSV to folder `query_pack`.
 
     First, the warnings and errors in the services' logs are written to the run's database for the checks, and the views
-    that several checks and queries share are cached. A query that cannot be run is reported with its error and makes
-    the stage errored; the other queries still run. In mode observe, one that reads a table that only a run of its own
-    has is skipped.
+    that several checks and queries share are cached. A trace query shows data and judges nothing. So one that cannot be
+    run stops neither the other queries nor the checks: its error is a notice of the run. In mode observe, one that
+    reads a table that only a run of its own has is skipped.
     """
     parameters = ctx.window.query_parameters()
     with ctx.warehouse() as warehouse:
@@ -67,8 +68,6 @@ def run(ctx: RunContext) -> StageOutcome:
         results = tuple(without_absent(*asked, absent) for asked in zip(queries, results, strict=True))
     for result in results:
         ctx.log(f"\n{result.as_text()}")
-    broken = any(result.error for result in results)
-    return StageOutcome(
-        details={"queries": [result.as_json() for result in results]},
-        status=Status.ERRORED if broken else Status.PASSED,
-    )
+    tables, formats = [result.as_table() for result in results], (FORMATS["json"], FORMATS["csv"])
+    write_query_files(tables, ctx.folder.query_pack, formats, ctx.window, replace=True)
+    return StageOutcome(details={"queries": [result.as_json() for result in results]}, status=Status.PASSED)

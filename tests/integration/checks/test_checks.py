@@ -110,6 +110,31 @@ def test_a_query_that_cannot_run_says_so_and_the_next_still_runs(database):
     assert [result.error is None for result in results] == [False, False, True]
     assert "nope" in results[0].as_text()
     assert results[2].as_json()["rows"] == [{"n": 1}]
+    assert results[0].as_table().error == results[0].error
+
+
+def test_columns_keep_their_types(database):
+    sql = """-- QUERY: q
+    SELECT
+        toDecimal128('-0.000000000000000001', 18) AS fee, toDateTime64('2026-02-25 16:00:00.5', 3, 'UTC') AS at,
+        toDate('2026-02-25') AS day, 1.5 AS n, 18446744073709551615 AS big, NULL AS gone, '=1' AS text, [1] AS list,
+        map('a', 1) AS named, true AS yes
+    """
+    [result] = run_queries(opened(database), parse_blocks(sql, "f.sql"), {})
+    table = result.as_table()
+    assert result.error is None
+    assert dict(zip(table.columns, zip(table.types, table.rows[0], strict=True), strict=True)) == {
+        "fee": ("decimal", "-0.000000000000000001"),
+        "at": ("timestamp", "2026-02-25T16:00:00.500Z"),
+        "day": ("date", "2026-02-25"),
+        "n": ("number", 1.5),
+        "big": ("integer", 18446744073709551615),
+        "gone": ("null", None),
+        "text": ("text", "=1"),
+        "list": ("list", [1]),
+        "named": ("object", {"a": 1}),
+        "yes": ("boolean", True),
+    }
 
 
 def test_a_refusal_is_one_plain_sentence(warehouse, database):

@@ -171,7 +171,8 @@ def canned_run(monkeypatch):
                 on_event(stage, None)
                 on_event(stage, StageResult(stage, Status.PASSED, "", "", 0.1))
             return {
-                "verdict": verdict, "run_id": ctx.plan.run_id, "folder": ctx.plan.folder, "rerun": ctx.plan.rerun,
+                "verdict": verdict, "pack": ctx.plan.pack, "run_id": ctx.plan.run_id,
+                "folder": ctx.plan.folder, "rerun": ctx.plan.rerun,
                 "checks": {"total": 2, "passed": 1, "failed": 1}, "first_broken_layer": "typed", "duration_sec": 1.0,
                 "failures": [{"suite": "raw_typed", "name": "broken", "failed_rows": 3, "diagnostics": {"id": "[x]"},
                               "sessions": ["a|b"], "layer": "typed", "source_file": "raw_typed/broken.sql"}],
@@ -202,6 +203,22 @@ def test_a_run_shows_stages_failures_and_the_report(call, canned_run, project):
     assert "rerun   streamproof run" in told.out
     plan = json.loads((project / "artifacts/test-runs/two/plan.json").read_text())
     assert plan["owner"]["pid"] > 0
+
+
+def test_annotations_are_printed_beside_the_results(call, canned_run, project):
+    (project / ".git").mkdir()
+    (project / "raw_typed").mkdir()
+    (project / "raw_typed/broken.sql").touch()
+    canned_run("failed")
+    told = call("run", "--run-id", "noted", "--annotations", "github")
+    assert told.code == 1, told
+    check = "::error file=raw_typed/broken.sql,line=1,title=raw_typed.broken%3A 3 failed rows::id=[x]"
+    assert next(line for line in told.out.splitlines() if line.startswith("::")) == check
+    told = call("run", "--run-id", "noted2", "--annotations", "github", "--json")
+    assert told.document["verdict"] == "failed"
+    assert check in told.err.splitlines()
+    told = call("report", "noted", "--annotations", "github")
+    assert told.out.splitlines()[-1].startswith("::error title=streamproof livepeer%3A error::")
 
 
 def test_a_look_back_becomes_the_window_of_the_plan(call, canned_run, project):

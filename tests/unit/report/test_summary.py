@@ -137,3 +137,11 @@ def test_it_tells_how_the_runs_of_a_pipeline_that_fetches_went(samples):
     assert summary["serving"] == {name: value for name, value in details.items() if name != "published"}
     published = build_summary(samples.plan(), {}, None, ended_at="2026-03-01T02:15:10.000Z")
     assert published["serving"] is None
+
+
+def test_a_trace_query_that_cannot_be_run_is_a_notice_and_the_verdict_stands(samples, summarize):
+    queries = [{"name": "01_raw", "error": None}, {"name": "02_typed", "error": "Arrays must have equal size"}]
+    results = samples.passed_results() | {"query_pack": samples.stage("query_pack", details={"queries": queries})}
+    summary = build_summary(samples.plan(notices=("first",)), results, samples.stack_state(), ended_at="")
+    assert summary["verdict"] == "passed"
+    assert summary["notices"] == ["first", "Trace query 02_typed could not be run: Arrays must have equal size"]

@@ -1,7 +1,8 @@
-"""Stage `query_pack` in mode observe: a trace query of a table that only a run has is skipped there."""
+"""Stage `query_pack`: what cannot be asked is told, and stops nothing; mode observe skips what only a run has."""
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -9,6 +10,8 @@ import pytest
 
 from streamproof.checks.query_pack import QueryResult
 from streamproof.model.results import Status
+from streamproof.model.window import Window
+from streamproof.runs.folder import RunFolder
 from streamproof.stages import query_pack
 
 ABSENT = "trace.sql:1: relation does not exist (UNKNOWN_TABLE)"
@@ -33,7 +36,8 @@ def observed(monkeypatch, tmp_path):
         monkeypatch.setattr(query_pack, "trace_queries", lambda _: tuple(queries))
         monkeypatch.setattr(query_pack, "run_queries", lambda *_: found)
         ctx = SimpleNamespace(
-            window=SimpleNamespace(query_parameters=dict),
+            window=Window.parse("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z"),
+            folder=RunFolder(tmp_path / "run"),
             plan=SimpleNamespace(observes=True),
             warehouse=warehouse,
             stage_details=lambda _: {"absent_run_only_tables": absent},
@@ -54,5 +58,11 @@ def test_a_query_of_a_table_that_only_a_run_has_is_skipped(observed):
     ("absent", "errors"),
     [([], {"served": ABSENT}), (["replay_ledger"], {"stored": ABSENT}), (["replay_ledger"], {"served": "no right"})],
 )
-def test_every_other_error_is_one(observed, absent, errors):
-    assert observed(absent, errors).status is Status.ERRORED
+def test_every_other_error_is_told_and_the_checks_still_run(observed, absent, errors, tmp_path):
+    outcome = observed(absent, errors)
+    assert outcome.status is Status.PASSED
+    [name] = errors
+    assert [query["name"] for query in outcome.details["queries"] if query["error"]] == [name]
+    index = json.loads((tmp_path / "run/query_pack/index.json").read_text())
+    told = {entry["name"]: (entry["status"], entry["error"]) for entry in index["queries"]}
+    assert told == {"served": ("answered", None), "stored": ("answered", None), name: ("error", errors[name])}

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from streamproof.cli.annotations import Annotations, print_annotations
 from streamproof.cli.environment import read_environment
 from streamproof.cli.options import Json
 from streamproof.cli.output import emit_json
@@ -18,13 +19,15 @@ _SHOWN = 5
 def report(
     run_id: Annotated[str, typer.Argument(help="The run, or `latest`.", metavar="RUN_ID", show_default=False)],
     open_it: Annotated[bool, typer.Option("--open/--no-open", help="Open the report in the browser.")] = False,
+    annotations: Annotations = None,
     json: Json = False,
 ) -> None:
     """Render report.html, report.md and junit.xml of a run again, and print the path of the report."""
     from streamproof.runs.context import RunContext
     from streamproof.stages.publish_summary import render_again
 
-    folder = find_run(read_environment().artifacts, run_id)
+    environment = read_environment()
+    folder = find_run(environment.artifacts, run_id)
     summary = render_again(RunContext.open(folder))
     path = folder / "report.html"
     if json:
@@ -38,6 +41,7 @@ def report(
         emit_json({"run_id": summary["run_id"], "verdict": summary["verdict"], **paths})
     else:
         typer.echo(path)
+    print_annotations(summary, environment.home, annotations, json=json)
     if open_it:
         typer.launch(path.as_uri())
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from streamproof.cli.annotations import print_annotations
 from streamproof.cli.environment import connections, read_environment
 from streamproof.cli.output import emit_json, progress_console, result_console
 from streamproof.cli.run_options import RunOptions, takes
@@ -32,6 +33,7 @@ def run(options: RunOptions) -> None:
     now = datetime.now(UTC)
     summary = run_planned(options.request(now), now)
     _show(summary, json=options.json)
+    print_annotations(summary, read_environment().home, options.annotations, json=options.json)
     raise typer.Exit(EXIT_CODES[Verdict(summary["verdict"])])
 
 
