@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
+from streamproof.airflow.page.addresses import PREFIX, address
+from streamproof.airflow.page.mounting import LazyApp
+
 
 class StreamproofPlugin(AirflowPlugin):
-    """Makes streamproof known to Airflow by name and version (`airflow plugins`, the UI's plugin page)."""
+    """Makes streamproof known to Airflow by name and version, and adds the page "Streamproof runs" to its UI."""
 
     name = "streamproof"
+    fastapi_apps = [{"app": LazyApp(), "url_prefix": PREFIX, "name": "Streamproof runs"}]  # noqa: RUF012 - Airflow's
+    # Without a `url_route` the entry is a link. In a frame of the UI, links inside of a sandboxed report would not
+    # carry the user's cookie.
+    external_views = [{"name": "Streamproof runs", "href": address("/runs"), "destination": "nav"}]  # noqa: RUF012

@@ -13,6 +13,7 @@ from airflow.sdk import Asset, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from streamproof.airflow.containers import log_containers, require_engine
+from streamproof.airflow.page.links import REPORT_LINKS
 from streamproof.airflow.params import refuse_unknown_params, run_request
 from streamproof.airflow.settings import read_settings
 from streamproof.model.errors import StreamproofError
@@ -85,6 +86,7 @@ class PlanRunOperator(BaseOperator):
     """
 
     ui_color = "#e8f0fe"
+    operator_extra_links = REPORT_LINKS
 
     def execute(self, context: Context) -> list[str]:
         """Plan the run. Raises AirflowFailException with the usage error's message and hint."""
@@ -128,6 +130,7 @@ class StageOperator(BaseOperator):
     """
 
     ui_color = "#eef7ee"
+    operator_extra_links = REPORT_LINKS
 
     def __init__(self, *, stage: str, requires: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -198,6 +201,7 @@ class PublishSummaryOperator(BaseOperator):
     """
 
     ui_color = "#fff4e5"
+    operator_extra_links = REPORT_LINKS
 
     def execute(self, context: Context) -> None:
         """Publish first, then fail when the run did not pass. Raises AirflowFailException."""
@@ -253,6 +257,7 @@ class StackDownOperator(BaseOperator):
     """Take the run's stack down, also after a failure. Skipped when the stack must be kept, or there is none."""
 
     ui_color = "#f3f3f3"
+    operator_extra_links = REPORT_LINKS
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Stop the stack. Raises AirflowException, so that Airflow retries."""

@@ -38,11 +38,15 @@ def _dag_of(settings: Environment, name: str) -> PackDag | None:
     except UsageError:
         # `refuse_broken_packs` reports it, so that the DAGs of the other packs remain.
         return None
-    is_default = name == settings.packs.default_name
-    schedule = pack.dag.schedule or (NIGHTLY if is_default else None)
+    schedule = pack.dag.schedule or (NIGHTLY if name == settings.packs.default_name else None)
     if settings.names_a_schedule:
         schedule = settings.schedule
-    return PackDag(RUN_DAG if is_default else f"{RUN_DAG}_{name}", name, pack.title, schedule, pack.dag.owner)
+    return PackDag(dag_id_of(settings, name), name, pack.title, schedule, pack.dag.owner)
+
+
+def dag_id_of(settings: Environment, pack: str) -> str:
+    """Return the id of a pack's DAG, by the name of the pack. Raises UsageError when no default pack is named."""
+    return RUN_DAG if pack == settings.packs.default_name else f"{RUN_DAG}_{pack}"
 
 
 def refuse_broken_packs(settings: Environment) -> None:

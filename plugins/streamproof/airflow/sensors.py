@@ -17,6 +17,7 @@ from streamproof.airflow.operators import (
     passed_or_raise,
     skip_unplanned,
 )
+from streamproof.airflow.page.links import REPORT_LINKS
 from streamproof.airflow.triggers import StageTrigger
 from streamproof.model.errors import StackError
 from streamproof.model.results import StageResult
@@ -40,6 +41,7 @@ class StageSensor(BaseSensorOperator):
     """
 
     ui_color = "#e7f6fb"
+    operator_extra_links = REPORT_LINKS
 
     def __init__(self, *, stage: str, deferrable: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)

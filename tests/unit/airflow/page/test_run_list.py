@@ -1,0 +1,142 @@
+"""The list of runs: verdicts, filters, pages, and the states in which there is nothing to list."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+
+def listed(html: str) -> list[str]:
+    """The ids of the listed runs, in order."""
+    return re.findall(r'name="run" value="([^"]+)"', html)
+
+
+def test_runs_are_listed_newest_first_with_verdict_and_duration(site):
+    site.add("a", at="2026-03-01")
+    site.add("b", "failed", at="2026-03-02")
+
+    html = site.get("/runs")
+
+    assert listed(html) == ["b", "a"]
+    assert '<span class="pill failed">failed</span>' in html
+    assert "1 of 20" in html
+    assert "1 min 15 s" in html
+
+
+def test_they_are_filtered_by_pack_and_by_verdict(site):
+    site.add("a", at="2026-03-01")
+    site.add("b", "failed", at="2026-03-02")
+    site.add("c", "failed", at="2026-03-03", pack="market")
+
+    assert listed(site.get("/runs?verdict=failed")) == ["c", "b"]
+    assert listed(site.get("/runs?verdict=failed&pack=market")) == ["c"]
+    nothing = site.get("/runs?verdict=passed&pack=market")
+    assert listed(nothing) == []
+    assert "No run is so" in nothing
+
+
+def test_long_lists_have_pages_that_keep_the_filter(site):
+    for number in range(30):
+        site.remember(f"r{number:02}", started_at=f"2026-03-01T02:15:{number:02}.000Z")
+
+    first, second, beyond = (site.get(f"/runs?pack=livepeer&page={number}") for number in (1, 2, 99))
+
+    assert (listed(first)[0], len(listed(first))) == ("r29", 25)
+    assert listed(second) == listed(beyond) == ["r04", "r03", "r02", "r01", "r00"]
+    assert "pack=livepeer&amp;verdict=&amp;page=2" in first
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x"])
+def test_a_page_that_is_no_number_is_refused_in_a_sentence(site, page):
+    assert "The address has a wrong &#39;page&#39;" in site.get(f"/runs?page={page}", status=422)
+
+
+def test_without_runs_it_says_how_to_make_one(site):
+    missing = site.get("/runs")
+    site.artifacts.mkdir()
+    (site.artifacts / "replays").mkdir()
+    empty = site.get("/runs")
+
+    for html in (missing, empty):
+        assert "No runs yet" in html
+        assert "streamproof run" in html
+        assert str(site.artifacts) in html
+    assert "does not exist" in missing
+    assert "does not exist" not in empty
+
+
+def test_a_folder_of_runs_that_cannot_be_read_is_named_with_the_reason(make_site, tmp_path):
+    (tmp_path / "file").write_text("")
+
+    html = make_site(artifacts=tmp_path / "file").get("/runs", status=503)
+
+    assert "The folder of runs cannot be read" in html
+    assert "Not a directory" in html
+    assert "No runs yet" not in html
+
+
+def test_a_run_that_goes_on_is_listed_without_a_verdict(site):
+    site.add("a", None)
+
+    html = site.get("/runs")
+
+    assert listed(html) == ["a"]
+    assert '<span class="pill no-verdict">no verdict</span>' in html
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "summary.json is not JSON"),
+        ("[]", "summary.json holds no object"),
+        ('{"pack": "livepeer", "mode": "full"}', "summary.json is not of this version: KeyError: &#39;verdict&#39;"),
+    ],
+)
+def test_a_broken_summary_is_listed_with_the_reason(site, text, reason):
+    (site.add("a") / "summary.json").write_text(text)
+
+    html = site.get("/runs")
+
+    assert '<span class="pill errored">unreadable</span>' in html
+    assert reason in html
+
+
+def test_a_run_whose_folder_was_removed_is_still_listed(site):
+    site.remember("gone", "failed")
+
+    html = site.get("/runs")
+
+    assert listed(html) == ["gone"]
+    assert "Its folder was removed" in html
+
+
+def test_an_interrupted_run_is_told_from_one_that_could_not_be_judged(site):
+    site.add("a", "error")
+    site.remember("a", "interrupted")
+
+    assert '<span class="pill errored">interrupted</span>' in site.get("/runs")
+
+
+def test_the_trend_has_a_bar_for_each_run_and_one_for_failed_checks(site):
+    site.add("a", at="2026-03-01")
+    site.add("b", "failed", at="2026-03-02")
+    site.add("c", None, at="2026-03-03")
+
+    html = site.get("/runs")
+
+    assert re.findall(r'<rect class="(\w+)"', html) == ["passed", "failed", "depth"]
+    assert "Last 2 runs of livepeer" in html
+    assert "1 did not pass; at most 1 check failed" in html
+
+
+def test_text_of_a_run_cannot_become_markup(site):
+    folder = site.add("a", "error")
+    (folder / "summary.json").write_text(
+        (folder / "summary.json").read_text().replace('"error": null', '"error": "<script>alert(1)</script>"')
+    )
+
+    for path in ("/runs", "/runs/a"):
+        html = site.get(path)
+        assert "<script" not in html
+        assert "&lt;script&gt;alert(1)" in html
