@@ -22,7 +22,8 @@ class QueryResult:
     """The rows of one query, or why it could not be run. `duration_sec` is wall time in seconds.
 
     `skipped` names what a query needs that the warehouse does not have; it is '' for a query that was run. `types` are
-    those of the columns, see `report.machine.tables`.
+    those of the columns, see `report.machine.tables`. `profile` is the column with the times of a profile over time, ''
+    for other queries.
     """
 
     name: str
@@ -33,6 +34,7 @@ class QueryResult:
     duration_sec: float
     skipped: str = ""
     types: tuple[str, ...] = ()
+    profile: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON data: the rows as objects by column name."""
@@ -43,6 +45,7 @@ class QueryResult:
             "error": self.error,
             "skipped": self.skipped,
             "duration_sec": round(self.duration_sec, 6),
+            "profile": self.profile,
         }
 
     def as_table(self) -> Table:
@@ -93,7 +96,7 @@ def run_query(warehouse: Warehouse, query: Block, parameters: Mapping[str, objec
     except WarehouseError as problem:
         error = problem.message
     seconds = time.perf_counter() - started
-    return QueryResult(query.name, query.source, columns, found, error, seconds, types=types)
+    return QueryResult(query.name, query.source, columns, found, error, seconds, types=types, profile=query.profile)
 
 
 # The first that fits counts: a bool is an int, and a datetime is a date.

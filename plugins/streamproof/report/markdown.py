@@ -16,10 +16,13 @@ def render_markdown(
     contracts: Mapping[str, Mapping[str, Any]] | None = None,
     traces: Mapping[str, str] | None = None,
     waiting: Collection[str] = (),
+    texts: Mapping[str, str] | None = None,
 ) -> str:
     """Return the report in GitHub's Markdown; values cannot break out of their table cell.
 
     `contracts` holds Great Expectations' result documents by table. `traces` holds the files of traced sessions by
-    session, relative to the run's folder. `waiting` are the stages that mostly wait for services.
+    session, relative to the run's folder. `waiting` are the stages that mostly wait for services. `texts` are the SQL
+    texts or expectations of the checks by `suite.name`.
     """
-    return render("report.md.j2", escape=False, **page_values(summary, results, contracts or {}, traces or {}, waiting))
+    values = page_values(summary, results, contracts or {}, traces or {}, waiting, texts)
+    return render("report.md.j2", escape=False, **values)

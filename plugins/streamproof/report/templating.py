@@ -13,6 +13,7 @@ from markupsafe import escape as escaped
 
 from streamproof.model.formats.templates import templates_of
 from streamproof.report import formatting
+from streamproof.report.sections.checks import in_short, shown_diagnostics
 
 
 def markdown_cell(item: Any) -> str:
@@ -29,6 +30,15 @@ def breakable(text: str) -> Markup:
     return Markup("<wbr>").join(escaped(part) for part in broken.split("\x00"))
 
 
+def code(text: str) -> Markup:
+    """Render words between backticks as code; everything else stays text."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escaped(text)
+    marked = (f"<code>{escaped(part)}</code>" if number % 2 else escaped(part) for number, part in enumerate(parts))
+    return Markup("").join(map(Markup, marked))
+
+
 @cache
 def environment(*, escape: bool) -> Environment:
     """Return the environment for HTML (`escape`) or for plain text and Markdown."""
@@ -41,6 +51,9 @@ def environment(*, escape: bool) -> Environment:
         "breakable": breakable,
         "number": formatting.number,
         "decimal": formatting.decimal,
+        "in_short": in_short,
+        "shown_diagnostics": shown_diagnostics,
+        "code": code,
     }
     made = templates_of("streamproof.report", filters, escape=escape)
     made.globals |= {"count": formatting.count}

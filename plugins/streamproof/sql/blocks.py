@@ -24,8 +24,9 @@ _NEARLY_A_MARKER = re.compile(r"--[ \t]*(TEST|QUERY|MUTATION)[ \t]*:")
 _PRESENCE = re.compile(r"^PRESENCE:[ \t]*(?P<why>.+)$", re.MULTILINE)
 _LAYER = re.compile(r"^LAYER:[ \t]*(?P<layer>\w+)[ \t]*$", re.MULTILINE)
 _RUNG = re.compile(r"^RUNG:[ \t]*(?P<rung>\w+)[ \t]*$", re.MULTILINE)
+_PROFILE = re.compile(r"^PROFILE:[ \t]*(?P<column>\w+)[ \t]*$", re.MULTILINE)
 _PLACE = re.compile(r"^PLACE:[ \t]*(?P<place>.+?)[ \t]*$", re.MULTILINE)
-_INSTRUCTION = re.compile(r"^(?:PRESENCE|LAYER|RUNG|PLACE|ALSO FAILS):")
+_INSTRUCTION = re.compile(r"^(?:PRESENCE|LAYER|RUNG|PLACE|PROFILE|ALSO FAILS):")
 _ALSO_FAILS = re.compile(r"^ALSO FAILS:[ \t]*(?P<names>.+)$", re.MULTILINE)
 
 
@@ -78,6 +79,12 @@ class Block:
         """Return the rung that a check belongs to (its line `-- RUNG: raw_complete`), '' without one."""
         found = _RUNG.search(self.comment)
         return found["rung"] if found else ""
+
+    @property
+    def profile(self) -> str:
+        """Return the column with the times of a profile (its line `-- PROFILE: hour`), '' for other queries."""
+        found = _PROFILE.search(self.comment)
+        return found["column"] if found else ""
 
     @property
     def place(self) -> str:

@@ -5,7 +5,7 @@ The oracle of a pack without `entities` expects rows only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streamproof.checks.oracle import Judgement, OracleJudge
@@ -26,6 +26,7 @@ from streamproof.stages.serving.source import served_files
 
 ARTIFACT = "sessions.json"
 SHOWN = 50
+EXAMPLES = 10
 
 
 def _judge(ctx: RunContext, oracle: Oracle, replay: ReplayPlan, expected: Sequence[Row]) -> OracleJudge:
@@ -107,7 +108,24 @@ def _details(judgement: Judgement, entities: Entities) -> dict[str, Any]:
     ]
     rows.sort(key=lambda row: not (row["differences"] or _is_mislabelled(row)))
     about = {"name": entities.name, "plural": entities.plural}
-    return {"file": ARTIFACT, "entities": about, "sessions_total": len(rows), "sessions": rows[:SHOWN]}
+    return {
+        "file": ARTIFACT,
+        "entities": about,
+        "sessions_total": len(rows),
+        "sessions": rows[:SHOWN],
+        "scenarios": _scenarios(rows),
+    }
+
+
+def _scenarios(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the number of entities by expected and observed scenario (None for none), with the ids of some."""
+    found: dict[tuple[str | None, str | None], list[str]] = {}
+    for row in rows:
+        found.setdefault((row["scenario_expected"], row["scenario_observed"]), []).append(row["id"])
+    return [
+        {"expected": expected, "observed": observed, "entities": len(ids), "examples": ids[:EXAMPLES]}
+        for (expected, observed), ids in found.items()
+    ]
 
 
 def _is_mislabelled(row: dict[str, Any]) -> bool:

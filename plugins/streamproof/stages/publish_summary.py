@@ -23,6 +23,7 @@ from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.folder import read_json
 from streamproof.runtime.files import write_json
 from streamproof.stages.diagnostics import collect_diagnostics
+from streamproof.stages.publishing.check_texts import keep_texts, read_texts
 from streamproof.stages.saved_content import save, saved_content
 from streamproof.stages.session_traces import session_links
 
@@ -68,9 +69,9 @@ def render_again(ctx: RunContext) -> dict[str, Any]:
 
 def _render(ctx: RunContext, summary: dict[str, Any], results: dict[str, StageResult]) -> None:
     contracts, traces, waiting = _contracts(ctx), session_links(ctx.folder), ctx.plan.waiting_stages
-    shown = {**summary, "title": ctx.pack.title}
-    _write(ctx, "report.md", summary, lambda: render_markdown(shown, results, contracts, traces, waiting))
-    _write(ctx, "report.html", summary, lambda: render_html(shown, results, contracts, traces, waiting))
+    shown, texts = {**summary, "title": ctx.pack.title}, read_texts(ctx)
+    _write(ctx, "report.md", summary, lambda: render_markdown(shown, results, contracts, traces, waiting, texts))
+    _write(ctx, "report.html", summary, lambda: render_html(shown, results, contracts, traces, waiting, texts))
     _write(ctx, "junit.xml", summary, lambda: render_junit(summary, results))
 
 
@@ -101,6 +102,7 @@ def run(ctx: RunContext) -> StageOutcome:
     The details are its summary for XCom, under 10 kB, with paths instead of bulk.
     """
     save(ctx)
+    keep_texts(ctx)
     summary = publish(ctx)
     if summary["verdict"] != Verdict.PASSED:
         # The reports exist before this step, in case it fails. Afterwards they are rendered with links to diagnostics.

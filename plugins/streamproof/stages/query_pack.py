@@ -45,13 +45,33 @@ def cache_views(ctx: RunContext, warehouse: Warehouse) -> None:
             ctx.log(f"{view} cannot be read: {error}")
 
 
+def rows_by_layer(ctx: RunContext, warehouse: Warehouse) -> dict[str, dict[str, int]]:
+    """Return the number of rows of the pack's tables and views by layer and name, for the report.
+
+    Those that the run compares with their expected rows are left out: the comparison counts them. What cannot be
+    counted is logged and left out, because no verdict depends on it.
+    """
+    compared = {item.name for item in ctx.files.parity} if ctx.plan.oracle else set()
+    found: dict[str, dict[str, int]] = {}
+    for layer, tables in ctx.pack.layers.items():
+        counted = [table for table in tables if table not in compared]
+        try:
+            counts = warehouse.row_counts(counted) if counted else {}
+        except WarehouseError as problem:
+            ctx.log(f"the rows of layer {layer} are not counted: {problem.message}")
+        else:
+            found |= {layer: counts} if counts else {}
+    return found
+
+
 def run(ctx: RunContext) -> StageOutcome:
     """Run every trace query. The rows go to the stage's details, its log, and as JSON and CSV to folder `query_pack`.
 
     First, the warnings and errors in the services' logs are written to the run's database for the checks, and the views
     that several checks and queries share are cached. A trace query shows data and judges nothing. So one that cannot be
     run stops neither the other queries nor the checks: its error is a notice of the run. In mode observe, one that
-    reads a table that only a run of its own has is skipped.
+    reads a table that only a run of its own has is skipped. The details also hold the rows of the layers, see
+    `rows_by_layer`.
     """
     parameters = ctx.window.query_parameters()
     with ctx.warehouse() as warehouse:
@@ -63,6 +83,7 @@ def run(ctx: RunContext) -> StageOutcome:
             cache_views(ctx, warehouse)
         queries = trace_queries(ctx)
         results = run_queries(warehouse, queries, parameters)
+        layers = {} if ctx.plan.observes else rows_by_layer(ctx, warehouse)
     if ctx.plan.observes:
         absent = ctx.stage_details("warehouse_check")["absent_run_only_tables"]
         results = tuple(without_absent(*asked, absent) for asked in zip(queries, results, strict=True))
@@ -70,4 +91,5 @@ def run(ctx: RunContext) -> StageOutcome:
         ctx.log(f"\n{result.as_text()}")
     tables, formats = [result.as_table() for result in results], (FORMATS["json"], FORMATS["csv"])
     write_query_files(tables, ctx.folder.query_pack, formats, ctx.window, replace=True)
-    return StageOutcome(details={"queries": [result.as_json() for result in results]}, status=Status.PASSED)
+    details = {"queries": [result.as_json() for result in results], "layers": layers}
+    return StageOutcome(details=details, status=Status.PASSED)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import replace
+from hashlib import sha256
 from html.parser import HTMLParser
+from importlib.resources import files
 
 import pytest
 
@@ -25,6 +28,7 @@ class Page(HTMLParser):
         self.tags: set[str] = set()
         self.attributes: list[tuple[str, str | None]] = []
         self.words: list[str] = []
+        self.scripts: list[str] = []
         self.feed(text)
         self.close()
 
@@ -44,11 +48,23 @@ class Page(HTMLParser):
         self.open.pop()
 
     def handle_data(self, data):
-        self.words.append(data)
+        if self.open and self.open[-1] == "script":
+            self.scripts.append(data)
+        else:
+            self.words.append(data)
 
     @property
     def text(self) -> str:
         return " ".join(" ".join(self.words).split())
+
+
+def assert_only_its_own_script(found: Page) -> None:
+    """A page with checks has one script, the package's own, and allows no other to run; a page without has none."""
+    own = files("streamproof.report").joinpath("templates/report.js").read_text(encoding="utf-8")
+    assert found.scripts in ([own], [])
+    digest = b64encode(sha256(own.encode()).digest()).decode()
+    policy = next(value for name, value in found.attributes if name == "content" and "default-src" in value)
+    assert f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:" == policy
 
 
 @pytest.fixture
@@ -64,7 +80,8 @@ def page(summarize, samples):
 def test_it_is_well_formed_and_needs_nothing_from_outside(page, summarize, verdict):
     found = page(verdict)
     assert found.open == []
-    assert not found.tags & {"script", "iframe", "object", "embed", "form"}
+    assert not found.tags & {"iframe", "object", "embed", "form"}
+    assert_only_its_own_script(found)
     targets = [value or "" for name, value in found.attributes if name in ("href", "src", "action", "data")]
     assert all(not re.match(r"(?i)\s*(https?:|//|javascript:)", target) for target in targets)
     summary, results = summarize(verdict)
@@ -117,12 +134,13 @@ def test_suites_that_do_not_hold_come_first_and_only_they_are_open_in_a_long_rep
     results["conservation"] = samples.stage("conservation", Status.FAILED, checks=(samples.check("z", Status.FAILED),))
     summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
     checks = render_html(summary, results).partition('id="checks"')[2].partition("</section>")[0]
-    assert re.findall(r"<details( open)?>\s*<summary><h3>(\w+)", checks) == [
+    assert re.findall(r'<details class="suite"( open)?>\s*<summary><h3>(\w+)', checks) == [
         (" open", "conservation"),
         ("", "raw_typed"),
         ("", "contracts"),
     ]
-    assert checks.count("<code>check_") == checks.count("raw_typed/check_") == 40  # each with its file and its time
+    named = [checks.count(part) for part in ('<code class="what">check_', "assertions/<wbr>raw_<wbr>typed/<wbr>check_")]
+    assert named == [40, 40]  # each with its file and its time
     assert checks.count("21 ms") >= 41
 
 
@@ -137,6 +155,7 @@ def test_an_unjudged_run_gives_the_reason_and_the_hint(page):
 def test_the_timeline_shows_work_waits_and_pauses(summarize):
     summary, results = summarize("passed")
     html = render_html(summary, results, waiting=("stack_up", "pipeline_ready", "pipeline_wait"))
+    html = html.partition('id="timeline"')[2].partition("</section>")[0]
     assert html.count('class="track"') == len(results) + 1
     for kind in ("work", "wait", "idle"):
         assert f'<rect class="{kind}"' in html
@@ -197,7 +216,8 @@ def test_hostile_values_stay_text_everywhere(samples):
          "result": {"unexpected_count": 1, "partial_unexpected_list": [HOSTILE]}}]}}  # fmt: skip
     found = Page(render_html(summary, results, documents))
     assert found.open == []
-    assert not found.tags & {"script", "img"}
+    assert "img" not in found.tags
+    assert_only_its_own_script(found)
     assert not [name for name, _ in found.attributes if name.startswith("on")]
     assert "<script>alert(1)</script>" in found.text.replace(" / ", "/").replace("</ script>", "</script>")
 
@@ -239,3 +259,28 @@ def test_a_job_on_flink_is_described(summarize, samples):
     page = render_html(samples.with_job(summary), results)
     assert "clicks · Flink 2.3.0 · parallelism 2 · RUNNING" in page
     assert "1,204 checkpoints, 1 failed" in page
+
+
+def test_each_check_has_its_meaning_its_text_and_its_numbers(samples):
+    check = samples.check(
+        "lost", Status.FAILED, meaning="Rows are lost. `stream_id` tells which.", diagnostics={"n": 0}
+    )
+    results = {"assert_raw_typed": samples.stage("assert_raw_typed", Status.FAILED, checks=(check,))}
+    summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
+    page = render_html(summary, results, texts={"raw_typed.lost": "SELECT 1 < 2 AS failed_rows"})
+    for part in ("failures", "checks"):
+        text = page.partition(f'id="{part}"')[2].partition("</section>")[0]
+        assert "Rows are lost. <code>stream_id</code> tells which." in text
+        assert "SELECT 1 &lt; 2 AS failed_rows" in text
+        assert re.search(r"<dt>n</dt><dd class=\"mono\">0</dd>", text)
+    assert "checks.json is missing" not in page
+    assert "checks.json is missing" in render_html(summary, results)
+
+
+def test_many_failures_are_not_all_shown_twice(samples):
+    checks = tuple(samples.check(f"c{number}", Status.FAILED) for number in range(50))
+    results = {"assert_raw_typed": samples.stage("assert_raw_typed", Status.FAILED, checks=checks)}
+    summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
+    text = Page(render_html(summary, results)).text
+    assert "These are the first 40 of 50 failed checks" in text
+    assert text.count("raw_ typed. c") == 40 + 3  # and the names in the summary by layer

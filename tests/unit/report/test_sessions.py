@@ -6,7 +6,7 @@ from streamproof.model.results import Status
 from streamproof.report.compact import compact_summary
 from streamproof.report.html import render_html
 from streamproof.report.markdown import render_markdown
-from streamproof.report.sections import sessions
+from streamproof.report.sections.entities import sessions
 from streamproof.report.summary import build_summary
 
 ROW = {

@@ -53,3 +53,8 @@ def test_the_report_shows_what_is_wrong_first(pack):
     assert [entry["id"] for entry in details["sessions"][:40]] == ["other", "differs"] * 20
     assert (details["sessions_total"], len(details["sessions"])) == (80, oracle.SHOWN)
     assert details["sessions"][1]["differences"] == 1
+    assert details["scenarios"] == [
+        {"expected": "a", "observed": "b", "entities": 20, "examples": ["other"] * 10},
+        {"expected": "a", "observed": "a", "entities": 40, "examples": ["differs"] * 10},
+        {"expected": None, "observed": "a", "entities": 20, "examples": ["unlabelled"] * 10},
+    ]

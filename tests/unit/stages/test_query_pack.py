@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from streamproof.checks.query_pack import QueryResult
+from streamproof.model.errors import WarehouseError
 from streamproof.model.results import Status
 from streamproof.model.window import Window
 from streamproof.runs.folder import RunFolder
@@ -66,3 +67,26 @@ def test_every_other_error_is_told_and_the_checks_still_run(observed, absent, er
     index = json.loads((tmp_path / "run/query_pack/index.json").read_text())
     told = {entry["name"]: (entry["status"], entry["error"]) for entry in index["queries"]}
     assert told == {"served": ("answered", None), "stored": ("answered", None), name: ("error", errors[name])}
+
+
+def test_the_rows_of_layers_are_counted_but_not_those_that_are_compared():
+    class Warehouse:
+        def row_counts(self, tables):
+            if "gone" in tables:
+                raise WarehouseError("there is no table gone", hint="")
+            return dict.fromkeys(tables, 3)
+
+    logged = []
+    ctx = SimpleNamespace(
+        plan=SimpleNamespace(oracle=True),
+        files=SimpleNamespace(parity=(SimpleNamespace(name="compared"),)),
+        pack=SimpleNamespace(layers={"raw": ("a", "compared"), "typed": ("compared",), "views": ("gone",)}),
+        log=logged.append,
+    )
+    assert query_pack.rows_by_layer(ctx, Warehouse()) == {"raw": {"a": 3}}
+    assert logged == ["the rows of layer views are not counted: there is no table gone"]
+    ctx.plan.oracle = False
+    assert query_pack.rows_by_layer(ctx, Warehouse()) == {
+        "raw": {"a": 3, "compared": 3},
+        "typed": {"compared": 3},
+    }

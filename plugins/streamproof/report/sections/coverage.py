@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from streamproof.model.results import StageResult
+
 ROWS = "(rows)"
 
 
@@ -50,3 +52,10 @@ def coverage_tables(matrix: Iterable[Mapping[str, Any]]) -> list[CoverageTable]:
     for entry in matrix:
         tables.setdefault(entry["table"], CoverageTable(entry["table"], entry["layer"])).add(entry)
     return sorted(tables.values(), key=lambda table: table.status != "failed")
+
+
+def coverage(results: Mapping[str, StageResult]) -> dict[str, Any] | None:
+    """Return column coverage with its matrix as tables; None if the run did not include it."""
+    proof = results.get("prove")
+    found = proof.details.get("coverage") if proof else None
+    return {**found, "tables": coverage_tables(found["matrix"])} if found else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamproof.report.coverage_matrix import ROWS, coverage_tables
+from streamproof.report.sections.coverage import ROWS, coverage_tables
 
 
 def entry(table, column, damage, outcome, checks=(), reason=""):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from streamproof.model.results import StageResult, Status
 from streamproof.model.window import from_epoch_ms, iso_ms
-from streamproof.report.timeline import build_timeline
+from streamproof.report.sections.timeline import build_timeline
 
 
 def stage(name: str, start_ms: int, length_ms: int) -> StageResult:

@@ -1,0 +1,46 @@
+"""The files of the run that the report links to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from streamproof.model.results import StageResult
+
+# Files that every report links to, relative to the report.
+_FILES = (
+    ("harness.log", "log of the run"),
+    ("summary.json", "verdict, machine-readable"),
+    ("report.md", "this report as Markdown"),
+    ("junit.xml", "checks as JUnit"),
+    ("plan.json", "what was asked"),
+)
+
+
+def started(summary: Mapping[str, Any]) -> Sequence[str]:
+    """Return the services that the run itself started. Only these have logs in its folder."""
+    stack = summary["stack"]
+    return list(stack.get("started") or stack.get("versions") or ())
+
+
+def files(
+    summary: Mapping[str, Any], results: Mapping[str, StageResult], traces: Mapping[str, str], *, with_entities: bool
+) -> list[tuple[str, str]]:
+    """Return (path relative to the report, what it holds) of the run's files."""
+    found = list(_FILES)
+    found += [(f"stack/logs/{service}.log", f"log of {service}") for service in started(summary)]
+    found += [(f"stages/{stage}.log", f"log of stage {stage}") for stage in results]
+    if results.get("contracts"):
+        found.append(("contracts/", "contract results as JSON"))
+    if with_entities:
+        found.append(("sessions.json", "final facts of every session, and what differs from the oracle"))
+    proof = results.get("prove")
+    if proof and "mutations_applied" in proof.details:
+        found.append(("prove.json", "every mutation and what it showed"))
+    if proof and "coverage" in proof.details:
+        found.append(("coverage.json", "every damage of a column, and which check saw it"))
+    if summary["verdict"] != "passed":
+        found.append(("diagnostics/", "what the run left to look at"))
+    if traces:
+        found.append(("diagnostics/sessions/index.json", "sessions that were traced, and those that were not"))
+    return found

@@ -1,0 +1,1 @@
+"""Parts of stage `publish_summary`: what the reports need beside the results of the stages."""
