@@ -33,6 +33,7 @@ test-pythons: setup-dev ## the locks resolve for Python 3.12 and 3.13, and where
 	@for version in 3.12 3.13; do \
 	  echo "Python $$version: resolving the locks"; \
 	  $(UV) pip install --dry-run --quiet --python-version $$version --target $(VENV)/dry-run --require-hashes -r requirements-dev.txt; \
+	  $(UV) pip install --dry-run --quiet --python-version $$version --target $(VENV)/dry-run --require-hashes -r requirements-notebook.txt; \
 	  if [ $$version != 3.13 ]; then \
 	    $(UV) pip install --dry-run --quiet --python-version $$version --target $(VENV)/dry-run --require-hashes -r requirements-flink.txt; \
 	  fi; \
@@ -80,6 +81,7 @@ lock: setup-dev ## renew requirements*.txt, those of the images, and the lock fi
 	@for pack in include/packs/*/requirements.in; do $(COMPILE) $$pack -o $${pack%.in}.txt; done
 	@$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	@$(COMPILE) requirements-flink.in -o requirements-flink.txt
+	@$(COMPILE) requirements-notebook.in -o requirements-notebook.txt
 	@cd include/stack/processor && $(abspath $(UV)) $(COMPILE_OPTIONS) requirements.in -o requirements.txt
 	@cd include/stack/airflow && $(abspath $(UV)) $(COMPILE_OPTIONS) requirements.in -o requirements.txt
 	@$(BIN)/streamproof setup --lock

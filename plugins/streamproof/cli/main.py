@@ -14,6 +14,7 @@ from streamproof.cli.commands import fixtures as fixtures_commands
 from streamproof.cli.commands import history as history_command
 from streamproof.cli.commands import init as init_command
 from streamproof.cli.commands import new_pack as new_pack_command
+from streamproof.cli.commands import notebook as notebook_command
 from streamproof.cli.commands import pack as pack_commands
 from streamproof.cli.commands import prove as prove_command
 from streamproof.cli.commands import replay as replay_command
@@ -83,6 +84,7 @@ app.add_typer(flink_commands.app, name="flink", short_help="Deploy a job on Flin
 app.add_typer(dlq_commands, name="dlq", short_help="Look at dead letters, and replay them.")
 app.command("report", short_help="Render a run's report again, print its path.")(report_command.report)
 app.command("history", short_help="List the runs so far: flaky, drifted, compared.")(history_command.history)
+app.command("notebook", short_help="Execute the notebook of a run and save it.")(notebook_command.notebook)
 app.command("init", short_help="Write the DAG files for an Airflow.")(init_command.init)
 app.command("setup", short_help="Fetch the jars and prepare the broker, once.")(setup_command.setup)
 

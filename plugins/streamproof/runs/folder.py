@@ -8,12 +8,15 @@ from typing import Any
 
 import orjson
 
+from streamproof.model.errors import UsageError
 from streamproof.model.formats.json_data import from_json
 from streamproof.model.plan import RunPlan
 from streamproof.model.results import StageResult
 from streamproof.model.stack import StackState
 from streamproof.runtime.files import write_json
 from streamproof.runtime.stack_spec import SOURCE
+
+_SHOWN = 5
 
 
 def read_json(path: Path) -> Any:
@@ -98,3 +101,17 @@ class RunFolder:
         """Read the state of the run's stack, None when there is none."""
         path = self.stack / "state.json"
         return from_json(StackState, read_json(path)) if path.exists() else None
+
+
+def find_run(runs: Path, run_id: str) -> Path:
+    """Return the folder of a run by id. `latest` is the run planned last. Raises UsageError when there is none."""
+    known = sorted(runs.glob("*/plan.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    wanted = known[0].parent.name if run_id == "latest" and known else run_id
+    for plan in known:
+        if plan.parent.name == wanted:
+            return plan.parent
+    newest = ", ".join(path.parent.name for path in known[:_SHOWN])
+    raise UsageError(
+        f"There is no run '{run_id}' in {runs}.",
+        hint=f"The newest: {newest}." if newest else "Make one with `streamproof run`.",
+    )

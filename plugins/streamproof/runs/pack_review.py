@@ -27,11 +27,12 @@ from streamproof.runs.serving import require_fit
 from streamproof.sql.blocks import Block, read_blocks
 from streamproof.sql.dialects import Dialect
 from streamproof.sql.reading import shown_path
+from streamproof.sql.sections import FOLDER as NOTEBOOK
 from streamproof.warehouse.registry import warehouse_kind
 from streamproof.warehouse.values import SqlReview, SqlText
 
 EXPORT = "export"
-_FOLDERS = ("trace", "scenarios", "session", "event", "accounting", EXPORT)
+_FOLDERS = ("trace", "scenarios", "session", "event", "accounting", NOTEBOOK, EXPORT)
 # What a run gives to every check beside the pack's own parameters. Only names and types matter here.
 RUN_PARAMETERS: Mapping[str, object] = {
     **Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)).query_parameters(),

@@ -37,11 +37,12 @@ class PackPackages:
     """The folders of packages of packs in the cache, one for each lock file and environment.
 
     A folder has only what the environment lacks. So no package of the environment is replaced, in whichever order a
-    program looks for modules.
+    program looks for modules. `kind` says in messages who needs the packages, if that is no pack.
     """
 
     cache: Path
     progress: Progress = tell
+    kind: str = "pack"
 
     @property
     def root(self) -> Path:
@@ -62,7 +63,7 @@ class PackPackages:
         if wanted.is_dir():
             return wanted
         names = ", ".join(each.title for each in lacking)
-        what = f"Installing {len(lacking)} packages of pack '{pack}', once: {names}"
+        what = f"Installing {len(lacking)} packages of {self.kind} '{pack}', once: {names}"
         self.progress(0, 1, what)
         with file_lock(self.root / ".lock"):
             if not wanted.is_dir():
@@ -94,7 +95,7 @@ class PackPackages:
             run_uv(
                 "pip", "install", "--python", sys.executable, "--target", str(made), "--no-deps", "--require-hashes",
                 "--compile-bytecode", "--requirement", str(chosen),
-                what=f"What pack '{pack}' needs",
+                what=f"What {self.kind} '{pack}' needs",
                 needs="It needs a package index (uv's default, or UV_DEFAULT_INDEX), once: later runs take it from "
                 f"{self.root}.",
             )  # fmt: skip
@@ -110,8 +111,8 @@ class PackPackages:
                 if found is None or not needed.specifier.contains(found.version, prereleases=True):
                     has = f"has {needed.name} {found.version}" if found else f"has no {needed.name}"
                     raise StackError(
-                        f"{package.metadata['Name']} {package.version}, which pack '{pack}' needs, wants {needed}; "
-                        f"this environment {has}.",
+                        f"{package.metadata['Name']} {package.version}, which {self.kind} '{pack}' needs, "
+                        f"wants {needed}; this environment {has}.",
                         hint="Use an environment with the versions of requirements.txt: its packages go before those "
                         "of a pack.",
                     )

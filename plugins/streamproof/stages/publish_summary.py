@@ -23,6 +23,7 @@ from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.folder import read_json
 from streamproof.runtime.files import write_json
 from streamproof.stages.diagnostics import collect_diagnostics
+from streamproof.stages.notebook_sections import save_sections
 from streamproof.stages.publishing.check_texts import keep_texts, read_texts
 from streamproof.stages.saved_content import save, saved_content
 from streamproof.stages.session_traces import session_links
@@ -103,6 +104,7 @@ def run(ctx: RunContext) -> StageOutcome:
     """
     save(ctx)
     keep_texts(ctx)
+    save_sections(ctx)
     summary = publish(ctx)
     if summary["verdict"] != Verdict.PASSED:
         # The reports exist before this step, in case it fails. Afterwards they are rendered with links to diagnostics.

@@ -11,9 +11,6 @@ from streamproof.cli.annotations import Annotations, print_annotations
 from streamproof.cli.environment import read_environment
 from streamproof.cli.options import Json
 from streamproof.cli.output import emit_json
-from streamproof.model.errors import UsageError
-
-_SHOWN = 5
 
 
 def report(
@@ -48,13 +45,6 @@ def report(
 
 def find_run(runs: Path, run_id: str) -> Path:
     """Return the folder of a run by id. `latest` is the run planned last. Raises UsageError when there is none."""
-    known = sorted(runs.glob("*/plan.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    wanted = known[0].parent.name if run_id == "latest" and known else run_id
-    for plan in known:
-        if plan.parent.name == wanted:
-            return plan.parent
-    newest = ", ".join(path.parent.name for path in known[:_SHOWN])
-    raise UsageError(
-        f"There is no run '{run_id}' in {runs}.",
-        hint=f"The newest: {newest}." if newest else "Make one with `streamproof run`.",
-    )
+    from streamproof.runs.folder import find_run as found_in
+
+    return found_in(runs, run_id)
