@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from streamproof.model.errors import SqlSourceError
 from streamproof.model.results import LAYERS, CheckResult, StageResult, Status
 from streamproof.notebook.opening import OpenedRun
 from streamproof.notebook.shown import Part, Table
 from streamproof.report.formatting import count, duration, headline, seen, value
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import read_json
-from streamproof.sql.blocks import read_blocks
 
 _TONES = {"passed": "good", "failed": "bad", "error": "poor"}
 # A broken pipeline may break every check. The first ones show the cause; the report has all.
 MOST_FAILURES = 30
 _MOST_EXAMPLES = 20
-# Lines of a check's comment that are for the engine.
-_FOR_THE_ENGINE = ("LAYER:", "RUNG:", "PLACE:", "ALSO FAILS:", "PRESENCE:")
 
 
 def verdict(run: OpenedRun) -> Part:
@@ -81,7 +77,7 @@ def failures(run: OpenedRun) -> tuple[Part, ...]:
     One sentence when there is none.
     """
     found = [check for check in _checks(run.results) if check.status in (Status.FAILED, Status.ERRORED)]
-    parts = [_failure(run.ctx, check) for check in found[:MOST_FAILURES]]
+    parts = [_failure(check) for check in found[:MOST_FAILURES]]
     broken = [result for result in run.results.values() if result.error]
     parts += [
         Part(f"Stage {it.stage} could not end", (it.error or "", it.hint or ""), tone="poor", folded=False)
@@ -94,28 +90,11 @@ def failures(run: OpenedRun) -> tuple[Part, ...]:
     return (*parts, *_offending_records(run.ctx))
 
 
-def meaning_of(ctx: RunContext, check: CheckResult) -> str:
-    """Return what it means when a check fails, from the comment of its SQL file; '' when it has none.
-
-    A file that can no longer be read gives the reason instead.
-    """
-    path = ctx.home / check.source_file
-    if not check.source_file.endswith(".sql") or not path.is_file():
-        return ""
-    try:
-        blocks = read_blocks(path, shown_as=check.source_file, dialect=ctx.pack.dialect)
-    except SqlSourceError as problem:
-        return problem.message
-    comment = next((block.comment for block in blocks if block.name == check.name), blocks[0].comment)
-    lines = (line for line in comment.splitlines() if not line.startswith(_FOR_THE_ENGINE))
-    return " ".join(" ".join(lines).split())
-
-
-def _failure(ctx: RunContext, check: CheckResult) -> Part:
+def _failure(check: CheckResult) -> Part:
     layer = f" in layer {check.layer}" if check.layer else ""
     text = [f"{check.suite}: {check.status.value}{layer}, {count(check.failed_rows, 'failed row')}."]
-    if meaning := meaning_of(ctx, check):
-        text.append(meaning)
+    if check.meaning:
+        text.append(check.meaning)
     if check.error:
         text.append(f"It could not be judged: {seen(check)}")
     facts = [{"diagnostic": name, "value": value(item)} for name, item in check.diagnostics.items() if _says(item)]
@@ -124,7 +103,7 @@ def _failure(ctx: RunContext, check: CheckResult) -> Part:
     if check.sessions:
         text.append(f"Named by it: {', '.join(check.sessions[:_MOST_EXAMPLES])}.")
     if check.source_file:
-        text.append(f"Source: {check.source_file}")
+        text.append(f"Source: {check.source_file}{f':{check.line}' if check.line else ''}")
     return Part(check.name, tuple(text), tuple(tables), folded=False, tone="bad")
 
 
