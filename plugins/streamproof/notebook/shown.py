@@ -94,7 +94,8 @@ def cell_text(item: Any) -> str:
     """Return a value as the text of a table's cell, cut when it is very long."""
     if item is None:
         return "\N{EN DASH}"
-    text = formatting.number(round(item, _DECIMALS) if isinstance(item, float) else item)
+    # No thousands are marked: many whole numbers in rows are ids.
+    text = formatting.value(round(item, _DECIMALS) if isinstance(item, float) else item)
     return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}\N{HORIZONTAL ELLIPSIS}"
 
 

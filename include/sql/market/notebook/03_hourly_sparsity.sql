@@ -8,7 +8,7 @@ SELECT
     to_timestamp(ts_recv_ns / 3600000000000 * 3600) AT TIME ZONE 'UTC' AS hour_utc,
     count(*) AS trades,
     count(DISTINCT instrument_id) AS instruments,
-    sum(size) AS volume
+    sum(size)::bigint AS volume
 FROM trades_data
 GROUP BY hour_utc
 ORDER BY hour_utc;
