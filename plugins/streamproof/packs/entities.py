@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from streamproof.packs.entity_pages import EntityPageRules
 from streamproof.packs.strict import Strict
 
 
@@ -46,7 +47,8 @@ class Entities(Strict):
 
     `id` is the column, and the manifest's field, that holds an entity's id. If a manifest does not have that field, the
     id consists of its fields `id_parts`, joined by `|`. An event of one of `families` (of any family, if none is named)
-    creates an entity. `facts` are the columns that the report shows, by title.
+    creates an entity. `facts` are the columns that the report shows, by title. `page` says what the page of an entity
+    shows, None for no page.
     """
 
     name: str
@@ -55,3 +57,4 @@ class Entities(Strict):
     id_parts: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     facts: dict[str, Fact] = Field(default_factory=dict)
+    page: EntityPageRules | None = None

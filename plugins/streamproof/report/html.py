@@ -28,9 +28,9 @@ def render_html(
 
     Its one script searches the checks; everything is readable without it, and no other script may run.
 
-    `contracts` holds Great Expectations' result documents by table. `traces` holds the files of traced sessions by
-    session, relative to the run's folder. `waiting` are the stages that mostly wait for services. `texts` are the SQL
-    texts or expectations of the checks by `suite.name`.
+    `contracts` holds Great Expectations' result documents by table. `traces` holds the page or trace of each
+    session that has one, relative to the run's folder. `waiting` are the stages that mostly wait for services. `texts`
+    are the SQL texts or expectations of the checks by `suite.name`.
     """
     values = page_values(summary, results, contracts or {}, traces or {}, waiting, texts)
     return render("report.html.j2", escape=True, script=_script(), **values)

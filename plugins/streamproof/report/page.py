@@ -55,9 +55,9 @@ def page_values(
 ) -> dict[str, Any]:
     """Return the values of the report templates.
 
-    `documents` holds Great Expectations' result documents by table. `traces` holds the files of traced sessions by
-    session, relative to the run's folder. `waiting` are the stages that mostly wait for services. `texts` are the SQL
-    texts or expectations of the checks by `suite.name`.
+    `documents` holds Great Expectations' result documents by table. `traces` holds the page or trace of each
+    session that has one, relative to the run's folder. `waiting` are the stages that mostly wait for services. `texts`
+    are the SQL texts or expectations of the checks by `suite.name`.
     """
     whole = _complete(summary)
     shown = list(results.values())

@@ -12,7 +12,7 @@ from streamproof.checks.check_files import CheckFiles
 from streamproof.checks.contracts.files import Contract
 from streamproof.checks.oracle_parts import load_oracle
 from streamproof.fixtures.verify import check_fixture_set, hint_for, shown
-from streamproof.model.errors import StreamproofError, WarehouseError
+from streamproof.model.errors import StreamproofError, UsageError, WarehouseError
 from streamproof.model.plan import CONSERVATION
 from streamproof.model.window import Window
 from streamproof.packs.flink_jobs import FlinkProcessor
@@ -78,6 +78,7 @@ class _Review:
 
     def problems(self) -> Iterator[Problem]:
         """Yield the problems, those of pack.yaml first."""
+        self._try(self._entity_page)
         for name, processor in self.pack.processors.items():
             self._try(lambda processor=processor: require_an_end(self.pack, processor))  # type: ignore[misc]
             lines = []
@@ -123,6 +124,18 @@ class _Review:
         require_fit(self.pack)
         if self.pack.source:
             import_part(self.pack, "source", SOURCE_PARTS)
+
+    def _entity_page(self) -> None:
+        """Raise UsageError when a section of the entities' page has no projection."""
+        page = self.pack.entities.page if self.pack.entities else None
+        names = [projection.name for projection in self.files.projections] if page else []
+        for section in page.sections if page else ():
+            if section.table not in names:
+                raise UsageError(
+                    f"{self.pack.file}: entities.page: section '{section.title}' names `{section.table}`, which is no "
+                    "projection.",
+                    hint=f"A page shows what a run saves: {', '.join(names) or 'add queries to sql/content'}.",
+                )
 
     def _suites(self) -> Iterator[Block]:
         for suite in (*self.pack.suites, CONSERVATION):

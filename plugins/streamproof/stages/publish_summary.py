@@ -25,6 +25,7 @@ from streamproof.runtime.files import write_json
 from streamproof.stages.diagnostics import collect_diagnostics
 from streamproof.stages.notebook_sections import save_sections
 from streamproof.stages.publishing.check_texts import keep_texts, read_texts
+from streamproof.stages.publishing.entity_pages import page_links, write_entity_pages
 from streamproof.stages.saved_content import save, saved_content
 from streamproof.stages.session_traces import session_links
 
@@ -70,9 +71,10 @@ def render_again(ctx: RunContext) -> dict[str, Any]:
 
 def _render(ctx: RunContext, summary: dict[str, Any], results: dict[str, StageResult]) -> None:
     contracts, traces, waiting = _contracts(ctx), session_links(ctx.folder), ctx.plan.waiting_stages
+    pages = {**traces, **page_links(ctx.folder)}
     shown, texts = {**summary, "title": ctx.pack.title}, read_texts(ctx)
     _write(ctx, "report.md", summary, lambda: render_markdown(shown, results, contracts, traces, waiting, texts))
-    _write(ctx, "report.html", summary, lambda: render_html(shown, results, contracts, traces, waiting, texts))
+    _write(ctx, "report.html", summary, lambda: render_html(shown, results, contracts, pages, waiting, texts))
     _write(ctx, "junit.xml", summary, lambda: render_junit(summary, results))
 
 
@@ -105,6 +107,7 @@ def run(ctx: RunContext) -> StageOutcome:
     save(ctx)
     keep_texts(ctx)
     save_sections(ctx)
+    write_entity_pages(ctx, stage_results(ctx))
     summary = publish(ctx)
     if summary["verdict"] != Verdict.PASSED:
         # The reports exist before this step, in case it fails. Afterwards they are rendered with links to diagnostics.

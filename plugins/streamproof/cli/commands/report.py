@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,20 +11,36 @@ from streamproof.cli.annotations import Annotations, print_annotations
 from streamproof.cli.environment import read_environment
 from streamproof.cli.options import Json
 from streamproof.cli.output import emit_json
+from streamproof.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from streamproof.runs.context import RunContext
 
 
 def report(
     run_id: Annotated[str, typer.Argument(help="The run, or `latest`.", metavar="RUN_ID", show_default=False)],
     open_it: Annotated[bool, typer.Option("--open/--no-open", help="Open the report in the browser.")] = False,
     annotations: Annotations = None,
+    entity: Annotated[
+        str | None,
+        typer.Option("--entity", help="Make the page of this entity instead.", metavar="ID", show_default=False),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Render report.html, report.md and junit.xml of a run again, and print the path of the report."""
+    """Render report.html, report.md and junit.xml of a run again, and print the path of the report.
+
+    With --entity, make the page of one entity (a session, for example) from the content that the run saved.
+    """
     from streamproof.runs.context import RunContext
     from streamproof.stages.publish_summary import render_again
 
     environment = read_environment()
     folder = find_run(environment.artifacts, run_id)
+    if entity is not None:
+        if annotations:
+            raise UsageError("The page of an entity has no annotations.", hint="Leave --entity or --annotations out.")
+        _entity_page(RunContext.open(folder), entity, open_it=open_it, json=json)
+        return
     summary = render_again(RunContext.open(folder))
     path = folder / "report.html"
     if json:
@@ -39,6 +55,21 @@ def report(
     else:
         typer.echo(path)
     print_annotations(summary, environment.home, annotations, json=json)
+    if open_it:
+        typer.launch(path.as_uri())
+
+
+def _entity_page(ctx: RunContext, entity: str, *, open_it: bool, json: bool) -> None:
+    from streamproof.stages.publishing.entity_pages import write_entity_page
+
+    wanted = entity.strip()
+    if not wanted:
+        raise UsageError("The id of the entity is blank.", hint="Quote it in a shell: --entity 'ID'.")
+    path = write_entity_page(ctx, wanted)
+    if json:
+        emit_json({"run_id": ctx.plan.run_id, "entity": wanted, "page": str(path)})
+    else:
+        typer.echo(path)
     if open_it:
         typer.launch(path.as_uri())
 

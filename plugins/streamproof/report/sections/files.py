@@ -41,6 +41,6 @@ def files(
         found.append(("coverage.json", "every damage of a column, and which check saw it"))
     if summary["verdict"] != "passed":
         found.append(("diagnostics/", "what the run left to look at"))
-    if traces:
+    if any(path.startswith("diagnostics/") for path in traces.values()):
         found.append(("diagnostics/sessions/index.json", "sessions that were traced, and those that were not"))
     return found
