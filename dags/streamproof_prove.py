@@ -9,7 +9,7 @@ and family of every table and view, one at a time: a check of the same layer or 
 * **verdict** - task `publish_summary`, as in `streamproof_run`: survivors are failed checks of the suite `prove`.
 * **params** - `suites` and `checks` select what is proved (none: all); the run itself is always complete. `coverage`
   applies `all` damages, `one` for each column, or `none`.
-* **mail** - one per failed proof, to `STREAMPROOF_ALERT_TO`, through the connection `smtp_default`.
+* **mail** - at most one a proof, as of `streamproof_run`, with the same Params and Airflow Variables.
 * **schedule** - weekly; `STREAMPROOF_PROVE_SCHEDULE` is another cron line (UTC), or `none`.
 """
 
@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param
 
-from streamproof.airflow.alerts import mail_failed_run
+from streamproof.airflow.alerting.rules import alert_params
+from streamproof.airflow.alerts import mail_failed_run, mail_passed_run
 from streamproof.airflow.settings import read_settings
 from streamproof.airflow.task_graph import make_tasks
 from streamproof.model.plan import DAMAGES, EVERY_DAMAGE, KAFKA_KINDS, PROVE, STACKS
@@ -39,6 +40,7 @@ with DAG(
     tags=["streamproof", "proof", PACK],
     default_args={"owner": "data-platform", "retries": 0},
     on_failure_callback=mail_failed_run,
+    on_success_callback=mail_passed_run,
     params={
         "pack": Param(
             PACK,
@@ -53,6 +55,7 @@ with DAG(
         "checks": Param([], type="array", items={"type": "string"}, description="Checks to prove; none means all"),
         "coverage": Param(EVERY_DAMAGE, enum=["none", *DAMAGES], description="Damages of every column, row and family"),
         "keep_stack": Param(False, type="boolean", description="Leave the stack up after the proof"),
+        **alert_params(),
     },
 ) as dag:
     make_tasks([PROVE], list(dag.params))

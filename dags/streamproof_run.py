@@ -17,8 +17,9 @@ Schedule, owner and recipients of the mail are those of its pack.yaml (`dag:`).
   connection of the warehouse. Nothing is started and nothing is written.
 * **stack external** - replays against the services of the connections `clickhouse_default` and `kafka_default`, or for
   a pack whose warehouse is PostgreSQL, `postgres_default`.
-* **mail** - one per failed run, to the pack's `alert_to` or to `STREAMPROOF_ALERT_TO`, through the connection
-  `smtp_default`.
+* **mail** - at most one a run, through the connection `smtp_default`: about a run that did not pass, and about the
+  first one that passes again. `alert_to`, `alert_on` and `alert_min_failed`, or Airflow Variables of these names with
+  `streamproof_` before them, say to whom and when; the pack's `alert_to` or `STREAMPROOF_ALERT_TO` are used otherwise.
 * **schedule** - the pack's; without one nightly for the default pack. `STREAMPROOF_SCHEDULE` is another cron line (UTC)
   for every pack, or `none`.
 * **asset** - `streamproof://<pack>/verified` is updated only by a passed run of mode `full`: all suites, real Kafka,
@@ -32,7 +33,8 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, AssetAlias, Param
 
-from streamproof.airflow.alerts import mail_failed_run
+from streamproof.airflow.alerting.rules import alert_params
+from streamproof.airflow.alerts import mail_failed_run, mail_passed_run
 from streamproof.airflow.pack_dags import pack_dags
 from streamproof.airflow.settings import read_settings
 from streamproof.airflow.task_graph import make_tasks
@@ -53,6 +55,7 @@ for OF_PACK in pack_dags(SETTINGS):
         tags=["streamproof", "verification", OF_PACK.pack],
         default_args={"owner": OF_PACK.owner, "retries": 0},
         on_failure_callback=mail_failed_run,
+        on_success_callback=mail_passed_run,
         params={
             "pack": Param(
                 OF_PACK.pack,
@@ -90,6 +93,7 @@ for OF_PACK in pack_dags(SETTINGS):
             "to_ts": Param(None, type=["null", "string"], description="End of the window, excluded (observe)"),
             "lookback_hours": Param(None, type=["null", "number"], description="The last N hours instead (observe)"),
             "input_topic": Param(None, type=["null", "string"], description="Topic that feeds the warehouse (observe)"),
+            **alert_params(),
         },
     ) as dag:
         make_tasks(

@@ -1,24 +1,57 @@
-"""When a DAG run has failed: take down the stack that it left, and send one mail."""
+"""When a DAG run has ended: take down the stack that a failed one left, and send at most one mail about the run."""
 
 from __future__ import annotations
 
-import html
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from streamproof.airflow.alerting.rules import AlertRules, MailKind, alert_rules, default_rules
 from streamproof.airflow.leftovers import left_stack
-from streamproof.airflow.pack_dags import recipients
 from streamproof.airflow.settings import attempts, read_settings, run_id_of
 from streamproof.environment import Environment
+from streamproof.model.errors import StreamproofError
 
 if TYPE_CHECKING:
+    from streamproof.history.entries import RunEntry
     from streamproof.report.mail import Mail
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRun:
+    """A DAG run that has ended, with its newest folder and summary, None for what it does not have.
+
+    `failed` is the state of the DAG run, and `reason` is what Airflow says of it. `note` is a sentence on the stack
+    that the run left.
+    """
+
+    settings: Environment
+    dag_id: str
+    dag_run_id: str
+    folder: Path | None
+    summary: Mapping[str, Any] | None
+    failed: bool
+    reason: str
+    note: str = ""
+
+    @property
+    def verdict(self) -> str | None:
+        """Return the verdict; None without one, and for a DAG run that failed although its verdict is `passed`."""
+        verdict = self.summary["verdict"] if self.summary else None
+        return None if self.failed and verdict == "passed" else verdict
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """Return name and address of each page about the run."""
+        found = [("Open the DAG run", run_link(self.dag_id, self.dag_run_id))]
+        if self.folder is not None and self.summary is not None:
+            found.insert(0, ("Open the report", report_link(self.settings, self.folder.name)))
+        return found
 
 
 def mail_failed_run(context: Mapping[str, Any]) -> None:
@@ -28,7 +61,7 @@ def mail_failed_run(context: Mapping[str, Any]) -> None:
     the command for it. Any other stack is taken down before, so that the mail has the result.
     """
     settings = read_settings()
-    dag_id, run_id = str(context["dag"].dag_id), str(context["run_id"])
+    run_id = str(context["run_id"])
     left = left_stack(settings, run_id)
     note = ""
     if left is not None and left.is_slow:
@@ -36,80 +69,150 @@ def mail_failed_run(context: Mapping[str, Any]) -> None:
     elif left is not None:
         note = left.end()
         log.warning("Run %s failed. %s", run_id, note or "Nothing of it was up any more.")
-    _send_alert(settings, dag_id, run_id, context, note)
+    _alert(ended_run(settings, context, failed=True, note=note), context)
     if left is not None and left.is_slow:
         log.warning("Run %s failed. %s", run_id, left.end())
 
 
-def _send_alert(settings: Environment, dag_id: str, run_id: str, context: Mapping[str, Any], note: str) -> None:
-    """Send the mail, or log why it was not sent.
+def mail_passed_run(context: Mapping[str, Any]) -> None:
+    """Mail that a run passes again after a failure, or that it passed. As a callback, it does not raise."""
+    _alert(ended_run(read_settings(), context, failed=False), context)
 
-    The notifier does not get the DAG: under `dag.test` that is a serialized one, which cannot render templates
-    (apache/airflow#64649).
-    """
-    to = recipients(settings, dag_id)
-    if not to:
-        log.warning("Run %s failed and no mail was sent: set STREAMPROOF_ALERT_TO to one or more addresses.", run_id)
-        return
+
+def ended_run(settings: Environment, context: Mapping[str, Any], *, failed: bool, note: str = "") -> EndedRun:
+    """Return the DAG run of a callback's context. A summary that cannot be read counts as none."""
+    from streamproof.runs.folder import read_json
+
+    run_id = str(context["run_id"])
+    folders = attempts(settings.artifacts, run_id_of(run_id))
+    folder = folders[-1] if folders else None
+    summary = None
+    if folder is not None and (folder / "summary.json").exists():
+        try:
+            summary = read_json(folder / "summary.json")
+        except ValueError:
+            log.exception("The summary of run %s cannot be read.", run_id)
     reason = str(context.get("reason") or "the DAG run failed")
-    mail = failure_mail(settings, dag_id, run_id, reason=reason, note=note)
+    return EndedRun(settings, str(context["dag"].dag_id), run_id, folder, summary, failed, reason, note)
+
+
+def _alert(run: EndedRun, context: Mapping[str, Any]) -> None:
+    """Send the mail that the rules ask for. What prevents it is logged, and never raised."""
     try:
-        _send(settings, mail, to, {key: value for key, value in context.items() if key != "dag"})
-    except Exception as error:  # noqa: BLE001 - an alert that cannot be sent must not hide the run's own failure
-        log.error(  # noqa: TRY400 - the traceback of an SMTP library may hold the connection's secrets
-            "Run %s failed and the mail to %s was not sent: %s: %s. Check the Airflow connection '%s' (type smtp).",
-            run_id, ", ".join(to), type(error).__name__, error, settings.smtp_conn_id,
+        _alert_by_rules(run, context)
+    except Exception:
+        log.exception("Run %s has ended, and nobody was told of it.", run.dag_run_id)
+
+
+def _alert_by_rules(run: EndedRun, context: Mapping[str, Any]) -> None:
+    from streamproof.airflow.alerting.kept import was_sent
+
+    rules = _rules(run, context)
+    before = _run_before(run)
+    failed = int(run.summary["checks"]["failed"]) if run.summary else 0
+    kind = rules.mail_about(run.verdict, failed, (before.verdict, before.checks_failed) if before else None)
+    if kind is None:
+        log.info("Run %s needs no mail (alert_on is %s).", run.dag_run_id, rules.on)
+    elif was_sent(run.folder, run.verdict):
+        log.info("The mail about run %s has been sent before.", run.dag_run_id)
+    elif not rules.to:
+        log.warning(
+            "Run %s: no %s mail was sent: set STREAMPROOF_ALERT_TO or the Airflow Variable streamproof_alert_to to "
+            "one or more addresses.", run.dag_run_id, kind,
         )  # fmt: skip
     else:
-        log.info("Run %s failed; mail sent to %s.", run_id, ", ".join(to))
+        _send(run, rules, kind, mail_of(run, before if kind is MailKind.RECOVERY else None))
 
 
-def failure_mail(settings: Environment, dag_id: str, dag_run_id: str, *, reason: str, note: str = "") -> Mail:
-    """Return the mail of a failed run, from its summary if that was published.
+def _rules(run: EndedRun, context: Mapping[str, Any]) -> AlertRules:
+    """Return the rules that the run began with; for one that was not planned, those of now.
 
-    `note` is a sentence on the stack that the run left.
+    Rules that are wrong are the likely reason why it was not planned. The mail then goes out by the other settings.
     """
-    import orjson
+    from streamproof.airflow.alerting.kept import kept_rules
 
-    from streamproof.report.mail import render_mail
-
-    link = run_link(dag_id, dag_run_id)
-    folders = attempts(settings.artifacts, run_id_of(dag_run_id))
-    summary = folders[-1] / "summary.json" if folders else None
-    if summary is None or not summary.exists():
-        folder = folders[-1] if folders else None
-        return _unpublished_mail(dag_run_id, reason=reason, link=link, folder=folder, note=note)
-    mail = render_mail(orjson.loads(summary.read_bytes()), link=link)
-    if not note:
-        return mail
-    return replace(mail, html=f"{mail.html}<p>{html.escape(note)}</p>", text=f"{mail.text}\n{note}\n")
+    if kept := kept_rules(run.folder):
+        return kept
+    try:
+        return alert_rules(context.get("params") or {}, run.settings, run.dag_id)
+    except StreamproofError as error:
+        log.warning("%s %s The mail about run %s ignores it.", error.message, error.hint, run.dag_run_id)
+        return default_rules(run.settings, run.dag_id)
 
 
-def _unpublished_mail(dag_run_id: str, *, reason: str, link: str, folder: Path | None, note: str) -> Mail:
-    from streamproof.report.mail import Mail
+def _run_before(run: EndedRun) -> RunEntry | None:
+    from streamproof.history.previous import previous_run
+    from streamproof.history.store import read_history
 
-    where = f"What there is: {folder}" if folder else "It was not even planned: the log of task plan_run says why."
-    lines = (f"DAG run {dag_run_id} failed before a verdict was published ({reason}).", note, where, f"The run: {link}")
-    paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines if line)
-    return Mail(subject=f"[streamproof] {dag_run_id}: no verdict", html=paragraphs, text="\n".join(filter(None, lines)))
+    if run.summary is None:
+        return None
+    return previous_run(read_history(run.settings.artifacts, run.summary["pack"]).entries, run.summary["run_id"])
+
+
+def mail_of(run: EndedRun, before: RunEntry | None = None) -> Mail:
+    """Return the mail of a run, from its summary if that was published. `before` is the failed run that it follows."""
+    from streamproof.report.mail import Recovered, render_mail, render_unpublished
+
+    if run.summary is None:
+        where = f"What there is: {run.folder}" if run.folder else "It was not even planned: task plan_run says why."
+        return render_unpublished(run.dag_run_id, reason=run.reason, where=where, links=run.links, note=run.note)
+    recovered = None
+    if before is not None:
+        broken = tuple(name for name, check in before.checks.items() if check.status in ("failed", "errored"))
+        recovered = Recovered(before.run_id, before.verdict, before.first_broken_layer or "", broken)
+    note = run.note
+    if run.failed and run.summary["verdict"] == "passed":
+        note = f"All checks hold, and yet the DAG run failed: {run.reason}. {note}".strip()
+    return render_mail(run.summary, links=run.links, recovered=recovered, entities=_entities(run), note=note)
+
+
+def _entities(run: EndedRun) -> str:
+    """Return the pack's name for its entities."""
+    name = run.summary["pack"] if run.summary else None
+    try:
+        entities = run.settings.packs.load(name).entities
+    except StreamproofError:
+        return "sessions"  # the pack is one of another folder, or it is gone
+    return entities.plural if entities else "sessions"
 
 
 def run_link(dag_id: str, dag_run_id: str) -> str:
-    """Return the URL of the run in the Airflow UI."""
+    """Return the address of the DAG run in the Airflow UI."""
+    return f"{_airflow()}/dags/{quote(dag_id)}/runs/{quote(dag_run_id)}"
+
+
+def report_link(settings: Environment, run_id: str) -> str:
+    """Return the address of a run's report: below STREAMPROOF_REPORT_URL if it is set, else its page in Airflow."""
+    if settings.report_url:
+        return f"{settings.report_url.rstrip('/')}/{quote(run_id)}/report.html"
+    return f"{_airflow()}/streamproof/runs/{quote(run_id)}"
+
+
+def _airflow() -> str:
     from airflow.configuration import conf
 
-    base = conf.get("api", "base_url", fallback="") or "http://localhost:8080"
-    return f"{base.rstrip('/')}/dags/{quote(dag_id)}/runs/{quote(dag_run_id)}"
+    return (conf.get("api", "base_url", fallback="") or "http://localhost:8080").rstrip("/")
 
 
-def _send(settings: Environment, mail: Mail, to: Sequence[str], context: dict[str, Any]) -> None:
-    from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+def _send(run: EndedRun, rules: AlertRules, kind: MailKind, mail: Mail) -> None:
+    """Send the mail, and leave it with the outcome in the run's folder. An error is logged, and not raised."""
+    from streamproof.airflow.alerting.kept import keep_mail
+    from streamproof.airflow.alerting.sending import send
 
-    # The texts are passed as values of the templates, because the content of an event may look like a template.
-    notifier = SmtpNotifier(
-        to=list(to),
-        subject="{{ streamproof_subject }}",
-        html_content="{{ streamproof_html }}",
-        smtp_conn_id=settings.smtp_conn_id,
-    )
-    notifier({**context, "streamproof_subject": mail.subject, "streamproof_html": mail.html})
+    problem = None
+    try:
+        send(run.settings.smtp_conn_id, mail, rules.to)
+    except Exception as error:  # noqa: BLE001 - an alert that cannot be sent must not hide the run's own failure
+        problem = f"{type(error).__name__}: {error}"
+        log.error(  # noqa: TRY400 - the traceback of an SMTP library may hold the connection's secrets
+            "Run %s: the %s mail to %s was not sent: %s. Check the Airflow connection '%s' (type smtp).",
+            run.dag_run_id, kind, _names(rules.to), problem, run.settings.smtp_conn_id,
+        )  # fmt: skip
+    else:
+        log.info("Run %s: %s mail sent to %s.", run.dag_run_id, kind, _names(rules.to))
+    if run.folder is not None:
+        keep_mail(run.folder, mail, kind=kind, verdict=run.verdict, to=rules.to, error=problem)
+
+
+def _names(to: Sequence[str]) -> str:
+    return ", ".join(to)

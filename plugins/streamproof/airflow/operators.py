@@ -90,6 +90,8 @@ class PlanRunOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Plan the run. Raises AirflowFailException with the usage error's message and hint."""
+        from streamproof.airflow.alerting.kept import keep_rules
+        from streamproof.airflow.alerting.rules import alert_rules
         from streamproof.runs.planning import plan_run
         from streamproof.runs.request import HostSettings
 
@@ -108,12 +110,14 @@ class PlanRunOperator(BaseOperator):
         if context["params"]["stack"] == COMPOSE:
             require_engine(settings.docker_host)
         try:
+            rules = alert_rules(context["params"], settings, str(context["dag"].dag_id))
             request = run_request(dict(context["params"]), str(context["run_id"]), settings, str(context["dag"].dag_id))
             ctx = plan_run(request, STAGES, home=settings.home, host=host, now=datetime.now(UTC))
         except StreamproofError as error:
             raise AirflowFailException(f"{error.message} {error.hint}") from None
         for notice in ctx.plan.notices:
             self.log.warning("%s", notice)
+        keep_rules(ctx.folder.root, rules)
         self.log.info("run %s in %s", ctx.plan.run_id, ctx.folder.root)
         context["ti"].xcom_push(key=FOLDER_KEY, value=str(ctx.folder.root))
         return [f"{SUITE_PREFIX}{suite}" for suite in ctx.plan.suites]

@@ -6,8 +6,9 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from streamproof.environment.variables import FromEnvironment, named
 from streamproof.model.proxies import proxy_for
@@ -39,6 +40,13 @@ def _divided(sign: str) -> BeforeValidator:
     )
 
 
+def _web_address(text: str) -> str:
+    address = urlsplit(text)
+    if text and (address.scheme not in ("http", "https") or not address.hostname or not text.isprintable()):
+        raise ValueError("it is no address of the web")
+    return text
+
+
 _Paths = Annotated[tuple[str, ...], _divided(os.pathsep)]
 _Folder = Annotated[Path, BeforeValidator(lambda given: Path(given).expanduser().absolute())]
 _Owner = Annotated[ProcessIdentity | None, BeforeValidator(_process)]
@@ -55,7 +63,8 @@ class Environment(FromEnvironment):
     `compose_files` and `docker_host` are those of stack `compose`.
 
     Of the Airflow face: `owner` is the process that a run's stack must not outlive; only a run inside one process has
-    one. `alert_to` are mail addresses; `smtp_conn_id`, `clickhouse_conn_id`, `postgres_conn_id`, `kafka_conn_id` and
+    one. `alert_to` are mail addresses; `report_url` is the address below which the folders of the runs are served, ''
+    for the page in Airflow; `smtp_conn_id`, `clickhouse_conn_id`, `postgres_conn_id`, `kafka_conn_id` and
     `flink_conn_id` are connections; `run_log_conn_id` is that of the warehouse with the log of runs, None for none.
     `kafka_from_clickhouse` is where ClickHouse finds the brokers, '' where everybody does. `schedule` and
     `prove_schedule` are cron lines in UTC, None for no schedule. `stack` is the stack of scheduled runs.
@@ -76,6 +85,7 @@ class Environment(FromEnvironment):
     no_proxy: str = named("no_proxy", "NO_PROXY", default="")
     owner: _Owner = named("STREAMPROOF_OWNER", default=None)
     alert_to: Annotated[tuple[str, ...], _divided(",")] = named("STREAMPROOF_ALERT_TO", default=())
+    report_url: Annotated[str, AfterValidator(_web_address)] = named("STREAMPROOF_REPORT_URL", default="")
     smtp_conn_id: str = named("STREAMPROOF_SMTP_CONN_ID", default="smtp_default")
     clickhouse_conn_id: str = named("STREAMPROOF_CLICKHOUSE_CONN_ID", default="clickhouse_default")
     postgres_conn_id: str = named("STREAMPROOF_POSTGRES_CONN_ID", default="postgres_default")

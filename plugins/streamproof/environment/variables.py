@@ -61,5 +61,6 @@ _HINTS = {
     "FLINK_VERIFY": _YES_OR_NO,
     "REPLAY_START_EPOCH_MS": "It is a time in Unix milliseconds.",
     "REPLAY_END_EPOCH_MS": "It is a time in Unix milliseconds.",
+    "STREAMPROOF_REPORT_URL": "It is the address of the folder of runs, such as https://reports.example.org/runs.",
     "STREAMPROOF_OWNER": "It is the id of a process and its start time in Unix seconds.",
 }

@@ -1,4 +1,4 @@
-"""The failure mail: what it says, and that it never stands in the way."""
+"""The mail about a run: when it is sent, what it says, and that it never stands in the way."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ import orjson
 import pytest
 
 from streamproof.airflow import alerts
+from streamproof.airflow.alerting import sending
+from streamproof.airflow.alerting.kept import keep_rules
+from streamproof.airflow.alerting.rules import AlertOn, AlertRules
 from streamproof.airflow.pack_dags import recipients
 from streamproof.airflow.settings import read_settings
+from streamproof.history.store import record
+from streamproof.model.errors import UsageError
+from streamproof.model.results import CheckResult, StageResult, Status
 
 CONTEXT = {"dag": SimpleNamespace(dag_id="streamproof_run"), "run_id": "manual__1", "reason": "task_failure"}
 
@@ -23,14 +29,18 @@ def environment(monkeypatch, tmp_path):
     return tmp_path
 
 
-def published(folder, verdict="failed"):
+def ended(run_id, *, failed=True):
+    return alerts.ended_run(read_settings(), {**CONTEXT, "run_id": run_id}, failed=failed)
+
+
+def published(folder, verdict="failed", started="2026-03-01T02:15:00.000Z"):
     folder.mkdir()
     failure = {
         "suite": "raw_typed", "name": "typed_counts", "failed_rows": 1, "layer": "typed", "sessions": [],
         "diagnostics": {"missing": "{{ boom }}"}, "error": None,
     }  # fmt: skip
     summary = {
-        "run_id": "manual__1", "pack": "livepeer", "mode": "full", "verdict": verdict, "folder": str(folder),
+        "run_id": folder.name, "pack": "livepeer", "mode": "full", "verdict": verdict, "folder": str(folder),
         "window": {"from_ts": "2026-03-01T02:15:00.000Z", "to_ts": "2026-03-01T03:15:00.000Z"},
         "stack": {"name": "local", "kafka": "broker", "clickhouse": "x", "processor": "local", "versions": {}},
         "git_commit": "unknown", "fixture": {"manifest": "/m", "sha256": "ab", "events": 3},
@@ -39,48 +49,131 @@ def published(folder, verdict="failed"):
         "error": None, "hint": None, "injected": None, "notices": [], "duration_sec": 3.0, "unjudged": [],
         "started_at": "2026-03-01T02:15:00.000Z", "ended_at": "2026-03-01T02:15:03.000Z",
     }  # fmt: skip
+    summary["started_at"], summary["not_run"] = started, []
+    if verdict == "passed":
+        summary |= {"failures": [], "first_broken_layer": None}
+        summary["checks"] |= {"passed": 1, "failed": 0}
     (folder / "summary.json").write_bytes(orjson.dumps(summary))
+    check = CheckResult("raw_typed", "typed_counts", Status.PASSED if verdict == "passed" else Status.FAILED)
+    record(folder.parent, summary, {"a": StageResult("a", check.status, "", "", 0.0, checks=(check,))})
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """The mails that would be sent, as (connection, mail, recipients)."""
+    mails = []
+    monkeypatch.setattr(sending, "send", lambda *mail: mails.append(mail))
+    return mails
+
+
+def outcome(folder):
+    return orjson.loads((folder / "mail/outcome.json").read_bytes())
 
 
 def test_the_mail_is_that_of_the_newest_attempt(environment):
     published(environment / "manual__1", verdict="error")
     published(environment / "manual__1.try2")
 
-    mail = alerts.failure_mail(read_settings(), "streamproof_run", "manual__1", reason="r")
+    mail = alerts.mail_of(ended("manual__1"))
 
     assert "failed" in mail.subject
     assert "typed" in mail.subject
     assert "typed_counts" in mail.html
     assert "streamproof run --mode full" in mail.html
     assert "/dags/streamproof_run/runs/manual__1" in mail.html
+    assert "/streamproof/runs/manual__1.try2" in mail.html
 
 
 def test_without_a_summary_it_says_so(environment):
-    mail = alerts.failure_mail(read_settings(), "streamproof_run", "manual__<1>", reason="task_failure")
+    mail = alerts.mail_of(ended("manual__<1>"))
 
     assert "no verdict" in mail.subject
     assert "manual__&lt;1&gt;" in mail.html
     assert "plan_run" in mail.html
 
     (environment / "manual__1").mkdir()
-    assert str(environment) in alerts.failure_mail(read_settings(), "d", "manual__1", reason="r").html
+    assert str(environment) in alerts.mail_of(ended("manual__1")).html
 
 
-def test_what_looks_like_a_template_is_sent_as_it_is_and_the_dag_is_kept_out(environment, monkeypatch):
+def test_what_looks_like_a_template_is_sent_as_it_is(environment, sent):
     published(environment / "manual__1")
-    sent = {}
-
-    def notify(self, context):
-        sent.update(html=self.html_content, subject=self.subject, to=self.to, dag=context.get("dag"))
-
-    monkeypatch.setattr("airflow.providers.smtp.notifications.smtp.SmtpNotifier.notify", notify)
 
     alerts.mail_failed_run(CONTEXT)
 
-    assert "{{ boom }}" in sent["html"]
-    assert sent["to"] == ["a@b.c"]
-    assert sent["dag"] is None
-    assert "livepeer" in sent["subject"]
+    [(connection, mail, to)] = sent
+    assert "{{ boom }}" in mail.html
+    assert (connection, to) == ("smtp_default", ("a@b.c",))
+    assert "livepeer" in mail.subject
+    found = outcome(environment / "manual__1")
+    assert (found["kind"], found["sent"], found["error"], found["to"]) == ("failure", True, None, ["a@b.c"])
+    assert (environment / "manual__1/mail/mail.txt").read_text() == mail.text
+
+
+def test_one_mail_is_sent_of_a_run_however_often_airflow_calls(environment, sent):
+    published(environment / "manual__1")
+    alerts.mail_failed_run(CONTEXT)
+    alerts.mail_failed_run(CONTEXT)
+    assert len(sent) == 1
+
+
+def test_the_first_pass_after_a_failure_is_mailed_and_the_next_is_not(environment, sent):
+    published(environment / "night1", started="2026-03-01T02:15:00.000Z")
+    for number in (2, 3):
+        published(environment / f"night{number}", "passed", started=f"2026-03-0{number}T02:15:00.000Z")
+        alerts.mail_passed_run({**CONTEXT, "run_id": f"night{number}"})
+    [(_, mail, _)] = sent
+    assert mail.subject == "[streamproof] livepeer passes again: the one check holds"
+    assert "night1, was failed" in mail.text
+    assert "raw_typed.typed_counts" in mail.text
+    assert outcome(environment / "night2")["kind"] == "recovery"
+    assert not (environment / "night3/mail").exists()
+
+
+def test_the_rules_that_the_run_began_with_decide(environment, sent, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_VAR_STREAMPROOF_ALERT_TO", "other@example.org")
+    published(environment / "manual__1")
+    keep_rules(environment / "manual__1", AlertRules(("me@example.org",), AlertOn.FAILURES, 2))
+    alerts.mail_failed_run(CONTEXT)
+    assert sent == []
+    keep_rules(environment / "manual__1", AlertRules(("me@example.org",), AlertOn.FAILURES, 1))
+    alerts.mail_failed_run(CONTEXT)
+    assert [to for _, _, to in sent] == [("me@example.org",)]
+
+
+def test_a_run_that_was_refused_for_its_rules_is_mailed_about_all_the_same(environment, sent, caplog):
+    alerts.mail_failed_run({**CONTEXT, "params": {"alert_on": "sometimes"}})
+    [(_, mail, to)] = sent
+    assert to == ("a@b.c",)
+    assert "no verdict" in mail.subject
+    assert "Param alert_on is 'sometimes'" in caplog.text
+
+
+def test_a_dag_run_that_fails_after_its_verdict_is_a_failure(environment, sent):
+    published(environment / "manual__1", "passed")
+    alerts.mail_failed_run(CONTEXT)
+    [(_, mail, _)] = sent
+    assert "All checks hold, and yet the DAG run failed: task_failure." in mail.text
+
+
+def test_reports_may_be_served_elsewhere(environment, monkeypatch):
+    published(environment / "manual__1")
+    monkeypatch.setenv("STREAMPROOF_REPORT_URL", "https://reports.example.org/runs/")
+    assert ended("manual__1").links[0][1] == "https://reports.example.org/runs/manual__1/report.html"
+    monkeypatch.setenv("STREAMPROOF_REPORT_URL", "ftp://x")
+    with pytest.raises(UsageError, match="STREAMPROOF_REPORT_URL is 'ftp://x'"):
+        read_settings()
+
+
+def test_nothing_that_is_broken_makes_a_callback_raise(environment, sent, caplog):
+    published(environment / "manual__1")
+    (environment / "manual__1/summary.json").write_text('{"verdict": "passed", "checks": 3')
+    (environment / "manual__1/mail").mkdir()
+    (environment / "manual__1/mail/rules.json").write_text("[]")
+    alerts.mail_failed_run(CONTEXT)
+    assert [mail.subject for _, mail, _ in sent] == ["[streamproof] manual__1: no verdict"]
+    (environment / "manual__1/summary.json").write_text('{"verdict": "passed"}')
+    alerts.mail_passed_run(CONTEXT)
+    assert "nobody was told of it" in caplog.text
 
 
 def test_without_recipients_it_says_what_to_set(environment, monkeypatch, caplog):
@@ -104,6 +197,10 @@ def test_a_mail_that_cannot_be_sent_is_logged_and_not_raised(environment, monkey
         alerts.mail_failed_run(CONTEXT)
 
     assert "was not sent" in caplog.text
+    found = outcome(environment / "manual__1")
+    assert found["sent"] is False
+    assert "Connection refused" in found["error"]
+    assert "hush" not in (environment / "manual__1/mail/outcome.json").read_text()
     assert "smtp_default" in caplog.text
     assert "hush" not in caplog.text
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from streamproof.airflow import alerts
+from streamproof.airflow.alerting import sending
 from streamproof.airflow.leftovers import left_stack
 from streamproof.airflow.settings import read_settings
 from streamproof.model.results import Status
@@ -38,7 +39,7 @@ def left(make_run, monkeypatch, tmp_path):
         return folder
 
     events: list[str] = []
-    monkeypatch.setattr(alerts, "_send", lambda _settings, mail, _to, _context: events.append(mail.text))
+    monkeypatch.setattr(sending, "send", lambda _connection, mail, _to: events.append(mail.text))
     return of, events
 
 

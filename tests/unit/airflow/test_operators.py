@@ -10,6 +10,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
 from streamproof.airflow import operators, params
+from streamproof.airflow.alerting.kept import kept_rules
+from streamproof.airflow.alerting.rules import AlertOn, AlertRules
 from streamproof.airflow.settings import read_settings
 from streamproof.model.results import Status
 from streamproof.model.stack import ProcessIdentity, StackState
@@ -271,6 +273,26 @@ class TestPlanRun:
         assert unplanned["ti"].pushed == {"folder": str(tmp_path / "manual__1")}
         plan = RunFolder(tmp_path / "manual__1").read_plan()
         assert (plan.dag_id, plan.dag_run_id) == ("streamproof_run", "manual__1")
+
+    def test_the_rules_of_the_mail_are_those_of_the_start(self, home, tmp_path, monkeypatch, unplanned):
+        monkeypatch.setenv("STREAMPROOF_ARTIFACTS", str(tmp_path))
+        monkeypatch.setenv("STREAMPROOF_HOME", str(home))
+        given = {**PARAMS, "alert_to": "a@b.c", "alert_on": "always", "alert_min_failed": 2}
+
+        operators.PlanRunOperator(task_id="t").execute({**unplanned, "params": given})
+
+        assert kept_rules(tmp_path / "manual__1") == AlertRules(("a@b.c",), AlertOn.ALWAYS, 2)
+
+    @pytest.mark.parametrize("name", ["alert_to", "alert_on", "alert_min_failed"])
+    def test_wrong_rules_are_refused_before_anything_starts(self, home, tmp_path, monkeypatch, unplanned, name):
+        monkeypatch.setenv("STREAMPROOF_ARTIFACTS", str(tmp_path))
+        monkeypatch.setenv("STREAMPROOF_HOME", str(home))
+        monkeypatch.setenv(f"AIRFLOW_VAR_STREAMPROOF_{name.upper()}", "nonsense")
+
+        with pytest.raises(AirflowFailException, match=f"Airflow Variable streamproof_{name}.*nonsense"):
+            operators.PlanRunOperator(task_id="t").execute({**unplanned, "params": PARAMS})
+
+        assert list(tmp_path.iterdir()) == []
 
     def test_bad_input_fails_with_its_hint_and_writes_nothing(self, home, tmp_path, monkeypatch, unplanned):
         monkeypatch.setenv("STREAMPROOF_ARTIFACTS", str(tmp_path))

@@ -62,6 +62,7 @@ print("RESULT" + json.dumps({
         "params": {name: dag.params.get_param(name).schema for name in dag.params},
         "defaults": dict(dag.params),
         "callback": getattr(dag.on_failure_callback, "__name__", None),
+        "on_success": getattr(dag.on_success_callback, "__name__", None),
     },
 }))
 """

@@ -29,7 +29,7 @@ def test_the_dag_itself(parsed):
     assert dag["schedule"] == "0 5 * * 0"
     assert {"streamproof", "proof"} <= set(dag["tags"])
     assert "does not fail under its mutation" in dag["doc"]
-    assert dag["callback"] == "mail_failed_run"
+    assert (dag["callback"], dag["on_success"]) == ("mail_failed_run", "mail_passed_run")
     assert dag["defaults"]["mode"] == "prove"
     assert all("type" in schema or "enum" in schema for schema in dag["params"].values())
 

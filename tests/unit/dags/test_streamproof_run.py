@@ -33,13 +33,14 @@ def test_the_dag_itself(parsed):
     assert dag["schedule"] == "0 3 * * *"
     assert "streamproof" in dag["tags"]
     assert "verdict" in dag["doc"]
-    assert dag["callback"] == "mail_failed_run"
+    assert (dag["callback"], dag["on_success"]) == ("mail_failed_run", "mail_passed_run")
 
 
 def test_every_param_is_typed(parsed):
     schemas = parsed["dag"]["params"]
 
     assert set(schemas) >= {"pack", "mode", "stack", "manifest", "suites", "keep_stack", "kafka", "inject"}
+    assert set(schemas) >= {"alert_to", "alert_on", "alert_min_failed"}
     assert set(schemas) >= {"from_ts", "to_ts", "lookback_hours", "input_topic"}
     assert all("type" in schema or "enum" in schema for schema in schemas.values())
     assert parsed["dag"]["defaults"]["pack"] == "livepeer"

@@ -1,22 +1,26 @@
-"""The failure mail."""
+"""The mails about a run: what they say, whatever is in the run."""
 
 from __future__ import annotations
 
 import pytest
 
-from streamproof.report.mail import render_mail
+from streamproof.report.mail import Recovered, render_mail, render_unpublished
 from streamproof.report.summary import compact_summary
+
+LINKS = [("Open the report", "http://airflow.test/dags/x?a=1&b=2")]
 
 
 @pytest.mark.parametrize("compact", [False, True])
 def test_it_names_verdict_layer_checks_diagnostics_rerun_and_link(summarize, compact):
     summary, _ = summarize("failed", rerun="streamproof run --mode smoke")
-    mail = render_mail(compact_summary(summary) if compact else summary, link="http://airflow.test/dags/x?a=1&b=2")
+    mail = render_mail(compact_summary(summary) if compact else summary, links=LINKS)
     assert mail.subject == "[streamproof] livepeer failed: first broken layer typed, 2 checks failed"
     for body in (mail.text, mail.html):
         for part in (
             "raw_typed.raw_to_typed_counts_match",
+            "An event that arrived is lost without a reject.",
             "typed_core=3987",
+            "strm-7q|req-19c2",
             "streamproof run --mode smoke",
             summary["run_id"],
         ):
@@ -36,7 +40,8 @@ def test_many_failures_are_cut_and_counted(summarize):
     summary["failures"] *= 300
     mail = render_mail(summary)
     assert len(mail.html) < 40_000
-    assert "more failing checks in summary.json" in mail.text
+    assert "… and 590 more failing checks: see the report or summary.json." in mail.text
+    assert mail.text.count("failed row") == 10
 
 
 def test_hostile_text_is_one_subject_line_and_escaped(summarize):
@@ -47,3 +52,44 @@ def test_hostile_text_is_one_subject_line_and_escaped(summarize):
     assert "\r" not in mail.subject
     assert len(mail.subject) <= 150
     assert "<b>x</b>" not in mail.html
+
+
+def test_a_run_that_passes_again_says_what_failed_before(summarize):
+    before = Recovered("run-7", "failed", "typed", tuple(f"raw_typed.check_{number}" for number in range(12)))
+    mail = render_mail(summarize("passed")[0], recovered=before)
+    assert mail.subject == "[streamproof] livepeer passes again: all 13 checks hold"
+    for body in (mail.text, mail.html):
+        for part in ("run-7, was failed", "typed", "raw_typed.check_9", "… and 2 more checks"):
+            assert part in body
+        assert "raw_typed.check_10" not in body
+        assert "First broken layer" not in body
+
+
+def test_a_run_without_a_verdict_says_why_and_where_to_look():
+    mail = render_unpublished(
+        "manual__<1>", reason="task_failure", where="the log of plan_run", links=LINKS, note="Up."
+    )
+    assert mail.subject == "[streamproof] manual__<1>: no verdict"
+    assert "manual__&lt;1&gt;" in mail.html
+    for part in ("task_failure", "the log of plan_run", LINKS[0][1], "Notice: Up."):
+        assert part in mail.text
+
+
+def test_no_line_break_reaches_a_subject(summarize):
+    summary = {**summarize("failed")[0], "pack": "a\r\nBcc: x@y.z", "first_broken_layer": "b\nc"}
+    for mail in (
+        render_mail(summary), render_mail(summary, recovered=Recovered("r\n", "failed", "", ())),
+        render_unpublished("m\n1", reason="", where=""),
+    ):  # fmt: skip
+        assert len(mail.subject.splitlines()) == 1
+
+
+def test_a_meaning_ends_with_a_sentence_and_diagnostics_are_cut(summarize):
+    summary, _ = summarize("failed")
+    summary["failures"][0] |= {
+        "meaning": "Events are lost. " + "And more " * 60,
+        "diagnostics": {"ids": ["x" * 40] * 40},
+    }
+    lines = render_mail(summary).text.splitlines()
+    assert "  Events are lost." in lines
+    assert max(map(len, lines)) < 260
