@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -36,7 +37,11 @@ def _console(stream: str) -> Console:
     from rich.console import Console
 
     # rich detects colours and width. It must not highlight or wrap names and paths.
-    console = Console(stderr=stream == "stderr", highlight=False, soft_wrap=True)
+    # CI systems keep what a terminal redraws as line after line, also those that give their jobs a terminal.
+    plain = os.environ.get("CI", "").lower() not in ("", "0", "false")
+    console = Console(
+        stderr=stream == "stderr", highlight=False, soft_wrap=True, force_interactive=False if plain else None
+    )
     if not console.is_terminal:
         console.width = max(console.width, WIDTH_OF_A_FILE)
     return console

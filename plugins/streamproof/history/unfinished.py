@@ -91,6 +91,7 @@ def _entry(plan: RunPlan, results: dict[str, StageResult], *, verdict: str, rema
         checks=checks,
         rerun=plan.rerun,
         remark=remark,
+        dag_id=plan.dag_id,
     )
 
 

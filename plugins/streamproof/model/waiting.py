@@ -1,10 +1,15 @@
-"""Wait for a condition by polling. A time-out raises an error that says what was still missing."""
+"""Wait for a condition by polling. A time-out raises an error that says what was still missing.
+
+Code that waits or works for long says what it is at, with `now_at`. Who called it may show that, with `shown_by`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import cast
 
@@ -21,6 +26,29 @@ class Probe:
 
     done: bool
     missing: str = ""
+
+
+def _shown_to_nobody(_text: str) -> None:
+    """Show nothing. This is the default."""
+
+
+# A context variable, so that stages that run side by side in threads are shown apart.
+_show: ContextVar[Callable[[str], None]] = ContextVar("show", default=_shown_to_nobody)
+
+
+@contextmanager
+def shown_by(show: Callable[[str], None]) -> Iterator[None]:
+    """Call `show` with what the code in this block, on this thread, says that it is at. It may be called often."""
+    token = _show.set(show)
+    try:
+        yield
+    finally:
+        _show.reset(token)
+
+
+def now_at(text: str) -> None:
+    """Say what is being waited for or done, for people who watch; '' for nothing in particular."""
+    _show.get()(text)
 
 
 Look = Callable[[], Probe] | Callable[[], Awaitable[Probe]]
@@ -45,7 +73,9 @@ async def wait_until_async(look: Look, *, timeout: float, message: str, hint: st
         probe = await _once(look)
         waited = time.monotonic() - started
         if probe.done:
+            now_at("")
             return waited
+        now_at(probe.missing or message)
         if waited >= timeout:
             raise WaitTimeoutError(
                 f"Waited {waited:.1f} s for {message}; still missing: {probe.missing or 'no answer'}.",

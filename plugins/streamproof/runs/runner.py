@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from streamproof.model.errors import StackError
 from streamproof.model.results import StageResult, Status
+from streamproof.model.waiting import shown_by
 from streamproof.runs.context import RunContext
 from streamproof.runs.execute import execute
 from streamproof.runs.folder import read_json
@@ -16,6 +18,7 @@ from streamproof.runs.stage import Stage, StageList
 from streamproof.runs.stage_process import StageProcess
 
 OnEvent = Callable[[str, StageResult | None], None]
+OnWork = Callable[[str, str], None]
 Step = Callable[..., StageResult]
 
 
@@ -27,17 +30,23 @@ def run_stage(ctx: RunContext, stage: Stage) -> StageResult:
     return result
 
 
-def run_all(ctx: RunContext, stages: StageList, on_event: OnEvent) -> dict[str, Any]:
+def _not_shown(_stage: str, _text: str) -> None:
+    """Show nothing. This is the default."""
+
+
+def run_all(ctx: RunContext, stages: StageList, on_event: OnEvent, on_work: OnWork = _not_shown) -> dict[str, Any]:
     """Run every stage of a planned run and return its summary.
 
-    `on_event` is called with (stage, None) when a stage starts and (stage, result) when it ends, also from worker
-    threads. The summary is published and the stack is taken down even after an error, unless the stack is kept. Raises
-    StackError when the summary cannot be published.
+    `on_event` is called with (stage, None) when a stage starts and (stage, result) when it ends, and `on_work` with
+    (stage, text) when a stage says what it waits for; both also from worker threads. The summary is published and the
+    stack is taken down even after an error, unless the stack is kept. Raises StackError when the summary cannot be
+    published.
     """
 
     def step(stage: Stage, run: Callable[[], StageResult] | None = None) -> StageResult:
         on_event(stage.name, None)
-        result = run() if run else run_stage(ctx, stage)
+        with shown_by(partial(on_work, stage.name)):
+            result = run() if run else run_stage(ctx, stage)
         on_event(stage.name, result)
         return result
 

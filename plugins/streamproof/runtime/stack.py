@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -15,7 +16,7 @@ import orjson
 from streamproof.model.errors import StackError, WaitTimeoutError
 from streamproof.model.formats.json_data import from_json
 from streamproof.model.stack import ProcessIdentity, ServiceState, StackState
-from streamproof.model.waiting import Probe, wait_until
+from streamproof.model.waiting import Probe, now_at, wait_until
 from streamproof.runtime.files import last_lines, stack_files, write_json
 from streamproof.runtime.flink_home import install_flink
 from streamproof.runtime.jars import Progress, fetch_jars, no_progress, read_lock
@@ -38,6 +39,8 @@ SUPERVISOR = "streamproof.services.supervise"
 # The supervisor ends at its time-out. If it has not ended this much later, it is stuck.
 STUCK_AFTER_SEC = 15.0
 KILL_TIMEOUT_SEC = 10.0
+# How often the services that are up are shown while a stack starts. Its end is seen at once.
+LOOK_EVERY_SEC = 0.5
 # A client of a dead service may notice its end earlier than the supervisor, which then needs a moment to report it.
 SETTLE_SEC = 5.0
 # The grace periods of containers follow one another, and the engine itself is slow.
@@ -113,11 +116,11 @@ def start_stack(
         install_flink(Path(spec.home), Path(spec.cache_dir), progress or no_progress)
     if spec.processor and spec.processor.jars_lock:
         _fetch_missing_jars(Path(spec.processor.jars_lock), Path(spec.cache_dir), progress)
-    spec_file, log = spec.root / "spec.json", spec.log("supervisor")
-    write_json(spec_file, spec.as_json())
+    log = spec.log("supervisor")
+    write_json(_spec_file(spec), spec.as_json())
     log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _launch_and_listen(spec_file, log, timeout, orjson.dumps(dict(secrets or {})))
+        _launch_and_listen(spec, log, timeout, orjson.dumps(dict(secrets or {})))
         return _outcome(spec, log)
     except BaseException:
         stop_stack(spec.root, timeout=KILL_TIMEOUT_SEC)
@@ -134,23 +137,42 @@ def _fetch_missing_jars(lock: Path, cache: Path, progress: Progress | None) -> N
         fetch_jars(lock, cache)
 
 
-def _launch_and_listen(spec_file: Path, log: Path, timeout: float, secrets: bytes) -> None:
-    """Start the supervisor, and return when its standard output closes: the stack is up or failed, or it has died."""
-    command = python_module(SUPERVISOR, str(spec_file), str(timeout))
-    with log.open("ab") as errors:
+def _spec_file(spec: StackSpec) -> Path:
+    return spec.root / "spec.json"
+
+
+def _launch_and_listen(spec: StackSpec, log: Path, timeout: float, secrets: bytes) -> None:
+    """Start the supervisor, and return when its standard output closes: the stack is up or failed, or it has died.
+
+    Meanwhile, say which services are up.
+    """
+    command = python_module(SUPERVISOR, str(_spec_file(spec)), str(timeout))
+    limit = time.monotonic() + timeout + STUCK_AFTER_SEC
+    with (
+        log.open("ab") as errors,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors) as launched,
+    ):
+        given: bytes | None = secrets
         try:
-            subprocess.run(
-                command,
-                input=secrets,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                timeout=timeout + STUCK_AFTER_SEC,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise StackError(
-                f"The supervisor said nothing for {timeout + STUCK_AFTER_SEC:.0f} s.", hint=f"Its log is {log}."
-            ) from None
+            while time.monotonic() < limit:
+                try:
+                    launched.communicate(given, timeout=LOOK_EVERY_SEC)
+                except subprocess.TimeoutExpired:
+                    given = None
+                    now_at(_services_up(spec))
+                else:
+                    return
+        finally:
+            launched.kill()
+        raise StackError(
+            f"The supervisor said nothing for {timeout + STUCK_AFTER_SEC:.0f} s.", hint=f"Its log is {log}."
+        )
+
+
+def _services_up(spec: StackSpec) -> str:
+    state = read_state(spec.root)
+    up = ", ".join(service.name for service in state.services) if state else ""
+    return f"services; up: {up or 'none yet'}"
 
 
 def _outcome(spec: StackSpec, log: Path) -> StackState:

@@ -10,6 +10,7 @@ from streamproof.model.errors import StreamproofError
 from streamproof.model.plan import CONSERVATION, PROVE
 from streamproof.model.proof import Proof
 from streamproof.model.results import CheckResult, Status
+from streamproof.model.waiting import now_at
 from streamproof.proving.mutations import Prover, Subject, assertion_subject, contract_subject
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.files import write_json
@@ -63,6 +64,7 @@ def _prove(ctx: RunContext, prover: Prover, clones: Sequence[Clone]) -> tuple[di
     for proof in prover.prove_all(clones, mutants):
         ctx.log(f"{proof.outcome} {proof.mutant.check}: {proof.mutant.name} {proof.reason}".rstrip())
         proofs.append(proof)
+        now_at(f"{len(proofs):,} of {len(mutants):,} mutations")
     checks = tuple(_result(subject, name, proofs) for subject in wanted for name in subject.checks if name in names)
     shown = [
         f"{suite}.{block.name}"

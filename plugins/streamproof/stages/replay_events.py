@@ -8,6 +8,7 @@ from typing import Any
 
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.fixtures.timing.pace import Pace, factor_of
+from streamproof.model.waiting import now_at
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.stages.planned import id_function, known_details, log_notices, planned_replay
 from streamproof.stages.serving.replay import serve_set
@@ -54,6 +55,7 @@ def _logged(ctx: RunContext, total: int) -> Callable[[int, Sequence[int]], objec
     def on_acknowledged(_partition: int, offsets: Sequence[int]) -> None:
         nonlocal acknowledged, said
         acknowledged += len(offsets)
+        now_at(f"{acknowledged:,} of {total:,} records acknowledged")
         if time.monotonic() - said >= LOG_EVERY_SEC:
             said = time.monotonic()
             ctx.log(f"{acknowledged:,} of {total:,} records acknowledged")

@@ -166,7 +166,7 @@ def canned_run(monkeypatch):
     """Replace the stages: each ends at once, and the summary is of the given verdict."""
 
     def install(verdict: str):
-        def run_all(ctx, stages, on_event):
+        def run_all(ctx, stages, on_event, on_work):
             for stage in ctx.plan.planned_stages:
                 on_event(stage, None)
                 on_event(stage, StageResult(stage, Status.PASSED, "", "", 0.1))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from streamproof.model import waiting
 from streamproof.model.errors import StackError, WaitTimeoutError
-from streamproof.model.waiting import Probe, wait_until, wait_until_async
+from streamproof.model.waiting import Probe, now_at, shown_by, wait_until, wait_until_async
 
 
 @pytest.fixture
@@ -68,3 +69,24 @@ def test_an_async_look_is_awaited(pauses):
         return Probe(bool(pauses), "once more")
 
     assert asyncio.run(wait_until_async(look, timeout=1, message="m", hint="h")) == pytest.approx(0.05)
+
+
+def test_a_wait_says_what_is_missing_and_at_the_end_nothing(pauses):
+    said: list[str] = []
+    with shown_by(said.append):
+        wait_until(counting(2), timeout=9, message="m", hint="h")
+    wait_until(counting(2), timeout=99, message="m", hint="h")
+    assert said == ["2 more", "1 more", ""]
+
+
+def test_threads_are_shown_apart(pauses):
+    said: dict[str, list[str]] = {"one": [], "two": []}
+
+    def work(name: str) -> None:
+        with shown_by(said[name].append):
+            now_at(name)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, said))
+    now_at("to nobody")
+    assert said == {"one": ["one"], "two": ["two"]}

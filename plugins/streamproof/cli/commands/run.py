@@ -69,7 +69,11 @@ def run_planned(request: RunRequest, now: datetime) -> dict[str, Any]:
     for notice in (*ctx.plan.notices, *_to_install(ctx)):
         console.print(f"[bold yellow]Notice[/] {_plain(notice)}")
     with ProgressTable(console, tuple(stage.name for stage in ctx.plan.stages)) as progress:
-        return run_all(ctx, STAGES, progress.on_event)
+        summary = run_all(ctx, STAGES, progress.on_event, progress.on_work)
+    for notice in summary["notices"]:
+        if notice not in ctx.plan.notices:
+            console.print(f"[bold yellow]Notice[/] {_plain(notice)}")
+    return summary
 
 
 def _to_install(ctx: RunContext) -> list[str]:

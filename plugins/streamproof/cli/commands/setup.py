@@ -72,14 +72,14 @@ def progress_bar() -> Iterator[Progress]:
 
     console = progress_console()
     columns = (TextColumn("{task.fields[phase]}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[name]}"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_interactive) as bar:
         tasks: dict[int, TaskID] = {}
 
         def show_progress(done: int, total: int, name: str) -> None:
             phase = "Fetching jars" if total > 1 else "Preparing"
             if total not in tasks:
                 tasks[total] = bar.add_task(phase, total=total, phase=phase, name="")
-                if not console.is_terminal and done < total:
+                if not console.is_interactive and done < total:
                     console.print(f"{phase}: {name or total}", markup=False)
             bar.update(tasks[total], completed=done, name=name)
 

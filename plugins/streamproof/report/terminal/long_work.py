@@ -9,7 +9,6 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import (
-    BarColumn,
     MofNCompleteColumn,
     Progress,
     TaskID,
@@ -17,6 +16,8 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+from streamproof.report.terminal.fitting import fitting_bar, is_narrow
 
 _SECONDS_BETWEEN_LINES = 2.0
 
@@ -33,14 +34,13 @@ class LongWork:
 
     def __enter__(self) -> Self:
         """Begin to show progress."""
-        if self._console.is_terminal:
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[remark]}"),
-            )
-            bar = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=self._console)
+        if self._console.is_interactive:
+            what, counted = TextColumn("{task.description}"), MofNCompleteColumn()
+            remark = TextColumn("{task.fields[remark]}")
+            narrow = (what, fitting_bar(self._console), counted, TimeRemainingColumn())
+            wide = (*narrow[:-1], remark, TimeElapsedColumn(), TimeRemainingColumn())
+            columns = narrow if is_narrow(self._console) else wide
+            bar = Progress(*columns, console=self._console)
             self._bar = self._stack.enter_context(bar)
             self._task = bar.add_task(self._what, total=None, remark="")
         return self

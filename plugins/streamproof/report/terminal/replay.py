@@ -8,9 +8,10 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from streamproof.report.formatting import duration
+from streamproof.report.terminal.fitting import fitting_bar, is_narrow
 
 _EVERY_SEC = 5.0
 
@@ -30,12 +31,12 @@ class ReplayProgress:
         self._bar: Progress | None = None
 
     def __enter__(self) -> ReplayProgress:
-        if self._console.is_terminal:
+        if self._console.is_interactive:
             remaining = TextColumn("{task.fields[left]}") if self._expected_sec is not None else TimeRemainingColumn()
-            self._bar = Progress(
-                BarColumn(), MofNCompleteColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]}"), remaining,
-                console=self._console,
-            )  # fmt: skip
+            bar, counted, rate = fitting_bar(self._console), MofNCompleteColumn(), TextColumn("{task.fields[rate]}")
+            beside = (rate,) if self._expected_sec is None else ()
+            columns = (bar, counted, *(beside if is_narrow(self._console) else (TaskProgressColumn(), rate)), remaining)
+            self._bar = Progress(*columns, console=self._console)
             self._bar.add_task("", total=self._total, rate="", left="")
             self._bar.start()
         return self
