@@ -166,3 +166,18 @@ def test_the_known_ids_are_those_of_every_table_that_can_be_read(tmp_path):
     (tmp_path / "4").write_bytes(b"torn")
     content = SavedContent("p", tuple(SavedTable("raw", name, name) for name in "1234"))
     assert known_ids(tmp_path, content, Entities(name="ride", plural="rides", id="ride_id")) == {"a|1", "b|1"}
+
+
+def test_ids_of_any_characters_are_found(saved):
+    ids = ["a.b|1", "(c|2", "\N{SNOWMAN}|3", "|4", "d|\u00e9"]
+    rows = [{"car": it.partition("|")[0] or None, "number": it.partition("|")[2]} for it in ids]
+    rows.append({"car": "axb", "number": "1"})
+    pages = saved({"t": rows}, [{"table": "t"}], ids)
+    assert [page[0].rows for page in pages.values()] == [((row["car"], row["number"]),) for row in rows[:5]]
+
+
+def test_ids_that_json_holds_escaped_are_found(saved):
+    texts = [r'{"car": "\u0061bc", "number": "1"}', '{"car": "abc", "number": 1}', '{"car": "abcd", "number": 1}']
+    sections = [{"table": "t", "key": ["x.car", "x.number"]}]
+    (page,) = saved({"t": [{"x": text} for text in texts]}, sections, ["abc|1"]).values()
+    assert page[0].total == 2

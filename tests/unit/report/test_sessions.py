@@ -57,3 +57,14 @@ def test_a_run_whose_oracle_broke_has_no_file(samples):
     results["oracle"] = samples.stage("oracle", Status.ERRORED, error="the set has changed")
     summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
     assert "sessions" not in compact_summary(summary)["paths"]
+
+
+def test_the_report_links_to_the_pages_and_says_how_another_is_made(samples):
+    results = with_sessions(samples, ROW, {**ROW, "id": "b|2"})
+    summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
+    hint = f"<code>streamproof report {summary['run_id']} --entity ID</code> makes the page of any ride."
+    some = render_html(summary, results, traces={"b|2": "entities/b_2.html"})
+    assert '<a href="entities/b_2.html"><code>b|2</code></a>' in some
+    assert hint in some
+    every = render_html(summary, results, traces={"b|2": "entities/b_2.html", ROW["id"]: "entities/x.html"})
+    assert hint not in every
