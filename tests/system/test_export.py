@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,7 @@ def test_what_is_exported_from_a_kept_run_gives_the_same_facts(cli, tmp_path):
         out = tmp_path / "set"
         options = ("--out", str(out), "--limit-per-scenario", "50", "--no-redact", "--json")
         exported = cli("fixtures", "export", "--run", "kept", *options)
+        live = cli("notebook", "kept", "--live", "--json")
     finally:
         assert cli("stack", "down", "kept").code == 0
     assert exported.code == 0, exported.stderr
@@ -36,6 +38,8 @@ def test_what_is_exported_from_a_kept_run_gives_the_same_facts(cli, tmp_path):
         name: found["candidates"] for name, found in exported.json["scenarios"].items()
     }
 
+    assert_read_from_the_warehouse(live)
+
     again = cli.run("--run-id", "again", "--manifest", str(out / "manifest.json"))
     assert again.code == 0, again.stderr
     tables = [word for name in SAME for word in ("--table", name)]
@@ -43,3 +47,16 @@ def test_what_is_exported_from_a_kept_run_gives_the_same_facts(cli, tmp_path):
     assert (diff.code, diff.json["differences"]) == (0, []), diff.stdout
     assert diff.json["tables"] == len(SAME)
     assert diff.json["rows_a"] > 300
+
+
+def assert_read_from_the_warehouse(live):
+    """The notebook of the kept run shows what the warehouse holds, and no cell has failed."""
+    assert live.code == 0, live.stderr
+    cells = json.loads(Path(live.json["notebook"]).read_text())["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    assert {output["output_type"] for output in outputs} == {"execute_result"}
+    shown = "\n".join("".join(output["data"]["text/plain"]) for output in outputs)
+    assert "The rows are read from database sp_livepeer_kept on 127.0.0.1:" in shown
+    assert "## Raw to silver correlation" in shown
+    assert "typed: 04_ai_stream_status" in shown
+    assert "cannot be run" not in shown

@@ -47,11 +47,10 @@ def picker(run: OpenedRun, *, wanted: str, debug: bool) -> tuple[Part, ...]:
 
 def _ordered(run: OpenedRun, wanted: str) -> list[str]:
     """Return all ids: the wanted one, those that failing checks name, unexpected ones, then the others."""
-    known = list(run.facts_by_id)
-    named = [name for failure in run.summary["failures"] for name in failure["sessions"] if name in set(known)]
     facts = run.facts_by_id
-    unexpected = [entity for entity in known if _is_unexpected(facts[entity])]
-    return list(dict.fromkeys([*([wanted] if wanted else []), *named, *unexpected, *known]))
+    named = [name for failure in run.summary["failures"] for name in failure["sessions"] if name in facts]
+    unexpected = [entity for entity, known in facts.items() if _is_unexpected(known)]
+    return list(dict.fromkeys([*([wanted] if wanted else []), *named, *unexpected, *facts]))
 
 
 def _is_unexpected(facts: Mapping[str, Any]) -> bool:

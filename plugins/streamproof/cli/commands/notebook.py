@@ -32,7 +32,7 @@ def notebook(
 ) -> None:
     """Execute the data trace notebook of a run and save notebook.ipynb and notebook.html in the run's folder.
 
-    The first use installs what executes notebooks into the cache (about 60 MB).
+    The first use installs what executes notebooks into the cache (85 MB).
     """
     if compact and debug:
         raise UsageError("--compact and --debug exclude each other.", hint="Give one of them, or none for compact.")
