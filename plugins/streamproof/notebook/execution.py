@@ -50,7 +50,7 @@ def execute(source: Path, parameters: Mapping[str, Any], folder: Path, packages:
         except (OSError, nbformat.reader.NotJSONError) as problem:
             raise StackError(f"{source} cannot be read: {problem}.", hint="Take it from the repository.") from None
         _set_parameters(book, parameters)
-        failed_cell, error = _run(book, folder, Path(private), packages)
+        failed_cell, error = _run(book, Path(private), packages)
         files = folder / "notebook.ipynb", folder / "notebook.html"
         _write(files[0], nbformat.writes(book))
         _write(files[1], notebook_page(book))
@@ -73,7 +73,7 @@ def _set_parameters(book: Any, parameters: Mapping[str, Any]) -> None:
     book.cells.insert(tagged[0] + 1, new_code_cell(text, id=INJECTED, metadata={"tags": [INJECTED]}))
 
 
-def _run(book: Any, folder: Path, private: Path, packages: Path | None) -> tuple[str, str]:
+def _run(book: Any, private: Path, packages: Path | None) -> tuple[str, str]:
     """Execute all cells. Return the cell that failed and its error, two blanks when none did."""
     from jupyter_client.kernelspec import KernelSpecManager  # noqa: PLC0415 - installed at the first use
     from jupyter_client.manager import AsyncKernelManager  # noqa: PLC0415
@@ -94,7 +94,12 @@ def _run(book: Any, folder: Path, private: Path, packages: Path | None) -> tuple
         ip=str(private / "k"),
     )
     client = NotebookClient(
-        book, km=manager, timeout=CELL_TIMEOUT_SEC, record_timing=False, resources={"metadata": {"path": str(folder)}}
+        book,
+        km=manager,
+        timeout=CELL_TIMEOUT_SEC,
+        record_timing=False,
+        # Relative paths in environment variables mean the same in the kernel.
+        resources={"metadata": {"path": str(Path.cwd())}},
     )
     try:
         _in_a_thread(client, manager, dict(kernel_environment(packages, private)))
