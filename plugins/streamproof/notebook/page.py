@@ -38,8 +38,14 @@ def _cell(cell: Any, number: int, markdown: Any) -> dict[str, Any]:
         # The renderer escapes what is not Markdown.
         "markdown": Markup(markdown.render(cell.source)) if is_text else "",  # noqa: S704
         "source": "" if is_text else cell.source,
+        "label": "" if is_text else _label(cell),
         "outputs": [] if is_text else [_output(output) for output in cell.outputs],
     }
+
+
+def _label(cell: Any) -> str:
+    """Return what a cell with code is called: its one line, else its id."""
+    return str(cell.source if "\n" not in cell.source else cell.id)
 
 
 def _output(output: Any) -> dict[str, Any]:

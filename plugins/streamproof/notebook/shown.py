@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -9,14 +10,18 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment
+from markupsafe import Markup, escape
 
 from streamproof.model.formats.templates import templates_of
 from streamproof.report import formatting
 
 # Of a table in compact mode. In debug mode all rows that were read are shown.
 COMPACT_ROWS = 10
-_LONGEST_CELL = 300
+_LONGEST_CELL = 1_000
+# Text up to this length stays on one line.
+_SHORT_CELL = 44
 _DECIMALS = 4
+_CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,11 @@ def cell_text(item: Any) -> str:
     return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}\N{HORIZONTAL ELLIPSIS}"
 
 
+def with_code(text: str) -> Markup:
+    """Return a text as HTML, with what stands between backticks as code. Everything else is escaped."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+
+
 def _is_number(item: Any) -> bool:
     return isinstance(item, int | float) and not isinstance(item, bool)
 
@@ -106,7 +116,9 @@ def _is_number(item: Any) -> bool:
 @cache
 def _templates() -> Environment:
     made = templates_of("streamproof.notebook", {"cell": cell_text}, escape=True)
+    made.filters["with_code"] = with_code
     made.tests["a_number"] = _is_number
+    made.tests["short"] = lambda item: len(cell_text(item)) <= _SHORT_CELL
     return made
 
 

@@ -23,7 +23,8 @@ class Trace:
 
     def __repr__(self) -> str:
         mode = "debug: all rows, queries open" if self.debug else "compact: first rows, queries folded"
-        return f"Run {self.run.summary['run_id']} of pack {self.run.summary['pack']} ({mode})."
+        summary = self.run.summary
+        return f"Run {summary['run_id']} of pack {summary['pack']}: {summary['verdict']} ({mode})."
 
     def verdict(self) -> Shown:
         """Show the verdict, the first broken layer and what was proved."""

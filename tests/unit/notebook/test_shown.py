@@ -43,11 +43,16 @@ def test_a_part_is_open_folded_or_neither():
     assert '<section class="sp-part">' in html
 
 
+def test_backticks_become_code_and_bring_no_html():
+    html = Shown((Part(text=("look at `a<b` and <i>",)),))._repr_html_()
+    assert "<p>look at <code>a&lt;b</code> and &lt;i&gt;</p>" in html
+
+
 def test_cells_are_short_and_rounded():
     assert cell_text(None) == "\N{EN DASH}"
     assert cell_text(12345) == "12345"
     assert cell_text(0.123456) == "0.1235"
-    assert len(cell_text("x" * 1000)) == 301
+    assert len(cell_text("x" * 2000)) == 1001
 
 
 class Cell(dict):
