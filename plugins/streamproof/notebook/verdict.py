@@ -16,6 +16,7 @@ _TONES = {"passed": "good", "failed": "bad", "error": "poor"}
 # A broken pipeline may break every check. The first ones show the cause; the report has all.
 MOST_FAILURES = 30
 _MOST_EXAMPLES = 20
+_JOINING = ("and", "of", "or")
 
 
 def verdict(run: OpenedRun) -> Part:
@@ -116,15 +117,19 @@ def _examples(name: str, item: Any) -> Table | None:
     """Return a diagnostic that is a list of examples as a table, None for any other one."""
     if not isinstance(item, list) or not item:
         return None
-    rows = [_row(each) for each in item[:_MOST_EXAMPLES]]
+    rows = [_row(name, each) for each in item[:_MOST_EXAMPLES]]
     return Table.of(f"Offending rows: {name}", rows, total=len(item))
 
 
-def _row(example: Any) -> Mapping[str, Any]:
+def _row(name: str, example: Any) -> Mapping[str, Any]:
+    """Return an example by column. The name of a diagnostic says its parts, as in `partition_offset_id`."""
     if isinstance(example, Mapping):
         return example
     cells = example if isinstance(example, list) else [example]
-    return {f"{number}": cell for number, cell in enumerate(cells, start=1)}
+    parts = [part for part in name.split("_") if part not in _JOINING]
+    if len(cells) == 1 or len(set(parts)) != len(cells):
+        parts = [name] if len(cells) == 1 else [f"{number}" for number in range(1, len(cells) + 1)]
+    return dict(zip(parts, cells, strict=True))
 
 
 def _offending_records(ctx: RunContext) -> tuple[Part, ...]:

@@ -98,7 +98,14 @@ def test_failing_checks_are_open_with_meaning_rows_and_entities(run):
     parts = verdict.failures(run)
     assert [(part.heading, part.folded) for part in parts[:2]] == [("lost_rows", False), ("broken", False)]
     shown = text(*parts)
-    for line in ("Frame rates are wrong.", "missing | 2", "nothing | 0", "lost | e1", "Named by it: c|1.", "a.sql:7"):
+    for line in (
+        "Frame rates are wrong.",
+        "missing | 2",
+        "nothing | 0",
+        "fault | id\nlost | e1",
+        "Named by it: c|1.",
+        "a.sql:7",
+    ):
         assert line in shown, line
     assert "It could not be judged: No answer." in shown
     assert "blank" not in shown
