@@ -44,7 +44,7 @@ def notebook(
     environment = read_environment()
     run = open_run(environment, run_id, live=live, entity=entity.strip())
     # `latest` may be another run when the cells ask for it.
-    parameters = {"RUN_ID": run.ctx.plan.run_id, "LIVE": live, "DEBUG": debug, "ENTITY": entity.strip()}
+    parameters = {"RUN_ID": run.ctx.folder.root.name, "LIVE": live, "DEBUG": debug, "ENTITY": entity.strip()}
     with progress_bar() as progress:
         packages = notebook_packages(environment.home, environment.cache_dir, progress)
     done = execute(environment.home / NOTEBOOK, parameters, run.ctx.folder.root, packages)
