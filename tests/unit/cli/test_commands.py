@@ -252,6 +252,15 @@ def test_report_renders_a_run_again(call, canned_run, project):
     assert again["verdict"] == "error"
 
 
+def test_the_page_of_an_entity_needs_what_a_run_saved(call, canned_run, refuses):
+    canned_run("passed")
+    call("run", "--run-id", "seven")
+    assert "Run seven has no saved content: " in refuses("report", "seven", "--entity", "a|1")
+    assert "The id of the entity is blank." in refuses("report", "seven", "--entity", " ")
+    both = refuses("report", "seven", "--entity", "a|1", "--annotations", "github")
+    assert "The page of an entity has no annotations." in both
+
+
 def test_a_set_is_redacted_and_promoted(call, tmp_path, monkeypatch):
     told = call("fixtures", "redact", "golden", "--out", tmp_path / "sets/one")
     assert (told.code, told.out.strip()) == (0, str(tmp_path / "sets/one/manifest.json"))
