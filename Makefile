@@ -17,7 +17,7 @@ BYTECODE ?= --compile-bytecode
 # Two processes, a file at a time; tests/conftest.py says which comes first, and which belong together.
 PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help paths run test test-pythons test-docker lint types contracts unit integration system bench setup setup-dev lock fixtures pack-schema schema-columns clean
+.PHONY: help paths run test test-pythons test-docker lint types contracts unit integration system bench setup setup-dev lock fixtures picture pack-schema schema-columns clean
 
 help: ## show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | column -t -s $$'\t'
@@ -68,6 +68,9 @@ bench: setup-dev ## measure what benchmarks/README.md promises and write benchma
 fixtures: setup-dev ## write the golden and hostile fixture sets again
 	@$(BIN)/streamproof fixtures generate golden --out include/fixtures/livepeer/golden
 	@$(BIN)/streamproof fixtures generate hostile --out include/fixtures/livepeer/hostile
+
+picture: setup-dev ## take the README's picture again, from the report of a golden run
+	@$(BIN)/python -m tests.support.picture $(ARGS)
 
 pack-schema: setup-dev ## write docs/pack.schema.json again, after a change of pack.yaml's keys
 	@$(BIN)/streamproof pack schema | $(BIN)/python -m json.tool > docs/pack.schema.json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from streamproof.model.results import StageResult
+from streamproof.model.results import LAYERS, StageResult
 from streamproof.report.formatting import headline
 from streamproof.report.sections import (
     checks,
@@ -91,9 +91,10 @@ def page_values(
 
 
 def _complete(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the summary with a value for everything that the templates name."""
+    """Return the summary with a value for everything that the templates name, the failures of the first layer first."""
     parts = {name: {**defaults, **(summary.get(name) or {})} for name, defaults in _PARTS.items()}
     lists = {key: [{**_FAILURE, **check} for check in summary.get(key) or ()] for key in ("failures", "not_judged")}
+    lists["failures"].sort(key=lambda check: LAYERS.index(check["layer"]) if check["layer"] in LAYERS else len(LAYERS))
     return {**_DEFAULTS, **summary, **parts, **lists}
 
 

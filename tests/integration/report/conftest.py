@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 COMMAND = str(Path(sys.executable).with_name("streamproof"))
-TIMEOUT_SEC = 300
+TIMEOUT_SEC = 600
 # One session loses its status events between the raw layer and the typed one.
 BREAK = "DELETE FROM ai_stream_status WHERE stream_id = 'strm-caa1abe6'\n"
 
@@ -33,9 +33,14 @@ def golden_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         )
         for name, added in options.items()
     }
-    ended = {
-        name: (process.communicate(timeout=TIMEOUT_SEC), process.returncode) for name, process in processes.items()
-    }
+    try:
+        ended = {
+            name: (process.communicate(timeout=TIMEOUT_SEC), process.returncode) for name, process in processes.items()
+        }
+    finally:
+        for process in processes.values():
+            if process.poll() is None:
+                process.terminate()
     assert {name: code for name, (_, code) in ended.items()} == {"passed": 0, "failed": 1}, ended
     return {name: artifacts / name for name in options}
 
