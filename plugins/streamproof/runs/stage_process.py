@@ -20,6 +20,7 @@ class StageProcess:
     def __init__(self, ctx: RunContext, stage: Stage) -> None:
         """Start the process, which then waits for its input. Its output goes to the stage's log."""
         self._ctx, self.stage = ctx, stage.name
+        self._closed = False
         log = ctx.folder.stages / f"{stage.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
@@ -33,10 +34,19 @@ class StageProcess:
             )
 
     def run(self) -> StageResult:
-        """Run the stage and return its result. The stage is errored when the process ends without one."""
+        """Run the stage and return its result. The stage is errored when the process ends without one.
+
+        Raises StackError, and leaves no result, when `close` ends the process meanwhile: the run was interrupted.
+        """
         connections = self._ctx.outside() if self._ctx.plan.needs_connections else None
         # Connections hold secrets, which must not be in the run's folder. So they are sent by the pipe.
-        self._process.communicate(pickle.dumps((self._ctx.folder.root, connections)))
+        try:
+            self._process.communicate(pickle.dumps((self._ctx.folder.root, connections)))
+        except ValueError:  # the pipe was closed in between
+            if not self._closed:
+                raise
+        if self._closed:
+            raise StackError(f"Stage {self.stage} was ended with its run.", hint="Run it again.")
         result = self._ctx.folder.read_stage(self.stage) if self._process.returncode == 0 else None
         return result or execute(self._ctx, self.stage, self._lost)
 
@@ -48,6 +58,7 @@ class StageProcess:
 
     def close(self) -> None:
         """Kill the process and release its pipe. It has no effect on a process that has ended."""
+        self._closed = True
         self._process.kill()
         self._process.wait()
         if self._process.stdin:

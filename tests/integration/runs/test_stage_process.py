@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from streamproof.model.errors import StackError
 from streamproof.model.results import Status
 from streamproof.runs.context import RunContext
 from streamproof.runs.planning import plan_run
@@ -67,6 +69,16 @@ def test_one_that_is_killed_is_an_error_with_a_hint(ctx, children):
     assert result.status is Status.ERRORED
     assert result.error == f"The process of stage {STAGE} ended before its work was done, code -9."
     assert f"stages/{STAGE}.log" in (result.hint or "")
+
+
+def test_one_that_is_ended_with_its_run_leaves_no_result(ctx, children):
+    with StageProcess(ctx, APART) as process, ThreadPoolExecutor(1) as pool:
+        os.kill(pid_of(children), signal.SIGSTOP)
+        running = pool.submit(process.run)
+        process.close()
+        with pytest.raises(StackError, match="was ended with its run"):
+            running.result()
+    assert ctx.folder.read_stage(STAGE) is None
 
 
 def test_what_breaks_before_the_stage_is_in_its_log(ctx, children):
