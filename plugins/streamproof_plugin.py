@@ -13,6 +13,8 @@ class StreamproofPlugin(AirflowPlugin):
 
     name = "streamproof"
     fastapi_apps = [{"app": LazyApp(), "url_prefix": PREFIX, "name": "Streamproof runs"}]  # noqa: RUF012 - Airflow's
-    # Without a `url_route` the entry is a link. In a frame of the UI, links inside of a sandboxed report would not
-    # carry the user's cookie.
-    external_views = [{"name": "Streamproof runs", "href": address("/runs"), "destination": "nav"}]  # noqa: RUF012
+    # Without a `url_route` the entry is a link. In a frame of the UI, the links inside of a sandboxed report would not
+    # carry the user's cookie. Outside of a menu, the UI of Airflow 3.3.2 makes a button of a link, which opens nothing.
+    external_views = [  # noqa: RUF012
+        {"name": "Streamproof runs", "href": address("/runs"), "destination": "nav", "category": "browse"}
+    ]

@@ -42,6 +42,13 @@ class Rest:
             found: dict[str, Any] = json.load(answer)
         return found
 
+    def page(self, path: str) -> str:
+        """Return a page."""
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, timeout=REQUEST_TIMEOUT_SEC) as answer:
+            text: str = answer.read().decode()
+        return text
+
     def run(self, conf: dict[str, Any]) -> dict[str, Any]:
         """Trigger the DAG and wait until the run has ended."""
         run = self.call(f"/api/v2/dags/{DAG}/dagRuns", {"logical_date": None, "conf": conf})
@@ -132,11 +139,13 @@ def mails(deployment: Deployment) -> list[dict[str, Any]]:
 def test_nobody_gets_in_without_the_password(rest: Rest):
     with pytest.raises(urllib.error.HTTPError, match="401"):
         Rest(rest.url.rpartition(":")[2]).call("/api/v2/dags")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        Rest(rest.url.rpartition(":")[2]).call("/streamproof/runs")
 
 
 def test_runs_by_schedule_and_by_hand_pass_on_the_services_of_the_core_profile(rest: Rest, deployment: Deployment):
     """A DAG that is switched on makes up for last night's run; the one by hand waits its turn."""
-    rest.run({"manifest": "golden"})
+    by_hand = rest.run({"manifest": "golden"})
     runs = rest.ended()
 
     assert sorted(run["run_type"] for run in runs) == ["manual", "scheduled"]
@@ -144,6 +153,9 @@ def test_runs_by_schedule_and_by_hand_pass_on_the_services_of_the_core_profile(r
         assert run["state"] == "success", rest.states(run["dag_run_id"])
         summary = rest.summary(run["dag_run_id"])
         assert (summary["verdict"], summary["stack"]["name"]) == ("passed", "external")
+    links = f"/api/v2/dags/{DAG}/dagRuns/{by_hand['dag_run_id']}/taskInstances/publish_summary/links"
+    page = rest.page(rest.call(links)["extra_links"]["Open the report"])
+    assert f'/runs/{rest.summary(by_hand["dag_run_id"])["run_id"]}/files/report.html"' in page
     assert mails(deployment) == []
     client = connect(deployment.warehouse)
     try:

@@ -72,6 +72,9 @@ def test_the_dag_runs_from_an_empty_folder(installed, environment, tmp_path):
     checked([installed / "airflow", "db", "migrate"], RUN_SEC, **options)
     plugins = json.loads(checked([installed / "airflow", "plugins", "-o", "json"], 120, **options))
     assert "streamproof" in {plugin["name"] for plugin in plugins}
+    values = "base='', airflow='', message='a problem', hint='', login=''"
+    page = f"from streamproof.airflow.page.templating import render; print(render('problem.html.j2', {values}))"
+    assert "<h1>a problem</h1>" in checked([installed / "python", "-c", page], 60, **options)
 
     conf = json.dumps({"manifest": "golden", "mode": "smoke"})
     checked([installed / "airflow", "dags", "test", "streamproof_run", "--conf", conf], RUN_SEC, **options)

@@ -43,7 +43,7 @@ class Standalone:
         self.log = home / "standalone.log"
         home.mkdir()
         self._process: subprocess.Popen[bytes] | None = None
-        self._env = {
+        self.env = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "AIRFLOW_HOME": str(home),
@@ -75,7 +75,7 @@ class Standalone:
             # A session of its own: started in a test's, it would begin with interrupts ignored or share ours.
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "airflow", "standalone"],
-                env=self._env,
+                env=self.env,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,

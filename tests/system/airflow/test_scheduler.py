@@ -1,6 +1,7 @@
-"""The DAG under a real scheduler: triggered over the REST API, waited for in the triggerer, published to XCom.
+"""The DAG under a real scheduler: triggered over the REST API, waited for in the triggerer, published to XCom, and
+shown by the page to who may read it.
 
-One Airflow serves both tests: it takes longer to start than a run takes.
+One Airflow serves all tests: it takes longer to start than a run takes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -18,7 +21,17 @@ from streamproof.airflow.settings import run_id_of
 from streamproof.runs.folder import RunFolder
 from streamproof.runtime.process import is_alive
 
+from .api_server import HTML, OUTSIDER, READER, ApiServer
 from .conftest import MailSink, body_of, free_port, processes_naming
+from .page_looks import (
+    Browsing,
+    browser_in_a_thread,
+    copy_that_failed,
+    done_by_a_hostile_report,
+    look_at_pages,
+    opened_from_the_navigation,
+    report_from_the_page,
+)
 from .standalone import DAG, Standalone
 
 pytestmark = [pytest.mark.system, pytest.mark.engine]
@@ -90,6 +103,29 @@ def scheduled(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     assert processes_naming(folder) == []
 
 
+@pytest.fixture(scope="module")
+def server(scheduled: Scheduled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """An API server of the same Airflow, to which users log in."""
+    api = ApiServer(scheduled.airflow.env, tmp_path_factory.mktemp("api") / "server", free_port(), closed_dag=DAG)
+    try:
+        api.start()
+        yield api
+    finally:
+        api.stop()
+
+
+@pytest.fixture(scope="module")
+def browsing() -> Iterator[Browsing]:
+    with browser_in_a_thread() as browse:
+        yield browse
+
+
+@pytest.fixture(scope="module")
+def golden(scheduled: Scheduled) -> dict[str, Any]:
+    """A DAG run that has passed."""
+    return scheduled.airflow.run({"manifest": "golden"}, RUN_TIMEOUT_SEC)
+
+
 def assert_no_service_runs(folder: RunFolder) -> None:
     state = folder.read_stack_state()
     assert state is not None
@@ -97,9 +133,14 @@ def assert_no_service_runs(folder: RunFolder) -> None:
     assert not any(is_alive(process) for process in (state.supervisor, *(s.process for s in state.services)))
 
 
-def test_a_run_over_the_rest_api_and_one_that_cannot_be_planned(scheduled):
-    airflow = scheduled.airflow
-    run = airflow.run({"manifest": "golden"}, RUN_TIMEOUT_SEC)
+def test_the_page_says_how_to_make_the_first_run(scheduled, server, browsing):
+    assert not scheduled.runs.exists(), "another test has made a run before"
+
+    browsing(lambda look: look_at_pages(look, server, {"empty": "/streamproof/runs"}))
+
+
+def test_a_run_over_the_rest_api_and_one_that_cannot_be_planned(scheduled, golden):
+    airflow, run = scheduled.airflow, golden
 
     assert run["state"] == "success", airflow.task_states(run["dag_run_id"])
     entry = f"dags/{DAG}/dagRuns/{run['dag_run_id']}/taskInstances/publish_summary/xcomEntries/return_value"
@@ -135,6 +176,60 @@ def test_a_run_over_the_rest_api_and_one_that_cannot_be_planned(scheduled):
     mail = scheduled.wait_for_mail()
     assert failed["dag_run_id"] in mail["Subject"]
     assert f"{airflow.url}/dags/{DAG}/runs/" in body_of(mail)
+
+
+def test_the_page_refuses_whoever_is_not_logged_in_or_may_not_read_the_dag(scheduled, server, golden):
+    run_id = run_id_of(golden["dag_run_id"])
+    of_run = [f"/streamproof/runs/{run_id}", f"/streamproof/runs/{run_id}/files/report.html"]
+    of_run.append(f"/streamproof/dags/{DAG}/runs/{golden['dag_run_id']}")
+
+    for path in ("/streamproof/runs", "/streamproof/checks", "/streamproof/compare?run=a&run=b", *of_run):
+        page, answer = server.get(path, accept=HTML), server.get(path)
+        assert (page.status, page.kind) == (401, "text/html"), path
+        assert "You are not logged in to Airflow" in page.text
+        assert "/auth/login?next=" in page.text
+        assert (answer.status, answer.json) == (401, {"detail": "You are not logged in to Airflow."})
+    for path in of_run:
+        assert server.get(path, OUTSIDER).status == 404, path
+        assert server.get(path, READER).status == 200, path
+    assert server.get("/streamproof/runs", OUTSIDER).status == 200
+    assert run_id not in server.get("/streamproof/runs", OUTSIDER).text
+    assert run_id in server.get("/streamproof/runs", READER).text.replace("<wbr>", "")
+
+
+def test_each_task_of_a_run_links_to_its_page(server, golden):
+    run_id = golden["dag_run_id"]
+    tasks = f"/api/v2/dags/{DAG}/dagRuns/{run_id}/taskInstances"
+    ended = [task for task in server.get(tasks, READER).json["task_instances"] if task["state"] == "success"]
+
+    for task in ended:
+        links = server.get(f"{tasks}/{task['task_id']}/links?map_index={task['map_index']}", READER)
+        link = links.json["extra_links"]["Open the report"]
+        assert link == f"/streamproof/dags/{DAG}/runs/{quote(run_id, safe='')}", task["task_id"]
+    shown = server.get(link, READER, accept=HTML)
+    assert f'/runs/{run_id_of(run_id)}/files/report.html"' in shown.text
+    assert {task["map_index"] for task in ended} > {-1, 0}
+
+
+def test_the_page_in_a_browser(scheduled, server, golden, browsing):
+    passed = run_id_of(golden["dag_run_id"])
+    failed = copy_that_failed(scheduled.runs / passed, "made_to_fail")
+    pages = {
+        "list": "/streamproof/runs",
+        "run-failed": f"/streamproof/runs/{failed}",
+        "compare": f"/streamproof/compare?run={passed}&run={failed}",
+        "checks": "/streamproof/checks",
+    }
+
+    browsing(lambda look: look_at_pages(look, server, pages))
+    title, summary = browsing(lambda look: report_from_the_page(look, server, failed))
+    assert title.startswith("Failed: ")
+    assert summary["verdict"] == "failed"
+    assert browsing(lambda look: done_by_a_hostile_report(look, server, scheduled.runs / failed)) == "nothing"
+
+
+def test_the_navigation_of_the_ui_leads_to_the_page(server, browsing):
+    assert browsing(lambda look: opened_from_the_navigation(look, server)) == "Runs"
 
 
 def test_a_run_that_times_out_leaves_nothing_up(scheduled, tmp_path):

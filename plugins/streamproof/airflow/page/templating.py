@@ -18,6 +18,11 @@ def _minute(time: str) -> str:
     return time[:16].replace("T", " ")
 
 
+def _quantity(number: float) -> str:
+    """Render a number of the history, which keeps all of them as floats: 1,204 and 0.0814288."""
+    return f"{number:,.0f}" if number == int(number) else f"{number:,.6g}"
+
+
 @cache
 def _environment() -> Environment:
     filters: dict[str, Callable[..., Any]] = {
@@ -27,6 +32,7 @@ def _environment() -> Environment:
         "breakable": breakable,
         "diagnostics": formatting.diagnostics,
         "minute": _minute,
+        "quantity": _quantity,
     }
     made = templates_of("streamproof.airflow.page", filters, escape=True)
     made.loader = ChoiceLoader([PackageLoader("streamproof.airflow.page"), PackageLoader("streamproof.report")])
