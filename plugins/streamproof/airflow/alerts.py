@@ -160,10 +160,15 @@ def mail_of(run: EndedRun, before: RunEntry | None = None) -> Mail:
     if before is not None:
         broken = tuple(name for name, check in before.checks.items() if check.status in ("failed", "errored"))
         recovered = Recovered(before.run_id, before.verdict, before.first_broken_layer or "", broken)
-    note = run.note
-    if run.failed and run.summary["verdict"] == "passed":
-        note = f"All checks hold, and yet the DAG run failed: {run.reason}. {note}".strip()
-    return render_mail(run.summary, links=run.links, recovered=recovered, entities=_entities(run), note=note)
+    broken_after = run.reason if run.failed and run.summary["verdict"] == "passed" else ""
+    return render_mail(
+        run.summary,
+        links=run.links,
+        recovered=recovered,
+        entities=_entities(run),
+        note=run.note,
+        broken_after=broken_after,
+    )
 
 
 def _entities(run: EndedRun) -> str:
@@ -196,7 +201,6 @@ def _airflow() -> str:
 
 def _send(run: EndedRun, rules: AlertRules, kind: MailKind, mail: Mail) -> None:
     """Send the mail, and leave it with the outcome in the run's folder. An error is logged, and not raised."""
-    from streamproof.airflow.alerting.kept import keep_mail
     from streamproof.airflow.alerting.sending import send
 
     problem = None
@@ -210,8 +214,18 @@ def _send(run: EndedRun, rules: AlertRules, kind: MailKind, mail: Mail) -> None:
         )  # fmt: skip
     else:
         log.info("Run %s: %s mail sent to %s.", run.dag_run_id, kind, _names(rules.to))
-    if run.folder is not None:
+    _keep(run, rules, kind, mail, problem)
+
+
+def _keep(run: EndedRun, rules: AlertRules, kind: MailKind, mail: Mail, problem: str | None) -> None:
+    from streamproof.airflow.alerting.kept import keep_mail
+
+    if run.folder is None:
+        return
+    try:
         keep_mail(run.folder, mail, kind=kind, verdict=run.verdict, to=rules.to, error=problem)
+    except OSError as error:
+        log.warning("The mail is not in the folder of run %s: %s", run.dag_run_id, error)
 
 
 def _names(to: Sequence[str]) -> str:

@@ -50,9 +50,11 @@ def render_mail(
     recovered: Recovered | None = None,
     entities: str = "sessions",
     note: str = "",
+    broken_after: str = "",
 ) -> Mail:
     """Return the mail of a run from its full or compact summary.
 
+    `broken_after` says why the DAG run failed although all checks hold, '' for one that did not.
     `recovered` is the failed run before a run that passes again. `entities` is the pack's name for the entities that
     checks name. `note` is one more sentence, on what the run has left. The mail always names the run's folder.
     """
@@ -62,12 +64,12 @@ def render_mail(
     left_out = len(summary["failures"]) - len(failures) + whole(summary.get("failures_left_out"))
     involved = _entities(summary["failures"])
     return _mail(
-        _subject(summary, recovered),
-        tone=verdict,
-        title="Passes again" if recovered else _TITLES.get(verdict, "Not judged"),
+        _subject(summary, recovered, broken_after),
+        tone="error" if broken_after else verdict,
+        title=_title(verdict, recovered, broken_after),
         headline=headline(summary),
         why="Also" if verdict == "failed" else "Why",
-        error=_clipped(short.get("error")),
+        error=_clipped(broken_after or short.get("error")),
         hint=_clipped(short.get("hint")),
         layer="" if verdict == "passed" else str(summary.get("first_broken_layer") or "none named"),
         failures=failures,
@@ -154,8 +156,16 @@ def _first_sentences(text: str) -> str:
     return text[: end + 1] if end > 0 else _clipped(text, _LONGEST_MEANING)
 
 
-def _subject(summary: Mapping[str, Any], recovered: Recovered | None) -> str:
+def _title(verdict: str, recovered: Recovered | None, broken_after: str) -> str:
+    if broken_after:
+        return "DAG run failed"
+    return "Passes again" if recovered else _TITLES.get(verdict, "Not judged")
+
+
+def _subject(summary: Mapping[str, Any], recovered: Recovered | None, broken_after: str) -> str:
     verdict, pack = summary["verdict"], summary["pack"]
+    if broken_after:
+        return _one_line(f"[streamproof] {pack}: all checks hold, and the DAG run failed: {broken_after}")
     if recovered:
         told = headline(summary).rstrip(".")
         return _one_line(f"[streamproof] {pack} passes again: {told[:1].lower()}{told[1:]}")

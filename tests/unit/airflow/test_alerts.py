@@ -152,7 +152,8 @@ def test_a_dag_run_that_fails_after_its_verdict_is_a_failure(environment, sent):
     published(environment / "manual__1", "passed")
     alerts.mail_failed_run(CONTEXT)
     [(_, mail, _)] = sent
-    assert "All checks hold, and yet the DAG run failed: task_failure." in mail.text
+    assert mail.subject == "[streamproof] livepeer: all checks hold, and the DAG run failed: task_failure"
+    assert "Why: task_failure" in mail.text
 
 
 def test_reports_may_be_served_elsewhere(environment, monkeypatch):
@@ -169,6 +170,7 @@ def test_nothing_that_is_broken_makes_a_callback_raise(environment, sent, caplog
     (environment / "manual__1/summary.json").write_text('{"verdict": "passed", "checks": 3')
     (environment / "manual__1/mail").mkdir()
     (environment / "manual__1/mail/rules.json").write_text("[]")
+    (environment / "manual__1/mail/outcome.json").write_text('["sent"]')
     alerts.mail_failed_run(CONTEXT)
     assert [mail.subject for _, mail, _ in sent] == ["[streamproof] manual__1: no verdict"]
     (environment / "manual__1/summary.json").write_text('{"verdict": "passed"}')

@@ -23,18 +23,20 @@ def kept_rules(folder: Path | None) -> AlertRules | None:
     path = folder / FOLDER / "rules.json" if folder else None
     try:
         return AlertRules.from_json(read_json(path)) if path and path.is_file() else None
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def was_sent(folder: Path | None, verdict: str | None) -> bool:
     """Return whether the mail about this verdict of the run has been sent already: a callback may run again."""
     path = folder / FOLDER / "outcome.json" if folder else None
-    try:
-        outcome = read_json(path) if path and path.is_file() else {}
-    except ValueError:
+    if path is None or not path.is_file():
         return False
-    return bool(outcome.get("sent")) and outcome.get("verdict") == verdict
+    try:
+        outcome = read_json(path)
+        return bool(outcome["sent"]) and outcome["verdict"] == verdict
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def keep_mail(

@@ -113,7 +113,7 @@ def alert_rules(params: Mapping[str, Any], settings: Environment, dag_id: str) -
     to, on, least = (_given(params, name) for name in (ALERT_TO, ALERT_ON, ALERT_MIN_FAILED))
     rules = default_rules(settings, dag_id)
     return AlertRules(
-        to=_addresses(*to) if to else rules.to,
+        to=_addresses(*(to or (",".join(rules.to), "alert_to of pack.yaml, or STREAMPROOF_ALERT_TO"))),
         on=_when(*on) if on else rules.on,
         min_failed=_number(*least) if least else rules.min_failed,
     )

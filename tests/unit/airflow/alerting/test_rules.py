@@ -60,6 +60,14 @@ def test_what_is_wrong_is_named_with_where_it_was_given(rules, monkeypatch, name
         rules()
 
 
+def test_the_addresses_of_the_environment_are_looked_at_too(rules, monkeypatch):
+    monkeypatch.setenv("STREAMPROOF_ALERT_TO", "a@b.c, oncall")
+    with pytest.raises(UsageError, match="STREAMPROOF_ALERT_TO: 'oncall' is not a mail address"):
+        rules()
+    monkeypatch.delenv("STREAMPROOF_ALERT_TO")
+    assert rules().to == ()
+
+
 FAILED, ERROR, PASSED = ("failed", 2), ("error", 0), ("passed", 0)
 
 
