@@ -72,7 +72,7 @@ def test_checks_are_searched_and_filtered_by_keyboard(look, failed_run):
     total = page.locator("details.check").count()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the report"
-    page.get_by_label("Search").focus()
+    page.get_by_label("Search", exact=True).focus()
     page.keyboard.type("parity_ai_stream_status")
     assert page.locator("#shown").inner_text() == f"1 of {total} checks"
     assert shown.count() == 1
@@ -85,7 +85,7 @@ def test_checks_are_searched_and_filtered_by_keyboard(look, failed_run):
     assert shown.count() == failed > 0
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    assert page.get_by_label("Status").input_value() == "skipped"
+    assert page.get_by_label("Status", exact=True).input_value() == "skipped"
     assert page.locator("#shown").inner_text() == f"0 of {total} checks"
 
 
