@@ -77,9 +77,12 @@ def cache_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamproof"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser that all tests of a process share."""
+    """A browser that the tests of a file share.
+
+    While it is open, Playwright's event loop goes on running in this thread, and `asyncio.run` fails here.
+    """
     from tests.support.browser import open_browser
 
     with open_browser() as opened:
