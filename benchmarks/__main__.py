@@ -24,6 +24,7 @@ from benchmarks.flink import flink_checkpoint, flink_rate
 from benchmarks.market import market_load
 from benchmarks.processor import processor_rate
 from benchmarks.replay import replay_rate
+from benchmarks.report_size import report_size
 from benchmarks.runs import airflow_run, cli_run, load_run
 from benchmarks.suites import suites
 
@@ -39,12 +40,15 @@ BENCHES: dict[str, Callable[..., dict[str, Any]]] = {
     "market_load": market_load,
     "suites": suites,
     "export_memory": export_memory,
+    "report_size": report_size,
     "flink_rate": flink_rate,
     "flink_checkpoint": flink_checkpoint,
 }
 
 # These take another number of events.
-SIZED = frozenset({"export_memory", "flink_rate", "flink_checkpoint", "load_run", "market_load", "replay_rate"})
+SIZED = frozenset(
+    {"export_memory", "flink_rate", "flink_checkpoint", "load_run", "market_load", "replay_rate", "report_size"}
+)
 
 
 def _asked(arguments: list[str]) -> argparse.Namespace:
