@@ -149,8 +149,8 @@ def _clipped(text: object, longest: int = _LONGEST) -> str:
 
 
 def _first_sentences(text: str) -> str:
-    """Return as many whole sentences as fit."""
-    if len(text) <= _LONGEST_MEANING:
+    """Return as many whole sentences as fit. A text that a short summary has cut ends within a sentence."""
+    if len(text) <= _LONGEST_MEANING and not text.endswith("…"):
         return text
     end = text.rfind(". ", 0, _LONGEST_MEANING)
     return text[: end + 1] if end > 0 else _clipped(text, _LONGEST_MEANING)

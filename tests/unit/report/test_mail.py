@@ -92,4 +92,6 @@ def test_a_meaning_ends_with_a_sentence_and_diagnostics_are_cut(summarize):
     }
     lines = render_mail(summary).text.splitlines()
     assert "  Events are lost." in lines
+    summary["failures"][0]["meaning"] = "Events are lost. And mo…"
+    assert "  Events are lost." in render_mail(summary).text.splitlines()
     assert max(map(len, lines)) < 260
