@@ -47,7 +47,9 @@ def test_it_looks_right_and_loads_nothing(look, runs, verdict, width, dark):
     seen = look(runs[verdict] / "report.html", width=width, dark=dark, save=name)
     assert (seen.errors, seen.requests) == ([], [])
     assert not seen.scrolls_sideways()
-    assert seen.faults() == []
+    # axe-core takes most of the time: it looks at each width and at both schemes of colours, not at each pair of them.
+    if dark == (width == 390):
+        assert seen.faults() == []
     assert seen.page.get_by_role("heading", level=1).inner_text() == verdict.capitalize()
     found = seen.page.eval_on_selector_all("section[id]", "found => found.map(section => section.id)")
     assert found == [name for name in SECTIONS if name != "failures" or verdict == "failed"]
