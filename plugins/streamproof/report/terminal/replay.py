@@ -14,6 +14,8 @@ from streamproof.report.formatting import duration
 from streamproof.report.terminal.fitting import fitting_bar, is_narrow
 
 _EVERY_SEC = 5.0
+# A shorter time counts as this one: a few milliseconds would give a rate that no broker has, and no room for it.
+_SHORTEST_SEC = 1.0
 
 
 class ReplayProgress:
@@ -70,7 +72,7 @@ class ReplayProgress:
         )
 
     def _rate(self) -> str:
-        return f"{self._here / max(time.monotonic() - self._started, 1e-9):,.0f}/s"
+        return f"{self._here / max(time.monotonic() - self._started, _SHORTEST_SEC):,.0f}/s"
 
     def _left(self, before: str = "") -> str:
         elapsed, missing = time.monotonic() - self._started, self._total - self._records
