@@ -80,6 +80,31 @@ def test_related_rows_have_a_value_of_the_entitys_own_and_the_nearest_are_shown(
     assert page[1].total == 3
 
 
+@pytest.mark.parametrize("driver", ["Straße 7", "ÉLAN", "ⅷ", "ﬁve", "7"])
+def test_related_rows_are_found_in_any_case_and_script(saved, driver):
+    spellings = [driver, driver.upper(), driver.lower(), f" {driver.casefold()}\u2003", "other", None]
+    tables = {
+        "t": [{"ride_id": "a|1", "driver": driver}],
+        "offers": [{"who": spelling, "n": number} for number, spelling in enumerate(spellings)],
+    }
+    related = {"columns": ["who"], "of": ["t"], "value": "driver"}
+    (page,) = saved(
+        tables, [{"table": "t"}, {"table": "offers", "related": related, "omit": ["who"]}], ["a|1"]
+    ).values()
+    assert page[1].rows == ((0,), (1,), (2,), (3,))
+
+
+def test_related_values_that_are_no_text_are_found(saved):
+    tables = {
+        "t": [{"ride_id": "a|1", "driver": 7}],
+        "offers": [{"who": 7, "body": '{"who": 8}', "n": 1}, {"who": 8, "body": '{"who": "7"}', "n": 2}],
+    }
+    related = {"columns": ["who", "body.who"], "of": ["t"], "value": "driver"}
+    sections = [{"table": "t"}, {"table": "offers", "related": related, "omit": ["who", "body"]}]
+    (page,) = saved(tables, sections, ["a|1"]).values()
+    assert page[1].rows == ((1,), (2,))
+
+
 def test_marks_and_series_are_in_the_order_of_time(saved):
     rows = [
         {"ride_id": "a|1", "t": HOUR_MS + 5000, "until": HOUR_MS + 9000, "kind": "stop", "speed": 1.5},
