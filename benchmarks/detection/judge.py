@@ -18,7 +18,7 @@ from benchmarks.detection.sets import EventSet
 from benchmarks.detection.sql_mutants import SCHEMA, changed_view
 from streamproof.model.errors import WarehouseError
 from streamproof.proving.mutations import Prover
-from streamproof.stages.prove import pack_subjects
+from streamproof.stages.judging.prove import pack_subjects
 
 START_MS = 1_790_000_000_000
 LEAST_TIMEOUT_SEC = 30.0

@@ -44,8 +44,8 @@ from streamproof.runtime.files import write_json
 from streamproof.runtime.stack import StackSpec, own_identity, start_stack, stop_stack
 from streamproof.sql.lexing import statements
 from streamproof.sql.templating import render
+from streamproof.stages.judging.query_pack import cache_views
 from streamproof.stages.planned import id_function, planned_replay
-from streamproof.stages.query_pack import cache_views
 from streamproof.stages.registry import STAGES
 from streamproof.stages.replay_events import replay_details
 from streamproof.transport.base import Published

@@ -16,8 +16,8 @@ from streamproof.notebook.saved_entities import facts_by_id
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import find_run, read_json
 from streamproof.runtime.stack import stack_is_alive
-from streamproof.stages.notebook_sections import FILE
 from streamproof.stages.publish_summary import stage_results
+from streamproof.stages.publishing.notebook_sections import FILE
 
 # The kind of warehouse that PG* name. CH_* name the other one.
 _POSTGRES = "postgres"

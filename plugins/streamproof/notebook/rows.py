@@ -12,8 +12,8 @@ from streamproof.model.errors import UsageError
 from streamproof.model.results import StageResult
 from streamproof.notebook.saved_entities import entity_tables
 from streamproof.runs.context import RunContext
-from streamproof.stages.notebook_sections import MOST_ROWS, ask_scenarios, ask_sections, read_sections_of
-from streamproof.stages.query_pack import trace_queries
+from streamproof.stages.judging.query_pack import trace_queries
+from streamproof.stages.publishing.notebook_sections import MOST_ROWS, ask_scenarios, ask_sections, read_sections_of
 
 # The rows of one query or table: {name, columns, rows, total_rows, error, skipped}; a section also has its title.
 Entry = Mapping[str, Any]

@@ -9,7 +9,7 @@ from typing import Any
 from streamproof.checks.assertions import plain
 from streamproof.packs.entities import Entities
 from streamproof.runs.context import RunContext
-from streamproof.stages.saved_content import saved_content
+from streamproof.stages.publishing.saved_content import saved_content
 
 # A stream of one day has ten thousand samples. Rows that are left out are counted.
 MOST_ROWS = 200

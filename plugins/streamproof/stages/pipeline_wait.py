@@ -11,16 +11,16 @@ from streamproof.model.fixture import DISPOSITIONS
 from streamproof.model.waiting import Probe, wait_until
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.stage import Wait
-from streamproof.stages.accounting import (
+from streamproof.stages.flink.failures import FailureWatch, job_hint
+from streamproof.stages.flink.job import flink_client, run_job, submitted_job
+from streamproof.stages.flink.state import CheckpointedReads, job_facts, require_running, rows_behind
+from streamproof.stages.judging.accounting import (
     RAW_ROWS,
     RecordRows,
     accounted_tables,
     counts_dispositions,
     dispositions_of,
 )
-from streamproof.stages.flink.failures import FailureWatch, job_hint
-from streamproof.stages.flink.job import flink_client, run_job, submitted_job
-from streamproof.stages.flink.state import CheckpointedReads, job_facts, require_running, rows_behind
 from streamproof.stages.processor_ready import processor_unfinished
 from streamproof.transport.base import Consumers
 from streamproof.warehouse.base import Warehouse

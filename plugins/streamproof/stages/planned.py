@@ -14,7 +14,7 @@ from streamproof.model.errors import FixtureError
 from streamproof.packs.pack import Pack
 from streamproof.runs.context import RunContext
 from streamproof.runs.subject.sharing import marked_replay
-from streamproof.stages.promises import promised_by_scenario, published_in_window
+from streamproof.stages.judging.promises import promised_by_scenario, published_in_window
 from streamproof.warehouse.base import IdOf, no_id
 
 

@@ -22,12 +22,12 @@ from streamproof.report.summary import build_summary, compact_summary
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runs.folder import read_json
 from streamproof.runtime.files import write_json
-from streamproof.stages.diagnostics import collect_diagnostics
-from streamproof.stages.notebook_sections import save_sections
 from streamproof.stages.publishing.check_texts import keep_texts, read_texts
+from streamproof.stages.publishing.diagnostics import collect_diagnostics
 from streamproof.stages.publishing.entity_pages import page_links, write_entity_pages
-from streamproof.stages.saved_content import save, saved_content
-from streamproof.stages.session_traces import session_links
+from streamproof.stages.publishing.notebook_sections import save_sections
+from streamproof.stages.publishing.saved_content import save, saved_content
+from streamproof.stages.publishing.session_traces import session_links
 
 
 def stage_results(ctx: RunContext) -> dict[str, StageResult]:

@@ -80,10 +80,12 @@ STAGES = StageList(
             wait=_wait("pipeline_wait"),
         ),
         Stage("inject", _run("inject"), REPLAYED, after=("pipeline_wait",), asked_by="inject"),
-        Stage("query_pack", _run("query_pack"), ALL_MODES, after=("inject", "warehouse_check"), needs=(TRACE_SQL,)),
+        Stage(
+            "query_pack", _run("judging.query_pack"), ALL_MODES, after=("inject", "warehouse_check"), needs=(TRACE_SQL,)
+        ),
         Stage(
             "assert_suite",
-            _run("assertions"),
+            _run("judging.assertions"),
             ALL_MODES,
             Role.JUDGE,
             after=("query_pack",),
@@ -93,7 +95,7 @@ STAGES = StageList(
         # Great Expectations takes seconds to import, so a separate process imports it while the services start.
         Stage(
             CONTRACTS,
-            _run("contracts"),
+            _run("judging.contracts"),
             ALL_MODES,
             Role.JUDGE,
             after=("query_pack",),
@@ -104,18 +106,18 @@ STAGES = StageList(
         ),
         Stage(
             CONSERVATION,
-            _run("conservation"),
+            _run("judging.conservation"),
             REPLAYED,
             Role.JUDGE,
             after=("query_pack",),
             rungs=(Rung.RAW_COMPLETE, Rung.IDS_ACCOUNTED, Rung.RECORDS_ACCOUNTED),
             or_with=(FLINK_JOB, REPEATED),
         ),
-        Stage(ORACLE, _run("oracle"), REPLAYED, Role.JUDGE, after=("query_pack",), rungs=(Rung.FORETOLD,)),
+        Stage(ORACLE, _run("judging.oracle"), REPLAYED, Role.JUDGE, after=("query_pack",), rungs=(Rung.FORETOLD,)),
         # Mutations prove something only when all checks pass on the unchanged data.
         Stage(
             PROVE,
-            _run("prove"),
+            _run("judging.prove"),
             (PROVE,),
             Role.JUDGE,
             after=("assert_suite", CONTRACTS, CONSERVATION, ORACLE),

@@ -11,7 +11,7 @@ from streamproof.checks.assertions import run_checks
 from streamproof.model.results import Status
 from streamproof.packs.accounting import Accounting
 from streamproof.proving.mutations import Prover, assertion_subject
-from streamproof.stages.accounting import IDS_BY_PLACE, applicable
+from streamproof.stages.judging.accounting import IDS_BY_PLACE, applicable
 from streamproof.warehouse.clickhouse.client import execute
 from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.migrations import apply_migrations

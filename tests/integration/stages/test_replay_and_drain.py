@@ -16,7 +16,8 @@ from streamproof.runs.execute import execute as execute_stage
 from streamproof.runs.planning import plan_run
 from streamproof.runs.request import HostSettings, RunRequest
 from streamproof.runtime.stack import own_identity, stop_stack
-from streamproof.stages import pipeline_ready, pipeline_wait, query_pack, replay_events, schema_apply, stack_up
+from streamproof.stages import pipeline_ready, pipeline_wait, replay_events, schema_apply, stack_up
+from streamproof.stages.judging import query_pack
 from streamproof.stages.registry import STAGES
 
 pytestmark = pytest.mark.engine

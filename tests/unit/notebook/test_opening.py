@@ -8,8 +8,8 @@ from streamproof.environment import Environment
 from streamproof.model.errors import StackError, UsageError
 from streamproof.notebook.opening import open_run
 from streamproof.runtime.files import write_json
-from streamproof.stages.notebook_sections import FILE
 from streamproof.stages.publish_summary import publish
+from streamproof.stages.publishing.notebook_sections import FILE
 
 ROWS = {"sections": [], "scenarios": [], "reason": ""}
 

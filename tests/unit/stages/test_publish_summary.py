@@ -11,8 +11,8 @@ import pytest
 from streamproof.history.store import read_history
 from streamproof.model.results import CheckResult, StageResult, Status
 from streamproof.stages import publish_summary
-from streamproof.stages.diagnostics import collect_diagnostics
 from streamproof.stages.publish_summary import publish, run
+from streamproof.stages.publishing.diagnostics import collect_diagnostics
 
 START = "2026-03-01T02:15:00.000Z"
 REPORTS = ("report.md", "report.html", "junit.xml")
@@ -105,7 +105,7 @@ def test_what_breaks_in_diagnostics_costs_nothing_else(logged, monkeypatch, brok
     def breaks(*_):
         raise KeyError("end_offsets")
 
-    monkeypatch.setattr(f"streamproof.stages.diagnostics.{broken}", breaks)
+    monkeypatch.setattr(f"streamproof.stages.publishing.diagnostics.{broken}", breaks)
     collect_diagnostics(ctx)
 
     assert any("KeyError: 'end_offsets'" in line and "Traceback" in line for line in lines)

@@ -89,7 +89,7 @@ def _side(environment: Environment, name: str, pack: ThePack) -> Iterator[Side]:
 
 def _saved(ctx: RunContext) -> SavedContent:
     """Return what a run has saved. Raises UsageError when it has saved nothing at all."""
-    from streamproof.stages.saved_content import saved_content
+    from streamproof.stages.publishing.saved_content import saved_content
 
     found = saved_content(ctx)
     if found is not None:

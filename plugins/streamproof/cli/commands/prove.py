@@ -94,8 +94,8 @@ def _read(folder: Path, summary: Mapping[str, Any], *, mutations: bool, coverage
 
     If both parts were requested, it is the proof by mutations, with the other part under `coverage`.
     """
-    from streamproof.stages.coverage import ARTIFACT as COVERAGE
-    from streamproof.stages.prove import ARTIFACT
+    from streamproof.stages.judging.coverage import ARTIFACT as COVERAGE
+    from streamproof.stages.judging.prove import ARTIFACT
 
     proof = _part(folder, ARTIFACT, summary, _NO_PROOF) if mutations else {}
     matrix = _part(folder, COVERAGE, summary, _NO_COVERAGE) if coverage else {}

@@ -19,9 +19,9 @@ from streamproof.report.formatting import count, writable
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder, read_json
 from streamproof.runtime.files import write_json
-from streamproof.stages.oracle import ARTIFACT
-from streamproof.stages.saved_content import saved_content
-from streamproof.stages.session_traces import file_stem
+from streamproof.stages.judging.oracle import ARTIFACT
+from streamproof.stages.publishing.saved_content import saved_content
+from streamproof.stages.publishing.session_traces import file_stem
 
 if TYPE_CHECKING:
     from streamproof.model.content import SavedContent

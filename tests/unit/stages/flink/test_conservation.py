@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from streamproof.model.errors import FlinkError
-from streamproof.stages import conservation
 from streamproof.stages.flink.job import run_job, submit
+from streamproof.stages.judging import conservation
 
 
 @pytest.mark.parametrize("state", ["FAILED", "FINISHED", "CANCELED"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from streamproof.stages.diagnostics import collect_diagnostics
 from streamproof.stages.flink.job import run_job, submit
+from streamproof.stages.publishing.diagnostics import collect_diagnostics
 
 
 def kept(ctx):

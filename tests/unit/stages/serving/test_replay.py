@@ -15,8 +15,8 @@ from streamproof.runs.context import RunContext
 from streamproof.runs.execute import execute
 from streamproof.runtime.process import own_identity
 from streamproof.stages import replay_events
-from streamproof.stages.diagnostics import requests
 from streamproof.stages.processor_ready import processor_unfinished
+from streamproof.stages.publishing.diagnostics import requests
 from streamproof.stages.schema_apply import feed_of
 from streamproof.stages.serving.repetitions import repetition_check
 from tests.support.served_pack import MODULE, PACK, write_pack

@@ -9,9 +9,9 @@ import pytest
 from streamproof.content.saving import write_index
 from streamproof.model.content import SavedContent, SavedTable
 from streamproof.model.results import StageResult, Status
-from streamproof.stages import saved_content
 from streamproof.stages.publish_summary import publish
-from streamproof.stages.saved_content import save
+from streamproof.stages.publishing import saved_content
+from streamproof.stages.publishing.saved_content import save
 
 START = "2026-03-01T02:15:00.000Z"
 

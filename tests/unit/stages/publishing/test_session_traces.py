@@ -14,8 +14,8 @@ from streamproof.checks.session_trace import SessionTrace
 from streamproof.model.errors import UsageError, WarehouseError
 from streamproof.model.results import CheckResult, Status
 from streamproof.runs.context import RunContext
-from streamproof.stages import session_traces
-from streamproof.stages.session_traces import file_stem, session_links, trace_failing_sessions
+from streamproof.stages.publishing import session_traces
+from streamproof.stages.publishing.session_traces import file_stem, session_links, trace_failing_sessions
 
 
 def failing(*sessions: str, name: str = "x") -> CheckResult:

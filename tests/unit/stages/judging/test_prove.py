@@ -14,7 +14,7 @@ from streamproof.proving.mutations import Subject
 from streamproof.runs.request import RunRequest
 from streamproof.runs.rerun import rerun_command
 from streamproof.sql.blocks import parse_blocks
-from streamproof.stages import prove
+from streamproof.stages.judging import prove
 
 
 def ended(ctx, stage: str, *checks: CheckResult, error: str | None = None) -> None:

@@ -11,8 +11,8 @@ from streamproof.runs.folder import read_json
 from streamproof.runtime.files import write_json
 from streamproof.sql.blocks import parse_blocks
 from streamproof.sql.sections import NotebookSection
-from streamproof.stages import notebook_sections
-from streamproof.stages.notebook_sections import FILE, ask_sections, save_sections
+from streamproof.stages.publishing import notebook_sections
+from streamproof.stages.publishing.notebook_sections import FILE, ask_sections, save_sections
 from streamproof.warehouse.values import Answer
 
 START = "2026-03-01T02:15:00.000Z"

@@ -11,8 +11,8 @@ from streamproof.report.machine.query_files import FORMATS, write_query_files
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.sql.blocks import Block, read_blocks
 from streamproof.sql.reading import shown_path
-from streamproof.stages.assertions import asked_of
-from streamproof.stages.contracts import pack_contracts
+from streamproof.stages.judging.assertions import asked_of
+from streamproof.stages.judging.contracts import pack_contracts
 from streamproof.warehouse.base import Warehouse
 
 

@@ -15,10 +15,10 @@ from streamproof.runs.context import RunContext
 from streamproof.runs.folder import read_json
 from streamproof.runtime.compose.project import CONTAINERS_FILE, describe_containers
 from streamproof.runtime.files import write_json
-from streamproof.stages.accounting import ask_pack, counts_dispositions
 from streamproof.stages.flink.job import flink_client, run_job, submitted_job
+from streamproof.stages.judging.accounting import ask_pack, counts_dispositions
+from streamproof.stages.publishing.session_traces import trace_failing_sessions
 from streamproof.stages.serving.source import answered
-from streamproof.stages.session_traces import trace_failing_sessions
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.values import LEDGER, RecordTable
 

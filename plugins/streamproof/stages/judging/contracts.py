@@ -14,7 +14,7 @@ from streamproof.model.results import CheckResult, Status
 from streamproof.model.verdict import EXPLAINED_BY
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.files import write_json
-from streamproof.stages.accounting import ask_pack
+from streamproof.stages.judging.accounting import ask_pack
 from streamproof.warehouse.base import Warehouse
 
 

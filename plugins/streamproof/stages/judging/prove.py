@@ -14,12 +14,12 @@ from streamproof.model.waiting import now_at
 from streamproof.proving.mutations import Prover, Subject, assertion_subject, contract_subject
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.files import write_json
-from streamproof.stages.accounting import applicable, places_with_ids
-from streamproof.stages.assertions import asked_of, diagnostics_of
-from streamproof.stages.contracts import contract_parameters, pack_contracts
-from streamproof.stages.coverage import cover, coverage_checks
-from streamproof.stages.oracle import oracle_subjects
-from streamproof.stages.parity import parity_subjects
+from streamproof.stages.judging.accounting import applicable, places_with_ids
+from streamproof.stages.judging.assertions import asked_of, diagnostics_of
+from streamproof.stages.judging.contracts import contract_parameters, pack_contracts
+from streamproof.stages.judging.coverage import cover, coverage_checks
+from streamproof.stages.judging.oracle import oracle_subjects
+from streamproof.stages.judging.parity import parity_subjects
 from streamproof.warehouse.clones import Clone
 
 ARTIFACT = "prove.json"

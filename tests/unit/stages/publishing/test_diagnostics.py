@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streamproof.model.results import CheckResult, StageResult, Status
-from streamproof.stages.diagnostics import collect_diagnostics, offending_places
+from streamproof.stages.publishing.diagnostics import collect_diagnostics, offending_places
 
 
 def check(**diagnostics: Any) -> CheckResult:

@@ -19,9 +19,9 @@ from streamproof.proving.mutations import Subject, block_mutants
 from streamproof.runs.context import RunContext, StageOutcome
 from streamproof.runtime.files import write_json
 from streamproof.stages.expecting.expected import expected_of
-from streamproof.stages.parity import judge_parity
+from streamproof.stages.judging.parity import judge_parity
+from streamproof.stages.judging.promises import promised_sessions
 from streamproof.stages.planned import planned_replay
-from streamproof.stages.promises import promised_sessions
 from streamproof.stages.serving.source import served_files
 
 ARTIFACT = "sessions.json"

@@ -13,7 +13,7 @@ from streamproof.model.errors import WarehouseError
 from streamproof.model.results import Status
 from streamproof.model.window import Window
 from streamproof.runs.folder import RunFolder
-from streamproof.stages import query_pack
+from streamproof.stages.judging import query_pack
 
 ABSENT = "trace.sql:1: relation does not exist (UNKNOWN_TABLE)"
 

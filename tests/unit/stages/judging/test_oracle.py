@@ -9,7 +9,7 @@ import pytest
 from streamproof.checks.oracle import Judgement
 from streamproof.model.errors import UsageError
 from streamproof.model.plan import PROVE
-from streamproof.stages import oracle
+from streamproof.stages.judging import oracle
 
 
 def test_the_expected_sessions_are_those_of_the_published_events(planned):

@@ -10,7 +10,7 @@ import pytest
 from streamproof.fixtures.ordering import plan_replay
 from streamproof.model.window import Window
 from streamproof.packs.loading import load_pack
-from streamproof.stages.promises import promised_by_scenario, promised_sessions, published_in_window
+from streamproof.stages.judging.promises import promised_by_scenario, promised_sessions, published_in_window
 from tests.support import one_session as log
 from tests.support.one_session import CLEAN, PARAMS, REFUSED, START_MS, Who
 

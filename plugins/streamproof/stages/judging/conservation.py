@@ -7,10 +7,10 @@ from typing import Any
 from streamproof.fixtures.ids import id_at
 from streamproof.model.plan import CONSERVATION
 from streamproof.runs.context import RunContext, StageOutcome
-from streamproof.stages.accounting import counts_dispositions, dispositions_of
-from streamproof.stages.assertions import suite_checks
 from streamproof.stages.flink.job import run_job
 from streamproof.stages.flink.state import job_facts, require_running, restart_check
+from streamproof.stages.judging.accounting import counts_dispositions, dispositions_of
+from streamproof.stages.judging.assertions import suite_checks
 from streamproof.stages.serving.repetitions import repetition_check
 from streamproof.warehouse.values import topic_place
 

@@ -13,7 +13,7 @@ from streamproof.checks.contracts.validation import ContractResult
 from streamproof.model.errors import WarehouseError
 from streamproof.model.results import CheckResult, Status
 from streamproof.runs.context import RunContext
-from streamproof.stages import contracts
+from streamproof.stages.judging import contracts
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from streamproof.proving.coverage import Coverage
 from streamproof.proving.mutations import Prover
 from streamproof.runs.context import RunContext
 from streamproof.runtime.files import write_json
-from streamproof.stages.parity import exemptions, known_shapes
+from streamproof.stages.judging.parity import exemptions, known_shapes
 from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.clones import Clone, Target
 from streamproof.warehouse.values import Shape
