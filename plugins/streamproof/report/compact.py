@@ -40,6 +40,7 @@ _BUDGETS = (
     _Budget(50, 50, 40, 2000),
     _Budget(20, 20, 40, 500),
     _Budget(10, 10, 40, 200),
+    _Budget(10, 6, 30, 120),
     _Budget(5, 8, 30, 120),
     _Budget(3, 5, 30, 60),
     _Budget(1, 3, 20, 30),
@@ -55,13 +56,18 @@ def compact_summary(summary: Mapping[str, Any], *, has_sessions: bool = True) ->
     """
     short: dict[str, Any] = {}
     for budget in _BUDGETS:
-        short = _within(summary, budget, has_sessions)
+        short = _within(summary, budget, has_sessions=has_sessions)
         if len(json.dumps(short)) <= _TARGET_BYTES:
             break
     return short
 
 
-def _within(summary: Mapping[str, Any], budget: _Budget, has_sessions: bool) -> dict[str, Any]:
+def shortened(summary: Mapping[str, Any], *, failures: int, items: int, text: int) -> dict[str, Any]:
+    """Return a summary with at most so many failures, items of any other list or object, and characters of a text."""
+    return _within(summary, _Budget(failures, items, items, text), has_sessions=True)
+
+
+def _within(summary: Mapping[str, Any], budget: _Budget, *, has_sessions: bool) -> dict[str, Any]:
     stages, failures, not_judged = (list(summary.get(key) or ()) for key in ("results", "failures", "not_judged"))
     short = {key: _known(value, budget) for key, value in summary.items() if key not in _BULK}
     folder = str(summary.get("folder", ""))

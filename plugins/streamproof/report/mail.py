@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streamproof.report.compact import compact_summary
+from streamproof.report.compact import shortened
 from streamproof.report.formatting import count, diagnostics, headline, whole, writable
 from streamproof.report.page import facts
 from streamproof.report.templating import render
@@ -15,6 +15,9 @@ _MAX_SUBJECT = 150
 # What fits on a phone. The report has the rest.
 _MOST_CHECKS = 10
 _MOST_ENTITIES = 8
+# What is read of a list and of a text, which may be of any size.
+_MOST_ITEMS = 20
+_LONGEST_TEXT = 2_000
 _LONGEST = 320
 _LONGEST_MEANING = 240
 _LONGEST_DIAGNOSTICS = 200
@@ -58,9 +61,9 @@ def render_mail(
     `recovered` is the failed run before a run that passes again. `entities` is the pack's name for the entities that
     checks name. `note` is one more sentence, on what the run has left. The mail always names the run's folder.
     """
-    short = compact_summary(summary)
+    short = shortened(summary, failures=_MOST_CHECKS, items=_MOST_ITEMS, text=_LONGEST_TEXT)
     verdict = str(summary["verdict"])
-    failures = [_failure(failure) for failure in short["failures"][:_MOST_CHECKS]]
+    failures = [_failure(failure) for failure in short["failures"]]
     left_out = len(summary["failures"]) - len(failures) + whole(summary.get("failures_left_out"))
     involved = _entities(summary["failures"])
     return _mail(

@@ -75,6 +75,15 @@ def test_a_usual_summary_loses_nothing_that_matters(summarize, verdict):
         assert short[key] == summary[key]
 
 
+def test_ten_failures_are_named_before_their_texts_are_whole(summarize):
+    summary, _ = summarize("failed")
+    failure = {**summary["failures"][0], "meaning": "Records were lost. " * 30, "diagnostics": {"a" * 30: "b" * 500}}
+    summary["failures"] = [{**failure, "name": f"check_{number}"} for number in range(10)]
+    short = compact_summary(summary)
+    assert [kept["name"] for kept in short["failures"]] == [failure["name"] for failure in summary["failures"]]
+    assert short["failures_left_out"] == 0
+
+
 def test_clipped_diagnostics_say_how_much_is_missing(summarize):
     summary, _ = summarize("failed")
     summary["failures"][0]["diagnostics"] = {"ids": [f"event-{number:08}" for number in range(5000)]}

@@ -35,6 +35,18 @@ def test_an_unjudged_run_gives_the_reason(summarize):
     assert "Hint: Look at stack/logs/kafka.log" in mail.text
 
 
+def test_ten_failures_with_long_meanings_are_all_named_in_whole_sentences(summarize):
+    summary, _ = summarize("failed")
+    meaning = "Records were lost on their way. " * 20
+    failure = {**summary["failures"][0], "meaning": meaning, "diagnostics": {f"count_{n}": n for n in range(20)}}
+    summary["failures"] = [{**failure, "name": f"check_{number}"} for number in range(10)]
+    mail = render_mail(summary)
+    for body in (mail.text, mail.html):
+        assert [number for number in range(10) if f"check_{number}" not in body] == []
+        assert body.count("Records were lost on their way. Records") >= 10
+    assert "way…" not in mail.text
+
+
 def test_many_failures_are_cut_and_counted(summarize):
     summary, _ = summarize("failed")
     summary["failures"] *= 300
