@@ -43,7 +43,7 @@ def _divided(sign: str) -> BeforeValidator:
 def _web_address(text: str) -> str:
     address = urlsplit(text)
     if text and (address.scheme not in ("http", "https") or not address.hostname or not text.isprintable()):
-        raise ValueError("it is no address of the web")
+        raise ValueError("it is not a web address")
     return text
 
 

@@ -20,7 +20,7 @@ class RecordedChecks(Mapping[str, CheckEntry]):
         """Take the data. Raises TypeError or KeyError when they are not checks."""
         for name, check in recorded.items():
             if not _fits(check):
-                raise TypeError(f"check {name!r} is none")
+                raise TypeError(f"entry {name!r} does not have the fields of a check")
         self._recorded = recorded
 
     def __getitem__(self, name: str) -> CheckEntry:

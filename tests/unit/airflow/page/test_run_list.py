@@ -33,7 +33,7 @@ def test_they_are_filtered_by_pack_and_by_verdict(site):
     assert listed(site.get("/runs?verdict=failed&pack=market")) == ["c"]
     nothing = site.get("/runs?verdict=passed&pack=market")
     assert listed(nothing) == []
-    assert "No run is so" in nothing
+    assert "No run matches" in nothing
 
 
 def test_long_lists_have_pages_that_keep_the_filter(site):
