@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from streamproof.model.results import CheckResult
+from streamproof.model.scenarios import is_mislabelled
 from streamproof.model.window import iso_ms
 
 
@@ -80,8 +81,7 @@ class EntityPage:
     def is_mislabelled(self) -> bool:
         """Return whether the scenario that was observed is not the expected one."""
         judged = self.judged or {}
-        expected = judged.get("scenario_expected")
-        return bool(expected) and expected != judged.get("scenario_observed")
+        return is_mislabelled(judged.get("scenario_expected"), judged.get("scenario_observed"))
 
     @property
     def status(self) -> str:

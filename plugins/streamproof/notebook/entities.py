@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from streamproof.model.scenarios import is_mislabelled
 from streamproof.notebook.opening import OpenedRun
 from streamproof.notebook.shown import COMPACT_ROWS, Part, Table
 from streamproof.report.formatting import value
@@ -54,8 +55,8 @@ def _ordered(run: OpenedRun, wanted: str) -> list[str]:
 
 
 def _is_unexpected(facts: Mapping[str, Any]) -> bool:
-    expected = facts.get("scenario_expected")
-    return bool(facts.get("oracle_differences")) or bool(expected and expected != facts.get("scenario_observed"))
+    mislabelled = is_mislabelled(facts.get("scenario_expected"), facts.get("scenario_observed"))
+    return bool(facts.get("oracle_differences")) or mislabelled
 
 
 def _remarks(run: OpenedRun, facts: Mapping[str, Any], entity: str) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from streamproof.model.scenarios import is_mislabelled
 from streamproof.notebook.opening import OpenedRun
 from streamproof.notebook.shown import COMPACT_ROWS, Part, Table
 from streamproof.report.formatting import count, duration
@@ -65,17 +66,22 @@ def _expected_and_observed(run: OpenedRun) -> list[Part]:
         for (expected, observed), times in sorted(pairs.items())
     ]
     outside = [entry for entry in run.entities if not entry.get("scenario_observed")]
-    others = [entry for entry in labelled if (entry["scenario_expected"] or "") != (entry["scenario_observed"] or "")]
+    others = [entry for entry in labelled if entry["scenario_observed"] and _is_mislabelled(entry)]
+    lost = [entry for entry in outside if _is_mislabelled(entry)]
     text = [
         f"{count(len(others), entities.name)} in another scenario than expected, "
-        f"{len(outside):,} outside all scenarios."
+        f"{len(outside):,} outside all scenarios{f', {len(lost):,} of them expected in one' if lost else ''}."
     ]
     tables = [Table.of("Expected and observed", rows)]
     for caption, entries in (("In another scenario than expected", others), ("Fallout: outside all", outside)):
         if entries:
             shown = [_brief(entry, entities.id) for entry in entries]
             tables.append(Table.of(caption, shown).cut(COMPACT_ROWS))
-    return [Part(text=tuple(text), tables=tuple(tables), tone="bad" if others else "")]
+    return [Part(text=tuple(text), tables=tuple(tables), tone="bad" if others or lost else "")]
+
+
+def _is_mislabelled(entry: Mapping[str, Any]) -> bool:
+    return is_mislabelled(entry.get("scenario_expected"), entry.get("scenario_observed"))
 
 
 def _brief(entry: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -139,9 +139,26 @@ def test_the_wanted_entity_is_the_first_and_open(run):
 
 
 def test_entities_outside_all_scenarios_are_the_fallout(run):
-    shown = text(*layers.scenarios(run, debug=False))
-    assert "1 session in another scenario than expected, 1 outside all scenarios." in shown
+    part, *_ = layers.scenarios(run, debug=False)
+    shown = text(part)
+    assert "0 sessions in another scenario than expected, 1 outside all scenarios, 1 of them expected in one." in shown
     assert "Fallout: outside all (1 row)" in shown
+    assert "In another scenario than expected (" not in shown
+    assert part.tone == "bad"
+
+
+def test_entities_without_an_expected_scenario_are_in_none_that_is_wrong(run):
+    known = [entity("a|1", scenario_expected=None), entity("b|1", scenario_expected=None, scenario_observed=None)]
+    part, *_ = layers.scenarios(replace(run, entities=known), debug=False)
+    assert "0 sessions in another scenario than expected, 1 outside all scenarios." in text(part)
+    assert part.tone == ""
+
+
+def test_entities_in_another_scenario_are_not_outside_all(run):
+    known = [entity("a|1", scenario_observed="s2"), entity("b|1")]
+    part, *_ = layers.scenarios(replace(run, entities=known), debug=False)
+    assert "1 session in another scenario than expected, 0 outside all scenarios." in text(part)
+    assert part.tone == "bad"
 
 
 def test_a_pack_without_parts_says_what_would_add_them(planned, run, home):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamproof.model.results import StageResult
+from streamproof.model.scenarios import is_mislabelled
 from streamproof.report.formatting import decimal, number, whole
 from streamproof.report.sections.entries import entries
 
@@ -30,7 +31,12 @@ class Session:
     @property
     def is_as_expected(self) -> bool:
         """Return whether the facts and the scenario are as expected."""
-        return not self.differences and (not self.expected or self.expected == self.observed)
+        return not self.differences and not self.is_mislabelled
+
+    @property
+    def is_mislabelled(self) -> bool:
+        """Return whether the scenario that was observed is not the expected one."""
+        return is_mislabelled(self.expected, self.observed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamproof.model.results import StageResult
+from streamproof.model.scenarios import is_fallout
 from streamproof.report.formatting import whole
 from streamproof.report.sections.entries import entries
 
@@ -51,7 +52,7 @@ def scenarios(results: Mapping[str, StageResult]) -> Scenarios | None:
     if not names:
         return None
     found = tuple(_scenario(name, pairs) for name in names)
-    fallout = tuple(_fallout(pair) for pair in pairs if _is_fallout(pair))
+    fallout = tuple(_fallout(pair) for pair in pairs if is_fallout(_name(pair, "expected"), _name(pair, "observed")))
     return Scenarios(found, fallout)
 
 
@@ -64,11 +65,6 @@ def _scenario(name: str, pairs: list[Mapping[str, Any]]) -> Scenario:
         observed=sum(whole(pair.get("entities")) for pair in observed),
         agreeing=sum(whole(pair.get("entities")) for pair in expected if _name(pair, "observed") == name),
     )
-
-
-def _is_fallout(pair: Mapping[str, Any]) -> bool:
-    expected, observed = _name(pair, "expected"), _name(pair, "observed")
-    return not observed or (bool(expected) and expected != observed)
 
 
 def _fallout(pair: Mapping[str, Any]) -> Fallout:

@@ -13,6 +13,7 @@ from streamproof.checks.oracle_parts import Expectation, Oracle, Row, load_oracl
 from streamproof.fixtures.ordering import ReplayPlan
 from streamproof.model.errors import UsageError
 from streamproof.model.plan import ORACLE
+from streamproof.model.scenarios import is_mislabelled
 from streamproof.packs.entities import Entities
 from streamproof.packs.pack import Pack
 from streamproof.proving.mutations import Subject, block_mutants
@@ -129,4 +130,4 @@ def _scenarios(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _is_mislabelled(row: dict[str, Any]) -> bool:
-    return row["scenario_expected"] is not None and row["scenario_expected"] != row["scenario_observed"]
+    return is_mislabelled(row["scenario_expected"], row["scenario_observed"])
