@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -199,10 +201,18 @@ def may_relate(batch: Any, paths: Sequence[str], values: Any) -> tuple[list[int]
 
 
 def milliseconds(value: Any) -> int | None:
-    """Return a time as Unix milliseconds; a number is one already. None for anything else."""
+    """Return a time as Unix milliseconds; a number is one already. None for anything else.
+
+    A time without a zone is UTC, wherever it is read.
+    """
     if isinstance(value, datetime):
-        return round(value.timestamp() * 1000)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+        return round((value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp() * 1000)
+    return round(value) if is_number(value) else None
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value is a finite number. A warehouse's decimals are numbers, True and False are none."""
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _in_json(text: Any, keys: Sequence[str]) -> Any:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from streamproof.content.entity_rows import EntityRows, Row, inside, milliseconds
+from streamproof.content.entity_rows import EntityRows, Row, inside, is_number, milliseconds
 from streamproof.model.content import SavedContent
 from streamproof.model.entity import EntityTable, Mark, Series, moment
 from streamproof.model.window import iso_ms
@@ -93,7 +93,7 @@ def _marks(section: Section, rows: Sequence[Row]) -> Iterable[Mark]:
 
 def _series(section: Section, rows: Sequence[Row], name: str) -> Series:
     points = [(_time(row, section.time), inside(row, name)) for row in rows]
-    return Series(name, tuple((time, float(it)) for time, it in points if time is not None and _is_number(it)))
+    return Series(name, tuple((time, float(it)) for time, it in points if time is not None and is_number(it)))
 
 
 def _time(row: Mapping[str, Any], path: str) -> int | None:
@@ -102,13 +102,10 @@ def _time(row: Mapping[str, Any], path: str) -> int | None:
 
 def _cell(section: Section, row: Row, column: str) -> Any:
     value = inside(row, column)
-    is_time = column in (section.time, section.until) and isinstance(value, int)
+    is_time = column in (section.time, section.until) and not isinstance(value, datetime)
+    time = milliseconds(value) if is_time else None
     # Unix milliseconds may be any number: not each is a time that a calendar has.
-    return moment(value) if is_time else _plain(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return _plain(value) if time is None else moment(time)
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -119,6 +121,38 @@ def test_marks_and_series_are_in_the_order_of_time(saved):
     ]
     assert table.series[0].points == ((HOUR_MS + 5000, 1.5),)
     assert [row[1] for row in table.rows] == ["2026-03-01T12:00:00.000Z", "2026-03-01T12:00:05.000Z", None]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+def test_a_time_without_a_zone_is_utc_wherever_it_is_read(saved, monkeypatch, zone):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        rows = [{"ride_id": "a|1", "t": at(5).replace(tzinfo=None)}]
+        ((table,),) = saved({"t": rows}, [{"table": "t", "time": "t", "drawn": True}], ["a|1"]).values()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert [mark.start for mark in table.marks] == [HOUR_MS + 5000]
+    assert table.rows == (("a|1", "2026-03-01T12:00:05.000Z"),)
+
+
+def test_decimals_are_numbers_and_times(saved):
+    rows = [{"ride_id": "a|1", "t": Decimal(HOUR_MS + n), "price": Decimal(f"{n}.25")} for n in range(2)]
+    rows.append({"ride_id": "a|1", "t": Decimal(HOUR_MS + 2), "price": None})
+    section = {"table": "t", "time": "t", "values": ["price"]}
+    ((table,),) = saved({"t": rows}, [section], ["a|1"]).values()
+    assert table.series[0].points == ((HOUR_MS, 0.25), (HOUR_MS + 1, 1.25))
+    assert [row[1:] for row in table.rows[1:]] == [
+        ("2026-03-01T12:00:00.001Z", "1.25"),
+        ("2026-03-01T12:00:00.002Z", None),
+    ]
+
+
+@pytest.mark.parametrize("value", [None, True, "1", float("nan"), float("inf"), b"1", []], ids=repr)
+def test_what_is_no_number_is_neither_a_time_nor_drawn(value):
+    assert entity_rows.milliseconds(value) is None
+    assert not entity_rows.is_number(value)
 
 
 def test_a_lane_is_the_value_of_a_column(saved):

@@ -105,6 +105,13 @@ def test_rows_that_are_left_out_are_counted_and_long_cells_are_cut():
     assert f"{'x' * 600}… (700 characters)" in html
 
 
+def test_a_column_without_numbers_is_told_and_one_with_them_is_not():
+    series = (Series("empty", ()), Series("full", ((START, 1.0),)))
+    shown = text(render_entity_page(page(tables=(table(columns=("x",), rows=((1,),), total=1, series=series),))))
+    assert "Not drawn: no row has a time and a number in empty ." in shown
+    assert "in full" not in shown
+
+
 def test_numbers_have_the_digits_that_they_are_stored_with():
     rows = {"columns": ("a", "b", "c", "d"), "rows": ((15.970999717712402, 1772313000.125, 3, None),), "total": 1}
     assert "15.971 1772313000.125 3" in text(render_entity_page(page(tables=(table(**rows),))))
