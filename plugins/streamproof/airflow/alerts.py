@@ -16,7 +16,7 @@ from streamproof.environment import Environment
 from streamproof.model.errors import StreamproofError
 
 if TYPE_CHECKING:
-    from streamproof.history.entries import RunEntry
+    from streamproof.airflow.alerting.recovery import EndedFailure
     from streamproof.report.mail import Mail
 
 log = logging.getLogger(__name__)
@@ -106,11 +106,12 @@ def _alert(run: EndedRun, context: Mapping[str, Any]) -> None:
 
 def _alert_by_rules(run: EndedRun, context: Mapping[str, Any]) -> None:
     from streamproof.airflow.alerting.kept import was_sent
+    from streamproof.airflow.alerting.recovery import ended_failure
 
     rules = _rules(run, context)
-    before = _run_before(run)
+    before = ended_failure(run.settings.artifacts, run.summary, rules) if run.summary else None
     failed = int(run.summary["checks"]["failed"]) if run.summary else 0
-    kind = rules.mail_about(run.verdict, failed, (before.verdict, before.checks_failed) if before else None)
+    kind = rules.mail_about(run.verdict, failed, (before.run.verdict, before.run.checks_failed) if before else None)
     if kind is None:
         log.info("Run %s needs no mail (alert_on is %s).", run.dag_run_id, rules.on)
     elif was_sent(run.folder, run.verdict):
@@ -140,17 +141,8 @@ def _rules(run: EndedRun, context: Mapping[str, Any]) -> AlertRules:
         return default_rules(run.settings, run.dag_id)
 
 
-def _run_before(run: EndedRun) -> RunEntry | None:
-    from streamproof.history.previous import previous_run
-    from streamproof.history.store import read_history
-
-    if run.summary is None:
-        return None
-    return previous_run(read_history(run.settings.artifacts, run.summary["pack"]).entries, run.summary["run_id"])
-
-
-def mail_of(run: EndedRun, before: RunEntry | None = None) -> Mail:
-    """Return the mail of a run, from its summary if that was published. `before` is the failed run that it follows."""
+def mail_of(run: EndedRun, before: EndedFailure | None = None) -> Mail:
+    """Return the mail of a run, from its summary if that was published. `before` is the failure that it ends."""
     from streamproof.report.mail import Recovered, render_mail, render_unpublished
 
     if run.summary is None:
@@ -158,8 +150,10 @@ def mail_of(run: EndedRun, before: RunEntry | None = None) -> Mail:
         return render_unpublished(run.dag_run_id, reason=run.reason, where=where, links=run.links, note=run.note)
     recovered = None
     if before is not None:
-        broken = tuple(name for name, check in before.checks.items() if check.status in ("failed", "errored"))
-        recovered = Recovered(before.run_id, before.verdict, before.first_broken_layer or "", broken)
+        failed = before.run
+        recovered = Recovered(
+            failed.run_id, failed.verdict, failed.first_broken_layer or "", before.holding, is_last=before.is_last
+        )
     broken_after = run.reason if run.failed and run.summary["verdict"] == "passed" else ""
     return render_mail(
         run.summary,

@@ -10,6 +10,8 @@ from streamproof.history.entries import RunEntry
 
 # Options of the rerun command that name what an entry has as a field, as given or by default.
 _FIELDS = frozenset({"--pack", "--mode", "--stack", "--processor", "--manifest"})
+# Options that differ from run to run of the same question: a window moves on, and a run may change its own data.
+_MOVING = frozenset({"--from-ts", "--to-ts", "--inject"})
 
 Conditions = tuple[str, ...]
 
@@ -22,8 +24,29 @@ def conditions(entry: RunEntry) -> Conditions:
         entry.stack,
         entry.processor,
         entry.fixture_sha256,
-        *_other_options(entry.rerun),
+        *_other_options(entry.rerun, _FIELDS),
     )
+
+
+def asks_the_same(a: RunEntry, b: RunEntry) -> bool:
+    """Return whether two runs ask the same question, so that one can answer what the other left open.
+
+    Pack, mode, stack, processor and other options are the same, suites among them. The fixture set is the same by its
+    name or by its content: a set that was written anew still counts. The window of an observation may differ.
+    """
+    same_set = a.fixture_sha256 == b.fixture_sha256 or _manifest(a.rerun) == _manifest(b.rerun)
+    return same_set and _question(a) == _question(b)
+
+
+def _question(entry: RunEntry) -> Conditions:
+    options = _other_options(entry.rerun, _FIELDS | _MOVING)
+    return (entry.pack, entry.mode, entry.stack, entry.processor, *options)
+
+
+def _manifest(rerun: str) -> str:
+    """Return the option of a rerun command that names the fixture set, '' for the pack's default."""
+    parts = _parts(rerun)
+    return parts[parts.index("--manifest") + 1] if "--manifest" in parts[:-1] else ""
 
 
 def by_conditions(entries: Iterable[RunEntry]) -> dict[Conditions, list[RunEntry]]:
@@ -35,11 +58,16 @@ def by_conditions(entries: Iterable[RunEntry]) -> dict[Conditions, list[RunEntry
     return found
 
 
+@lru_cache(maxsize=2048)
+def _other_options(rerun: str, left_out: frozenset[str]) -> tuple[str, ...]:
+    parts = _parts(rerun)
+    skipped = {place + offset for place, part in enumerate(parts) if part in left_out for offset in (0, 1)}
+    return tuple(part for place, part in enumerate(parts) if place not in skipped)
+
+
 @lru_cache(maxsize=1024)
-def _other_options(rerun: str) -> tuple[str, ...]:
+def _parts(rerun: str) -> tuple[str, ...]:
     try:
-        parts = shlex.split(rerun)
+        return tuple(shlex.split(rerun))
     except ValueError:  # not a command that this version wrote
         return (rerun,)
-    skipped = {place + offset for place, part in enumerate(parts) if part in _FIELDS for offset in (0, 1)}
-    return tuple(part for place, part in enumerate(parts) if place not in skipped)

@@ -38,12 +38,16 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """The run before one that passes again: its id, verdict, first broken layer ('' for none) and failed checks."""
+    """A run that did not pass before one that passes again: its id, verdict and first broken layer ('' for none).
+
+    `failed` are its failed checks that passed now. `is_last`: it is the run before, and not one further back.
+    """
 
     run_id: str
     verdict: str
     first_broken_layer: str
     failed: tuple[str, ...]
+    is_last: bool = True
 
 
 def render_mail(
@@ -81,6 +85,7 @@ def render_mail(
         entities=(entities, involved[:_MOST_ENTITIES], max(len(involved) - _MOST_ENTITIES, 0)),
         recovered=recovered and {
             "run_id": recovered.run_id,
+            "which": "The run before" if recovered.is_last else "An earlier run",
             "was": _TITLES.get(recovered.verdict, "Not judged").lower(),
             "layer": recovered.first_broken_layer,
             "failed": recovered.failed[:_MOST_CHECKS],

@@ -33,7 +33,8 @@ def ended(run_id, *, failed=True):
     return alerts.ended_run(read_settings(), {**CONTEXT, "run_id": run_id}, failed=failed)
 
 
-def published(folder, verdict="failed", started="2026-03-01T02:15:00.000Z"):
+def published(folder, verdict="failed", started="2026-03-01T02:15:00.000Z", checks=None, **changes):
+    """Publish a run of the given checks (status by name), whose summary has these changes."""
     folder.mkdir()
     failure = {
         "suite": "raw_typed", "name": "typed_counts", "failed_rows": 1, "layer": "typed", "sessions": [],
@@ -53,9 +54,12 @@ def published(folder, verdict="failed", started="2026-03-01T02:15:00.000Z"):
     if verdict == "passed":
         summary |= {"failures": [], "first_broken_layer": None}
         summary["checks"] |= {"passed": 1, "failed": 0}
+    statuses = checks or {"typed_counts": "passed" if verdict == "passed" else "failed"}
+    summary["checks"]["failed"] = list(statuses.values()).count("failed")
+    summary |= changes
     (folder / "summary.json").write_bytes(orjson.dumps(summary))
-    check = CheckResult("raw_typed", "typed_counts", Status.PASSED if verdict == "passed" else Status.FAILED)
-    record(folder.parent, summary, {"a": StageResult("a", check.status, "", "", 0.0, checks=(check,))})
+    found = tuple(CheckResult("raw_typed", name, Status(status)) for name, status in statuses.items())
+    record(folder.parent, summary, {"a": StageResult("a", found[0].status, "", "", 0.0, checks=found)})
 
 
 @pytest.fixture
@@ -127,6 +131,55 @@ def test_the_first_pass_after_a_failure_is_mailed_and_the_next_is_not(environmen
     assert "raw_typed.typed_counts" in mail.text
     assert outcome(environment / "night2")["kind"] == "recovery"
     assert not (environment / "night3/mail").exists()
+
+
+def night(number, folder, verdict="passed", **changes):
+    """Publish the run of that night, and tell of its end."""
+    published(folder / f"night{number}", verdict, started=f"2026-03-0{number}T02:15:00.000Z", **changes)
+    end = alerts.mail_passed_run if verdict == "passed" else alerts.mail_failed_run
+    end({**CONTEXT, "run_id": f"night{number}"})
+
+
+def test_a_run_of_other_suites_ends_no_failure(environment, sent):
+    night(1, environment, "failed")
+    night(2, environment, rerun="streamproof run --mode full --suites other", checks={"other": "passed"})
+    assert len(sent) == 1
+    night(3, environment)
+    assert [mail.subject for _, mail, _ in sent[1:]] == ["[streamproof] livepeer passes again: the one check holds"]
+    assert "The run before, night1, was failed" in sent[1][1].text
+
+
+def test_a_failure_of_the_command_line_is_not_the_one_that_a_dag_ends(environment, sent):
+    dag_run = {"dag_id": "streamproof_run", "run_id": "x"}
+    published(environment / "by-hand")
+    night(2, environment, dag_run=dag_run)
+    assert sent == []
+
+
+def test_only_checks_that_passed_now_are_said_to_hold(environment, sent):
+    before = {"counts": "failed", "values": "errored", "gone": "failed", "empty": "failed", "fine": "passed"}
+    night(1, environment, "failed", checks=before)
+    night(2, environment, checks={"counts": "passed", "values": "passed", "empty": "skipped", "fine": "passed"})
+    mail = sent[1][1]
+    told = [line for line in mail.text.splitlines() if "failed then, holds now" in line]
+    assert told == [f"- raw_typed.{name}: failed then, holds now" for name in ("counts", "values")]
+    assert not any(f"raw_typed.{name}" in mail.html for name in ("gone", "empty", "fine"))
+
+
+def test_a_small_failure_does_not_hide_the_one_that_was_mailed_about(environment, sent, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_VAR_STREAMPROOF_ALERT_MIN_FAILED", "3")
+    many, few = ({f"c{number}": "failed" for number in range(count)} for count in (5, 2))
+    passed = dict.fromkeys(many, "passed")
+    night(1, environment, "failed", checks=many)
+    night(2, environment, "failed", checks={**passed, **few})
+    night(3, environment, checks=passed)
+    night(4, environment, checks=passed)
+    night(5, environment, "failed", checks={**passed, **few})
+    night(6, environment, checks=passed)
+    assert [outcome(environment / f"night{number}")["kind"] for number in (1, 3)] == ["failure", "recovery"]
+    assert len(sent) == 2
+    assert "An earlier run, night1, was failed" in sent[1][1].text
+    assert "raw_typed.c4: failed then, holds now" in sent[1][1].text
 
 
 def test_the_rules_that_the_run_began_with_decide(environment, sent, monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streamproof.history.comparing import Pair, compare
-from streamproof.history.previous import previous_run
+from streamproof.history.previous import failures_before, previous_run
 
 
 def test_it_names_what_differs(entry, check):
@@ -43,6 +43,8 @@ def test_the_run_before_is_the_last_one_of_its_kind(entry):
     [
         {"pack": "market"}, {"mode": "smoke"}, {"stack": "compose"}, {"processor": "flink"}, {"injected": True},
         {"verdict": "interrupted"}, {"verdict": "running"},
+        {"rerun": "streamproof run --suites raw_typed"}, {"rerun": "streamproof run --speed 60x"},
+        {"rerun": "streamproof run --manifest hostile", "fixture_sha256": "aa" * 32},
     ],
 )  # fmt: skip
 def test_a_run_of_another_kind_is_passed_over(entry, changes):
@@ -52,3 +54,30 @@ def test_a_run_of_another_kind_is_passed_over(entry, changes):
 @pytest.mark.parametrize("verdict", ["failed", "error"])
 def test_a_run_that_did_not_pass_is_a_run_before(entry, verdict):
     assert previous_run([entry(3), entry(2, verdict), entry(1)], "run-0003").verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fixture_sha256": "aa" * 32},
+        {"rerun": "streamproof run --manifest golden"},
+        {"rerun": "streamproof run --from-ts 2026-03-01T00:00:00.000Z --to-ts 2026-03-02T00:00:00.000Z"},
+    ],
+)
+def test_a_new_fixture_set_or_window_asks_the_same(entry, changes):
+    assert previous_run([entry(3), entry(2, **changes), entry(1)], "run-0003").run_id == "run-0002"
+
+
+def test_only_its_own_dag_makes_the_run_before_the_run_of_a_dag(entry):
+    nightly, by_hand = {"dag_id": "streamproof_run"}, {"dag_id": ""}
+    runs = [entry(3, **nightly), entry(2, **by_hand), entry(1, **nightly)]
+    assert previous_run(runs, "run-0003").run_id == "run-0001"
+    assert previous_run(runs, "run-0002").run_id == "run-0001"
+
+
+def test_failures_before_are_those_since_the_last_pass(entry):
+    runs = [entry(6), entry(5, "error"), entry(4, "interrupted"), entry(3, "failed"), entry(2), entry(1, "failed")]
+    assert [run.run_id for run in failures_before(runs, "run-0006")] == ["run-0005", "run-0003"]
+    assert failures_before(runs, "run-0002") == (runs[-1],)
+    assert failures_before(runs, "run-0001") == ()
+    assert failures_before([entry(6, injected=True), *runs[1:]], "run-0006") == ()

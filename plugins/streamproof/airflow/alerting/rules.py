@@ -66,17 +66,18 @@ class AlertRules:
         """Return which mail a run needs, None for no mail.
 
         `verdict` is None for a run that has none; `failed` counts its failed checks. `before` are verdict and failed
-        checks of the run before it, None when there was none.
+        checks of the failed run that it follows, None when it follows none.
         """
         if self.on is AlertOn.NEVER:
             return None
         if verdict != "passed":
-            return MailKind.FAILURE if self._is_alarming(verdict, failed) else None
-        if before is not None and before[0] != "passed" and self._is_alarming(*before):
+            return MailKind.FAILURE if self.is_alarming(verdict, failed) else None
+        if before is not None and before[0] != "passed" and self.is_alarming(*before):
             return None if self.on is AlertOn.FAILURES else MailKind.RECOVERY
         return MailKind.PASS if self.on is AlertOn.ALWAYS else None
 
-    def _is_alarming(self, verdict: str | None, failed: int) -> bool:
+    def is_alarming(self, verdict: str | None, failed: int) -> bool:
+        """Return whether a run that did not pass has to be mailed about. The arguments are those of `mail_about`."""
         return verdict != "failed" or failed >= self.min_failed
 
 
