@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from streamproof.checks.assertions import run_checks
+from streamproof.model.accounting import IDS_BY_PLACE
 from streamproof.model.results import Status
 from streamproof.packs.accounting import Accounting
 from streamproof.proving.mutations import Prover, assertion_subject
-from streamproof.stages.judging.accounting import IDS_BY_PLACE, applicable
+from streamproof.stages.judging.accounting import applicable
 from streamproof.warehouse.clickhouse.client import execute
 from streamproof.warehouse.clickhouse.cloning.clone import ClonedDatabase
 from streamproof.warehouse.clickhouse.migrations import apply_migrations

@@ -284,3 +284,27 @@ def test_many_failures_are_not_all_shown_twice(samples):
     text = Page(render_html(summary, results)).text
     assert "These are the first 40 of 50 failed checks" in text
     assert text.count("raw_ typed. c") == 40 + 3  # and the names in the summary by layer
+
+
+def test_charts_and_the_flow_say_what_they_cannot_show(samples, summarize):
+    summary, results = summarize("passed")
+    rows = [{"hour": f"2026-03-01T0{number}:00:00Z", "n": n, "kind": "a"} for number, n in enumerate((15, -5))]
+    traced = {"queries": [{"name": "by_hour", "profile": "hour", "rows": rows}]}
+    replayed = {"published": 100, "by_type": {"a": 100}}
+    found = {"dispositions": {"accepted": {"a": 95}, "duplicate": {"a": 10}}}
+    results = {
+        **results,
+        "query_pack": replace(results["query_pack"], details=traced),
+        "replay_events": replace(results["replay_events"], details=replayed),
+        "conservation": samples.stage("conservation", details=found),
+    }
+    page = render_html(summary, results)
+    assert "-5 to 15</span>" in page
+    assert "Not drawn, because they hold no numbers: <code>kind</code>." in page
+    assert "105 dispositions of 100 records were counted: how many records went nowhere is not known" in page
+    assert '<rect class="track" x="0" y="29.65"' in page, "the line of zero, at a quarter of the height"
+    drawn = page[page.index('id="profiles"') :]
+    assert re.findall(r'<rect class="work" x="[0-9.]+" y="([0-9.]+)" width="[0-9.]+" height="([0-9.]+)"', drawn) == [
+        ("0.4", "29.25"),
+        ("29.65", "9.75"),
+    ]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from streamproof.model.accounting import DISPOSITIONS_ONCE, IDS_BY_PLACE
 from streamproof.model.results import StageResult
-from streamproof.report.formatting import whole
+from streamproof.report.formatting import count, number, whole
 from streamproof.report.sections.entries import amount, nested
 
 # The sizes of the drawing, in its own units.
 _HEIGHT, _LEAST, _GAP, _TOP = 220.0, 3.0, 30.0, 16.0
 _ACCEPTED = "accepted"
 _LOST = "nowhere"
-_IDS_BY_PLACE = "ids_by_place"
+_SEVERAL = "several times"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Flow:
     """Where the records of a run went. `what` is records or ids; `height` is that of the drawing.
 
     `columns` are the places, and `rows` the numbers by event type, with the published ones first; both may be empty.
+    `note` says why the bands are not the published ones, '' when they are.
     """
 
     what: str
@@ -51,6 +53,7 @@ class Flow:
     height: float
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[int, ...]], ...]
+    note: str = ""
 
 
 def flow(results: Mapping[str, StageResult]) -> Flow | None:
@@ -60,18 +63,38 @@ def flow(results: Mapping[str, StageResult]) -> Flow | None:
     if kinds and published:
         totals = {kind: sum(map(whole, families.values())) for kind, families in kinds.items()}
         columns, rows = _by_type(results, kinds)
-        return _flow("records", published, totals, columns, rows)
+        lost, note = _records_lost(results["conservation"], published, sum(totals.values()))
+        return _flow("records", published, {**totals, _LOST: lost}, columns, rows, note)
     places, ids = _places(results.get("conservation"))
     return _flow("ids", ids, places, (), ()) if places and ids else None
 
 
+def _records_lost(result: StageResult, published: int, counted: int) -> tuple[int, str]:
+    """Return how many records have no disposition, as far as that is known, and what the numbers leave open.
+
+    The difference of the totals is not enough: a record with two dispositions hides one without any.
+    """
+    missing = next((it.diagnostics.get("missing") for it in result.checks if it.name == DISPOSITIONS_ONCE), None)
+    if missing is None and counted > published:
+        told = f"{count(counted, 'disposition')} of {count(published, 'record')} were counted"
+        return 0, f"{told}: how many records went nowhere is not known, because some have several dispositions."
+    lost = max(published - counted, whole(missing))
+    surplus = counted + lost - published
+    more = f"{number(surplus)} of the dispositions {'is' if surplus == 1 else 'are'}"
+    return lost, f"{more} of a record that has another one, or that nobody published." if surplus else ""
+
+
 def _places(result: StageResult | None) -> tuple[dict[str, int], int]:
-    """Return the number of ids by the place in which they ended, and how many were published."""
+    """Return the number of ids by the place in which they ended, and how many were published.
+
+    An id that was published or found several times is counted apart, and one that is in no place is lost.
+    """
     for check in result.checks if result else ():
-        found = check.diagnostics.get(_IDS_BY_PLACE)
+        found = check.diagnostics.get(IDS_BY_PLACE)
         if isinstance(found, Mapping):
             places = {str(place): whole(ids) for place, ids in found.items()}
-            return places, whole(check.diagnostics.get("ids_published"))
+            published, lost = whole(check.diagnostics.get("ids_published")), whole(check.failed_rows)
+            return {**places, _SEVERAL: published - sum(places.values()) - lost, _LOST: lost}, published
     return {}, 0
 
 
@@ -92,23 +115,22 @@ def _by_type(
 def _flow(
     what: str,
     published: int,
-    totals: Mapping[str, int],
+    amounts: Mapping[str, int],
     columns: tuple[str, ...],
     rows: tuple[tuple[str, tuple[int, ...]], ...],
+    note: str = "",
 ) -> Flow:
-    lost = published - sum(totals.values())
-    amounts = {**totals, **({_LOST: lost} if lost > 0 else {})}
     scale = _HEIGHT / max(published, sum(amounts.values()))
     bands: list[Band] = []
     source = target = _TOP
-    for name, count in amounts.items():
-        if not count:
+    for name, its in amounts.items():
+        if its <= 0:
             continue
-        height = max(count * scale, _LEAST)
-        bands.append(Band(name, _kind(what, name), count, round(source, 1), round(target, 1), round(height, 1)))
+        height = max(its * scale, _LEAST)
+        bands.append(Band(name, _kind(what, name), its, round(source, 1), round(target, 1), round(height, 1)))
         source += height
         target += max(height, _LEAST) + _GAP
-    return Flow(what, published, tuple(bands), round(max(target, _HEIGHT + 2 * _TOP), 1), columns, rows)
+    return Flow(what, published, tuple(bands), round(max(target, _HEIGHT + 2 * _TOP), 1), columns, rows, note)
 
 
 def _kind(what: str, name: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from streamproof.checks.query_pack import run_query
+from streamproof.model.accounting import IDS_BY_PLACE
 from streamproof.model.errors import SqlSourceError, WarehouseError
 from streamproof.model.plan import CONSERVATION
 from streamproof.packs.accounting import Dispositions, RawTable
@@ -20,8 +21,6 @@ from streamproof.warehouse.base import Warehouse
 from streamproof.warehouse.values import ALL_VALUE_KINDS, RecordTable
 
 FOLDER = "accounting"
-# A diagnostic of the checks of ids: the number of ids that are in one place only, by place.
-IDS_BY_PLACE = "ids_by_place"
 DISPOSITION_ROWS, RAW_ROWS = "dispositions", "raw rows"
 # A name for the rows, their table, and the kinds of record values that have a row in it.
 RecordRows = tuple[str, RecordTable, Sequence[str]]

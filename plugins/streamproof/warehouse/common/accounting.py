@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from streamproof.model.accounting import DISPOSITIONS_ONCE
 from streamproof.model.rungs import Rung
 from streamproof.packs.accounting import Accounting, Dispositions, IdColumn, Ids, RawTable
 from streamproof.sql.blocks import Block, parse_blocks
@@ -68,7 +69,7 @@ class AccountingSql:
         if ids := accounting.ids:
             found += self._ids(ids, layers)
         if dispositions := accounting.dispositions:
-            name, rung = "dispositions_hold_every_record_once", Rung.RECORDS_ACCOUNTED
+            name, rung = DISPOSITIONS_ONCE, Rung.RECORDS_ACCOUNTED
             found += self._records(name, rung, dispositions, ALL_VALUE_KINDS, layers)
         return found
 
