@@ -68,11 +68,12 @@ def test_a_new_fixture_set_or_window_asks_the_same(entry, changes):
     assert previous_run([entry(3), entry(2, **changes), entry(1)], "run-0003").run_id == "run-0002"
 
 
-def test_only_its_own_dag_makes_the_run_before_the_run_of_a_dag(entry):
+def test_the_run_of_a_dag_ends_only_failures_of_this_dag(entry):
     nightly, by_hand = {"dag_id": "streamproof_run"}, {"dag_id": ""}
-    runs = [entry(3, **nightly), entry(2, **by_hand), entry(1, **nightly)]
-    assert previous_run(runs, "run-0003").run_id == "run-0001"
-    assert previous_run(runs, "run-0002").run_id == "run-0001"
+    runs = [entry(3, **nightly), entry(2, "failed", **by_hand), entry(1, "failed", **nightly)]
+    assert [run.run_id for run in failures_before(runs, "run-0003")] == ["run-0001"]
+    assert [run.run_id for run in failures_before(runs, "run-0002")] == ["run-0001"]
+    assert previous_run(runs, "run-0003").run_id == "run-0002"
 
 
 def test_failures_before_are_those_since_the_last_pass(entry):
