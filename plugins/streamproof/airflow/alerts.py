@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from streamproof.airflow.alerting.rules import AlertRules, MailKind, alert_rules, default_rules
 from streamproof.airflow.leftovers import left_stack
-from streamproof.airflow.settings import attempts, read_settings, run_id_of
+from streamproof.airflow.settings import folders_of, read_settings
 from streamproof.environment import Environment
 from streamproof.model.errors import StreamproofError
 
@@ -62,7 +62,7 @@ def mail_failed_run(context: Mapping[str, Any]) -> None:
     """
     settings = read_settings()
     run_id = str(context["run_id"])
-    left = left_stack(settings, run_id)
+    left = left_stack(settings, str(context["dag"].dag_id), run_id)
     note = ""
     if left is not None and left.is_slow:
         note = f"What it created outside is now being removed; if anything is left: `{left.by_hand}`."
@@ -83,8 +83,8 @@ def ended_run(settings: Environment, context: Mapping[str, Any], *, failed: bool
     """Return the DAG run of a callback's context. A summary that cannot be read counts as none."""
     from streamproof.runs.folder import read_json
 
-    run_id = str(context["run_id"])
-    folders = attempts(settings.artifacts, run_id_of(run_id))
+    dag_id, run_id = str(context["dag"].dag_id), str(context["run_id"])
+    folders = folders_of(settings.artifacts, dag_id, run_id)
     folder = folders[-1] if folders else None
     summary = None
     if folder is not None and (folder / "summary.json").exists():
@@ -93,7 +93,7 @@ def ended_run(settings: Environment, context: Mapping[str, Any], *, failed: bool
         except ValueError:
             log.exception("The summary of run %s cannot be read.", run_id)
     reason = str(context.get("reason") or "the DAG run failed")
-    return EndedRun(settings, str(context["dag"].dag_id), run_id, folder, summary, failed, reason, note)
+    return EndedRun(settings, dag_id, run_id, folder, summary, failed, reason, note)
 
 
 def _alert(run: EndedRun, context: Mapping[str, Any]) -> None:

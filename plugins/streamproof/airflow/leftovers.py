@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from streamproof.airflow.settings import attempts, run_id_of
+from streamproof.airflow.settings import folders_of
 from streamproof.environment import Environment
 from streamproof.model.errors import StreamproofError
 from streamproof.model.plan import EXTERNAL
@@ -55,19 +55,19 @@ class LeftStack:
         return f"Its stack may still be up: {why} Take it down with `{self.by_hand}`."
 
 
-def left_stack(settings: Environment, dag_run_id: str) -> LeftStack | None:
-    """Return the stack that a DAG run has left; None if it took it down, had none, or was told to keep it."""
+def left_stack(settings: Environment, dag_id: str, dag_run_id: str) -> LeftStack | None:
+    """Return the stack that a run of a DAG has left; None if it took it down, had none, or was told to keep it."""
     from streamproof.airflow.connections import with_connections
     from streamproof.runs.context import RunContext
 
-    folders = attempts(settings.artifacts, run_id_of(dag_run_id))
+    folders = folders_of(settings.artifacts, dag_id, dag_run_id)
     if not folders or not (folders[-1] / "plan.json").is_file():
         return None
     try:
         ctx = with_connections(RunContext.open(folders[-1]))
         return LeftStack(ctx) if _is_left(ctx) else None
-    except StreamproofError as error:
-        log.warning("Whether run %s left a stack is unknown: %s", dag_run_id, error.message)
+    except (StreamproofError, OSError, ValueError) as error:  # a plan that is torn, for example
+        log.warning("Whether run %s left a stack is unknown: %s", dag_run_id, error)
         return None
 
 

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from streamproof.airflow.private_home import PrivateHome
-from streamproof.airflow.settings import attempts, read_settings, run_id_of
+from streamproof.airflow.settings import folders_of, read_settings
 from streamproof.model.errors import EXIT_NOT_JUDGED, EXIT_USAGE
 from streamproof.model.plan import KAFKA_KINDS, RUN_MODES
 from streamproof.model.results import Verdict
@@ -152,7 +152,7 @@ def _with_absolute_paths(conf: dict[str, Any]) -> dict[str, Any]:
 
 def _show_result(console: Console, home: PrivateHome, dag_run_id: str | None, problem: str | None) -> int:
     """Show the verdict and the path of the report; return the exit code."""
-    folders = attempts(read_settings().artifacts, run_id_of(dag_run_id)) if dag_run_id else []
+    folders = folders_of(read_settings().artifacts, DAG_ID, dag_run_id) if dag_run_id else []
     if problem is not None or not folders:
         console.print(f"[bold red]error[/] {escape(problem or 'The run was not planned.')}")
         return EXIT_USAGE if dag_run_id else EXIT_NOT_JUDGED

@@ -9,7 +9,7 @@ from typing import Any
 from airflow.listeners import hookimpl
 
 from streamproof.airflow.operators import PLAN_TASK
-from streamproof.airflow.settings import attempts, read_settings, run_id_of
+from streamproof.airflow.settings import folders_of, read_settings
 from streamproof.model.results import StageResult, Status
 from streamproof.model.window import iso_ms
 from streamproof.report.terminal.progress import ProgressTable
@@ -60,7 +60,7 @@ class RunWatcher:
 
     def _ended(self, task_instance: Any, status: Status, error: str | None) -> None:
         stage = stage_of(task_instance)
-        recorded = _stage_result(str(task_instance.run_id), stage)
+        recorded = _stage_result(str(task_instance.dag_id), str(task_instance.run_id), stage)
         self._progress.on_event(stage, recorded or self._result_from_state(stage, status, error))
 
     def _result_from_state(self, stage: str, status: Status, error: str | None) -> StageResult:
@@ -82,6 +82,6 @@ def stage_of(task_instance: Any) -> str:
     return str(getattr(task_instance.task, "stage", None) or task_instance.task_id)
 
 
-def _stage_result(dag_run_id: str, stage: str) -> StageResult | None:
-    folders = attempts(read_settings().artifacts, run_id_of(dag_run_id))
+def _stage_result(dag_id: str, dag_run_id: str, stage: str) -> StageResult | None:
+    folders = folders_of(read_settings().artifacts, dag_id, dag_run_id)
     return RunFolder(folders[-1]).read_stage(stage) if folders else None

@@ -88,6 +88,22 @@ def test_the_mail_is_that_of_the_newest_attempt(environment):
     assert "/streamproof/runs/manual__1.try2" in mail.html
 
 
+def test_the_run_of_another_dag_with_the_same_run_id_is_not_looked_at(environment, sent):
+    published(environment / "manual__1", "passed")
+    (environment / "manual__1/plan.json").write_text('{"dag_id": "streamproof_run"}')
+    (environment / "manual__1.try2").mkdir()
+    (environment / "manual__1.try2/plan.json").write_text('{"dag_id": "streamproof_run_market"}')
+    keep_rules(environment / "manual__1.try2", AlertRules(("market@example.org",), AlertOn.ALWAYS, 1))
+
+    alerts.mail_passed_run(CONTEXT)
+    assert sent == []
+
+    market = {**CONTEXT, "dag": SimpleNamespace(dag_id="streamproof_run_market")}
+    alerts.mail_failed_run(market)
+    [(_, mail, to)] = sent
+    assert (mail.subject, to) == ("[streamproof] manual__1: no verdict", ("market@example.org",))
+
+
 def test_without_a_summary_it_says_so(environment):
     mail = alerts.mail_of(ended("manual__<1>"))
 

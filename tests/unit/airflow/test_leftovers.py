@@ -12,7 +12,8 @@ from streamproof.airflow.leftovers import left_stack
 from streamproof.airflow.settings import read_settings
 from streamproof.model.results import Status
 
-CONTEXT = {"dag": SimpleNamespace(dag_id="streamproof_run"), "run_id": "r1", "reason": "timed_out"}
+DAG = "streamproof_run"
+CONTEXT = {"dag": SimpleNamespace(dag_id=DAG), "run_id": "r1", "reason": "timed_out"}
 
 
 @pytest.fixture
@@ -92,13 +93,34 @@ def test_services_outside_are_ended_after_the_mail_that_names_the_command(left, 
 def test_what_is_to_be_kept_or_never_was_is_left_alone(left, result, changes):
     of, _ = left
     of(result("stack_down"), **changes)
-    assert left_stack(read_settings(), "r1") is None
+    assert left_stack(read_settings(), DAG, "r1") is None
 
 
 def test_a_run_that_took_it_down_has_left_nothing(left, result):
     of, _ = left
     folder = of(result("stack_down"))
-    assert left_stack(read_settings(), "r1") is not None
+    assert left_stack(read_settings(), DAG, "r1") is not None
     folder.write_stage(result("stack_down"))
-    assert left_stack(read_settings(), "r1") is None
-    assert left_stack(read_settings(), "never planned") is None
+    assert left_stack(read_settings(), DAG, "r1") is None
+    assert left_stack(read_settings(), DAG, "never planned") is None
+
+
+def test_the_stack_of_another_dag_with_the_same_run_id_is_left_alone(left, result):
+    of, events = left
+    of(result("stack_down", details={"stopped": True}), dag_id="streamproof_run_market")
+    assert left_stack(read_settings(), "streamproof_run_market", "r1") is not None
+
+    alerts.mail_failed_run(CONTEXT)
+
+    assert "end" not in events
+    assert "No verdict" in events[0] or "NO VERDICT" in events[0]
+
+
+def test_a_plan_that_cannot_be_read_does_not_prevent_the_mail(left, result, caplog):
+    of, events = left
+    (of(result("stack_down")).root / "plan.json").write_text('{"dag_id": "streamproof_run", "run')
+
+    alerts.mail_failed_run(CONTEXT)
+
+    assert "Whether run r1 left a stack is unknown" in caplog.text
+    assert len(events) == 1

@@ -23,7 +23,7 @@ def private_home(tmp_path):
 
 
 def task(task_id: str, stage: str | None = None, run_id: str = "manual__1"):
-    return SimpleNamespace(task_id=task_id, run_id=run_id, task=SimpleNamespace(stage=stage))
+    return SimpleNamespace(task_id=task_id, dag_id="streamproof_run", run_id=run_id, task=SimpleNamespace(stage=stage))
 
 
 class RecordedProgress:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamproof.airflow.settings import attempts, read_settings, run_id_of
+from streamproof.airflow.settings import attempts, folders_of, read_settings, run_id_of
 from streamproof.model.stack import ProcessIdentity
 from streamproof.packs.loading import load_pack
 from streamproof.runs.names import RunNames
@@ -80,3 +80,21 @@ def test_attempts_are_in_the_order_of_their_numbers(tmp_path):
         (tmp_path / name).mkdir()
 
     assert [path.name for path in attempts(tmp_path, "r")] == ["r", "r.try2", "r.try10"]
+
+
+def test_folders_of_a_dag_run_are_those_that_its_dag_made(tmp_path):
+    plans = {
+        "r": '{"dag_id": "run"}',
+        "r.try2": '{"dag_id": "other"}',
+        "r.try3": '{"pack": "x"}',
+        "r.try4": "[",
+        "r.try5": None,
+    }
+    for name, plan in plans.items():
+        (tmp_path / name).mkdir()
+        if plan is not None:
+            (tmp_path / name / "plan.json").write_text(plan)
+
+    assert [path.name for path in folders_of(tmp_path, "run", "r")] == ["r", "r.try3", "r.try4", "r.try5"]
+    assert [path.name for path in folders_of(tmp_path, "other", "r")] == ["r.try2", "r.try3", "r.try4", "r.try5"]
+    assert folders_of(tmp_path / "nowhere", "run", "r") == []

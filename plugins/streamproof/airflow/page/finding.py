@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, HTTPException
 
 from streamproof.airflow.page.access import CurrentReader, Reader
 from streamproof.airflow.page.runs import DagsOfRuns, ShownRun, is_run_folder, read_run, read_runs
-from streamproof.airflow.settings import attempts, read_settings, run_id_of
+from streamproof.airflow.settings import folders_of, read_settings, run_id_of
 from streamproof.environment import Environment
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -51,8 +50,7 @@ def run_of_dag_run(settings: Environment, reader: Reader, dag_id: str, dag_run_i
     if not reader.may_read(dag_id):
         raise HTTPException(404, f"There is no DAG {dag_id} that you may read.")
     dags = DagsOfRuns(settings)
-    folders: list[Path] = attempts(settings.artifacts, run_id_of(dag_run_id))
-    for folder in reversed(folders):
+    for folder in reversed(folders_of(settings.artifacts, dag_id, dag_run_id)):
         if is_run_folder(folder) and (run := read_run(dags, folder)).dag_id == dag_id:
             return run
     name = run_id_of(dag_run_id)
