@@ -36,11 +36,14 @@ class Executed:
     error: str = ""
 
 
-def execute(source: Path, parameters: Mapping[str, Any], folder: Path, packages: Path | None) -> Executed:
+def execute(
+    source: Path, parameters: Mapping[str, Any], folder: Path, packages: Path | None, variables: Mapping[str, str]
+) -> Executed:
     """Execute the notebook `source` in a new kernel; write `notebook.ipynb` and `notebook.html` to `folder`.
 
-    `packages` is the folder of the notebook's packages. Both files are also written when a cell fails. Raises
-    StackError when there is no such notebook, or no kernel starts.
+    `packages` is the folder of the notebook's packages, and `variables` are the environment variables of this process,
+    which the kernel gets. Both files are also written when a cell fails. Raises StackError when there is no such
+    notebook, or no kernel starts.
     """
     with importable(packages), tempfile.TemporaryDirectory(prefix="sp-notebook-") as private:
         import nbformat  # noqa: PLC0415 - installed at the first use
@@ -50,7 +53,7 @@ def execute(source: Path, parameters: Mapping[str, Any], folder: Path, packages:
         except (OSError, nbformat.reader.NotJSONError) as problem:
             raise StackError(f"{source} cannot be read: {problem}.", hint="Take it from the repository.") from None
         _set_parameters(book, parameters)
-        failed_cell, error = _run(book, Path(private), packages)
+        failed_cell, error = _run(book, kernel_environment(packages, Path(private), variables), Path(private))
         files = folder / "notebook.ipynb", folder / "notebook.html"
         _write(files[0], nbformat.writes(book))
         _write(files[1], notebook_page(book))
@@ -73,7 +76,7 @@ def _set_parameters(book: Any, parameters: Mapping[str, Any]) -> None:
     book.cells.insert(tagged[0] + 1, new_code_cell(text, id=INJECTED, metadata={"tags": [INJECTED]}))
 
 
-def _run(book: Any, private: Path, packages: Path | None) -> tuple[str, str]:
+def _run(book: Any, variables: Mapping[str, str], private: Path) -> tuple[str, str]:
     """Execute all cells. Return the cell that failed and its error, two blanks when none did."""
     from jupyter_client.kernelspec import KernelSpecManager  # noqa: PLC0415 - installed at the first use
     from jupyter_client.manager import AsyncKernelManager  # noqa: PLC0415
@@ -102,7 +105,7 @@ def _run(book: Any, private: Path, packages: Path | None) -> tuple[str, str]:
         resources={"metadata": {"path": str(Path.cwd())}},
     )
     try:
-        _in_a_thread(client, manager, dict(kernel_environment(packages, private)))
+        _in_a_thread(client, manager, dict(variables))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
         return _failed_cell(book), _reason(book, problem)
     except RuntimeError as problem:

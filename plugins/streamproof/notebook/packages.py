@@ -34,12 +34,15 @@ def importable(folder: Path | None) -> Iterator[None]:
             sys.path.remove(entry)
 
 
-def kernel_environment(folder: Path | None, private: Path) -> Mapping[str, str]:
-    """Return the environment variables of a kernel that finds the packages and leaves no files outside `private`."""
+def kernel_environment(folder: Path | None, private: Path, variables: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment variables of a kernel that finds the packages and leaves no files outside `private`.
+
+    `variables` are those of this process.
+    """
     found = [str(folder)] if folder else []
-    paths = [*found, *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [*found, *filter(None, [variables.get("PYTHONPATH")])]
     return {
-        **os.environ,
+        **variables,
         "PYTHONPATH": os.pathsep.join(paths),
         "IPYTHONDIR": str(private / "ipython"),
         "JUPYTER_CONFIG_DIR": str(private / "config"),

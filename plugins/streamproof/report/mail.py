@@ -69,6 +69,8 @@ def render_mail(
     verdict = str(summary["verdict"])
     failures = [_failure(failure) for failure in short["failures"]]
     left_out = len(summary["failures"]) - len(failures) + whole(summary.get("failures_left_out"))
+    unjudged = [_unjudged(check) for check in short["not_judged"][: _MOST_CHECKS - len(failures) or 1]]
+    others = len(summary["not_judged"]) - len(unjudged) + whole(summary.get("not_judged_left_out"))
     involved = _entities(summary["failures"])
     return _mail(
         _subject(summary, recovered, broken_after),
@@ -81,7 +83,8 @@ def render_mail(
         layer="" if verdict == "passed" else str(summary.get("first_broken_layer") or "none named"),
         failures=failures,
         left_out=f"… and {count(left_out, 'more failing check')}: see the report or summary.json." if left_out else "",
-        not_judged=[_unjudged(check) for check in short["not_judged"][: _MOST_CHECKS - len(failures) or 1]],
+        not_judged=unjudged,
+        not_told=f"… and {count(others, 'more check')} not judged: see the report or summary.json." if others else "",
         entities=(entities, involved[:_MOST_ENTITIES], max(len(involved) - _MOST_ENTITIES, 0)),
         recovered=recovered and {
             "run_id": recovered.run_id,
@@ -116,8 +119,8 @@ def render_unpublished(dag_run_id: str, *, reason: str, where: str, links: Links
 
 def _mail(subject: str, **values: Any) -> Mail:
     nothing: dict[str, Any] = {
-        "layer": "", "failures": [], "left_out": "", "not_judged": [], "entities": ("", (), 0), "recovered": None,
-        "rerun": "",
+        "layer": "", "failures": [], "left_out": "", "not_judged": [], "not_told": "", "entities": ("", (), 0),
+        "recovered": None, "rerun": "",
     }  # fmt: skip
     given = {**nothing, **values, "subject": subject}
     return Mail(

@@ -86,7 +86,7 @@ def page_values(
         "coverage": coverage.coverage(results),
         "traces": traces,
         "broken_stages": [result for result in shown if result.error],
-        "files": files.files(whole, results, traces, with_entities=of_entities is not None),
+        "files": files.files(whole, results, traces, of_entities),
     }
 
 

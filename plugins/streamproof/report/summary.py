@@ -186,7 +186,13 @@ def _unanswered(results: Mapping[str, StageResult]) -> list[str]:
 
 def _not_judged(results: Mapping[str, StageResult]) -> list[dict[str, Any]]:
     return [
-        {"suite": check.suite, "name": check.name, "error": check.error, "source_file": check.source_file}
+        {
+            "suite": check.suite,
+            "name": check.name,
+            "error": check.error,
+            "source_file": check.source_file,
+            "line": check.line,
+        }
         for result in results.values()
         for check in result.checks
         if check.status is Status.ERRORED

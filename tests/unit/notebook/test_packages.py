@@ -52,9 +52,12 @@ def test_packages_come_last_and_only_for_the_time_of_use(tmp_path):
 
 
 def test_the_kernel_finds_the_packages_and_writes_only_to_its_own_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", "/given")
-    made = kernel_environment(tmp_path / "packages", tmp_path / "private")
+    monkeypatch.setenv("OF_THIS_PROCESS", "is not looked at")
+    given = {"PYTHONPATH": "/given", "CH_HOST": "there"}
+    made = kernel_environment(tmp_path / "packages", tmp_path / "private", given)
+    assert made["CH_HOST"] == "there"
+    assert "OF_THIS_PROCESS" not in made
     assert made["PYTHONPATH"] == f"{tmp_path / 'packages'}:/given"
     folders = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
     assert all(made[name].startswith(str(tmp_path / "private")) for name in folders)
-    assert kernel_environment(None, tmp_path)["PYTHONPATH"] == "/given"
+    assert kernel_environment(None, tmp_path, given)["PYTHONPATH"] == "/given"

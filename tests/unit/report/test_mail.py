@@ -56,6 +56,22 @@ def test_many_failures_are_cut_and_counted(summarize):
     assert mail.text.count("failed row") == 10
 
 
+@pytest.mark.parametrize("compact", [False, True])
+@pytest.mark.parametrize(("failing", "shown"), [(1, 9), (10, 1)])
+def test_unjudged_checks_that_are_not_shown_are_counted(summarize, compact, failing, shown):
+    summary, _ = summarize("failed")
+    summary["failures"] = summary["failures"][:1] * failing
+    check = {"suite": "api", "name": "parity", "error": "no table", "source_file": "a.sql", "line": 3}
+    summary["not_judged"] = [check] * 300
+    mail = render_mail(compact_summary(summary) if compact else summary)
+    told = f"… and {300 - shown} more checks not judged: see the report or summary.json."
+    for body in (mail.text, mail.html):
+        assert body.count("could not be judged: no table") == shown
+        assert told in body
+    summary["not_judged"] = [check]
+    assert "not judged: see the report" not in render_mail(summary).text
+
+
 def test_hostile_text_is_one_subject_line_and_escaped(summarize):
     summary, _ = summarize("error")
     summary["error"] = "<b>x</b>\r\nBcc: everyone@example.org " + "y" * 500

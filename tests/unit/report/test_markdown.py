@@ -33,8 +33,8 @@ def test_it_names_failing_checks_with_diagnostics_and_how_to_run_again(summarize
 def test_a_failure_links_to_the_traces_of_its_sessions(summarize):
     summary, results = summarize("failed")
     text = render_markdown(summary, results, {}, {"strm-7q|req-19c2": "diagnostics/sessions/a.txt"})
-    assert "  - sessions: [strm-7q\\|req-19c2](diagnostics/sessions/a.txt)\n" in text
-    assert "  - sessions: strm-7q\\|req-19c2\n" in render_markdown(summary, results)
+    assert "  - entities: [strm-7q\\|req-19c2](diagnostics/sessions/a.txt)\n" in text
+    assert "  - entities: strm-7q\\|req-19c2\n" in render_markdown(summary, results)
 
 
 def test_a_value_cannot_break_out_of_its_cell(samples, summarize):

@@ -68,3 +68,17 @@ def test_the_report_links_to_the_pages_and_says_how_another_is_made(samples):
     assert hint in some
     every = render_html(summary, results, traces={"b|2": "entities/b_2.html", ROW["id"]: "entities/x.html"})
     assert hint not in every
+
+
+def test_the_reports_call_entities_as_the_pack_does(samples):
+    results = with_sessions(samples, ROW)
+    named = samples.check("y", Status.FAILED, sessions=("a|1",))
+    results["assert_raw_typed"] = samples.stage("assert_raw_typed", Status.FAILED, checks=(named,))
+    summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
+    page = render_html(summary, results)
+    text = render_markdown(summary, results, {}, {"a|1": "diagnostics/sessions/a.txt"})
+    assert page.count('<span class="muted">Rides:</span>') == 2, "among the failures, and among the checks"
+    assert "  - rides: [a" in text
+    assert "final facts of every ride, and what differs" in page
+    for report in (page, text):
+        assert "Sessions" not in report

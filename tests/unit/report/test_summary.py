@@ -77,7 +77,7 @@ def test_a_check_that_could_not_be_judged_is_named_apart_from_the_failures(sampl
     summary = build_summary(samples.plan(), results, None, ended_at="2026-03-01T02:15:10.000Z")
     assert summary["verdict"] == "error"
     assert summary["failures"] == []
-    assert [check["name"] for check in summary["not_judged"]] == ["odd"]
+    assert [(check["name"], check["line"]) for check in summary["not_judged"]] == [("odd", 5)]
     assert "raw_typed.odd could not be judged: no column failed_rows" in summary["error"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,7 +48,7 @@ def notebook(
     parameters = {"RUN_ID": run.ctx.folder.root.name, "LIVE": live, "DEBUG": debug, "ENTITY": entity.strip()}
     with progress_bar() as progress:
         packages = notebook_packages(environment.home, environment.cache_dir, progress)
-    done = execute(environment.home / NOTEBOOK, parameters, run.ctx.folder.root, packages)
+    done = execute(environment.home / NOTEBOOK, parameters, run.ctx.folder.root, packages, os.environ)
     _require_success(done)
     if json:
         files = {"notebook": str(done.notebook), "page": str(done.page)}

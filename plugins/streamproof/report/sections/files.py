@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streamproof.model.results import StageResult
+from streamproof.report.sections.entities import Sessions
 
 # Files that every report links to, relative to the report.
 _FILES = (
@@ -24,16 +25,16 @@ def started(summary: Mapping[str, Any]) -> Sequence[str]:
 
 
 def files(
-    summary: Mapping[str, Any], results: Mapping[str, StageResult], traces: Mapping[str, str], *, with_entities: bool
+    summary: Mapping[str, Any], results: Mapping[str, StageResult], traces: Mapping[str, str], judged: Sessions | None
 ) -> list[tuple[str, str]]:
-    """Return (path relative to the report, what it holds) of the run's files."""
+    """Return (path relative to the report, what it holds) of the run's files. `judged` are its entities."""
     found = list(_FILES)
     found += [(f"stack/logs/{service}.log", f"log of {service}") for service in started(summary)]
     found += [(f"stages/{stage}.log", f"log of stage {stage}") for stage in results]
     if results.get("contracts"):
         found.append(("contracts/", "contract results as JSON"))
-    if with_entities:
-        found.append(("sessions.json", "final facts of every session, and what differs from the oracle"))
+    if judged:
+        found.append(("sessions.json", f"final facts of every {judged.name}, and what differs from the oracle"))
     proof = results.get("prove")
     if proof and "mutations_applied" in proof.details:
         found.append(("prove.json", "every mutation and what it showed"))
@@ -42,5 +43,10 @@ def files(
     if summary["verdict"] != "passed":
         found.append(("diagnostics/", "what the run left to look at"))
     if any(path.startswith("diagnostics/") for path in traces.values()):
-        found.append(("diagnostics/sessions/index.json", "sessions that were traced, and those that were not"))
+        found.append(
+            (
+                "diagnostics/sessions/index.json",
+                f"{judged.plural if judged else 'entities'} that were traced, and those that were not",
+            )
+        )
     return found

@@ -61,7 +61,7 @@ def _show_failure(console: Console, failure: Mapping[str, Any]) -> None:
     if failure["diagnostics"]:
         console.print(f"    {escape(_cut(diagnostics(failure['diagnostics'])))}")
     if failure["sessions"]:
-        console.print(f"    sessions: {escape(_cut(', '.join(failure['sessions'])))}")
+        console.print(f"    named by it: {escape(_cut(', '.join(failure['sessions'])))}")
 
 
 def _cut(text: str) -> str:

@@ -15,7 +15,7 @@ CHECK = {
 
 
 def annotated(*, failures: int = 1, not_judged: int = 0, **changes: object) -> list[str]:
-    unjudged = {"suite": "api", "name": "parity", "error": "no table", "source_file": "sql/parity.sql"}
+    unjudged = {"suite": "api", "name": "parity", "error": "no table", "source_file": "sql/parity.sql", "line": 7}
     summary = {
         "pack": "p", "verdict": "failed", "checks": {"total": 20, "passed": 20 - failures, "failed": failures},
         "failures": [CHECK] * failures, "not_judged": [unjudged] * not_judged, "first_broken_layer": "typed",
@@ -30,7 +30,7 @@ def test_a_failed_check_is_an_error_on_its_line_and_the_verdict_comes_last():
         "::error file=repo/sql/typed_counts.sql,line=5,title=raw_typed.typed_counts%3A 2 failed rows::"
         "An event is lost.%0Amissing=3"
     )
-    assert unjudged == "::error file=repo/sql/parity.sql,line=1,title=api.parity could not be judged::no table"
+    assert unjudged == "::error file=repo/sql/parity.sql,line=7,title=api.parity could not be judged::no table"
     assert verdict == (
         "::error title=streamproof p%3A failed::1 of 20 checks does not hold. The first broken layer is typed.%0A"
         "Rerun: streamproof run"
