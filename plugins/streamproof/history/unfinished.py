@@ -52,7 +52,7 @@ def _read_folder(folder: Path, is_alive: IsAlive, now: datetime) -> RunEntry:
         return entry_of(content, {path.stem: from_json(StageResult, _read(path)) for path in stages if path.is_file()})
     plan = from_json(RunPlan, _read(folder / "plan.json"))
     results = _stages_so_far(folder, plan)
-    verdict, remark = _state(folder, plan, results, is_alive, now)
+    verdict, remark = state_of(folder, plan, results, is_alive=is_alive, now=now)
     last = max((result.ended_at for result in results.values()), default=plan.created_at)
     ended_at = iso_ms(now) if verdict == RUNNING else last
     return _entry(plan, results, verdict=verdict, remark=remark, ended_at=ended_at)
@@ -95,10 +95,13 @@ def _entry(plan: RunPlan, results: dict[str, StageResult], *, verdict: str, rema
     )
 
 
-def _state(
-    folder: Path, plan: RunPlan, results: Mapping[str, StageResult], is_alive: IsAlive, now: datetime
+def state_of(
+    folder: Path, plan: RunPlan, results: Mapping[str, StageResult], *, is_alive: IsAlive, now: datetime
 ) -> tuple[str, str]:
-    """Return `running` or `interrupted`, and how one sees that."""
+    """Return `running` or `interrupted` for a run without a summary, and how one sees that.
+
+    `results` are those of the stages that have ended. `is_alive` returns whether a process still runs, `now` is in UTC.
+    """
     stack = _stack(folder)
     done = f"{len(results)} of {len(plan.stages)} stages have ended"
     unpublished = results.get("publish_summary")

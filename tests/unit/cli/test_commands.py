@@ -217,6 +217,7 @@ def test_annotations_are_printed_beside_the_results(call, canned_run, project):
     told = call("run", "--run-id", "noted2", "--annotations", "github", "--json")
     assert told.document["verdict"] == "failed"
     assert check in told.err.splitlines()
+    killed(project / "artifacts/test-runs/noted")
     told = call("report", "noted", "--annotations", "github")
     assert told.out.splitlines()[-1].startswith("::error title=streamproof livepeer%3A error::")
 
@@ -239,10 +240,34 @@ def test_a_run_id_that_is_taken_is_refused(refuses, call, canned_run):
     assert "is already there" in refuses("run", "--run-id", "five")
 
 
+def killed(folder, owner=(2**22 + 1, 0.0)):
+    """Make the plan of a run without a summary that of a process that is gone, or of another one."""
+    plan = json.loads((folder / "plan.json").read_text())
+    plan["owner"] = owner and {"pid": owner[0], "started_at": owner[1]}
+    (folder / "plan.json").write_text(json.dumps(plan))
+
+
+def test_report_does_not_end_a_run_that_still_goes_on(call, canned_run, refuses, project):
+    canned_run("passed")
+    call("run", "--run-id", "eight")
+    folder = project / "artifacts/test-runs/eight"
+    before = sorted(folder.rglob("*"))
+
+    assert "Run eight still goes on: " in refuses("report", "eight")
+    killed(folder, owner=None)  # a run of Airflow has no process of its own, and its folder has just changed
+    assert "Run eight still goes on: " in refuses("report", "eight")
+
+    assert sorted(folder.rglob("*")) == before
+    assert not (project / "artifacts/history/eight.json").exists()
+    killed(folder)
+    assert call("report", "eight").code == 0
+
+
 def test_report_renders_a_run_again(call, canned_run, project):
     canned_run("passed")
     call("run", "--run-id", "six")
     folder = project / "artifacts/test-runs/six"
+    killed(folder)
     told = call("report", "six")
     assert told.code == 0
     assert told.out.strip() == str(folder / "report.html")

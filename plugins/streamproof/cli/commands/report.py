@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,7 +42,9 @@ def report(
             raise UsageError("The page of an entity has no annotations.", hint="Leave --entity or --annotations out.")
         _entity_page(RunContext.open(folder), entity, open_it=open_it, json=json)
         return
-    summary = render_again(RunContext.open(folder))
+    ctx = RunContext.open(folder)
+    _refuse_while_it_goes_on(ctx)
+    summary = render_again(ctx)
     path = folder / "report.html"
     if json:
         names = {
@@ -57,6 +60,24 @@ def report(
     print_annotations(summary, environment.home, annotations, json=json)
     if open_it:
         typer.launch(path.as_uri())
+
+
+def _refuse_while_it_goes_on(ctx: RunContext) -> None:
+    """Raise UsageError for a run that has not ended: rendering one without a summary gives it a verdict."""
+    from streamproof.history.entries import RUNNING
+    from streamproof.history.unfinished import state_of
+    from streamproof.runtime.process import is_alive
+    from streamproof.stages.publish_summary import stage_results
+
+    if ctx.folder.summary.exists():
+        return
+    now = datetime.now(UTC)
+    state, remark = state_of(ctx.folder.root, ctx.plan, stage_results(ctx), is_alive=is_alive, now=now)
+    if state == RUNNING:
+        raise UsageError(
+            f"Run {ctx.plan.run_id} still goes on: {remark}.",
+            hint="Wait for its end. `streamproof history` shows whether it has ended.",
+        )
 
 
 def _entity_page(ctx: RunContext, entity: str, *, open_it: bool, json: bool) -> None:
