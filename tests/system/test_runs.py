@@ -96,12 +96,15 @@ def assert_diagnosed(diagnostics: Path, summary: dict[str, Any]) -> None:
     named = {session for failure in summary["failures"] for session in failure["sessions"]}
     index = json.loads((diagnostics / "sessions" / "index.json").read_text())
     assert named == set(index["traced"])
-    report = (diagnostics.parent / "report.html").read_text()
+    report, short = ((diagnostics.parent / name).read_text() for name in ("report.html", "report.md"))
+    pages = json.loads((diagnostics.parent / "entities" / "index.json").read_text())["pages"]
+    assert named <= set(pages)
     for session, files in index["traced"].items():
         trace = json.loads((diagnostics.parent / files["json"]).read_text())
         assert {entry["layer"] for entry in trace["layers"] if entry["rows"]} >= {"raw", "typed", "silver", "sessions"}
         assert (diagnostics.parent / files["text"]).read_text().splitlines()[1].startswith(f"Session {session} ")
-        assert f'href="{files["text"]}"' in report
+        assert f'href="{pages[session]}"' in report
+        assert f"({files['text']})" in short
 
 
 # Each breaks another table at another record, so that one run shows them all.

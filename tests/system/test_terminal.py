@@ -17,11 +17,14 @@ pytestmark = pytest.mark.system
 # A small pack, so that its runs are short. It has no contracts, whose libraries take long to import.
 LETTERS = str(Path(__file__).resolve().parents[1] / "packs" / "letters")
 
+# In CI, output is plain also in a terminal.
+BY_HAND = {"CI": ""}
+
 
 def test_a_run_shows_its_stages_live_and_its_one_document_elsewhere(cli, tmp_path):
     document = tmp_path / "summary.json"
     command = [COMMAND, "run", "--pack", LETTERS, "--run-id", "seen", "--json"]
-    with Terminal(command, columns=110, env=cli.environment, stdout=document) as terminal:
+    with Terminal(command, columns=110, env={**cli.environment, **BY_HAND}, stdout=document) as terminal:
         terminal.until(lambda: re.search(r"stack_up +running +\d+\.\d s +services; up: ", terminal.text) is not None)
         assert not terminal.cursor_is_shown
         terminal.resize(50, 40)
@@ -39,7 +42,9 @@ def test_a_run_shows_its_stages_live_and_its_one_document_elsewhere(cli, tmp_pat
 
 
 def test_ctrl_c_ends_a_run_and_gives_the_terminal_back(cli):
-    with Terminal([COMMAND, "run", "--pack", LETTERS, "--run-id", "left"], env=cli.environment) as terminal:
+    with Terminal(
+        [COMMAND, "run", "--pack", LETTERS, "--run-id", "left"], env={**cli.environment, **BY_HAND}
+    ) as terminal:
         terminal.until("services; up:")
         [running] = cli("history", "--json").json["runs"]
         assert running["verdict"] == "running"
