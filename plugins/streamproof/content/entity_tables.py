@@ -78,6 +78,7 @@ def _table(section: Section, layer: str, names: Sequence[str], rows: Sequence[Ro
         marks=tuple(_marks(section, rows)) if section.drawn else (),
         series=tuple(_series(section, rows, name) for name in section.values),
         unit=section.unit,
+        nearest=bool(section.nearest),
     )
 
 

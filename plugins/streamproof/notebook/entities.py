@@ -8,6 +8,7 @@ from typing import Any
 from streamproof.model.scenarios import is_mislabelled
 from streamproof.notebook.opening import OpenedRun
 from streamproof.notebook.shown import COMPACT_ROWS, Part, Table
+from streamproof.packs.entities import Entities
 from streamproof.report.formatting import value
 
 # Entities with all their rows. Every other one can be named by the parameter ENTITY.
@@ -32,7 +33,7 @@ def picker(run: OpenedRun, *, wanted: str, debug: bool) -> tuple[Part, ...]:
     parts = [
         Part(
             f"{entity}: {facts_of[entity].get('scenario_observed') or 'no scenario'}",
-            tuple(_remarks(run, facts_of[entity], entity)),
+            (*_remarks(run, facts_of[entity], entity), *_cut_sections(sections, entities)),
             (
                 Table.of("What is known of it", _facts(facts_of[entity])),
                 *_of_sections(sections, entities.id, entity),
@@ -83,6 +84,16 @@ def _of_sections(sections: Sequence[Mapping[str, Any]], key: str, entity: str) -
         if rows:
             found.append(Table.of(f"{entry['title']}: {entry['name']}", rows))
     return found
+
+
+def _cut_sections(sections: Sequence[Mapping[str, Any]], entities: Entities) -> list[str]:
+    """Return a sentence for each section with entities whose last rows were not read."""
+    return [
+        f"{entry['title']}, {entry['name']}: the first {len(entry['rows']):,} of {entry['total_rows']:,} rows were "
+        f"read, so rows of this {entities.name} may be among the others."
+        for entry in sections
+        if (entry.get("total_rows") or 0) > len(entry["rows"]) and entities.id in entry["columns"]
+    ]
 
 
 def _layer_table(entry: Mapping[str, Any], *, debug: bool) -> Table:

@@ -102,7 +102,9 @@ def _failure(check: CheckResult) -> Part:
     tables = [Table.of("What the check found", facts)] if facts else []
     tables += [table for name, item in check.diagnostics.items() if (table := _examples(name, item))]
     if check.sessions:
-        text.append(f"Named by it: {', '.join(check.sessions[:_MOST_EXAMPLES])}.")
+        left_out = len(check.sessions) - _MOST_EXAMPLES
+        more = f" and {left_out:,} more" if left_out > 0 else ""
+        text.append(f"Named by it: {', '.join(check.sessions[:_MOST_EXAMPLES])}{more}.")
     if check.source_file:
         text.append(f"Source: {check.source_file}{f':{check.line}' if check.line else ''}")
     return Part(check.name, tuple(text), tuple(tables), folded=False, tone="bad")

@@ -112,6 +112,24 @@ def test_failing_checks_are_open_with_meaning_rows_and_entities(run):
     assert "typed (1 row)\noffset\n17" in shown
 
 
+def test_entities_that_are_not_named_are_counted(run):
+    broken = check("many", Status.FAILED, failed_rows=30, sessions=tuple(f"e{n}|1" for n in range(30)))
+    stage = StageResult("assert_pipeline", Status.FAILED, START, START, 1.0, checks=(broken,))
+    shown = text(*verdict.failures(replace(run, results={"assert_pipeline": stage})))
+    assert "e18|1, e19|1 and 10 more." in shown
+    assert "e20|1" not in shown
+
+
+def test_an_entity_that_may_have_rows_behind_those_of_a_section_says_so(run):
+    section = {**run.rows.sections()[0], "columns": ["workflow_session_id", "n"], "total_rows": 1_200}
+    told = "By hour, q: the first 1 of 1,200 rows were read, so rows of this session may be among the others."
+    run.rows.found["sections"] = [section]
+    _, *parts = entities.picker(run, wanted="", debug=False)
+    assert [told in part.text for part in parts] == [True, True, True]
+    run.rows.found["sections"] = [{**section, "total_rows": 1}, {**section, "columns": ["hour", "n"]}]
+    assert "were read" not in text(*entities.picker(run, wanted="", debug=False))
+
+
 def test_queries_are_cut_and_folded_in_the_compact_view_and_whole_in_debug(run):
     compact, whole = layers.ordered_trace(run, debug=False), layers.ordered_trace(run, debug=True)
     assert [part.folded for part in compact] == [True, False]

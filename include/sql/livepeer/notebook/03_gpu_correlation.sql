@@ -46,7 +46,8 @@ SELECT
     samples.found AS status_samples,
     samples.with_gpu AS samples_with_gpu,
     announced.found AS announced_as,
-    announced.gpu_name AS gpu_name
+    announced.gpu_name AS gpu_name,
+    count() OVER () AS total_rows
 FROM v_latest_sessions AS sessions
 LEFT JOIN segments ON sessions.workflow_session_id = segments.workflow_session_id
 LEFT JOIN samples ON sessions.workflow_session_id = samples.workflow_session_id

@@ -90,7 +90,8 @@ SELECT
     sessions.session_start_ts AS session_start,
     sessions.session_end_ts AS session_end,
     silver_edges.first_edge AS first_edge,
-    silver_edges.last_edge AS last_edge
+    silver_edges.last_edge AS last_edge,
+    count() OVER () AS total_rows
 FROM v_latest_sessions AS sessions
 LEFT JOIN typed_edges ON concat(sessions.stream_id, '|', sessions.request_id) = typed_edges.ids
 LEFT JOIN typed_samples ON concat(sessions.stream_id, '|', sessions.request_id) = typed_samples.ids

@@ -52,7 +52,8 @@ SELECT
     edges.no_orch = 1 AS no_orchestrator,
     edges.closed = 1 AS was_closed,
     hosts.orchestrators AS orchestrators,
-    param_updates.found AS param_updates
+    param_updates.found AS param_updates,
+    count() OVER () AS total_rows
 FROM v_latest_sessions AS sessions
 LEFT JOIN frame_rates ON sessions.workflow_session_id = frame_rates.workflow_session_id
 LEFT JOIN edges ON sessions.workflow_session_id = edges.workflow_session_id

@@ -32,7 +32,8 @@ SELECT
     round(parts.fps, 2) AS mean_fps_of_session,
     round(hours.avg_output_fps, 2) AS mean_fps_of_hour,
     hours.known_sessions AS known_sessions,
-    hours.swapped_sessions AS swapped_sessions
+    hours.swapped_sessions AS swapped_sessions,
+    count() OVER () AS total_rows
 FROM v_api_gpu_metrics AS hours
 INNER JOIN parts USING (window_start, orchestrator_address, pipeline, model_id, gpu_id, region)
 ORDER BY window_start, workflow_session_id, orchestrator_address, model_id, gpu_id

@@ -26,8 +26,15 @@ def github_annotations(summary: Mapping[str, Any], locate: Callable[[str], str |
     shown = checks[: MOST - 1]
     lines = [_of_check(check, locate) for check in shown]
     lines.append(_of_verdict(summary, len(checks) - len(shown)))
-    notices = list(summary.get("notices") or ())[:MOST]
-    return lines + [_command("warning", str(notice), title="streamproof notice") for notice in notices]
+    return lines + [_command("warning", told, title="streamproof notice") for told in _notices(summary)]
+
+
+def _notices(summary: Mapping[str, Any]) -> list[str]:
+    """Return as many notices as are shown. When there are more, the last one counts them."""
+    notices = [str(notice) for notice in summary.get("notices") or ()]
+    if len(notices) <= MOST:
+        return notices
+    return [*notices[: MOST - 1], f"{count(len(notices) - MOST + 1, 'more notice')}: see summary.json."]
 
 
 def _of_check(check: Mapping[str, Any], locate: Callable[[str], str | None]) -> str:

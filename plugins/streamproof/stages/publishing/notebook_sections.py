@@ -26,6 +26,10 @@ FILE = "notebook.json"
 MOST_ROWS = 1_000
 # Of each scenario, newest first.
 MOST_OF_A_SCENARIO = 50
+# All entities of a scenario, so that those that are left out are counted.
+_NO_LIMIT = (1 << 32) - 1
+# A column of this name counts all rows of a query that limits them. It is not shown.
+TOTAL_ROWS = "total_rows"
 
 
 def save_sections(ctx: RunContext) -> None:
@@ -73,8 +77,8 @@ def ask_sections(
 ) -> list[dict[str, Any]]:
     """Run the queries of the sections and return their rows as plain JSON data, at most `most_rows` of each.
 
-    `times` holds the window's parameters. `total_rows` counts all rows of a query. The entry of a query that cannot be
-    run holds its error.
+    `times` holds the window's parameters. `total_rows` counts all rows of a query; one with a limit says by a column of
+    this name how many there are. The entry of a query that cannot be run holds its error.
     """
     results = run_queries(warehouse, [section.query for section in sections], times)
     return [
@@ -94,7 +98,7 @@ def ask_scenarios(warehouse: Warehouse, pack: Pack, home: Path, times: Mapping[s
     Empty for a pack without scenarios. Raises SqlSourceError.
     """
     queries = scenario_queries(pack, home)
-    results = run_queries(warehouse, queries, {**times, "limit_per_scenario": MOST_OF_A_SCENARIO})
+    results = run_queries(warehouse, queries, {**times, "limit_per_scenario": _NO_LIMIT})
     return [
         {"guidance": " ".join(query.comment.split()), **_entry(result, MOST_OF_A_SCENARIO)}
         for query, result in zip(queries, results, strict=True)
@@ -109,5 +113,11 @@ def scenario_queries(pack: Pack, home: Path) -> tuple[Block, ...]:
 
 
 def _entry(result: QueryResult, most_rows: int) -> dict[str, Any]:
-    cut = replace(result, rows=result.rows[:most_rows])
-    return {**cut.as_json(), "columns": list(result.columns), "total_rows": len(result.rows)}
+    total, rows, columns = len(result.rows), result.rows[:most_rows], result.columns
+    if TOTAL_ROWS in columns:
+        place = columns.index(TOTAL_ROWS)
+        total = max([total, *(int(row[place]) for row in result.rows[:1])])
+        columns = (*columns[:place], *columns[place + 1 :])
+        rows = tuple((*row[:place], *row[place + 1 :]) for row in rows)
+    cut = replace(result, rows=rows, columns=columns)
+    return {**cut.as_json(), "columns": list(columns), "total_rows": total}

@@ -105,6 +105,20 @@ def test_rows_that_are_left_out_are_counted_and_long_cells_are_cut():
     assert f"{'x' * 600}… (700 characters)" in html
 
 
+@pytest.mark.parametrize(
+    ("read", "says"),
+    [
+        (2, "The 2 rows nearest in time, of 5."),
+        (3, "The first 2 of the 3 rows nearest in time, of 5."),
+    ],
+)
+def test_rows_that_were_chosen_by_their_time_are_not_called_the_first(read, says):
+    rows = {"columns": ("a",), "rows": ((1,), (2,)), "read": read, "total": 5, "nearest": True}
+    html = text(render_entity_page(page(tables=(table(**rows),))))
+    assert says in html
+    assert "Drawn are" not in html
+
+
 def test_a_column_without_numbers_is_told_and_one_with_them_is_not():
     series = (Series("empty", ()), Series("full", ((START, 1.0),)))
     shown = text(render_entity_page(page(tables=(table(columns=("x",), rows=((1,),), total=1, series=series),))))

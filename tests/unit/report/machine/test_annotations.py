@@ -48,6 +48,12 @@ def test_github_shows_ten_so_the_tenth_counts_the_rest():
 def test_a_run_that_passed_is_a_notice_and_what_it_notices_are_warnings():
     lines = annotated(failures=0, verdict="passed", notices=["be careful"] * 12)
     assert lines[0] == "::notice title=streamproof p%3A passed::All 20 checks hold."
+    assert lines[1:10] == ["::warning title=streamproof notice::be careful"] * 9
+    assert lines[10:] == ["::warning title=streamproof notice::3 more notices: see summary.json."]
+
+
+def test_ten_notices_are_all_shown():
+    lines = annotated(failures=0, verdict="passed", notices=["be careful"] * 10)
     assert lines[1:] == ["::warning title=streamproof notice::be careful"] * 10
 
 
