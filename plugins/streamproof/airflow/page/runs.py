@@ -49,12 +49,15 @@ class RunList:
     """The runs that a user may read, newest first, and the history's entries of these runs.
 
     `problem` says why the folder of runs cannot be read, '' when it can. `missing`: there is no such folder.
+    `unreadable` are the files of the history that cannot be read, path and reason, for a user who may read all DAGs:
+    such a file does not say whose run it is.
     """
 
     runs: tuple[ShownRun, ...]
     entries: tuple[RunEntry, ...] = ()
     problem: str = ""
     missing: bool = False
+    unreadable: tuple[tuple[str, str], ...] = ()
 
     @property
     def packs(self) -> list[str]:
@@ -75,28 +78,54 @@ class DagsOfRuns:
 
 def read_runs(settings: Environment, may_read: Callable[[str | None], bool]) -> RunList:
     """Return the runs of the folder of artifacts whose DAG the user may read."""
-    missing, problem, folders, dags = False, "", [], DagsOfRuns(settings)
+    missing, problem, dags = False, "", DagsOfRuns(settings)
+    runs: dict[str, ShownRun] = {}
     try:
-        folders = [path for path in settings.artifacts.iterdir() if is_run_folder(path)]
+        found = (_run_in(dags, path) for path in settings.artifacts.iterdir())
+        runs = {run.run_id: run for run in found if run is not None}
     except FileNotFoundError:
         missing = True
     except OSError as error:
         problem = error.strerror or str(error)
-    runs = {path.name: read_run(dags, path) for path in folders}
     history = read_history(settings.artifacts)
     for entry in history.entries:
-        run = runs.setdefault(entry.run_id, _removed(dags, entry))
-        if run.verdict == ERROR:  # only the history tells an interrupted run from one that could not be judged
-            runs[entry.run_id] = replace(run, verdict=entry.verdict)
+        removed = _removed(dags, entry)
+        runs[entry.run_id] = _with_history(runs.get(entry.run_id, removed), removed)
     readable = [run for run in runs.values() if may_read(run.dag_id)]
     readable.sort(key=lambda run: (run.started_at, run.run_id), reverse=True)
     names = {run.run_id for run in readable}
     entries = tuple(entry for entry in history.entries if entry.run_id in names)
-    return RunList(tuple(readable), entries, problem, missing)
+    return RunList(tuple(readable), entries, problem, missing, history.unreadable if may_read(None) else ())
+
+
+def _run_in(dags: DagsOfRuns, path: Path) -> ShownRun | None:
+    """Return the run in a folder, None for what is no run. A folder that may not be entered is an unreadable run."""
+    try:
+        return read_run(dags, path) if _holds_run(path) else None
+    except FileNotFoundError:  # removed meanwhile
+        return None
+    except OSError as error:
+        why = f"Its folder cannot be read: {error.strerror or error}"
+        return ShownRun(path.name, None, verdict=UNREADABLE, remark=why, folder=path)
+
+
+def _with_history(run: ShownRun, kept: ShownRun) -> ShownRun:
+    """Return a run with what only the history tells: an interruption, and all of a run whose folder cannot be read."""
+    if run.verdict == UNREADABLE and run.folder is not None and not is_run_folder(run.folder):
+        return replace(kept, verdict=UNREADABLE, remark=run.remark, folder=run.folder)
+    return replace(run, verdict=kept.verdict) if run.verdict == ERROR else run
 
 
 def is_run_folder(path: Path) -> bool:
-    """Return whether a path is the folder of a run, and no link to another place."""
+    """Return whether a path is the folder of a run that can be entered, and no link to another place."""
+    try:
+        return _holds_run(path)
+    except OSError:  # it may not be entered, or no folder may have a name as long
+        return False
+
+
+def _holds_run(path: Path) -> bool:
+    """Return whether a path is the folder of a run. Raises OSError when it may not be entered."""
     known = any((path / name).exists() for name in ("plan.json", "summary.json"))
     return known and path.is_dir() and not path.is_symlink()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -140,3 +143,70 @@ def test_text_of_a_run_cannot_become_markup(site):
         html = site.get(path)
         assert "<script" not in html
         assert "&lt;script&gt;alert(1)" in html
+
+
+@pytest.fixture
+def locked(site, monkeypatch):
+    """The run `locked`, whose folder may not be entered; root may enter any, so the refusal is made up."""
+    folder = site.add("locked", "failed", at="2026-03-02", dag_id="streamproof_run", dag_run_id="manual__1")
+    stat = Path.stat
+
+    def refused(path, **options):
+        if path.parent == folder:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    return folder
+
+
+def test_a_folder_that_may_not_be_entered_hides_no_other_run(site, locked):
+    site.add("a", at="2026-03-01")
+
+    html = site.get("/runs")
+
+    assert listed(html) == ["locked", "a"]
+    assert html.count('<span class="pill errored">unreadable</span>') == 1
+    assert "Its folder cannot be read: Permission denied" in html
+    assert "Its folder was removed" not in html
+
+
+def test_it_is_shown_with_what_the_history_keeps_to_who_may_read_its_dag(site, make_site, locked):
+    other = make_site("other_dag")
+    assert listed(other.get("/runs")) == []
+    other.get("/runs/locked", status=404)
+    mine = make_site("streamproof_run")
+    for html in (mine.get("/runs/locked"), site.get("/runs/locked")):
+        assert "Its folder cannot be read: Permission denied" in html
+    mine.get("/runs/locked/files/report.html", status=404)
+    (site.artifacts / "history" / "locked.json").unlink()
+    assert listed(site.get("/runs")) == ["locked"]
+    assert listed(mine.get("/runs")) == []
+
+
+def test_the_link_of_a_task_leads_to_it_too(site, locked):
+    html = site.get("/dags/streamproof_run/runs/locked")
+    assert "Its folder cannot be read: Permission denied" in html
+
+
+@pytest.mark.parametrize("length", [256, 300, 5000])
+def test_no_run_has_a_name_that_no_folder_may_have(site, length):
+    site.add("a")
+    name = "a" * length
+    assert f"There is no run {name} " in site.get(f"/runs/{name}", status=404)
+    site.get(f"/runs/{name}/files/report.html", status=404)
+
+
+def test_a_broken_file_of_the_history_is_told_to_who_may_read_all(site, make_site):
+    site.add("a", dag_id="streamproof_run")
+    for number in range(11):
+        (site.artifacts / "history" / f"torn{number:02}.json").write_text("{")
+
+    html = site.get("/runs")
+
+    assert listed(html) == ["a"]
+    assert "11 files of the history cannot be read" in html
+    assert "torn09.json" in html
+    assert "It is not JSON" in html
+    assert "and 1 more file:" in html
+    assert "torn" not in make_site("streamproof_run").get("/runs")
