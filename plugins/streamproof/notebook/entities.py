@@ -33,7 +33,11 @@ def picker(run: OpenedRun, *, wanted: str, debug: bool) -> tuple[Part, ...]:
     parts = [
         Part(
             f"{entity}: {facts_of[entity].get('scenario_observed') or 'no scenario'}",
-            (*_remarks(run, facts_of[entity], entity), *_cut_sections(sections, entities)),
+            (
+                *_remarks(run, facts_of[entity], entity),
+                *_cut_sections(sections, entities),
+                *_not_read(rows_of.get(entity, ())),
+            ),
             (
                 Table.of("What is known of it", _facts(facts_of[entity])),
                 *_of_sections(sections, entities.id, entity),
@@ -93,6 +97,16 @@ def _cut_sections(sections: Sequence[Mapping[str, Any]], entities: Entities) -> 
         f"read, so rows of this {entities.name} may be among the others."
         for entry in sections
         if (entry.get("total_rows") or 0) > len(entry["rows"]) and entities.id in entry["columns"]
+    ]
+
+
+def _not_read(tables: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for each table that could not be read, or that the warehouse does not have."""
+    return [
+        f"Not read: {': '.join(filter(None, (entry['layer'], entry['name'])))}. "
+        + (entry["error"] or f"It needs {entry['skipped']}.")
+        for entry in tables
+        if entry["error"] or entry["skipped"]
     ]
 
 

@@ -66,7 +66,7 @@ class SavedRows:
         return tuple(self.document["scenarios"])
 
     def entities(self, ids: Sequence[str]) -> Mapping[str, Sequence[Entry]]:
-        """Return the entities' rows in the saved tables that hold the entity's id or its parts."""
+        """Return the entities' rows in the saved tables, those that a page of the entity shows."""
         return entity_tables(self.ctx, ids)
 
 

@@ -91,6 +91,8 @@ def _missing(run: OpenedRun) -> Part:
         "scenarios": (any((pack.sql_dir / "scenarios").glob("*.sql")), "sql/<pack>/scenarios/*.sql"),
         "session queries": (any((pack.sql_dir / "session").glob("*.sql")), "sql/<pack>/session/*.sql"),
         "entities": (pack.entities is not None, "key `entities` of pack.yaml"),
+        # Without them, only tables with the id of an entity show its rows.
+        "pages of entities": (pack.entities is None or pack.entities.page is not None, "`entities.page` of pack.yaml"),
         "contracts": (bool(run.results.get("contracts")), "contracts/<pack>/*.yaml"),
     }
     text = tuple(f"No {what}: {where} would add them." for what, (there, where) in lacking.items() if not there)

@@ -130,6 +130,15 @@ def test_an_entity_that_may_have_rows_behind_those_of_a_section_says_so(run):
     assert "were read" not in text(*entities.picker(run, wanted="", debug=False))
 
 
+def test_tables_of_an_entity_that_could_not_be_read_are_told(run, monkeypatch):
+    torn = {**ENTRY, "layer": "raw", "name": "t", "error": "t.parquet cannot be read: torn"}
+    absent = {**ENTRY, "layer": "", "name": "u", "skipped": "table u"}
+    monkeypatch.setattr(Rows, "entities", lambda self, ids: {entity: [torn, absent] for entity in ids})
+    _, first, *_ = entities.picker(run, wanted="", debug=False)
+    assert "Not read: raw: t. t.parquet cannot be read: torn" in first.text
+    assert "Not read: u. It needs table u." in first.text
+
+
 def test_queries_are_cut_and_folded_in_the_compact_view_and_whole_in_debug(run):
     compact, whole = layers.ordered_trace(run, debug=False), layers.ordered_trace(run, debug=True)
     assert [part.folded for part in compact] == [True, False]
@@ -188,3 +197,12 @@ def test_a_pack_without_parts_says_what_would_add_them(planned, run, home):
     missing = str(trace.missing())
     assert "No scenarios: sql/<pack>/scenarios/*.sql would add them." in missing
     assert "No entities: key `entities` of pack.yaml would add them." in missing
+    assert "pages of entities" not in missing
+
+
+def test_a_pack_without_pages_of_entities_says_what_would_add_them(run):
+    pack = run.ctx.pack
+    bare = pack.model_copy(update={"entities": pack.entities.model_copy(update={"page": None})})
+    shown = str(Trace(replace(run, ctx=replace(run.ctx, pack=bare)), debug=False, entity="").missing())
+    assert "No pages of entities: `entities.page` of pack.yaml would add them." in shown
+    assert "pages of entities" not in str(Trace(run, debug=False, entity="").missing())
