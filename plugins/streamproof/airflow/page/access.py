@@ -17,21 +17,25 @@ class Reader:
 
     def __init__(self, user: BaseUser) -> None:
         self._user = user
-        self._answers: dict[str | None, bool] = {}
+        self._answers: dict[tuple[str | None, DagAccessEntity | None], bool] = {}
 
     def may_read(self, dag_id: str | None) -> bool:
         """Return whether the user may read a DAG and its runs. None asks for all DAGs, as Airflow's `~` does."""
-        if dag_id not in self._answers:
-            self._answers[dag_id] = self._ask(dag_id)
-        return self._answers[dag_id]
+        return self._may(dag_id, None) and self._may(dag_id, DagAccessEntity.RUN)
 
-    def _ask(self, dag_id: str | None) -> bool:
+    def may_read_logs(self, dag_id: str | None) -> bool:
+        """Return whether the user may read the logs of a DAG's tasks. None asks for all DAGs."""
+        return self._may(dag_id, DagAccessEntity.TASK_LOGS)
+
+    def _may(self, dag_id: str | None, entity: DagAccessEntity | None) -> bool:
+        if (dag_id, entity) not in self._answers:
+            self._answers[dag_id, entity] = self._ask(dag_id, entity)
+        return self._answers[dag_id, entity]
+
+    def _ask(self, dag_id: str | None, entity: DagAccessEntity | None) -> bool:
         details = DagDetails(id=dag_id, team_name=DagModel.get_team_name(dag_id) if dag_id else None)
         manager = get_auth_manager()
-        return all(
-            manager.is_authorized_dag(method="GET", access_entity=entity, details=details, user=self._user)
-            for entity in (None, DagAccessEntity.RUN)
-        )
+        return bool(manager.is_authorized_dag(method="GET", access_entity=entity, details=details, user=self._user))
 
 
 def current_reader(user: GetUserDep) -> Reader:

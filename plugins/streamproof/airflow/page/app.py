@@ -33,9 +33,8 @@ def make_app() -> FastAPI:
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for this class only
-    message = _MESSAGES.get(error.status_code, str(error.detail))
-    if error.status_code == 404 and error.detail != "Not Found":
-        message = str(error.detail)
+    is_told = error.status_code == 401 or error.detail in ("Not Found", "Forbidden")
+    message = _MESSAGES.get(error.status_code, str(error.detail)) if is_told else str(error.detail)
     login = ""
     if error.status_code == 401:
         query = f"?{request.url.query}" if request.url.query else ""

@@ -28,18 +28,19 @@ _TYPES = {
     ".csv": _TEXT,
 }
 DOWNLOADED = "application/octet-stream"
-_STACK, _LOGS = "stack", "logs"
+_STACK, _LOGS, _MAIL = "stack", "logs", "mail"
 
 
 def file_of_run(root: Path, path: str) -> Path | None:
     """Return a file in a run's folder by its path below it, None when there is none that may be served.
 
     Links are not followed, wherever they lead. Of the services' own folder only the logs are served: it may hold keys.
+    The folder of the mail is not served: it holds the addresses of people.
     """
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or "\x00" in path or ".." in parts:
         return None
-    if parts[0] == _STACK and parts[1:2] != (_LOGS,):
+    if parts[0] == _MAIL or (parts[0] == _STACK and parts[1:2] != (_LOGS,)):
         return None
     found = root
     try:
@@ -50,6 +51,12 @@ def file_of_run(root: Path, path: str) -> Path | None:
         return found if found.is_file() else None
     except OSError:  # a name that is too long
         return None
+
+
+def is_log(path: str) -> bool:
+    """Return whether a path below a run's folder is that of a log, of a stage or of a service."""
+    parts = PurePosixPath(path).parts
+    return _STACK in parts[:1] or _LOGS in parts[:-1] or PurePosixPath(path).suffix.lower() == ".log"
 
 
 def media_type(path: Path) -> str:

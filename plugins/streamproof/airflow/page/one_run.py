@@ -8,7 +8,7 @@ from typing import Any
 
 from streamproof.airflow.page.access import Reader
 from streamproof.airflow.page.documents import read_object
-from streamproof.airflow.page.files import file_of_run
+from streamproof.airflow.page.files import file_of_run, is_log
 from streamproof.airflow.page.runs import ShownRun, read_runs
 from streamproof.environment import Environment
 from streamproof.history.previous import previous_run
@@ -63,12 +63,16 @@ def stages_of(run: ShownRun) -> list[dict[str, object]]:
     return found
 
 
-def pages_of(run: ShownRun) -> dict[str, list[tuple[str, str]]]:
-    """Return the files to open, as (path, name): the well-known ones, and the further pages of the folder."""
+def pages_of(run: ShownRun, *, logs: bool) -> dict[str, list[tuple[str, str]]]:
+    """Return the files to open, as (path, name): the well-known ones, and the further pages of the folder.
+
+    `logs`: the user may read logs.
+    """
     if run.folder is None:
         return {"known": [], "further": []}
-    known = [(path, name) for path, name in _KNOWN.items() if file_of_run(run.folder, path)]
-    further = [path for path in _html_below(run.folder) if path not in _KNOWN]
+    shown = [path for path in _KNOWN if logs or not is_log(path)]
+    known = [(path, _KNOWN[path]) for path in shown if file_of_run(run.folder, path)]
+    further = [path for path in _html_below(run.folder) if path not in _KNOWN and (logs or not is_log(path))]
     return {"known": known, "further": [(path, path) for path in further[:_MOST_PAGES]]}
 
 

@@ -65,15 +65,19 @@ def one_run(request: Request, run: AskedRun, reader: CurrentReader, settings: Se
         run=run,
         brief=in_brief(run),
         stages=stages_of(run),
-        pages=pages_of(run),
+        pages=pages_of(run, logs=reader.may_read_logs(run.dag_id)),
         previous=previous_of(settings, reader, run),
         dag_run=dag_run_path(run.dag_id, run.dag_run_id) if run.dag_id and run.dag_run_id else "",
     )
 
 
 @router.get("/runs/{run_id}/files/{path:path}")
-def run_file(run: AskedRun, path: str) -> FileResponse:
-    """Serve a file of a run's folder, in a sandbox."""
+def run_file(run: AskedRun, path: str, reader: CurrentReader) -> FileResponse:
+    """Serve a file of a run's folder, in a sandbox. Raises HTTPException (403, 404)."""
+    if files.is_log(path) and not reader.may_read_logs(run.dag_id):
+        raise HTTPException(
+            403, f"You may not read the logs of {run.dag_id or 'all DAGs'}, and so not those of its runs."
+        )
     found = files.file_of_run(run.folder, path) if run.folder else None
     if found is None:
         raise HTTPException(404, f"Run {run.run_id} has no file {path}.")

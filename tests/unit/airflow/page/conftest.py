@@ -26,9 +26,13 @@ class Reader:
     """A user who may read these DAGs; ALL stands for all of them."""
 
     dags: set[str | None]
+    logs: bool = True
 
     def may_read(self, dag_id: str | None) -> bool:
         return ALL in self.dags or dag_id in self.dags
+
+    def may_read_logs(self, dag_id: str | None) -> bool:
+        return self.logs and self.may_read(dag_id)
 
 
 def plan_of(run_id: str, **changes: Any) -> dict[str, Any]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from types import SimpleNamespace
 
+import pytest
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+
+from streamproof.airflow.page import access
 from streamproof.airflow.page.runs import PROVE_DAG
 
 
@@ -66,3 +70,66 @@ def test_a_run_that_names_no_dag_is_for_who_may_read_all(site, make_site):
     html = make_site().get("/runs")
     assert 'value="broken"' in html
     assert "plan.json is not JSON" in html
+
+
+LOGS = [
+    "harness.log", "airflow.log", "stages/stack_up.log", "stack/logs/kafka.log", "stack/logs/kafka.out",
+    "diagnostics/logs/kafka.log.1", "any/deep/X.LOG",
+]  # fmt: skip
+
+
+@pytest.fixture
+def with_logs(site):
+    folder = site.artifacts / "mine"
+    for name in (*LOGS, "diagnostics/offsets.json", "stack/logs/index.html", "mail/mail.html", "mail/rules.json"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("said")
+    return site
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_logs_are_for_who_may_read_the_logs_of_tasks(with_logs, name):
+    assert with_logs.client.get(f"/runs/mine/files/{name}").text == "said"
+    with_logs.reader.logs = False
+    answer = with_logs.client.get(f"/runs/mine/files/{name}")
+    assert (answer.status_code, answer.json()["detail"]) == (
+        403, "You may not read the logs of streamproof_run, and so not those of its runs."
+    )  # fmt: skip
+
+
+def test_no_link_leads_to_a_log_that_may_not_be_read(with_logs):
+    assert "files/harness.log" in with_logs.get("/runs/mine")
+    assert "files/stack/logs/index.html" in with_logs.get("/runs/mine")
+    with_logs.reader.logs = False
+    html = with_logs.get("/runs/mine")
+    assert "files/report.html" in html
+    assert "files/harness.log" not in html
+    assert "stack/logs" not in html
+    assert with_logs.client.get("/runs/mine/files/diagnostics/offsets.json").text == "said"
+
+
+@pytest.mark.parametrize("name", ["mail/mail.html", "mail/rules.json"])
+def test_addresses_of_mail_are_served_to_nobody(with_logs, name):
+    assert with_logs.client.get(f"/runs/mine/files/{name}").status_code == 404
+    assert "mail/" not in with_logs.get("/runs/mine")
+
+
+def test_airflow_is_asked_for_what_is_read(monkeypatch):
+    refused, asked = set(), []
+
+    def is_authorized_dag(*, method, access_entity, details, user):
+        asked.append((method, access_entity, details.id, user))
+        return access_entity not in refused
+
+    monkeypatch.setattr(access, "get_auth_manager", lambda: SimpleNamespace(is_authorized_dag=is_authorized_dag))
+    monkeypatch.setattr(access.DagModel, "get_team_name", lambda _: None)
+
+    reader = access.Reader("me")
+    assert reader.may_read("d")
+    assert reader.may_read_logs("d")
+    entities = (None, DagAccessEntity.RUN, DagAccessEntity.TASK_LOGS)
+    assert asked == [("GET", entity, "d", "me") for entity in entities]
+    for entity, read, logs in zip(entities, (False, False, True), (True, True, False), strict=True):
+        refused = {entity}
+        reader = access.Reader("me")
+        assert (reader.may_read("d"), reader.may_read_logs("d")) == (read, logs)
