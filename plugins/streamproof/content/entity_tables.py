@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,14 +40,16 @@ def read_tables(
             if note:
                 tables[it].append(EntityTable(section.title, layer, section.table, note=note))
                 continue
-            rows = _in_order(section, found.rows[section.table].get(it, []), starts.get(it))
+            kept = found.rows[section.table].get(it, [])
+            rows = _in_order(section, kept, starts.get(it))
             # A related section asks for these rows: those that the page shows.
             found.rows[section.table][it] = rows if section.table in asked else []
             if not section.related:
                 times = (starts.get(it), *(_time(row, section.time) for row in rows))
                 starts |= {it: min(known)} if (known := [time for time in times if time is not None]) else {}
             total = found.totals[section.table].get(it, 0)
-            tables[it].append(_table(section, layer, found.columns[section.table], rows, total))
+            table = _table(section, layer, found.columns[section.table], rows, total)
+            tables[it].append(replace(table, nearest=len(kept)) if section.nearest else table)
     return {it: tuple(its) for it, its in tables.items()}
 
 
@@ -78,7 +81,6 @@ def _table(section: Section, layer: str, names: Sequence[str], rows: Sequence[Ro
         marks=tuple(_marks(section, rows)) if section.drawn else (),
         series=tuple(_series(section, rows, name) for name in section.values),
         unit=section.unit,
-        nearest=bool(section.nearest),
     )
 
 

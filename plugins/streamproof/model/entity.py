@@ -37,7 +37,7 @@ class EntityTable:
     `rows` are at most as many as a page shows, `read` counts those that marks and series are made of, and
     `total` counts all. `note` says why nothing could be read, '' when
     it could. `unit` is that of the numbers of `series`. With `nearest`, `rows` are those nearest in time to the
-    entity's first row.
+    entity's first row, chosen among `nearest` rows.
     """
 
     title: str
@@ -51,7 +51,7 @@ class EntityTable:
     marks: tuple[Mark, ...] = ()
     series: tuple[Series, ...] = ()
     unit: str = ""
-    nearest: bool = False
+    nearest: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def test_related_rows_have_a_value_of_the_entitys_own_and_the_nearest_are_shown(
     (page,) = saved(tables, sections, ["a|1"]).values()
     assert page[1].rows == ((2,), (3,))
     assert (page[1].read, page[1].total) == (2, 3)
-    assert [table.nearest for table in page] == [False, True]
+    assert [table.nearest for table in page] == [0, 3]
 
 
 @pytest.mark.parametrize("driver", ["Straße 7", "ÉLAN", "ⅷ", "ﬁve", "7"])
@@ -202,6 +202,13 @@ def test_few_rows_are_kept_and_shown_and_all_are_counted(saved, monkeypatch):
     for (table,), first in ((one, 0), (other, 1)):
         assert (table.total, len(table.rows), len(table.series[0].points)) == (10, 2, 4)
         assert [row[2] for row in table.rows] == [first, first + 2]
+
+
+def test_the_nearest_rows_are_chosen_among_those_that_are_kept(saved, monkeypatch):
+    monkeypatch.setattr(entity_rows, "MOST_KEPT", 2)
+    rows = [{"ride_id": "a|1", "t": at(n)} for n in range(5)]
+    ((table,),) = saved({"t": rows}, [{"table": "t", "time": "t", "nearest": 1}], ["a|1"]).values()
+    assert (table.read, table.nearest, table.total) == (1, 2, 5)
 
 
 def test_values_of_any_type_become_plain(saved):

@@ -14,7 +14,7 @@ from streamproof.report.sections.entries import amount, nested
 _HEIGHT, _LEAST, _GAP, _TOP = 220.0, 3.0, 30.0, 16.0
 _ACCEPTED = "accepted"
 _LOST = "nowhere"
-_SEVERAL = "several times"
+_SEVERAL = "published or found several times"
 
 
 @dataclass(frozen=True, slots=True)

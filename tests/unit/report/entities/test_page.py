@@ -106,14 +106,15 @@ def test_rows_that_are_left_out_are_counted_and_long_cells_are_cut():
 
 
 @pytest.mark.parametrize(
-    ("read", "says"),
+    ("read", "nearest", "says"),
     [
-        (2, "The 2 rows nearest in time, of 5."),
-        (3, "The first 2 of the 3 rows nearest in time, of 5."),
+        (2, 5, "The 2 rows nearest in time, of 5."),
+        (3, 5, "The first 2 of the 3 rows nearest in time, of 5."),
+        (2, 4, "The 2 rows nearest in time, of the first 4 that were read of 5."),
     ],
 )
-def test_rows_that_were_chosen_by_their_time_are_not_called_the_first(read, says):
-    rows = {"columns": ("a",), "rows": ((1,), (2,)), "read": read, "total": 5, "nearest": True}
+def test_rows_that_were_chosen_by_their_time_are_not_called_the_first(read, nearest, says):
+    rows = {"columns": ("a",), "rows": ((1,), (2,)), "read": read, "total": 5, "nearest": nearest}
     html = text(render_entity_page(page(tables=(table(**rows),))))
     assert says in html
     assert "Drawn are" not in html
