@@ -22,6 +22,7 @@ from streamproof.cli.output import emit_json, survive_any_console
 from streamproof.model.errors import EXIT_NOT_JUDGED, EXIT_USAGE, StreamproofError
 
 EXIT_INTERRUPTED = 130
+_NO_ACCESS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG)
 
 
 class StreamproofGroup(TyperGroup):
@@ -97,6 +98,13 @@ def _report_defect(error: Exception, *, as_json: bool) -> int:
         return report_failure(
             f"The disk is full{f': {error.filename} could not be written' if error.filename else ''}.",
             "What was started has been stopped. Free space, or name a folder on another disk in STREAMPROOF_ARTIFACTS.",
+            EXIT_NOT_JUDGED,
+            as_json=as_json,
+        )
+    if isinstance(error, OSError) and error.filename is not None and error.errno in _NO_ACCESS:
+        return report_failure(
+            f"{error.filename} cannot be used: {error.strerror}.",
+            "Make it readable and writable, or copy the run's folder to a place where it is.",
             EXIT_NOT_JUDGED,
             as_json=as_json,
         )

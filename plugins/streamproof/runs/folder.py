@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
-from streamproof.model.errors import UsageError
+from streamproof.model.errors import StackError, UsageError
 from streamproof.model.formats.json_data import from_json
 from streamproof.model.plan import RunPlan
 from streamproof.model.results import StageResult
@@ -17,11 +17,41 @@ from streamproof.runtime.files import write_json
 from streamproof.runtime.stack_spec import SOURCE
 
 _SHOWN = 5
+T = TypeVar("T")
+
+
+class BrokenFileError(StackError, ValueError):
+    """A file of a run's folder that is torn, or is not what it should be."""
+
+    def __init__(self, path: Path, why: object) -> None:
+        super().__init__(f"{path} cannot be read: {why}.", hint="Restore the file, or make the run again.")
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return orjson.loads(path.read_bytes())
+    """Read a JSON file. Raises BrokenFileError, and OSError."""
+    try:
+        return orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as problem:
+        raise BrokenFileError(path, problem) from None
+
+
+def read_object(path: Path, *needed: str) -> dict[str, Any]:
+    """Read a JSON file that holds an object with these keys. Raises BrokenFileError, and OSError."""
+    found = read_json(path)
+    if not isinstance(found, dict):
+        raise BrokenFileError(path, "it holds no object")
+    if lacks := [key for key in needed if key not in found]:
+        raise BrokenFileError(path, f"it has no {', '.join(lacks)}")
+    return found
+
+
+def _read_as(kind: type[T], path: Path) -> T:
+    """Read a JSON file as a dataclass. Raises BrokenFileError, and OSError."""
+    data = read_json(path)
+    try:
+        return from_json(kind, data)
+    except ValueError as problem:
+        raise BrokenFileError(path, problem) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +116,7 @@ class RunFolder:
 
     def read_plan(self) -> RunPlan:
         """Read the plan back."""
-        return from_json(RunPlan, read_json(self.root / "plan.json"))
+        return _read_as(RunPlan, self.root / "plan.json")
 
     def write_stage(self, result: StageResult) -> None:
         """Write the result of a stage."""
@@ -95,12 +125,12 @@ class RunFolder:
     def read_stage(self, stage: str) -> StageResult | None:
         """Read the result of a stage, None when it has not ended."""
         path = self.stages / f"{stage}.json"
-        return from_json(StageResult, read_json(path)) if path.exists() else None
+        return _read_as(StageResult, path) if path.exists() else None
 
     def read_stack_state(self) -> StackState | None:
         """Read the state of the run's stack, None when there is none."""
         path = self.stack / "state.json"
-        return from_json(StackState, read_json(path)) if path.exists() else None
+        return _read_as(StackState, path) if path.exists() else None
 
 
 def find_run(runs: Path, run_id: str) -> Path:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from streamproof.history.store import record_or_say
+from streamproof.model.errors import StackError
 from streamproof.model.results import StageResult, Status, Verdict
 from streamproof.model.window import iso_ms
 from streamproof.report.formatting import writable
@@ -20,7 +21,7 @@ from streamproof.report.markdown import render_markdown
 from streamproof.report.plain import render_plain
 from streamproof.report.summary import build_summary, compact_summary
 from streamproof.runs.context import RunContext, StageOutcome
-from streamproof.runs.folder import read_json
+from streamproof.runs.folder import read_object
 from streamproof.runtime.files import write_json
 from streamproof.stages.publishing.check_texts import keep_texts, read_texts
 from streamproof.stages.publishing.diagnostics import collect_diagnostics
@@ -49,33 +50,55 @@ def _stage_result(ctx: RunContext, stage: str) -> StageResult | None:
         return StageResult(stage, Status.ERRORED, now, now, 0.0, error=why, hint=f"Look at stages/{stage}.json.")
 
 
-def publish(ctx: RunContext) -> dict[str, Any]:
-    """Write every report of the run from the stage results so far, and return the summary."""
-    results = stage_results(ctx)
-    stack, ended_at = ctx.folder.read_stack_state(), iso_ms(datetime.now(UTC))
+def publish(ctx: RunContext, ended_at: str | None = None) -> dict[str, Any]:
+    """Write every report of the run from the stage results so far, and return the summary.
+
+    `ended_at` is when the run ended, ISO-8601 UTC; None means now.
+    """
+    results, stack = stage_results(ctx), ctx.folder.read_stack_state()
+    ended_at = ended_at or iso_ms(datetime.now(UTC))
     summary = build_summary(ctx.plan, results, stack, ended_at=ended_at, content=saved_content(ctx))
     summary["notices"] += record_or_say(ctx.folder.root.parent, summary, results, ctx.log)
     write_json(ctx.folder.summary, summary)
-    _render(ctx, summary, results)
+    for name, report in _reports(ctx, summary, results).items():
+        _write(ctx, name, _rendered_or_plain(ctx, name, summary, report))
     return summary
 
 
 def render_again(ctx: RunContext) -> dict[str, Any]:
-    """Render the reports of a run from its summary, and return the summary. A run without one is published."""
+    """Render the reports of a run from its summary, and return the summary. A run without one is published.
+
+    Raises BrokenFileError for a summary that cannot be read, and StackError when a report cannot be rendered: the one
+    that is there stays.
+    """
+    results = stage_results(ctx)
     if not ctx.folder.summary.exists():
-        return publish(ctx)
-    summary: dict[str, Any] = read_json(ctx.folder.summary)
-    _render(ctx, summary, stage_results(ctx))
+        return publish(ctx, max((result.ended_at for result in results.values()), default=ctx.plan.created_at))
+    summary = read_object(ctx.folder.summary, "run_id", "verdict")
+    for name, report in _reports(ctx, summary, results).items():
+        try:
+            text = report()
+        except Exception as problem:
+            why = f"{type(problem).__name__}: {problem}"
+            raise StackError(
+                f"{name} of run {ctx.plan.run_id} cannot be rendered again: {why}. The one that is there stays.",
+                hint="A file of the run's folder does not hold what this version writes there.",
+            ) from problem
+        _write(ctx, name, text)
     return summary
 
 
-def _render(ctx: RunContext, summary: dict[str, Any], results: dict[str, StageResult]) -> None:
-    contracts, traces, waiting = _contracts(ctx), session_links(ctx.folder), ctx.plan.waiting_stages
-    pages = {**traces, **page_links(ctx.folder)}
+def _reports(ctx: RunContext, summary: dict[str, Any], results: dict[str, StageResult]) -> dict[str, Callable[[], str]]:
+    """Return by file name what renders each report."""
+    contracts, waiting = _contracts(ctx), ctx.plan.waiting_stages
+    traces = session_links(ctx.folder, ctx.log)
+    pages = {**traces, **page_links(ctx.folder, ctx.log)}
     shown, texts = {**summary, "title": ctx.pack.title}, read_texts(ctx)
-    _write(ctx, "report.md", summary, lambda: render_markdown(shown, results, contracts, traces, waiting, texts))
-    _write(ctx, "report.html", summary, lambda: render_html(shown, results, contracts, pages, waiting, texts))
-    _write(ctx, "junit.xml", summary, lambda: render_junit(summary, results))
+    return {
+        "report.md": lambda: render_markdown(shown, results, contracts, traces, waiting, texts),
+        "report.html": lambda: render_html(shown, results, contracts, pages, waiting, texts),
+        "junit.xml": lambda: render_junit(summary, results),
+    }
 
 
 def _contracts(ctx: RunContext) -> dict[str, dict[str, Any]]:
@@ -83,19 +106,22 @@ def _contracts(ctx: RunContext) -> dict[str, dict[str, Any]]:
     found = {}
     for path in sorted(ctx.folder.contracts.glob("*.json")):
         try:
-            found[path.stem] = read_json(path)
-        except ValueError as problem:
+            found[path.stem] = read_object(path)
+        except (OSError, ValueError) as problem:
             ctx.log(f"{path.name} cannot be read: {problem}")
     return found
 
 
-def _write(ctx: RunContext, name: str, summary: dict[str, Any], render: Callable[[], str]) -> None:
-    """Write one report. When rendering fails, write a plain one with the error, the verdict and the failures."""
+def _rendered_or_plain(ctx: RunContext, name: str, summary: dict[str, Any], render: Callable[[], str]) -> str:
+    """Return a report; when rendering fails, a plain one with the error, the verdict and the failures."""
     try:
-        text = render()
+        return render()
     except Exception as problem:  # noqa: BLE001 - a report must always exist; the traceback is in the log
         ctx.log(f"{name} cannot be rendered as it should be:\n{traceback.format_exc()}")
-        text = render_plain(name, summary, f"{type(problem).__name__}: {problem}")
+        return render_plain(name, summary, f"{type(problem).__name__}: {problem}")
+
+
+def _write(ctx: RunContext, name: str, text: str) -> None:
     (ctx.folder.root / name).write_bytes(writable(text).encode("utf-8"))
 
 
@@ -112,10 +138,17 @@ def run(ctx: RunContext) -> StageOutcome:
     if summary["verdict"] != Verdict.PASSED:
         # The reports exist before this step, in case it fails. Afterwards they are rendered with links to diagnostics.
         _collect(ctx)
-        render_again(ctx)
+        _link_diagnostics(ctx)
     ctx.log(f"verdict: {summary['verdict']}")
     has_sessions = ctx.pack.entities is not None
     return StageOutcome(details=compact_summary(summary, has_sessions=has_sessions))
+
+
+def _link_diagnostics(ctx: RunContext) -> None:
+    try:
+        render_again(ctx)
+    except Exception:  # noqa: BLE001 - the verdict and the reports stand without the links; the traceback is in the log
+        ctx.log(f"the reports are not rendered again:\n{traceback.format_exc()}")
 
 
 def _collect(ctx: RunContext) -> None:

@@ -42,7 +42,7 @@ def report(
             raise UsageError("The page of an entity has no annotations.", hint="Leave --entity or --annotations out.")
         _entity_page(RunContext.open(folder), entity, open_it=open_it, json=json)
         return
-    ctx = RunContext.open(folder)
+    ctx = RunContext.open(folder).logging_to(lambda line: typer.echo(line.partition("\n")[0], err=True))
     _refuse_while_it_goes_on(ctx)
     summary = render_again(ctx)
     path = folder / "report.html"
@@ -86,6 +86,8 @@ def _entity_page(ctx: RunContext, entity: str, *, open_it: bool, json: bool) -> 
     wanted = entity.strip()
     if not wanted:
         raise UsageError("The id of the entity is blank.", hint="Quote it in a shell: --entity 'ID'.")
+    if any("\ud800" <= character <= "\udfff" for character in wanted):
+        raise UsageError("The id of the entity is no UTF-8.", hint="An id has the characters that the report shows.")
     path = write_entity_page(ctx, wanted)
     if json:
         emit_json({"run_id": ctx.plan.run_id, "entity": wanted, "page": str(path)})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,10 @@ from streamproof.model.results import CheckResult, StageResult, Status
 from streamproof.report.entities.page import render_entity_page
 from streamproof.report.formatting import count, writable
 from streamproof.runs.context import RunContext
-from streamproof.runs.folder import RunFolder, read_json
+from streamproof.runs.folder import BrokenFileError, RunFolder, read_json
 from streamproof.runtime.files import write_json
 from streamproof.stages.judging.oracle import ARTIFACT
+from streamproof.stages.publishing.links import links_in
 from streamproof.stages.publishing.saved_content import saved_content
 from streamproof.stages.publishing.session_traces import file_stem
 
@@ -88,15 +89,16 @@ def write_entity_page(ctx: RunContext, entity_id: str) -> Path:
         raise _unknown(ctx, entities, content, entity_id, judged)
     path = _write(ctx, page)
     index = ctx.folder.root / FOLDER / INDEX
-    write_json(index, {"pages": {**page_links(ctx.folder), page.id: path}})
+    write_json(index, {"pages": {**page_links(ctx.folder, ctx.log), page.id: path}})
     return ctx.folder.root / path
 
 
-def page_links(folder: RunFolder) -> dict[str, str]:
-    """Return the path of each page that was written, relative to the run's folder, by entity id."""
-    path = folder.root / FOLDER / INDEX
-    pages: dict[str, str] = read_json(path)["pages"] if path.exists() else {}
-    return pages
+def page_links(folder: RunFolder, log: Callable[[str], None]) -> dict[str, str]:
+    """Return the path of each page that was written, relative to the run's folder, by entity id.
+
+    An index that cannot be read is logged and counts as none: the pages are only links of a report.
+    """
+    return links_in(folder, f"{FOLDER}/{INDEX}", "pages", log)
 
 
 def _pages(
@@ -169,6 +171,8 @@ def _judged(ctx: RunContext, entities: Entities) -> dict[str, Mapping[str, Any]]
     """Return the facts of the judged entities by id: the content of sessions.json, where the run has it."""
     path = ctx.folder.root / ARTIFACT
     rows = read_json(path) if path.exists() else []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise BrokenFileError(path, "it holds no list of objects")
     return {str(row[entities.id]): row for row in rows if row.get(entities.id)}
 
 

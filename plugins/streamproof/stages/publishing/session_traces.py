@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from streamproof.checks.session_trace import SessionQueries, read_session_queries, trace_session
@@ -17,8 +17,9 @@ from streamproof.model.results import CheckResult
 from streamproof.report.formatting import count
 from streamproof.report.terminal.layers import trace_text
 from streamproof.runs.context import RunContext
-from streamproof.runs.folder import RunFolder, read_json
+from streamproof.runs.folder import RunFolder
 from streamproof.runtime.files import write_json
+from streamproof.stages.publishing.links import links_in
 from streamproof.warehouse.base import Warehouse
 
 FOLDER = "sessions"
@@ -53,11 +54,12 @@ def trace_failing_sessions(ctx: RunContext, failing: Sequence[CheckResult]) -> d
     return index
 
 
-def session_links(folder: RunFolder) -> dict[str, str]:
-    """Return the path of each traced session's text file, relative to the run's folder, by session id."""
-    path = folder.diagnostics / FOLDER / INDEX
-    traced: Mapping[str, Any] = read_json(path)["traced"] if path.exists() else {}
-    return {session: files["text"] for session, files in traced.items()}
+def session_links(folder: RunFolder, log: Callable[[str], None]) -> dict[str, str]:
+    """Return the path of each traced session's text file, relative to the run's folder, by session id.
+
+    An index that cannot be read is logged and counts as none.
+    """
+    return links_in(folder, f"{folder.diagnostics.name}/{FOLDER}/{INDEX}", "traced", log, part="text")
 
 
 def file_stem(session: str) -> str:

@@ -56,7 +56,7 @@ def results(ctx, *checks):
 def test_the_entities_that_checks_name_come_first_then_the_others(saved):
     ctx, lines = saved
     write_entity_pages(ctx, results(ctx, failing("b|2")))
-    pages = page_links(ctx.folder)
+    pages = page_links(ctx.folder, ctx.log)
     assert list(pages) == ["b|2", "a|1", HOSTILE]
     assert lines == ["3 pages of sessions written of 3"]
     assert "broken" in (ctx.folder.root / pages["b|2"]).read_text()
@@ -67,9 +67,9 @@ def test_of_a_large_run_only_the_named_ones_are_written(saved):
     ctx, _ = saved
     large = replace(ctx, plan=replace(ctx.plan, fixture_events=entity_pages.MOST_EVENTS + 1))
     write_entity_pages(large, results(ctx))
-    assert page_links(ctx.folder) == {}
+    assert page_links(ctx.folder, ctx.log) == {}
     write_entity_pages(large, results(ctx, failing("b|2")))
-    assert list(page_links(ctx.folder)) == ["b|2"]
+    assert list(page_links(ctx.folder, ctx.log)) == ["b|2"]
 
 
 def test_there_are_limits(saved, monkeypatch):
@@ -77,7 +77,7 @@ def test_there_are_limits(saved, monkeypatch):
     monkeypatch.setattr(entity_pages, "MOST_NAMED", 1)
     monkeypatch.setattr(entity_pages, "MOST_OTHERS", 1)
     write_entity_pages(ctx, results(ctx, failing("b|2", "c|3")))
-    assert list(page_links(ctx.folder)) == ["b|2", "a|1"]
+    assert list(page_links(ctx.folder, ctx.log)) == ["b|2", "a|1"]
     assert lines == ["2 pages of sessions written of 4"]
 
 
@@ -89,14 +89,14 @@ def test_an_id_of_any_text_gets_a_file_in_the_folder_and_is_escaped(saved):
     html = path.read_text(encoding="utf-8")
     assert "<img" not in html
     assert "\N{SNOWMAN}" in html
-    assert page_links(ctx.folder) == {HOSTILE: f"entities/{path.name}"}
+    assert page_links(ctx.folder, ctx.log) == {HOSTILE: f"entities/{path.name}"}
 
 
 def test_a_page_that_is_asked_for_is_added_to_the_others(saved):
     ctx, _ = saved
     write_entity_page(ctx, "b|2")
     write_entity_page(ctx, "a|1")
-    assert list(page_links(ctx.folder)) == ["b|2", "a|1"]
+    assert list(page_links(ctx.folder, ctx.log)) == ["b|2", "a|1"]
 
 
 def test_an_entity_that_only_a_check_names_has_a_page_that_says_what_is_missing(saved):
@@ -137,7 +137,7 @@ def test_a_run_that_saved_nothing_has_no_pages(planned, content, why):
     if content:
         write_index(ctx.folder.content, content)
     write_entity_pages(ctx, {})
-    assert page_links(ctx.folder) == {}
+    assert page_links(ctx.folder, ctx.log) == {}
     with pytest.raises(UsageError, match=re.escape(f"Run r1 has no saved content: {why}")):
         write_entity_page(ctx, "a|1")
 
@@ -158,7 +158,7 @@ def test_a_defect_is_logged_and_never_raised(saved):
     (ctx.folder.root / "sessions.json").write_text("no JSON")
     write_entity_pages(ctx, results(ctx, failing("b|2")))
     assert "the pages of sessions are not written:\nTraceback" in lines[0]
-    assert page_links(ctx.folder) == {}
+    assert page_links(ctx.folder, ctx.log) == {}
 
 
 def test_the_command_prints_the_path_and_refuses_a_blank_id(saved, monkeypatch, capsys):
@@ -167,7 +167,7 @@ def test_the_command_prints_the_path_and_refuses_a_blank_id(saved, monkeypatch, 
     ctx, _ = saved
     _entity_page(ctx, " a|1 ", open_it=False, json=True)
     told = json.loads(capsys.readouterr().out)
-    page = ctx.folder.root / page_links(ctx.folder)["a|1"]
+    page = ctx.folder.root / page_links(ctx.folder, ctx.log)["a|1"]
     assert told == {"run_id": "r1", "entity": "a|1", "page": str(page)}
     with pytest.raises(UsageError, match="The id of the entity is blank"):
         _entity_page(ctx, " ", open_it=False, json=False)

@@ -48,7 +48,9 @@ def test_each_session_gets_two_files_that_name_its_checks(traced):
     document = json.loads((traced.folder.root / entry["json"]).read_text())
     assert (document["workflow_session_id"], document["checks"]) == ("a|1", entry["checks"])
     assert "Named by raw_typed.x, raw_typed.y in run r1" in (traced.folder.root / entry["text"]).read_text()
-    assert session_links(traced.folder) == {session: files["text"] for session, files in index["traced"].items()}
+    assert session_links(traced.folder, traced.log) == {
+        session: files["text"] for session, files in index["traced"].items()
+    }
 
 
 def test_what_is_not_known_is_named_and_hides_no_other(traced):
@@ -94,7 +96,7 @@ def test_without_sessions_nothing_is_written(planned):
     ctx = planned()
     assert trace_failing_sessions(ctx, [failing()]) == {"traced": {}, "not_traced": {}}
     assert not ctx.folder.diagnostics.exists()
-    assert session_links(ctx.folder) == {}
+    assert session_links(ctx.folder, ctx.log) == {}
 
 
 @settings(deadline=None)
