@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Without these, a summary says nothing of its run.
+_NEEDED = ("run_id", "pack", "verdict", "checks", "failures")
+
 
 @dataclass(frozen=True, slots=True)
 class EndedRun:
@@ -81,16 +84,19 @@ def mail_passed_run(context: Mapping[str, Any]) -> None:
 
 def ended_run(settings: Environment, context: Mapping[str, Any], *, failed: bool, note: str = "") -> EndedRun:
     """Return the DAG run of a callback's context. A summary that cannot be read counts as none."""
-    from streamproof.runs.folder import read_json
+    from streamproof.runs.folder import read_object
 
     dag_id, run_id = str(context["dag"].dag_id), str(context["run_id"])
     folders = folders_of(settings.artifacts, dag_id, run_id)
     folder = folders[-1] if folders else None
     summary = None
-    if folder is not None and (folder / "summary.json").exists():
+    if folder is not None:
         try:
-            summary = read_json(folder / "summary.json")
-        except ValueError:
+            found = read_object(folder / "summary.json", *_NEEDED)
+            summary = found if isinstance(found["checks"], dict) else None
+        except FileNotFoundError:
+            log.info("Run %s has no summary.", run_id)
+        except (OSError, ValueError):
             log.exception("The summary of run %s cannot be read.", run_id)
     reason = str(context.get("reason") or "the DAG run failed")
     return EndedRun(settings, dag_id, run_id, folder, summary, failed, reason, note)
@@ -107,10 +113,11 @@ def _alert(run: EndedRun, context: Mapping[str, Any]) -> None:
 def _alert_by_rules(run: EndedRun, context: Mapping[str, Any]) -> None:
     from streamproof.airflow.alerting.kept import was_sent
     from streamproof.airflow.alerting.recovery import ended_failure
+    from streamproof.report.formatting import whole
 
     rules = _rules(run, context)
     before = ended_failure(run.settings.artifacts, run.summary, rules) if run.summary else None
-    failed = int(run.summary["checks"]["failed"]) if run.summary else 0
+    failed = whole(run.summary["checks"].get("failed")) if run.summary else 0
     kind = rules.mail_about(run.verdict, failed, (before.run.verdict, before.run.checks_failed) if before else None)
     if kind is None:
         log.info("Run %s needs no mail (alert_on is %s).", run.dag_run_id, rules.on)
@@ -143,11 +150,10 @@ def _rules(run: EndedRun, context: Mapping[str, Any]) -> AlertRules:
 
 def mail_of(run: EndedRun, before: EndedFailure | None = None) -> Mail:
     """Return the mail of a run, from its summary if that was published. `before` is the failure that it ends."""
-    from streamproof.report.mail import Recovered, render_mail, render_unpublished
+    from streamproof.report.mail import Recovered, render_mail
 
     if run.summary is None:
-        where = f"What there is: {run.folder}" if run.folder else "It was not even planned: task plan_run says why."
-        return render_unpublished(run.dag_run_id, reason=run.reason, where=where, links=run.links, note=run.note)
+        return _unpublished(run)
     recovered = None
     if before is not None:
         failed = before.run
@@ -155,14 +161,26 @@ def mail_of(run: EndedRun, before: EndedFailure | None = None) -> Mail:
             failed.run_id, failed.verdict, failed.first_broken_layer or "", before.holding, is_last=before.is_last
         )
     broken_after = run.reason if run.failed and run.summary["verdict"] == "passed" else ""
-    return render_mail(
-        run.summary,
-        links=run.links,
-        recovered=recovered,
-        entities=_entities(run),
-        note=run.note,
-        broken_after=broken_after,
-    )
+    try:
+        return render_mail(
+            run.summary,
+            links=run.links,
+            recovered=recovered,
+            entities=_entities(run),
+            note=run.note,
+            broken_after=broken_after,
+        )
+    except Exception:
+        log.exception("The mail about run %s does not have what its summary says.", run.dag_run_id)
+        return _unpublished(run)
+
+
+def _unpublished(run: EndedRun) -> Mail:
+    """Return the mail of a run without a summary that can be read."""
+    from streamproof.report.mail import render_unpublished
+
+    where = f"What there is: {run.folder}" if run.folder else "It was not even planned: task plan_run says why."
+    return render_unpublished(run.dag_run_id, reason=run.reason, where=where, links=run.links, note=run.note)
 
 
 def _entities(run: EndedRun) -> str:

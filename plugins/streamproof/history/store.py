@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +74,15 @@ def read_history(artifacts: Path, pack: str | None = None) -> History:
     The history is empty when there is no folder. A file that cannot be read is listed in `unreadable`.
     """
     entries, unreadable = [], []
+    folder = history_folder(artifacts)
     try:
-        files = sorted(history_folder(artifacts).glob("*.json"))
+        # Not `glob`, for which a folder that may not be read is empty. A hidden file is being written.
+        files = sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
+    except FileNotFoundError:
+        return History(())
     except OSError as problem:
-        return History((), ((str(history_folder(artifacts)), problem.strerror or str(problem)),))
+        return History((), ((str(folder), problem.strerror or str(problem)),))
     for path in files:
-        if path.name.startswith("."):  # another process is writing it
-            continue
         try:
             entry = read_entry(path)
         except FileNotFoundError:  # removed meanwhile
@@ -126,11 +130,20 @@ _TEXTS = (
     "run_id", "pack", "mode", "verdict", "git_commit", "fixture_sha256", "stack", "processor", "started_at", "ended_at",
 )  # fmt: skip
 
+_LATER_TEXTS = ("rerun", "remark", "dag_id")
+
 
 def _require(document: Mapping[str, Any]) -> None:
-    for name in _TEXTS:
+    for name in (*_TEXTS, *(name for name in _LATER_TEXTS if name in document)):
         if not isinstance(document[name], str):
             raise TypeError(f"{name!r} is not a text")
+    if not isinstance(document["first_broken_layer"], str | None):
+        raise TypeError("'first_broken_layer' is not a text")
+    for name in ("started_at", "ended_at"):
+        datetime.fromisoformat(document[name])
+    for seconds in (document["duration_sec"], *document["stages"].values()):
+        if type(seconds) not in (int, float) or not 0 <= seconds < math.inf:
+            raise TypeError(f"{seconds!r} is not a number of seconds")
     for name in ("checks_total", "checks_failed"):
         if not isinstance(document[name], int):
             raise TypeError(f"{name!r} is not an integer")

@@ -33,14 +33,39 @@ def read_all_runs(runs: Path, *, is_alive: IsAlive, now: datetime, pack: str | N
     kept = read_history(runs)
     entries, unreadable = list(kept.entries), list(kept.unreadable)
     known = {entry.run_id for entry in entries}
-    for plan in sorted(runs.glob("*/plan.json")):
-        if plan.parent.name in known:
+    folders, problems = _folders(runs)
+    unreadable += problems
+    for folder in folders:
+        if folder.name in known:
             continue
         try:
-            entries.append(_read_folder(plan.parent, is_alive, now))
+            entry = _read_folder(folder, is_alive, now)
         except (OSError, ValueError, KeyError, TypeError) as problem:
-            unreadable.append((str(plan.parent), str(problem) or type(problem).__name__))
+            unreadable.append((str(folder), str(problem) or type(problem).__name__))
+            continue
+        # The folder of a run may have been copied.
+        if entry.run_id not in known:
+            known.add(entry.run_id)
+            entries.append(entry)
     return History(newest_first([entry for entry in entries if pack in (None, entry.pack)]), tuple(unreadable))
+
+
+def _folders(runs: Path) -> tuple[list[Path], list[tuple[str, str]]]:
+    """Return the folders of runs, and those that may not be read, with the reason."""
+    found, unreadable = [], []
+    try:
+        below = sorted(runs.iterdir())
+    except FileNotFoundError:
+        return [], []
+    except OSError as problem:
+        return [], [(str(runs), problem.strerror or str(problem))]
+    for folder in below:
+        try:
+            if (folder / "plan.json").exists():
+                found.append(folder)
+        except OSError as problem:
+            unreadable.append((str(folder), problem.strerror or str(problem)))
+    return found, unreadable
 
 
 def _read_folder(folder: Path, is_alive: IsAlive, now: datetime) -> RunEntry:

@@ -115,6 +115,41 @@ def test_without_a_summary_it_says_so(environment):
     assert str(environment) in alerts.mail_of(ended("manual__1")).html
 
 
+@pytest.mark.parametrize(
+    "summary",
+    ["[]", "[1]", '"x"', "{}", "null", '{"verdict"', '{"run_id": "1", "pack": "p", "verdict": "failed"}', None],
+)
+def test_a_summary_that_cannot_be_read_is_mailed_as_none(environment, sent, summary):
+    published(environment / "manual__1")
+    path = environment / "manual__1/summary.json"
+    path.unlink()
+    if summary is None:
+        path.mkdir()
+    else:
+        path.write_text(summary)
+
+    alerts.mail_failed_run(CONTEXT)
+
+    [(_, mail, _)] = sent
+    assert mail.subject == "[streamproof] manual__1: no verdict"
+
+
+@pytest.mark.parametrize(
+    "damage", [{"checks": None}, {"failures": None}, {"rerun": ...}, {"fixture": ...}, {"stack": 5}]
+)
+def test_a_summary_that_says_too_little_is_mailed(environment, sent, damage):
+    published(environment / "manual__1")
+    path = environment / "manual__1/summary.json"
+    summary = {**orjson.loads(path.read_bytes()), **damage}
+    path.write_bytes(orjson.dumps({key: value for key, value in summary.items() if value is not ...}))
+
+    alerts.mail_failed_run(CONTEXT)
+
+    [(_, mail, _)] = sent
+    assert mail.subject.startswith("[streamproof] ")
+    assert str(environment / "manual__1") in mail.html
+
+
 def test_what_looks_like_a_template_is_sent_as_it_is(environment, sent):
     published(environment / "manual__1")
 
@@ -234,7 +269,7 @@ def test_reports_may_be_served_elsewhere(environment, monkeypatch):
         read_settings()
 
 
-def test_nothing_that_is_broken_makes_a_callback_raise(environment, sent, caplog):
+def test_nothing_that_is_broken_makes_a_callback_raise(environment, sent, caplog, monkeypatch):
     published(environment / "manual__1")
     (environment / "manual__1/summary.json").write_text('{"verdict": "passed", "checks": 3')
     (environment / "manual__1/mail").mkdir()
@@ -242,7 +277,7 @@ def test_nothing_that_is_broken_makes_a_callback_raise(environment, sent, caplog
     (environment / "manual__1/mail/outcome.json").write_text('["sent"]')
     alerts.mail_failed_run(CONTEXT)
     assert [mail.subject for _, mail, _ in sent] == ["[streamproof] manual__1: no verdict"]
-    (environment / "manual__1/summary.json").write_text('{"verdict": "passed"}')
+    monkeypatch.setattr(alerts, "_alert_by_rules", lambda *_: 1 // 0)
     alerts.mail_passed_run(CONTEXT)
     assert "nobody was told of it" in caplog.text
 

@@ -73,6 +73,13 @@ def test_the_newest_run_comes_first_and_a_pack_has_its_own(tmp_path, entry, writ
         ({"duration_sec": "soon"}, "does not fit"),
         ({"started_at": None}, "'started_at' is not a text"),
         ({"checks_total": None}, "'checks_total' is not an integer"),
+        ({"rerun": 5}, "'rerun' is not a text"),
+        ({"dag_id": 4}, "'dag_id' is not a text"),
+        ({"first_broken_layer": ["x"]}, "'first_broken_layer' is not a text"),
+        ({"started_at": "yesterday"}, "does not fit"),
+        ({"duration_sec": "12"}, "'12' is not a number of seconds"),
+        ({"duration_sec": -1}, "-1 is not a number of seconds"),
+        ({"stages": {"stack_up": True}}, "True is not a number of seconds"),
         ({"checks": {"a.b": {"status": "passed"}}}, "has no"),
         ({"checks": {"a.b": 3}}, "does not fit"),
         (
@@ -93,6 +100,12 @@ def test_a_file_that_cannot_be_read_is_listed_with_the_reason(tmp_path, entry, w
     [(path, why)] = found.unreadable
     assert path == str(bad)
     assert reason in why
+
+
+def test_a_history_that_is_no_folder_is_told(tmp_path):
+    history_folder(tmp_path).write_text("")
+
+    assert read_history(tmp_path).unreadable == ((str(history_folder(tmp_path)), "Not a directory"),)
 
 
 def test_a_file_of_an_older_version_may_have_more_and_fewer_fields(tmp_path, entry, write):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -135,6 +136,18 @@ def test_a_summary_of_another_version_is_listed_with_the_reason(runs, begun, con
 
     assert path == str(runs / "strange")
     assert reason
+
+
+def test_a_copied_folder_is_the_same_run(runs, begun):
+    shutil.copytree(begun("first").root, runs / "copy")
+
+    assert [entry.run_id for entry in read(runs).entries] == ["first"]
+
+
+def test_a_folder_of_runs_that_is_none_is_told(runs):
+    runs.write_text("")
+
+    assert (str(runs), "Not a directory") in read(runs).unreadable
 
 
 def test_other_folders_are_no_runs(runs, begun):

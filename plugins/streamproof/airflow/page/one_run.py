@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ _KNOWN = {
     "harness.log": "Log",
 }
 _MOST_PAGES, _MOST_FAILURES = 200, 50
+_STAGE = re.compile(r"\w+")
 
 
 def in_brief(run: ShownRun) -> dict[str, Any]:
@@ -53,9 +55,11 @@ def stages_of(run: ShownRun) -> list[dict[str, object]]:
     if run.folder is None:
         return []
     plan, _ = read_object(run.folder / "plan.json")
-    names = [str(stage.get("name")) for stage in (plan or {}).get("stages", ()) if isinstance(stage, dict)]
+    planned = (plan or {}).get("stages")
+    stages = planned if isinstance(planned, list) else []
+    names = [str(stage.get("name")) for stage in stages if isinstance(stage, dict)]
     found = []
-    for name in names:
+    for name in filter(_STAGE.fullmatch, names):
         result, _ = read_object(run.folder / "stages" / f"{name}.json")
         if result is not None:
             seconds, error = result.get("duration_sec"), result.get("error")
@@ -79,7 +83,8 @@ def pages_of(run: ShownRun, *, logs: bool) -> dict[str, list[tuple[str, str]]]:
 def _html_below(folder: Path) -> list[str]:
     """Return the paths of all pages in a run's folder that are served."""
     found = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.html"))]
-    return [path for path in found if file_of_run(folder, path)]
+    # A name that is no UTF-8 has no address.
+    return [path for path in found if path.isprintable() and file_of_run(folder, path)]
 
 
 def previous_of(settings: Environment, reader: Reader, run: ShownRun) -> str:

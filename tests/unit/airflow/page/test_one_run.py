@@ -61,6 +61,20 @@ def test_failures_of_another_version_do_not_break_the_page(site, failures):
     assert "first broken layer is typed" in site.get("/runs/a")
 
 
+@pytest.mark.parametrize("stages", ["null", "7", '[{"name": "a\\u0000b"}, {"name": "../../secret"}, 5]'])
+def test_stages_of_a_damaged_plan_do_not_break_the_page(site, stages):
+    folder = site.add("a", "failed")
+    (folder.parent / "secret.json").write_text('{"status": "read from elsewhere"}')
+    (folder / "plan.json").write_text(f'{{"run_id": "a", "pack": "livepeer", "stages": {stages}}}')
+    assert "read from elsewhere" not in site.get("/runs/a")
+
+
+def test_a_page_whose_name_is_no_utf8_is_not_listed(site):
+    folder = site.add("a", "failed")
+    (folder / "x\udcff.html").write_text("x")
+    assert "x\udcff" not in site.get("/runs/a")
+
+
 def test_a_report_is_served_in_a_sandbox(site):
     site.add("a")
 
