@@ -12,7 +12,7 @@ from streamproof.airflow.page.finding import Settings
 from streamproof.airflow.page.responses import page
 from streamproof.airflow.page.runs import read_runs
 from streamproof.history.comparing import compare
-from streamproof.history.drift import drifts
+from streamproof.history.drift import drifts_by_run
 from streamproof.history.entries import RunEntry
 from streamproof.history.flaky import flaky_checks, flaky_runs
 
@@ -50,7 +50,7 @@ def two_runs(
 
 @router.get("/checks")
 def unsteady(request: Request, reader: CurrentReader, settings: Settings, pack: str = "") -> HTMLResponse:
-    """Show which checks and runs are flaky, and what drifts in the newest run, by pack."""
+    """Show which checks and runs are flaky, and what drifts in the newest run of each kind, by pack."""
     found = read_runs(settings, reader.may_read)
     of_pack: dict[str, list[RunEntry]] = {}
     for entry in found.entries:
@@ -62,7 +62,7 @@ def unsteady(request: Request, reader: CurrentReader, settings: Settings, pack: 
             "runs": len(entries),
             "checks": list(flaky_checks(entries).values()),
             "flaky_runs": flaky_runs(entries),
-            "drifts": drifts(entries),
+            "drifts": drifts_by_run(entries),
         }
         for name, entries in sorted(of_pack.items())
     ]

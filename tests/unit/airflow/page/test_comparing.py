@@ -51,6 +51,23 @@ def test_a_longer_stage_is_drift(site):
     assert "<td>stage</td><td><code>stack_up</code></td>" in html
 
 
+def test_drift_is_looked_for_in_the_newest_run_of_each_kind(site):
+    for number in range(1, 8):
+        for mode, hour in (("full", 1), ("smoke", 2)):
+            site.remember(
+                f"{mode}{number}",
+                mode=mode,
+                started_at=f"2026-03-0{number}T0{hour}:00:00.000Z",
+                stages={"stack_up": 30.0 if (number, mode) == (7, "full") else 2.0},
+            )
+
+    html = site.get("/checks")
+
+    assert '<a href="/runs/full7">full7</a></td><td>stage</td><td><code>stack_up</code></td>' in html
+    assert "smoke7" not in html
+    assert "No drift was found" not in html
+
+
 def test_without_a_history_it_says_so(site):
     assert "The history has no run" in site.get("/checks")
 
