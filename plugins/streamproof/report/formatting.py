@@ -12,6 +12,8 @@ from streamproof.model.results import CheckResult, Status
 
 # Values that are left out of diagnostics. Zero is shown, because it is information.
 _EMPTY: tuple[Any, ...] = ("", None, [], {})
+# Characters of a commit that are shown.
+_COMMIT = 12
 
 
 # Characters that XML 1.0 or UTF-8 cannot hold: control characters, and halves of surrogate pairs.
@@ -66,6 +68,12 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s"
+
+
+def commit(described: Any) -> str:
+    """Render a commit as Git describes it in short, with the mark of uncommitted changes: 0d4c9a1f6f6f+changes."""
+    plain, plus, mark = str(described).partition("+")
+    return f"{plain[:_COMMIT]}{plus}{mark[:_COMMIT]}"
 
 
 def count(amount: int, noun: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streamproof.model.results import CheckResult, Status
-from streamproof.report.formatting import count, diagnostics, duration, headline, seen, value
+from streamproof.report.formatting import commit, count, diagnostics, duration, headline, seen, value
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,17 @@ from streamproof.report.formatting import count, diagnostics, duration, headline
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("described", "text"),
+    [
+        ("0d4c9a1f" * 5, "0d4c9a1f0d4c"), (f"{'0d4c9a1f' * 5}+changes", "0d4c9a1f0d4c+changes"), ("unknown", "unknown"),
+        ("", ""), (f"x+{'y' * 99}", f"x+{'y' * 12}"),
+    ],
+)  # fmt: skip
+def test_a_commit_keeps_the_mark_of_uncommitted_changes(described, text):
+    assert commit(described) == text
 
 
 def test_counts_and_values():

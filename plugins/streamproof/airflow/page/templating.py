@@ -30,6 +30,7 @@ def _environment() -> Environment:
         "number": formatting.number,
         "value": formatting.value,
         "breakable": breakable,
+        "commit": formatting.commit,
         "diagnostics": formatting.diagnostics,
         "minute": _minute,
         "quantity": _quantity,

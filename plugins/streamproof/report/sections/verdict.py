@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamproof.model.rungs import PROVES, Rung
-from streamproof.report.formatting import number
+from streamproof.report.formatting import commit, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         *_serving(summary.get("serving")),
         ("Fixture events", number(fixture["events"])),
         ("Started (UTC)", _short(str(summary["started_at"]))),
-        ("Commit", str(summary["git_commit"])[:12] or "unknown"),
+        ("Commit", commit(summary["git_commit"]) or "unknown"),
         ("First broken layer", str(summary["first_broken_layer"] or "none")),
         *_rungs(summary),
     ]

@@ -14,7 +14,7 @@ from streamproof.history.drift import Drift
 from streamproof.history.entries import INTERRUPTED, RUNNING, CheckEntry, RunEntry
 from streamproof.history.flaky import FlakyCheck
 from streamproof.history.store import History
-from streamproof.report.formatting import count, diagnostics, duration, number
+from streamproof.report.formatting import commit, count, diagnostics, duration, number
 from streamproof.report.terminal.fitting import Column, fitting_table
 
 _VERDICTS = {
@@ -27,6 +27,8 @@ _VERDICTS = {
 _STATUSES = {"passed": "green", "failed": "red", "errored": "yellow", "skipped": "dim"}
 FLAKY = "FLAKY"
 _MOST_NOTES = 10
+# A commit of 40 characters with its mark of uncommitted changes fits.
+_LONGEST_FACT = 48
 
 
 def show_runs(
@@ -72,7 +74,7 @@ def _columns(shown: Sequence[RunEntry], flaky: Collection[str]) -> list[Column]:
         Column("started (UTC)", [Text(entry.started_at[:19].replace("T", " ")) for entry in shown]),
         Column("pack", [Text(entry.pack) for entry in shown]),
         Column("mode", [Text(entry.mode) for entry in shown]),
-        Column("commit", [Text(_commit(entry.git_commit), "dim") for entry in shown]),
+        Column("commit", [Text(commit(entry.git_commit), "dim") for entry in shown]),
         Column("", [Text("injected" if entry.injected else "", "yellow") for entry in shown]),
     ]
     return [column for column in columns if any(cell.plain for cell in column.cells)]
@@ -80,11 +82,6 @@ def _columns(shown: Sequence[RunEntry], flaky: Collection[str]) -> list[Column]:
 
 def _counts(entry: RunEntry) -> str:
     return f"{entry.checks_failed} of {entry.checks_total} failed" if entry.checks_failed else str(entry.checks_total)
-
-
-def _commit(commit: str) -> str:
-    plain, plus, changes = commit.partition("+")
-    return f"{plain[:12]}{plus}{changes}"
 
 
 def _show_flaky(console: Console, checks: Sequence[FlakyCheck]) -> None:
@@ -128,7 +125,7 @@ def show_check(
         Column("status", [Text(check.status, _STATUSES.get(check.status, "")) for _, check in found]),
         Column("took", [Text(duration(check.duration_sec)) for _, check in found], right=True),
         Column("failed rows", [Text(number(check.failed_rows)) for _, check in found], right=True),
-        Column("commit", [Text(_commit(run.git_commit), "dim") for run, _ in found]),
+        Column("commit", [Text(commit(run.git_commit), "dim") for run, _ in found]),
         Column("numbers", [Text(_numbers(check)) for _, check in found]),
     ]
     _print(console, Text(name, "bold"))
@@ -144,7 +141,7 @@ def show_comparison(console: Console, a: RunEntry, b: RunEntry, found: Compariso
     facts += [("took", duration(a.duration_sec), duration(b.duration_sec))]
     names = ("pack", "mode", "stack", "processor", "git_commit", "fixture_sha256", "first_broken_layer")
     facts += [(n, str(getattr(a, n)), str(getattr(b, n))) for n in names if getattr(a, n) != getattr(b, n)]
-    _show_pairs(console, "", [Pair(name, one[:40], other[:40]) for name, one, other in facts])
+    _show_pairs(console, "", [Pair(name, one[:_LONGEST_FACT], other[:_LONGEST_FACT]) for name, one, other in facts])
     _show_pairs(console, "Checks with another result", found.checks_that_changed)
     times = [Pair(pair.name, duration(pair.a), duration(pair.b)) for pair in found.stage_times]
     _show_pairs(console, "Stages", times)

@@ -20,6 +20,21 @@ def test_two_runs_are_compared_the_earlier_first(site):
     assert "No number differs" in html
 
 
+def test_values_that_are_shown_in_part_are_compared_as_a_whole(site):
+    commit, fixtures = "0d4c9a1f" * 5, "9f" * 32
+    site.remember("a", git_commit=commit, fixture_sha256=fixtures, started_at="2026-03-01T00:00:00.000Z")
+    changes = {"git_commit": f"{commit}+changes", "fixture_sha256": f"{fixtures[:-1]}0"}
+    site.remember("b", **changes, started_at="2026-03-02T00:00:00.000Z")
+
+    html = site.get("/compare?run=a&run=b")
+
+    differs = ' <span class="muted small">differs</span></td></tr>'
+    assert f"Commit</th><td>0d4c9a1f0d4c</td><td>0d4c9a1f0d4c+changes{differs}" in html
+    shown = f"{fixtures[:13]}..."
+    assert f"Fixture set</th><td>{shown}</td><td>{shown}{differs}" in html
+    assert "Processor</th><td>local</td><td>local</td></tr>" in html
+
+
 @pytest.mark.parametrize("runs", ["", "run=a", "run=a&run=a&run=a"])
 def test_it_takes_two(site, runs):
     site.add("a")

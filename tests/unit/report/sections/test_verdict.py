@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from streamproof.model.rungs import NEEDS, PROVES, Rung
 from streamproof.report.html import render_html
-from streamproof.report.sections.verdict import ladder, next_need
+from streamproof.report.mail import render_mail
+from streamproof.report.sections.verdict import facts, ladder, next_need
 
 
 def test_every_rung_says_what_it_proves_or_what_it_needs(summarize):
@@ -38,3 +39,11 @@ def test_a_summary_alone_is_a_page_that_says_what_is_missing():
     assert "The folder holds no results of stages" in page
     assert "Failed" in page
     assert "<wbr>n" in page
+
+
+def test_uncommitted_changes_are_shown_with_the_commit(summarize):
+    summary, results = summarize("passed")
+    changed = {**summary, "git_commit": f"{'0d4c9a1f' * 5}+changes"}
+    assert dict(facts(changed))["Commit"] == "0d4c9a1f0d4c+changes"
+    assert "0d4c9a1f0d4c+changes" in render_html(changed, results)
+    assert "Commit: 0d4c9a1f0d4c+changes" in render_mail(changed).text

@@ -135,3 +135,9 @@ def test_two_runs_show_what_differs():
     assert ["git_commit", "0d4c9a1f6f6f4f3ab7cbe1de9a8b2c3d4e5f6071", "f" * 40] in rows
     assert "Only in run-0001: o.gone" in text
     assert not any(row[:1] == ["mode"] for row in rows)
+
+
+def test_uncommitted_changes_are_a_difference_that_is_seen():
+    a, b = entry(1), entry(2, git_commit=f"{entry(1).git_commit}+changes")
+    text = printed(lambda console: show_comparison(console, a, b, compare(a, b)))
+    assert ["git_commit", a.git_commit, b.git_commit] in [line.split() for line in text.splitlines()]
