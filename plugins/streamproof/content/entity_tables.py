@@ -11,7 +11,7 @@ from typing import Any
 
 from streamproof.content.entity_rows import EntityRows, Row, inside, is_number, milliseconds
 from streamproof.model.content import SavedContent
-from streamproof.model.entity import EntityTable, Mark, Series, moment
+from streamproof.model.entities.page import EntityTable, Mark, Series, moment
 from streamproof.model.window import iso_ms
 from streamproof.packs.entities import Entities
 from streamproof.packs.entity_pages import Section

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streamproof.model.scenarios import is_mislabelled
+from streamproof.model.entities.scenarios import is_mislabelled
 from streamproof.notebook.opening import OpenedRun
 from streamproof.notebook.shown import COMPACT_ROWS, Part, Table
 from streamproof.packs.entities import Entities

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from streamproof.model.scenarios import is_mislabelled
+from streamproof.model.entities.scenarios import is_mislabelled
 from streamproof.notebook.opening import OpenedRun
 from streamproof.notebook.shown import COMPACT_ROWS, Part, Table
 from streamproof.report.formatting import count, duration

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from streamproof.model.content import SavedContent
-from streamproof.model.entity import EntityTable
+from streamproof.model.entities.page import EntityTable
 from streamproof.packs.entities import Entities
 from streamproof.packs.entity_pages import EntityPageRules, Section
 from streamproof.runs.context import RunContext

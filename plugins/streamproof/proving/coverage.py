@@ -10,8 +10,8 @@ import queue
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from streamproof.model.coverage import DamageOutcome, DamageResult
 from streamproof.model.plan import CONTRACTS
+from streamproof.model.proofs.coverage import DamageOutcome, DamageResult
 from streamproof.model.results import Status
 from streamproof.proving.mutations import Prover, Subject
 from streamproof.warehouse.clones import Clone, Damage, Damaging, Target

@@ -15,7 +15,7 @@ from streamproof.checks.contracts.files import Contract
 from streamproof.checks.contracts.validation import validate
 from streamproof.model.errors import WarehouseError
 from streamproof.model.plan import CONTRACTS
-from streamproof.model.proof import Mutant, Outcome, Proof, judge_mutant
+from streamproof.model.proofs.proof import Mutant, Outcome, Proof, judge_mutant
 from streamproof.model.results import CheckResult, Status
 from streamproof.sql.blocks import Block
 from streamproof.warehouse.base import Warehouse

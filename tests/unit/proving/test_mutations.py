@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from streamproof.model.errors import WarehouseError
-from streamproof.model.proof import Mutant, Outcome
+from streamproof.model.proofs.proof import Mutant, Outcome
 from streamproof.model.results import CheckResult, Status
 from streamproof.proving.mutations import Prover, Subject, assertion_subject
 from streamproof.sql.blocks import parse_blocks

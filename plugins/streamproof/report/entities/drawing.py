@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from streamproof.model.entity import EntityTable, Mark, Series, moment
+from streamproof.model.entities.page import EntityTable, Mark, Series, moment
 
 # More marks or points could not be told apart. The tables below have the rows.
 MOST_MARKS = 400

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from streamproof.model.entity import EntityPage, EntityTable
+from streamproof.model.entities.page import EntityPage, EntityTable
 from streamproof.model.results import CheckResult
 from streamproof.report import formatting
 from streamproof.report.entities import drawing

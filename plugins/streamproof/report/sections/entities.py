@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from streamproof.model.entities.scenarios import is_mislabelled
 from streamproof.model.results import StageResult
-from streamproof.model.scenarios import is_mislabelled
 from streamproof.report.formatting import decimal, number, whole
 from streamproof.report.sections.entries import entries
 

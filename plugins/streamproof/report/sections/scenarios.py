@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from streamproof.model.entities.scenarios import is_fallout
 from streamproof.model.results import StageResult
-from streamproof.model.scenarios import is_fallout
 from streamproof.report.formatting import whole
 from streamproof.report.sections.entries import entries
 

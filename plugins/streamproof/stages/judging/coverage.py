@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streamproof.model.coverage import ColumnCoverage, DamageOutcome, DamageResult
 from streamproof.model.errors import WarehouseError
 from streamproof.model.plan import EVERY_DAMAGE, PROVE
+from streamproof.model.proofs.coverage import ColumnCoverage, DamageOutcome, DamageResult
 from streamproof.model.results import CheckResult, Status
 from streamproof.proving.coverage import Coverage
 from streamproof.proving.mutations import Prover

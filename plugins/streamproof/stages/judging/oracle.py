@@ -11,9 +11,9 @@ from typing import Any
 from streamproof.checks.oracle import Judgement, OracleJudge
 from streamproof.checks.oracle_parts import Expectation, Oracle, Row, load_oracle
 from streamproof.fixtures.ordering import ReplayPlan
+from streamproof.model.entities.scenarios import is_mislabelled
 from streamproof.model.errors import UsageError
 from streamproof.model.plan import ORACLE
-from streamproof.model.scenarios import is_mislabelled
 from streamproof.packs.entities import Entities
 from streamproof.packs.pack import Pack
 from streamproof.proving.mutations import Subject, block_mutants

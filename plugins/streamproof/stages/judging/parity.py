@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from streamproof.checks.exemptions import exempt_columns
 from streamproof.checks.parity import SUITE, Parity
 from streamproof.checks.parity_map import ParityObject
-from streamproof.model.proof import Mutant
+from streamproof.model.proofs.proof import Mutant
 from streamproof.model.results import CheckResult
 from streamproof.proving.mutations import Subject
 from streamproof.runs.context import RunContext

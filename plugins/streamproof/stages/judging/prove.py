@@ -8,7 +8,7 @@ from typing import Any
 
 from streamproof.model.errors import StreamproofError
 from streamproof.model.plan import CONSERVATION, PROVE
-from streamproof.model.proof import Proof
+from streamproof.model.proofs.proof import Proof
 from streamproof.model.results import CheckResult, Status
 from streamproof.model.waiting import now_at
 from streamproof.proving.mutations import Prover, Subject, assertion_subject, contract_subject

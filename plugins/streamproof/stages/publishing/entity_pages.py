@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from streamproof.model.entity import EntityPage
+from streamproof.model.entities.page import EntityPage
 from streamproof.model.errors import UsageError
 from streamproof.model.results import CheckResult, StageResult, Status
 from streamproof.report.entities.page import render_entity_page

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from streamproof.model.entity import EntityPage, EntityTable, Mark, Series, moment
+from streamproof.model.entities.page import EntityPage, EntityTable, Mark, Series, moment
 from streamproof.model.results import CheckResult, Status
 from streamproof.report.entities import drawing
 from streamproof.report.entities.page import render_entity_page

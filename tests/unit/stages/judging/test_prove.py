@@ -8,7 +8,7 @@ import pytest
 
 from streamproof.model.errors import StreamproofError, UsageError
 from streamproof.model.plan import PROVE
-from streamproof.model.proof import Mutant, Outcome, Proof
+from streamproof.model.proofs.proof import Mutant, Outcome, Proof
 from streamproof.model.results import CheckResult, StageResult, Status
 from streamproof.proving.mutations import Subject
 from streamproof.runs.request import RunRequest

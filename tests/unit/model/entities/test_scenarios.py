@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.model.scenarios import is_fallout, is_mislabelled
+from streamproof.model.entities.scenarios import is_fallout, is_mislabelled
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streamproof.model.proof import Mutant, Outcome, judge_mutant
+from streamproof.model.proofs.proof import Mutant, Outcome, judge_mutant
 from streamproof.model.results import CheckResult, Status
 
 P, F, E, S = Status.PASSED, Status.FAILED, Status.ERRORED, Status.SKIPPED

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from streamproof.model.entities.scenarios import is_mislabelled
 from streamproof.model.results import CheckResult
-from streamproof.model.scenarios import is_mislabelled
 from streamproof.model.window import iso_ms
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamproof.model.coverage import ColumnCoverage, DamageOutcome, DamageResult
+from streamproof.model.proofs.coverage import ColumnCoverage, DamageOutcome, DamageResult
 
 
 def damage_result(column, outcome, damage="zero"):
