@@ -18,6 +18,8 @@ from urllib.parse import quote
 import pytest
 
 from streamproof.airflow.settings import run_id_of
+from streamproof.history.store import record
+from streamproof.model.results import CheckResult, StageResult, Status
 from streamproof.runs.folder import RunFolder
 from streamproof.runtime.process import is_alive
 
@@ -39,6 +41,7 @@ pytestmark = [pytest.mark.system, pytest.mark.engine]
 RUN_TIMEOUT_SEC = 600
 DEFERRED = ("pipeline_ready", "pipeline_wait")
 SHORT = "streamproof_run_short"
+FAILED_THEN = "accounting_identity"
 # Long enough for a stack to be up, and far too short for what is injected.
 DAGRUN_TIMEOUT_SEC = 120
 SLEEPS = 100
@@ -120,9 +123,23 @@ def browsing() -> Iterator[Browsing]:
         yield browse
 
 
+def a_night_that_failed(runs: Path) -> None:
+    """Leave the history of a failed run of the DAG: whoever was told of it is told that the next one passes."""
+    check = CheckResult("raw_typed", FAILED_THEN, Status.FAILED, failed_rows=1)
+    summary = {
+        "run_id": "night-before", "pack": "livepeer", "mode": "full", "verdict": "failed", "git_commit": "unknown",
+        "fixture": {"sha256": ""}, "stack": {"name": "local", "processor": "local"}, "first_broken_layer": "typed",
+        "started_at": "2026-01-01T03:00:00.000Z", "ended_at": "2026-01-01T03:00:09.000Z", "duration_sec": 9.0,
+        "checks": {"total": 1, "failed": 1}, "results": [], "not_run": [], "injected": None, "error": None,
+        "rerun": "streamproof run --manifest golden", "dag_run": {"dag_id": DAG, "run_id": "scheduled__night-before"},
+    }  # fmt: skip
+    record(runs, summary, {"raw_typed": StageResult("raw_typed", Status.FAILED, "", "", 0, checks=(check,))})
+
+
 @pytest.fixture(scope="module")
 def golden(scheduled: Scheduled) -> dict[str, Any]:
-    """A DAG run that has passed."""
+    """A DAG run that has passed, after one that failed."""
+    a_night_that_failed(scheduled.runs)
     return scheduled.airflow.run({"manifest": "golden"}, RUN_TIMEOUT_SEC)
 
 
@@ -162,7 +179,11 @@ def test_a_run_over_the_rest_api_and_one_that_cannot_be_planned(scheduled, golde
     assert event["extra"]["fixture_sha256"] == summary["fixture"]["sha256"]
     assert event["extra"]["rungs"] == summary["rungs"]
     assert Path(event["extra"]["report"]).exists()
-    assert [mail["Subject"] for mail in scheduled.sink.mails] == []
+    mail = scheduled.wait_for_mail()
+    assert "livepeer passes again" in mail["Subject"]
+    assert [part.get_content_subtype() for part in mail.iter_parts()] == ["plain", "html"]
+    assert f"raw_typed.{FAILED_THEN}" in body_of(mail)
+    assert f"{airflow.url}/streamproof/runs/{summary['run_id']}" in body_of(mail)
     runs = set(scheduled.runs.iterdir())
 
     failed = airflow.run({"manifest": "no/such/manifest.json"}, RUN_TIMEOUT_SEC)
