@@ -89,7 +89,7 @@ def render_mail(
         recovered=recovered and {
             "run_id": recovered.run_id,
             "which": "The run before" if recovered.is_last else "An earlier run",
-            "was": _TITLES.get(recovered.verdict, "Not judged").lower(),
+            "was": "failed" if recovered.verdict == "failed" else "could not be judged",
             "layer": recovered.first_broken_layer,
             "failed": recovered.failed[:_MOST_CHECKS],
             "left_out": max(len(recovered.failed) - _MOST_CHECKS, 0),

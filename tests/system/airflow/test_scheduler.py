@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.system, pytest.mark.engine]
 RUN_TIMEOUT_SEC = 600
 DEFERRED = ("pipeline_ready", "pipeline_wait")
 SHORT = "streamproof_run_short"
-FAILED_THEN = "accounting_identity"
+FAILED_THEN = "raw_typed_accounting_identity"
 # Long enough for a stack to be up, and far too short for what is injected.
 DAGRUN_TIMEOUT_SEC = 120
 SLEEPS = 100

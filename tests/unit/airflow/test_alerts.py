@@ -178,7 +178,7 @@ def test_the_first_pass_after_a_failure_is_mailed_and_the_next_is_not(environmen
         alerts.mail_passed_run({**CONTEXT, "run_id": f"night{number}"})
     [(_, mail, _)] = sent
     assert mail.subject == "[streamproof] livepeer passes again: the one check holds"
-    assert "night1, was failed" in mail.text
+    assert "night1, failed" in mail.text
     assert "raw_typed.typed_counts" in mail.text
     assert outcome(environment / "night2")["kind"] == "recovery"
     assert not (environment / "night3/mail").exists()
@@ -197,7 +197,7 @@ def test_a_run_of_other_suites_ends_no_failure(environment, sent):
     assert len(sent) == 1
     night(3, environment)
     assert [mail.subject for _, mail, _ in sent[1:]] == ["[streamproof] livepeer passes again: the one check holds"]
-    assert "The run before, night1, was failed" in sent[1][1].text
+    assert "The run before, night1, failed" in sent[1][1].text
 
 
 def test_a_failure_of_the_command_line_is_not_the_one_that_a_dag_ends(environment, sent):
@@ -229,7 +229,7 @@ def test_a_small_failure_does_not_hide_the_one_that_was_mailed_about(environment
     night(6, environment, checks=passed)
     assert [outcome(environment / f"night{number}")["kind"] for number in (1, 3)] == ["failure", "recovery"]
     assert len(sent) == 2
-    assert "An earlier run, night1, was failed" in sent[1][1].text
+    assert "An earlier run, night1, failed" in sent[1][1].text
     assert "raw_typed.c4: failed then, holds now" in sent[1][1].text
 
 

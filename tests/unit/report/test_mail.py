@@ -87,7 +87,7 @@ def test_a_run_that_passes_again_says_what_failed_before(summarize):
     mail = render_mail(summarize("passed")[0], recovered=before)
     assert mail.subject == "[streamproof] livepeer passes again: all 13 checks hold"
     for body in (mail.text, mail.html):
-        for part in ("run-7, was failed", "typed", "raw_typed.check_9", "… and 2 more checks"):
+        for part in ("run-7, failed", "typed", "raw_typed.check_9", "… and 2 more checks"):
             assert part in body
         assert "raw_typed.check_10" not in body
         assert "First broken layer" not in body
