@@ -54,7 +54,7 @@ def test_every_file_holds_one_query_of_its_own_name():
     assert {name: [block.name for block in blocks] for name, blocks in QUERIES.items()} == {
         name: [name] for name in QUERIES
     }
-    assert [name[:2] for name in sorted(QUERIES) if name[0].isdigit()] == [f"{number:02}" for number in range(1, 11)]
+    assert [name[:2] for name in sorted(QUERIES) if name[0].isdigit()] == [f"{number:02}" for number in range(1, 13)]
 
 
 @pytest.mark.parametrize(("name", "expected"), [*WORLD["trace"].items(), *WORLD["scenarios"].items()])
