@@ -9,18 +9,50 @@ from typing import Any
 
 from streamproof.environment import Environment, PostgresVariables, Services
 from streamproof.model.errors import StackError, UsageError
+from streamproof.model.formats.json_data import from_json
 from streamproof.model.results import StageResult
 from streamproof.model.settings import Connections
 from streamproof.notebook.rows import LiveRows, Rows, SavedRows
 from streamproof.notebook.saved_entities import facts_by_id
 from streamproof.runs.context import RunContext
-from streamproof.runs.folder import find_run, read_json
+from streamproof.runs.folder import BrokenFileError, find_run, read_object, read_objects
 from streamproof.runtime.stack import stack_is_alive
+from streamproof.stages.judging.oracle import ARTIFACT
 from streamproof.stages.publish_summary import stage_results
 from streamproof.stages.publishing.notebook_sections import FILE
 
 # The kind of warehouse that PG* name. CH_* name the other one.
 _POSTGRES = "postgres"
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What the notebook needs of the rows of one query in the saved document."""
+
+    name: str
+    columns: list[str]
+    rows: list[dict[str, Any]]
+    total_rows: int
+    error: str | None
+    skipped: str
+    guidance: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Section(_Entry):
+    """The same of a section's query."""
+
+    title: str
+    bars: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """The document of stage `publish_summary`, by which a file of another version, or a damaged one, is refused."""
+
+    sections: list[_Section]
+    scenarios: list[_Entry]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +85,26 @@ def open_run(environment: Environment, run_id: str, *, live: bool = False, entit
             f"Run {ctx.plan.run_id} has no summary: it was interrupted, or it has not ended.",
             hint=f"Wait for its end; `streamproof report {ctx.plan.run_id}` makes a summary of what there is.",
         )
-    summary = _document(ctx.folder.summary)
-    results = stage_results(ctx)
-    rows: Rows = LiveRows(_connected(ctx, environment)) if live else _saved(ctx, results)
-    facts = folder / "sessions.json"
-    opened = OpenedRun(ctx, summary, results, _document(facts) if facts.exists() else (), rows)
+    try:
+        opened = _opened(ctx, LiveRows(_connected(ctx, environment)) if live else _saved(ctx))
+    except OSError as problem:
+        raise BrokenFileError(Path(problem.filename or folder), problem.strerror) from None
     _require_entity(opened, entity)
     return opened
 
 
-def _saved(ctx: RunContext, results: Mapping[str, StageResult]) -> SavedRows:
+def _opened(ctx: RunContext, rows: Rows) -> OpenedRun:
+    facts = ctx.folder.root / ARTIFACT
+    return OpenedRun(
+        ctx,
+        read_object(ctx.folder.summary, "run_id", "verdict", "failures"),
+        stage_results(ctx),
+        read_objects(facts) if facts.exists() else (),
+        rows,
+    )
+
+
+def _saved(ctx: RunContext) -> SavedRows:
     path, run_id = ctx.folder.root / FILE, ctx.plan.run_id
     if not path.exists():
         why = "it observed a warehouse" if ctx.plan.observes else "it was made by an older version, or interrupted"
@@ -76,14 +118,17 @@ def _saved(ctx: RunContext, results: Mapping[str, StageResult]) -> SavedRows:
             f"Run {run_id} has saved no rows for the notebook. {reason}",
             hint=f"Look at its report: `streamproof report {run_id}` prints the path.",
         )
-    return SavedRows(ctx, results, document)
+    return SavedRows(ctx, stage_results(ctx), document)
 
 
-def _document(path: Path) -> Any:
+def _document(path: Path) -> dict[str, Any]:
+    """Return what the run has saved for the notebook. Raises BrokenFileError, and OSError."""
+    document = read_object(path)
     try:
-        return read_json(path)
-    except (OSError, ValueError) as problem:
-        raise StackError(f"{path} cannot be read: {problem}.", hint="Make the run again.") from None
+        from_json(_Saved, document)
+    except ValueError as problem:
+        raise BrokenFileError(path, problem) from None
+    return document
 
 
 def _connected(ctx: RunContext, environment: Environment) -> RunContext:

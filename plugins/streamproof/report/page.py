@@ -106,5 +106,5 @@ def _gaps(summary: Mapping[str, Any], results: Mapping[str, StageResult], texts:
     if "rungs" not in summary:
         found.append("The summary does not say what the run proved: it is from an earlier version.")
     if any(result.checks for result in results.values()) and not texts:
-        found.append("The folder does not hold the SQL of the checks: file checks.json is missing.")
+        found.append("The SQL of the checks is not shown: file checks.json is missing or cannot be read.")
     return found

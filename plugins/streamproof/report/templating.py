@@ -15,10 +15,21 @@ from streamproof.model.formats.templates import templates_of
 from streamproof.report import formatting
 from streamproof.report.sections.checks import in_short, shown_diagnostics
 
+# Characters of one value. A diagnostic may be a text of megabytes, and a report shows it several times.
+LONGEST_VALUE = 20_000
+
+
+def cut(item: Any) -> Any:
+    """Return a value as it is, a text of more than `LONGEST_VALUE` characters without its end, which is counted."""
+    if not isinstance(item, str) or isinstance(item, Markup) or len(item) <= LONGEST_VALUE:
+        return item
+    left = formatting.count(len(item) - LONGEST_VALUE, "more character")
+    return f"{item[:LONGEST_VALUE]}\N{HORIZONTAL ELLIPSIS} ({left}, in the files of the run)"
+
 
 def markdown_cell(item: Any) -> str:
     """Render a value for a Markdown table cell or line, without line breaks, column breaks, HTML or code fences."""
-    text = " ".join(formatting.value(item).split())
+    text: str = cut(" ".join(formatting.value(item).split()))
     for mark, harmless in (("\\", "\\\\"), ("|", "\\|"), ("`", "'"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(mark, harmless)
     return text
@@ -56,6 +67,8 @@ def environment(*, escape: bool) -> Environment:
         "code": code,
     }
     made = templates_of("streamproof.report", filters, escape=escape)
+    if escape:
+        made.finalize = cut
     made.globals |= {"count": formatting.count}
     return made
 

@@ -45,6 +45,14 @@ def read_object(path: Path, *needed: str) -> dict[str, Any]:
     return found
 
 
+def read_objects(path: Path) -> list[dict[str, Any]]:
+    """Read a JSON file that holds a list of objects. Raises BrokenFileError, and OSError."""
+    found = read_json(path)
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise BrokenFileError(path, "it holds no list of objects")
+    return found
+
+
 def _read_as(kind: type[T], path: Path) -> T:
     """Read a JSON file as a dataclass. Raises BrokenFileError, and OSError."""
     data = read_json(path)

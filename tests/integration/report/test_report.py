@@ -159,7 +159,7 @@ def test_a_folder_that_is_not_whole_is_shown_with_a_note(look, copy, missing):
     words = {
         "stages": "no results of stages",
         "rungs": "from an earlier version",
-        "checks.json": "checks.json is missing",
+        "checks.json": "checks.json is missing or cannot be read",
     }
     assert words[missing] in note.first.inner_text()
     assert seen.page.locator("#failures .failure:visible").count() > 0

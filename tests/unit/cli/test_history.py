@@ -112,6 +112,13 @@ def test_two_runs_are_compared(call, keep, refuses):
     assert "The newest: run-0002, run-0001." in refuses("history", "--compare", "run-0001", "nobody")
 
 
+@pytest.mark.parametrize("other", [("--check", "orders.unique"), ("--limit", 3)], ids=lambda it: it[0])
+def test_a_comparison_takes_no_option_that_it_would_not_heed(keep, refuses, other):
+    keep(entry(1), entry(2))
+
+    assert f"{other[0]} cannot be given with it" in refuses("history", "--compare", "run-0001", "latest", *other)
+
+
 def test_a_file_that_cannot_be_read_costs_no_other(call, keep):
     bad = keep(entry(1)) / "bad.json"
     bad.write_text("{")

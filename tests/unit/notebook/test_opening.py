@@ -69,6 +69,34 @@ def test_a_broken_file_is_named(environment, ended):
     assert FILE in refused(environment, StackError).message
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "why"),
+    [
+        (FILE, [], "it holds no object"),
+        (FILE, {**ROWS, "reason": 3}, "reason: Input should be a valid string"),
+        (FILE, {"sections": []}, "scenarios: Field required"),
+        (FILE, {**ROWS, "sections": {"a": 1}}, "sections: Input should be a valid list"),
+        (FILE, {**ROWS, "sections": [{"name": "a"}]}, "sections.0.columns: Field required"),
+        ("sessions.json", {}, "it holds no list of objects"),
+        ("sessions.json", ["a"], "it holds no list of objects"),
+        ("summary.json", [], "it holds no object"),
+        ("summary.json", {"run_id": "r1", "verdict": "passed"}, "it has no failures"),
+    ],
+)
+def test_a_file_of_another_shape_is_named_with_what_is_wrong(environment, ended, file, content, why):
+    write_json(ended.folder.root / file, content)
+    message = refused(environment, StackError).message
+    assert file in message
+    assert why in message
+
+
+@pytest.mark.parametrize("file", [FILE, "sessions.json", "summary.json"])
+def test_a_file_that_is_a_folder_is_named(environment, ended, file):
+    (ended.folder.root / file).unlink(missing_ok=True)
+    (ended.folder.root / file).mkdir()
+    assert f"{file} cannot be read: Is a directory" in refused(environment, StackError).message
+
+
 def test_a_stack_that_is_down_cannot_be_read_live(environment, ended):
     assert "The stack of run r1 is not up" in refused(environment, StackError, live=True).message
 

@@ -140,6 +140,23 @@ def test_a_frame_rate_that_is_no_finite_number_is_shown_as_it_is(samples, fps):
         assert f"| {shown} |" in render_markdown(summary, results)
 
 
+def test_a_text_of_megabytes_is_cut_wherever_it_stands_and_the_page_says_by_how_much(samples):
+    long = "a" * 2_000_000
+    results = dict(samples.failed_results())
+    failing = replace(
+        next(check for check in results["assert_raw_typed"].checks if check.status is Status.FAILED),
+        diagnostics={"example": long, "examples": [long], "rows": [{"id": long}]},
+    )
+    errored = CheckResult("raw_typed", "not_judged", Status.ERRORED, error=long)
+    results["assert_raw_typed"] = replace(results["assert_raw_typed"], checks=(failing, errored))
+    summary = build_summary(samples.plan(), results, samples.stack_state(), ended_at=ENDED_AT)
+
+    assert_rendered(summary, results, {}, {})
+    for page in (render_html(summary, results), render_markdown(summary, results)):
+        assert len(page) < 500_000
+        assert "1,980,000 more characters" in page
+
+
 def test_a_stage_without_times_is_left_out_of_the_timeline(samples):
     results = {**samples.failed_results(), "oracle": StageResult("oracle", Status.ERRORED, "", "soon", 0.0, error="x")}
     summary = build_summary(samples.plan(), results, samples.stack_state(), ended_at=ENDED_AT)

@@ -165,8 +165,8 @@ def _judged(dags: DagsOfRuns, run: ShownRun, summary: Mapping[str, Any]) -> Show
     made_by = summary.get("dag_run") or {}
     return replace(
         run,
-        dag_id=run.dag_id or made_by.get("dag_id") or dags.of(pack, mode),
-        dag_run_id=run.dag_run_id or made_by.get("run_id", ""),
+        dag_id=run.dag_id or str(made_by.get("dag_id") or dags.of(pack, mode)),
+        dag_run_id=run.dag_run_id or str(made_by.get("run_id") or ""),
         pack=pack,
         mode=mode,
         verdict=str(summary["verdict"]),
@@ -175,7 +175,7 @@ def _judged(dags: DagsOfRuns, run: ShownRun, summary: Mapping[str, Any]) -> Show
         duration_sec=float(summary["duration_sec"]),
         checks_total=int(summary["checks"]["total"]),
         checks_failed=int(summary["checks"]["failed"]),
-        first_broken_layer=summary["first_broken_layer"],
+        first_broken_layer=str(summary["first_broken_layer"] or "") or None,
     )
 
 

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from streamproof.history.store import History
 
 _LATEST = "latest"
+_RUNS_SHOWN = 20
 
 
 def history(
     pack: Pack = None,
-    limit: Annotated[int, typer.Option("--limit", help="Runs shown.", min=1, metavar="N")] = 20,
+    limit: Annotated[
+        int | None, typer.Option("--limit", help="Runs shown (20 where it is not given).", min=1, metavar="N")
+    ] = None,
     check: Annotated[
         str | None, typer.Option("--check", help="Show the results of this check, SUITE.NAME.", metavar="NAME")
     ] = None,
@@ -42,6 +45,7 @@ def history(
     from streamproof.history.unfinished import read_all_runs
     from streamproof.runtime.process import is_alive
 
+    _refuse_contradictions(limit, check, compare)
     environment = read_environment()
     found = read_all_runs(environment.artifacts, is_alive=is_alive, now=datetime.now(UTC))
     if pack is not None:
@@ -49,9 +53,19 @@ def history(
     if compare is not None:
         _compare(found, compare, json=json)
     elif check is not None:
-        _show_check(found, check, limit, json=json)
+        _show_check(found, check, limit or _RUNS_SHOWN, json=json)
     else:
-        _show_runs(found, limit, json=json)
+        _show_runs(found, limit or _RUNS_SHOWN, json=json)
+
+
+def _refuse_contradictions(limit: int | None, check: str | None, compare: tuple[str, str] | None) -> None:
+    """Raise UsageError for options of which one would not be heeded."""
+    others = {"--check": check, "--limit": limit}
+    if compare is not None and (given := [name for name, value in others.items() if value is not None]):
+        raise UsageError(
+            f"--compare shows two runs whole; {' and '.join(given)} cannot be given with it.",
+            hint="Give one of them. What differs by check is part of the comparison.",
+        )
 
 
 def _of_pack(history: History, environment: Environment, pack: str) -> History:

@@ -17,7 +17,7 @@ from streamproof.model.results import CheckResult, StageResult, Status
 from streamproof.report.entities.page import render_entity_page
 from streamproof.report.formatting import count, writable
 from streamproof.runs.context import RunContext
-from streamproof.runs.folder import BrokenFileError, RunFolder, read_json
+from streamproof.runs.folder import RunFolder, read_objects
 from streamproof.runtime.files import write_json
 from streamproof.stages.judging.oracle import ARTIFACT
 from streamproof.stages.publishing.links import links_in
@@ -170,9 +170,7 @@ def _results(ctx: RunContext) -> dict[str, StageResult]:
 def _judged(ctx: RunContext, entities: Entities) -> dict[str, Mapping[str, Any]]:
     """Return the facts of the judged entities by id: the content of sessions.json, where the run has it."""
     path = ctx.folder.root / ARTIFACT
-    rows = read_json(path) if path.exists() else []
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise BrokenFileError(path, "it holds no list of objects")
+    rows = read_objects(path) if path.exists() else []
     return {str(row[entities.id]): row for row in rows if row.get(entities.id)}
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
 
 
-def listed(html: str) -> list[str]:
+def listed(page: str) -> list[str]:
     """The ids of the listed runs, in order."""
-    return re.findall(r'name="run" value="([^"]+)"', html)
+    return re.findall(r'name="run" value="([^"]+)"', page)
 
 
 def test_runs_are_listed_newest_first_with_verdict_and_duration(site):
@@ -103,6 +105,16 @@ def test_a_broken_summary_is_listed_with_the_reason(site, text, reason):
 
     assert '<span class="pill errored">unreadable</span>' in html
     assert reason in html
+
+
+@pytest.mark.parametrize("wrong", [3, [3], {"id": 3}, True], ids=str)
+def test_a_summary_with_names_of_another_type_costs_no_page(site, wrong):
+    path = site.add("a") / "summary.json"
+    names = {"dag_run": {"dag_id": wrong, "run_id": wrong}, "first_broken_layer": wrong}
+    path.write_text(json.dumps({**json.loads(path.read_text()), **names}))
+
+    assert listed(site.get("/runs")) == ["a"]
+    assert str(wrong) in unescape(site.get("/runs/a"))
 
 
 def test_a_run_whose_folder_was_removed_is_still_listed(site):
