@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from streamproof.model.content import SavedContent
+from streamproof.model.formats.arrow_values import python_values
 from streamproof.packs.entities import Entities
 from streamproof.packs.entity_pages import Related, Section
 
@@ -66,7 +67,7 @@ class EntityRows:
                     if self._entities.id not in file.schema_arrow.names:
                         continue
                     for batch in file.iter_batches(batch_size=BATCH, columns=[self._entities.id]):
-                        found.update(str(it) for it in batch.column(0).unique().to_pylist() if it)
+                        found.update(str(it) for it in python_values(batch.column(0).unique()) if it)
             except (OSError, pa.ArrowException):
                 continue
         return found
@@ -238,7 +239,7 @@ def _owned(batch: Any, places: Sequence[int], owners: Iterator[Sequence[str]]) -
 def _plain(column: Any) -> list[Any]:
     """Return the values of a column. Bytes that are no UTF-8, which a warehouse may hold as text, are replaced."""
     try:
-        return list(column.to_pylist())
+        return python_values(column)
     except UnicodeDecodeError:
         return [_decoded(value) for value in column.cast(_as_bytes(column.type)).to_pylist()]
 

@@ -218,6 +218,14 @@ def test_values_of_any_type_become_plain(saved):
     assert table.rows == (("a|1", {"k": 1}, "0xff"),)
 
 
+def test_a_time_that_python_lacks_is_shown_as_text_and_is_no_mark(saved):
+    times = pa.array([-62_135_596_800_001, HOUR_MS], pa.timestamp("ms", "UTC"))
+    rows = pa.table({"ride_id": ["a|1", "a|1"], "at": times})
+    ((table,),) = saved({"t": rows}, [{"table": "t", "time": "at", "drawn": True}], ["a|1"]).values()
+    assert table.rows[1] == ("a|1", "0000-12-31 23:59:59.999Z")
+    assert [mark.start for mark in table.marks] == [HOUR_MS]
+
+
 def test_text_that_is_no_utf8_is_shown_as_far_as_it_is(saved):
     text = pa.array([b"a|1", b"\xff|1"]).view(pa.string())
     pairs = pa.MapArray.from_arrays([0, 1, 2], pa.array(["k", "k"]), pa.array([b"v\xff", b"w"]).view(pa.string()))
