@@ -1,4 +1,4 @@
-"""Trace queries 03 to 10 and the scenario discovery on the real engine: what they say, and that parity can fail."""
+"""Trace queries 03 to 12 and the scenario discovery on the real engine: what they say, and that parity can fail."""
 
 from __future__ import annotations
 
@@ -62,6 +62,21 @@ def test_queries_say_what_the_morning_was_like(filled, name, expected):
     found = run(filled, name)
     assert len(found) == len(expected), found
     assert [differing(want, got) for want, got in zip(expected, found, strict=True)] == [{}] * len(expected)
+
+
+def test_samples_without_a_gateway_or_an_orchestrator_are_counted_in_their_hour(filled):
+    (first, *_) = run(filled, "12_status_samples_by_hour", from_ts="2026-02-25 08:00:00.000")
+    counts = {name: found for name, found in first.items() if name.startswith("without_")}
+    assert counts == {"without_frame_rate": 0, "without_gateway": 1, "without_orchestrator": 1, "without_gpu": 0}
+
+
+def test_the_fallout_of_the_notebook_is_the_fifth_scenario(morning):
+    given = [{"session": "second", "session_start_ts": "11:40", "startup_unexcused": 1}, {"session": "third"}]
+    write(morning, [{"fact_workflow_sessions": given}], "more fallout")
+    (query,) = read_blocks(SQL / "notebook/07_fallout.sql")
+    fallout = {row["workflow_session_id"] for row in rows(morning, query.sql, WINDOW)}
+    scenario = {row["workflow_session_id"] for row in run(morning, "scenario_5_out_of_category_baseline")}
+    assert fallout == scenario == {"other|other", "second|second"}
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))
