@@ -7,25 +7,28 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from streamproof.history.entries import RunEntry
+from streamproof.model.errors import UsageError
+from streamproof.model.plan import OBSERVE
+from streamproof.model.window import parse_utc
 
 # Options of the rerun command that name what an entry has as a field, as given or by default.
 _FIELDS = frozenset({"--pack", "--mode", "--stack", "--processor", "--manifest"})
 # Options that differ from run to run of the same question: a window moves on, and a run may change its own data.
-_MOVING = frozenset({"--from-ts", "--to-ts", "--inject"})
+_WINDOW = ("--from-ts", "--to-ts")
+_MOVING = frozenset({*_WINDOW, "--inject"})
 
 Conditions = tuple[str, ...]
 
 
 def conditions(entry: RunEntry) -> Conditions:
-    """Return what a run ran on: pack, mode, stack, processor, fixtures, and its other options (speed, suites, …)."""
-    return (
-        entry.pack,
-        entry.mode,
-        entry.stack,
-        entry.processor,
-        entry.fixture_sha256,
-        *_other_options(entry.rerun, _FIELDS),
-    )
+    """Return what a run ran on: pack, mode, stack, processor, fixtures, and its other options (speed, suites, …).
+
+    Each observation has another window. Those of one length are of the same kind.
+    """
+    common = (entry.pack, entry.mode, entry.stack, entry.processor, entry.fixture_sha256)
+    if entry.mode == OBSERVE:
+        return (*common, *_other_options(entry.rerun, _FIELDS.union(_WINDOW)), _window_length(entry.rerun))
+    return (*common, *_other_options(entry.rerun, _FIELDS))
 
 
 def asks_the_same(a: RunEntry, b: RunEntry) -> bool:
@@ -45,8 +48,22 @@ def _question(entry: RunEntry) -> Conditions:
 
 def _manifest(rerun: str) -> str:
     """Return the option of a rerun command that names the fixture set, '' for the pack's default."""
+    return _option(rerun, "--manifest")
+
+
+def _option(rerun: str, name: str) -> str:
     parts = _parts(rerun)
-    return parts[parts.index("--manifest") + 1] if "--manifest" in parts[:-1] else ""
+    return parts[parts.index(name) + 1] if name in parts[:-1] else ""
+
+
+def _window_length(rerun: str) -> str:
+    """Return the length of the window that a rerun command names, its ends as they are when they are no times."""
+    ends = [_option(rerun, name) for name in _WINDOW]
+    try:
+        start, end = map(parse_utc, ends)
+    except UsageError:
+        return " ".join(ends)
+    return str(end - start)
 
 
 def by_conditions(entries: Iterable[RunEntry]) -> dict[Conditions, list[RunEntry]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -119,6 +120,25 @@ def test_only_the_last_ten_runs_count(entry):
 )  # fmt: skip
 def test_a_run_under_other_conditions_has_other_times(entry, changes):
     assert drifts(history(entry, stage, 90.0, **changes)) == ()
+
+
+def observed(entry, number, hours, seconds=2.0, **changes):
+    start, end = f"2026-03-{number:02}T00:00:00.000Z", f"2026-03-{number:02}T{hours:02}:00:00.000Z"
+    rerun = f"streamproof run --mode observe --from-ts {start} --to-ts {end}"
+    return entry(number, mode="observe", rerun=rerun, stages={"assert_orders": seconds}, **changes)
+
+
+def test_observations_of_windows_of_one_length_are_compared(entry):
+    before = [observed(entry, number, 6) for number in range(8, 2, -1)]
+    assert [drift.name for drift in drifts([observed(entry, 9, 6, 20.0), *before])] == ["assert_orders"]
+    assert drifts([observed(entry, 9, 7, 20.0), *before]) == ()
+    torn = {"rerun": "streamproof run --mode observe --from-ts soon"}
+    assert drifts([observed(entry, 9, 6, 20.0), *[replace(it, **torn) for it in before]]) == ()
+
+
+def test_a_fixture_run_of_another_window_is_another_run(entry):
+    before = [replace(observed(entry, number, 6), mode="full") for number in range(8, 2, -1)]
+    assert drifts([replace(observed(entry, 9, 6, 20.0), mode="full"), *before]) == ()
 
 
 def test_another_commit_is_compared_because_it_may_be_the_cause(entry):
