@@ -33,11 +33,10 @@ def build_summary(
     summary, `checks.total` does not include skipped checks. `not_judged` lists the checks that could not be judged, and
     `not_run` the planned stages that never ended. `dag_run` is the DAG run that made the run, null for none.
     """
-    verdict = judge(plan.planned_stages, plan.judging_stages, results)
-    if stack and stack.killed and verdict is Verdict.PASSED:
-        verdict = Verdict.ERROR
+    verdict = _verdict(plan, results, stack)
     failed = failed_checks(results)
     started_at = min((result.started_at for result in results.values()), default=plan.created_at)
+    notices = [*plan.notices, *_left_out(results), *_unanswered(results), *([content.notice] if content else [])]
     return {
         "run_id": plan.run_id,
         "pack": plan.pack,
@@ -58,12 +57,7 @@ def build_summary(
         "rungs": proved_rungs(plan, results),
         "rungs_missing": missing_rungs(plan.rungs),
         "rerun": plan.rerun,
-        "notices": [
-            *plan.notices,
-            *_left_out(results),
-            *_unanswered(results),
-            *([content.notice] if content and content.notice else []),
-        ],
+        "notices": [notice for notice in notices if notice],
         "content": content.in_brief() if content else None,
         "injected": _injected(plan, results),
         "error": None if verdict is Verdict.PASSED else _error(plan, results, stack),
@@ -74,6 +68,12 @@ def build_summary(
         "dag_run": {"dag_id": plan.dag_id, "run_id": plan.dag_run_id} if plan.dag_id else None,
         "folder": plan.folder,
     }
+
+
+def _verdict(plan: RunPlan, results: Mapping[str, StageResult], stack: StackState | None) -> Verdict:
+    """Return the verdict. A run whose processor had to be killed has not passed: it may have lost what it held."""
+    verdict = judge(plan.planned_stages, plan.judging_stages, results)
+    return Verdict.ERROR if verdict is Verdict.PASSED and stack and stack.killed else verdict
 
 
 def first_broken_layer(failed: Sequence[CheckResult]) -> str | None:

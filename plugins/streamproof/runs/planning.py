@@ -25,6 +25,7 @@ from streamproof.model.plan import (
 )
 from streamproof.model.window import iso_ms
 from streamproof.packs.loading import Packs
+from streamproof.packs.pack import Pack
 from streamproof.runs.check_names import blind_to_windows, checks_by_suite, refuse_unknown_checks
 from streamproof.runs.context import RunContext
 from streamproof.runs.folder import RunFolder
@@ -66,17 +67,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     names = RunNames.of(pack, run_id, pack.processors.get(processor))
     folder = _new_folder(request, run_id, home)
     inject = _script_file(request.inject, "--inject", pack.dialect)
-    observes = request.mode == OBSERVE
-    subject = observed_subject(request, now) if observes else replayed_subject(request, pack, now)
-    subject = fetched_subject(subject, request, pack, host.environ)
-    if observes:
-        subject = replace(subject, notices=(*subject.notices, *blind_to_windows(files, suites)))
-    _refuse_long_replay(subject, request, host)
-    shared = None if observes else running_processor(pack, request.processor)
-    if shared:
-        refuse_unsafe(request, pack, shared)
-        refuse_blind_checks(files, pack)
-        subject = shared_subject(subject, pack, prefix_of(run_id), now)
+    subject = _subject(request, pack, files, suites, host=host, run_id=run_id, now=now)
     plan = RunPlan(
         **_given(request),
         **_of_subject(subject),
@@ -84,9 +75,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         run_id=run_id,
         pack=pack.name,
         pack_file=str(pack.file),
-        stack=EXTERNAL if observes else request.stack,
-        processor=NOT_INVOLVED if observes else processor,
-        kafka=NOT_INVOLVED if observes or pack.source else request.kafka,
+        **_of_stack(request, pack, processor),
         home=str(home),
         folder=str(folder.root),
         suites=suites,
@@ -99,7 +88,7 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
         stages=stages.planned(
             request.mode,
             suites,
-            offers=pack_offers(pack, None if observes else pack.processors.get(processor)),
+            offers=pack_offers(pack, None if request.mode == OBSERVE else pack.processors.get(processor)),
             options=_options(request),
         ),
         rungs=offered_rungs(pack),
@@ -108,6 +97,30 @@ def plan_run(request: RunRequest, stages: StageList, *, home: Path, host: HostSe
     processor_launch(ctx)
     folder.write_plan(plan)
     return ctx
+
+
+def _subject(
+    request: RunRequest,
+    pack: Pack,
+    files: CheckFiles,
+    suites: tuple[str, ...],
+    *,
+    host: HostSettings,
+    run_id: str,
+    now: datetime,
+) -> Subject:
+    """Return what the run judges: a window of a warehouse, or the fixture set that it sends. Raises UsageError."""
+    if request.mode == OBSERVE:
+        subject = fetched_subject(observed_subject(request, now), request, pack, host.environ)
+        return replace(subject, notices=(*subject.notices, *blind_to_windows(files, suites)))
+    subject = fetched_subject(replayed_subject(request, pack, now), request, pack, host.environ)
+    _refuse_long_replay(subject, request, host)
+    shared = running_processor(pack, request.processor)
+    if shared is None:
+        return subject
+    refuse_unsafe(request, pack, shared)
+    refuse_blind_checks(files, pack)
+    return shared_subject(subject, pack, prefix_of(run_id), now)
 
 
 def _given(request: RunRequest) -> dict[str, Any]:
@@ -145,6 +158,13 @@ def _of_subject(subject: Subject) -> dict[str, Any]:
         "service_url": subject.service_url,
         "service_ca_file": subject.service_ca_file,
     }
+
+
+def _of_stack(request: RunRequest, pack: Pack, processor: str) -> dict[str, Any]:
+    """Return the fields of a plan that say where the pipeline runs. An observation starts none."""
+    if request.mode == OBSERVE:
+        return {"stack": EXTERNAL, "processor": NOT_INVOLVED, "kafka": NOT_INVOLVED}
+    return {"stack": request.stack, "processor": processor, "kafka": NOT_INVOLVED if pack.source else request.kafka}
 
 
 def _of_host(request: RunRequest, home: Path, host: HostSettings) -> dict[str, Any]:
