@@ -44,7 +44,8 @@ def trace_failing_sessions(ctx: RunContext, failing: Sequence[CheckResult]) -> d
     if named:
         try:
             queries = read_session_queries(ctx.sql_dir / "session", home=ctx.home, dialect=ctx.pack.dialect)
-            with ctx.warehouse() as warehouse:
+            # The rows of views are those that the checks have seen, and need not be computed again for each session.
+            with ctx.warehouse(cached=True) as warehouse:
                 _trace_all(ctx, warehouse, queries, named, index)
         except StreamproofError as problem:
             untraced = [session for session in named if session not in index["traced"]]

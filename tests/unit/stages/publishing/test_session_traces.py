@@ -32,7 +32,8 @@ def traced(planned, monkeypatch) -> RunContext:
         return SessionTrace(session, "db", {}, ())
 
     @contextmanager
-    def no_client(_ctx: RunContext) -> Any:
+    def no_client(_ctx: RunContext, *, cached: bool = False) -> Any:
+        assert cached, "each session would have every view computed again"
         yield object()
 
     monkeypatch.setattr(session_traces, "trace_session", trace)
