@@ -127,12 +127,11 @@ def test_an_unknown_entity_is_refused_before_anything_is_executed(copies):
 
 def test_a_cell_that_fails_is_named_and_the_notebook_is_saved_with_its_error(copies, tmp_path):
     folder = shutil.copytree(copies["passed"], tmp_path / "runs" / "broken")
-    rows = json.loads((folder / "notebook.json").read_text(encoding="utf-8"))
-    rows["sections"][0].pop("rows")
-    (folder / "notebook.json").write_text(json.dumps(rows), encoding="utf-8")
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    (folder / "summary.json").write_text(json.dumps({**summary, "failures": [{}]}), encoding="utf-8")
     ended = notebook(folder)
     assert ended.returncode == 3
-    assert "(trace.sections()): KeyError: 'rows'" in ended.stderr
+    assert "(trace.picker()): KeyError: 'sessions'" in ended.stderr
     assert "KeyError" in (folder / "notebook.html").read_text(encoding="utf-8")
     saved = json.loads((folder / "notebook.ipynb").read_text(encoding="utf-8"))["cells"]
     assert any(output["output_type"] == "error" for cell in saved for output in cell.get("outputs", ()))
