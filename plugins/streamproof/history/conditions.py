@@ -13,8 +13,8 @@ from streamproof.model.window import parse_utc
 
 # Options of the rerun command that name what an entry has as a field, as given or by default.
 _FIELDS = frozenset({"--pack", "--mode", "--stack", "--processor", "--manifest"})
-# Options that differ from run to run of the same question: a window moves on, and a run may change its own data.
 _WINDOW = ("--from-ts", "--to-ts")
+# Options that differ from run to run of the same question: a window moves on, and a run may change its own data.
 _MOVING = frozenset({*_WINDOW, "--inject"})
 
 Conditions = tuple[str, ...]
