@@ -176,7 +176,7 @@ def test_a_dry_run_counts_every_letter_in_one_place_and_sends_nothing(stack):
 def test_killed_twice_in_the_middle_the_dag_recovers_every_event(stack, tmp_path):
     total = len(stack.broken_ids)
     for least in (10, total // 2):
-        # So slow that a busy machine sees the middle of it before the end.
+        # Slow enough that a busy machine sees the middle of the replay before its end.
         process = start_dag(stack, tmp_path, rate=3.0)
 
         def look(least: int = least, process: Any = process) -> Probe:
